@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours is built the same way: Swift 6 mode, no import leaks into a signature, any warning is an error.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .treatAllWarnings(as: .error),
+]
+
+func ours(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+
+let package = Package(
+    name: "kindred",
+    products: [.executable(name: "kindred", targets: ["kindred"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        // The pure core: no C, no Foundation, no clock, no lock, no async.
+        ours("Relations"),
+        ours("Wire", ["Relations"]),
+        ours("Batching", ["Relations"]),
+        ours("Planning", ["Relations"]),
+        ours("FanOut", ["Relations"]),
+
+        // The thin shell: all C names stop in these two.
+        .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
+        .systemLibrary(name: "CLibevent", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
+        ours("MariaDB", ["CMariaDB"]),
+        ours("Reactor", ["CLibevent"]),
+
+        // Where the parts meet, and what stands around them.
+        ours("Configuration", ["Relations", tomlKit]),
+        ours(
+            "Service",
+            [
+                "Relations", "Wire", "Batching", "Planning", "FanOut", "MariaDB", "Reactor", "Configuration", logging,
+            ]),
+        ours("PrivateServer", ["MariaDB"]),
+        ours("Demo", ["PrivateServer", "Configuration"]),
+        .executableTarget(
+            name: "kindred",
+            dependencies: [
+                "Service", "Configuration", "Relations", "Demo", argumentParser, logging,
+            ], swiftSettings: strict),
+
+        .target(name: "TestSupport", dependencies: ["PrivateServer"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("RelationsTests", ["Relations", "TestSupport"]),
+        tests("WireTests", ["Wire", "Relations", "TestSupport"]),
+        tests("BatchingTests", ["Batching", "Relations", "TestSupport"]),
+        tests("PlanningTests", ["Planning", "Relations", "TestSupport"]),
+        tests("FanOutTests", ["FanOut", "TestSupport"]),
+        tests("ReactorTests", ["Reactor"]),
+        tests("MariaDBTests", ["MariaDB", "TestSupport"]),
+        tests("ConfigurationTests", ["Configuration", "Relations"]),
+        tests("EndToEndTests", ["TestSupport", "Demo"]),
+    ]
+)

@@ -1,0 +1,27 @@
+/// A column's type, as far as it decides how a key is checked, how two values are compared and how one is shown.
+package enum ColumnType: Hashable, Sendable {
+    /// `TINYINT` (8 bits) … `BIGINT` (64).
+    case integer(bits: Int, signed: Bool, zerofill: Bool)
+    case year
+    case bit(width: Int)
+    case decimal(precision: Int, scale: Int, unsigned: Bool)
+    case float
+    case double
+    case date
+    /// `fraction`: digits after the second, 0–6.
+    case time(fraction: Int)
+    case datetime(fraction: Int)
+    case timestamp(fraction: Int)
+    /// `CHAR`, `VARCHAR`, `TEXT`; `length` in characters.
+    case text(length: Int, charset: String, collation: String)
+    case enumeration(charset: String, collation: String)
+    case set(charset: String, collation: String)
+    /// `BINARY`, `VARBINARY`, `BLOB`; `length` in bytes.
+    case binary(length: Int)
+    case uuid
+    case inet4
+    case inet6
+    /// MariaDB: a `LONGTEXT` with a `json_valid` check. The name of the database's own type elsewhere.
+    case json
+    case geometry
+}

@@ -1,0 +1,46 @@
+/// Why a request, or one key of it, has no answer. The protocol's error object in Swift.
+package struct Failure: Error, Hashable, Sendable {
+    /// The codes of the protocol; the raw value is what stands on the wire.
+    package enum Code: String, Sendable, CaseIterable {
+        case badJSON = "bad_json"
+        case lineTooLong = "line_too_long"
+        case badRequest = "bad_request"
+        case unknownRelationship = "unknown_relationship"
+        case unknownColumn = "unknown_column"
+        case badKey = "bad_key"
+        case badValue = "bad_value"
+        case tooManyKeys = "too_many_keys"
+        case resultTooLarge = "result_too_large"
+        case overloaded
+        case timeout
+        case databaseUnavailable = "database_unavailable"
+        case databaseError = "database_error"
+        case shuttingDown = "shutting_down"
+    }
+
+    package let code: Code
+    /// One sentence: what, where, and what to do.
+    package let message: String
+    /// The server's error number, with `database_error` only.
+    package let mysqlErrno: UInt32?
+
+    package init(_ code: Code, _ message: String, mysqlErrno: UInt32? = nil) {
+        self.code = code
+        self.message = message
+        self.mysqlErrno = mysqlErrno
+    }
+
+    /// Whether the same request may succeed if it is sent again.
+    package var retryable: Bool {
+        switch code {
+        case .overloaded, .timeout, .databaseUnavailable, .shuttingDown: true
+        case .databaseError: Self.transientErrnos.contains(mysqlErrno ?? 0)
+        case .badJSON, .lineTooLong, .badRequest, .unknownRelationship, .unknownColumn, .badKey, .badValue,
+            .tooManyKeys, .resultTooLarge:
+            false
+        }
+    }
+
+    /// 1205 lock wait timeout, 1213 deadlock, 1317 query interrupted, 1969 `max_statement_time` exceeded.
+    private static let transientErrnos: Set<UInt32> = [1205, 1213, 1317, 1969]
+}

@@ -1,0 +1,24 @@
+/// One checked value of one key column, in the canonical form of its type: two values of a column that are
+/// the same bytes here are the same to the database. The reverse does not hold (`Bob` and `bob` under a `_ci`
+/// collation), and nothing in kindred depends on it.
+package enum Scalar: Hashable, Sendable {
+    case integer(Int64)
+    /// Above `Int64.max` only.
+    case unsigned(UInt64)
+    /// UTF-8: text, and every type whose literal is text (`1.50`, `2026-11-22`, a UUID).
+    case text([UInt8])
+    case bytes([UInt8])
+}
+
+/// A relationship's key without a `NULL` part: the value of its parent's side.
+package enum Key: Hashable, Sendable {
+    case single(Scalar)
+    case composite([Scalar])
+
+    package var parts: [Scalar] {
+        switch self {
+        case .single(let scalar): [scalar]
+        case .composite(let scalars): scalars
+        }
+    }
+}
