@@ -20,6 +20,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
 let package = Package(
@@ -27,6 +29,7 @@ let package = Package(
     products: [.executable(name: "kindred", targets: ["kindred"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
@@ -34,7 +37,7 @@ let package = Package(
         // The pure core: no C, no Foundation, no clock, no lock, no async.
         ours("Relations"),
         ours("Wire", ["Relations"]),
-        ours("Batching", ["Relations"]),
+        ours("Batching", ["Relations", deque]),
         ours("Planning", ["Relations"]),
         ours("FanOut", ["Relations"]),
 
@@ -49,7 +52,8 @@ let package = Package(
         ours(
             "Service",
             [
-                "Relations", "Wire", "Batching", "Planning", "FanOut", "MariaDB", "Reactor", "Configuration", logging,
+                "Relations", "Wire", "Batching", "Planning", "FanOut", "MariaDB", "Reactor", "Configuration",
+                heap, logging,
             ]),
         ours("PrivateServer", ["MariaDB"]),
         ours("Demo", ["PrivateServer", "Configuration"]),
@@ -59,12 +63,14 @@ let package = Package(
                 "Service", "Configuration", "Relations", "Demo", argumentParser, logging,
             ], swiftSettings: strict),
 
-        .target(name: "TestSupport", dependencies: ["PrivateServer"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["PrivateServer"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         tests("RelationsTests", ["Relations", "TestSupport"]),
         tests("WireTests", ["Wire", "Relations", "TestSupport"]),
         tests("BatchingTests", ["Batching", "Relations", "TestSupport"]),
         tests("PlanningTests", ["Planning", "Relations", "TestSupport"]),
-        tests("FanOutTests", ["FanOut", "TestSupport"]),
+        tests("FanOutTests", ["FanOut", "Relations", "TestSupport"]),
         tests("ReactorTests", ["Reactor"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
         tests("ConfigurationTests", ["Configuration", "Relations"]),

@@ -22,3 +22,20 @@ package enum Key: Hashable, Sendable {
         }
     }
 }
+
+extension Key {
+    /// About how many bytes the key takes in a statement.
+    package var byteCount: Int {
+        parts.reduce(0) { $0 + $1.byteCount }
+    }
+}
+
+extension Scalar {
+    fileprivate var byteCount: Int {
+        switch self {
+        case .integer, .unsigned: 20
+        case .text(let utf8): utf8.count
+        case .bytes(let bytes): 2 * bytes.count
+        }
+    }
+}

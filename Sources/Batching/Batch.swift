@@ -1,0 +1,49 @@
+package import Relations
+
+/// A request that waits, by the number under which the service knows it. Numbers are never used twice.
+package struct TicketID: Hashable, Sendable {
+    package let number: UInt64
+
+    package init(_ number: UInt64) {
+        self.number = number
+    }
+}
+
+/// One place that waits for one key's rows: the `position`th key of a request.
+package struct Asker: Hashable, Sendable {
+    package let ticket: TicketID
+    package let position: Int
+
+    package init(ticket: TicketID, position: Int) {
+        self.ticket = ticket
+        self.position = position
+    }
+}
+
+/// What may share a query: one relationship with one set of options. Two requests of different shapes never meet.
+package struct Shape: Hashable, Sendable {
+    package let number: Int
+    /// The most keys that one query of this shape takes; 1 where keys cannot travel together.
+    package let maxKeys: Int
+
+    package init(number: Int, maxKeys: Int) {
+        self.number = number
+        self.maxKeys = maxKeys
+    }
+}
+
+/// A distinct key and all who ask for it.
+package struct Entry: Sendable {
+    package let key: Key
+    package let since: Instant
+    package internal(set) var askers: [Asker]
+}
+
+/// Keys that go to the database in one query.
+package struct Batch: Sendable {
+    package let shape: Shape
+    /// Distinct keys, in the order in which they were first asked for.
+    package let entries: [Entry]
+    /// Asked again alone, after a query of several keys failed: its own failure is final.
+    package let isRetry: Bool
+}

@@ -1,0 +1,81 @@
+/// Remembers which bytes of an arena belong to which key of a batch.
+///
+/// Each row is encoded once, into an arena that this type never sees; here are only places in it. Rows of a key
+/// that follow one another, which is the rule because queries sort by key, are one segment, so that an asker's
+/// answer is one copy. Whoever fans out walks the askers and takes each key's segments: a key without rows has
+/// none, and nobody is left without an answer.
+package struct Distributor: Sendable {
+    /// Rows of one key, standing one after another with `separator` bytes between them.
+    package struct Segment: Hashable, Sendable {
+        package var range: Range<Int>
+        package var rows: Int
+    }
+
+    private struct Link {
+        var segment: Segment
+        var next: Int?
+    }
+
+    private struct Tally {
+        var first: Int?
+        var last: Int?
+        var rows = 0
+        var bytes = 0
+    }
+
+    private var tallies: [Tally]
+    private var links: [Link] = []
+    /// The key of the newest row: the only one whose segment can grow.
+    private var current: Int?
+    /// Rows that belonged to none of the batch's keys.
+    package private(set) var strayRows = 0
+
+    package init(keys: Int) {
+        tallies = Array(repeating: Tally(), count: keys)
+    }
+
+    /// Whether a row of `key`, encoded next, would follow another row of the same key in the arena.
+    package func continues(_ key: Int) -> Bool {
+        current == key
+    }
+
+    /// A row of `key` that was encoded into `range`, which starts where the last row ended; where the key
+    /// `continues`, with its separator in front.
+    package mutating func add(_ range: Range<Int>, to key: Int) {
+        tallies[key].rows += 1
+        tallies[key].bytes += range.count
+        if current == key, let last = tallies[key].last {
+            links[last].segment.range = links[last].segment.range.lowerBound..<range.upperBound
+            links[last].segment.rows += 1
+            return
+        }
+        current = key
+        let place = links.count
+        links.append(Link(segment: Segment(range: range, rows: 1), next: nil))
+        if let last = tallies[key].last { links[last].next = place } else { tallies[key].first = place }
+        tallies[key].last = place
+    }
+
+    /// A row of `key` that was not kept, because it is not shown.
+    package mutating func addUnshown(to key: Int) {
+        tallies[key].rows += 1
+    }
+
+    package mutating func addStray() {
+        strayRows += 1
+        current = nil
+    }
+
+    package func rows(of key: Int) -> Int { tallies[key].rows }
+
+    package func bytes(of key: Int) -> Int { tallies[key].bytes }
+
+    /// In the order in which the rows came.
+    package func forEachSegment(of key: Int, _ body: (Segment) -> Void) {
+        var place = tallies[key].first
+        while let index = place {
+            body(links[index].segment)
+            place = links[index].next
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package import Relations
+
+/// Reads a returned cell of the text protocol back into the canonical form that a checked key has.
+package enum ReturnedKey {
+    /// Nil for `NULL`, and for bytes that are no value of the type: such a row belongs to nobody.
+    package static func scalar(_ cell: UnsafeRawBufferPointer?, as type: ColumnType) -> Scalar? {
+        guard let cell else { return nil }
+        switch type {
+        case .bit: return bits(cell)
+        case .integer, .year: return integer(cell)
+        case .decimal, .float, .double, .date, .time, .datetime, .timestamp, .text, .enumeration, .set,
+            .binary,
+            .uuid, .inet4, .inet6, .json, .geometry:
+            preconditionFailure("only the database compares keys of this type")
+        }
+    }
+
+    /// `42`, `-1`, `00042` (ZEROFILL), `18446744073709551615`
+    private static func integer(_ cell: UnsafeRawBufferPointer) -> Scalar? {
+        let isNegative = cell.first == UInt8(ascii: "-")
+        let digits = isNegative ? UnsafeRawBufferPointer(rebasing: cell.dropFirst()) : cell
+        guard !digits.isEmpty else { return nil }
+        var magnitude: UInt64 = 0
+        for byte in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            let (tens, overflow) = magnitude.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = tens.addingReportingOverflow(UInt64(byte - UInt8(ascii: "0")))
+            guard !overflow, !carry else { return nil }
+            magnitude = sum
+        }
+        if isNegative { return negative(magnitude) }
+        return Int64(exactly: magnitude).map { .integer($0) } ?? .unsigned(magnitude)
+    }
+
+    private static func negative(_ magnitude: UInt64) -> Scalar? {
+        guard magnitude <= Int64.min.magnitude else { return nil }
+        return .integer(Int64(truncatingIfNeeded: 0 &- magnitude))
+    }
+
+    /// `BIT(n)` comes as its bytes, the highest first.
+    private static func bits(_ cell: UnsafeRawBufferPointer) -> Scalar? {
+        guard cell.count <= 8 else { return nil }
+        let value = cell.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return Int64(exactly: value).map { .integer($0) } ?? .unsigned(value)
+    }
+}

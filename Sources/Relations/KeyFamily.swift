@@ -1,0 +1,46 @@
+/// Types whose values can be compared with one another without a coercion that changes what is equal.
+package enum KeyFamily: Hashable, Sendable {
+    case integer
+    case year
+    case bit
+    case decimal
+    case float
+    case double
+    case day
+    case time
+    /// Text, and the labels of `ENUM` and `SET`.
+    case text
+    case bytes
+    case uuid
+    case inet4
+    case inet6
+
+    /// Nil for what cannot be a key: JSON documents and geometries.
+    package init?(_ type: ColumnType) {
+        switch type {
+        case .integer: self = .integer
+        case .year: self = .year
+        case .bit: self = .bit
+        case .decimal: self = .decimal
+        case .float: self = .float
+        case .double: self = .double
+        case .date, .datetime, .timestamp: self = .day
+        case .time: self = .time
+        case .text, .enumeration, .set: self = .text
+        case .binary: self = .bytes
+        case .uuid: self = .uuid
+        case .inet4: self = .inet4
+        case .inet6: self = .inet6
+        case .json, .geometry: return nil
+        }
+    }
+
+    /// Whether two values of the family are equal exactly if their canonical forms are the same bytes, so that a
+    /// returned key may be compared with a requested one.
+    package var isDecidedByBytes: Bool {
+        switch self {
+        case .integer, .year, .bit: true
+        case .decimal, .float, .double, .day, .time, .text, .bytes, .uuid, .inet4, .inet6: false
+        }
+    }
+}
