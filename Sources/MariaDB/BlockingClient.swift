@@ -1,0 +1,117 @@
+import CMariaDB
+
+/// The simple way, which waits: for reading the schema at start-up, checks on the command line, the demo and tests.
+package final class BlockingClient {
+    private let handle: Handle
+    /// The columns of the last statement; empty if it had no result.
+    package private(set) var columns: [ColumnDescription] = []
+
+    package init(_ endpoint: Endpoint) throws(DatabaseError) {
+        handle = makeHandle(for: endpoint, .blocking)
+        let arguments = ConnectArguments(endpoint)
+        let connected = mysql_real_connect(
+            handle, arguments.host, arguments.user, arguments.password, arguments.database, arguments.port,
+            arguments.socket, 0)
+        // `deinit` frees the handle here as well: all properties are set.
+        guard connected != nil else { throw DatabaseError(of: handle, during: .connecting) }
+    }
+
+    deinit {
+        mysql_close(handle)
+    }
+
+    /// The server's number for this connection, for `KILL`.
+    package var threadID: UInt { mysql_thread_id(handle) }
+
+    /// `10.11.19-MariaDB-0+deb12u1`
+    package var serverVersion: String { String(cString: mysql_get_server_info(handle)) }
+
+    /// All rows of a statement, `nil` for NULL; none if it has no result.
+    package func rows(_ sql: String) throws(DatabaseError) -> [[[UInt8]?]] {
+        try collect(sql) { Array($0) }
+    }
+
+    /// All rows as text; bytes that are not UTF-8 are replaced.
+    package func strings(_ sql: String) throws(DatabaseError) -> [[String?]] {
+        try collect(sql) { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Runs a statement and drops its rows.
+    package func execute(_ sql: String) throws(DatabaseError) {
+        _ = try collect(sql) { _ in true }
+    }
+
+    /// Runs statements separated by semicolons, up to the first that fails. Allowed on this call only.
+    package func executeScript(_ sql: String) throws(DatabaseError) {
+        try allowMultiStatements(MYSQL_OPTION_MULTI_STATEMENTS_ON)
+        let outcome = Swift.Result { () throws(DatabaseError) in try execute(sql) }
+        try allowMultiStatements(MYSQL_OPTION_MULTI_STATEMENTS_OFF)
+        try outcome.get()
+    }
+
+    /// The text as an SQL literal with its quotes, escaped for this session's `sql_mode`.
+    package func quote(_ text: String) -> String {
+        let source = Array(text.utf8)
+        let escaped = [UInt8](unsafeUninitializedCapacity: 2 * source.count + 1) { target, count in
+            count = source.withUnsafeBytes { bytes in
+                let from = bytes.assumingMemoryBound(to: CChar.self).baseAddress
+                let to = UnsafeMutableRawBufferPointer(target).assumingMemoryBound(to: CChar.self).baseAddress
+                return Int(mysql_real_escape_string(handle, to, from, UInt(bytes.count)))
+            }
+        }
+        return "'" + String(decoding: escaped, as: UTF8.self) + "'"
+    }
+
+    /// Any bytes as an SQL literal: `X'00FF'`, a binary string.
+    package func quote(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789ABCDEF")
+        let hex = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        return "X'" + String(hex) + "'"
+    }
+
+    private func allowMultiStatements(_ option: enum_mysql_set_option) throws(DatabaseError) {
+        try check(mysql_set_server_option(handle, option) == 0)
+    }
+
+    private func collect<Value>(
+        _ sql: String, _ value: (UnsafeRawBufferPointer) -> Value
+    ) throws(DatabaseError) -> [[Value?]] {
+        var statement = sql
+        columns = []
+        let refused = statement.withUTF8 { bytes in
+            UnsafeRawBufferPointer(bytes).withMemoryRebound(to: CChar.self) {
+                mysql_real_query(handle, $0.baseAddress, UInt($0.count))
+            }
+        }
+        try check(refused == 0)
+        var rows: [[Value?]] = []
+        repeat { try takeResult(into: &rows, value) } while try moveToNextResult()
+        return rows
+    }
+
+    private func takeResult<Value>(
+        into rows: inout [[Value?]], _ value: (UnsafeRawBufferPointer) -> Value
+    ) throws(DatabaseError) {
+        guard mysql_field_count(handle) > 0 else { return }
+        // The whole result arrives here, so every error arrives here too and NULL from fetch_row is the end.
+        guard let result = mysql_store_result(handle) else {
+            throw DatabaseError(of: handle, during: .connected)
+        }
+        defer { mysql_free_result(result) }
+        columns = ColumnDescription.all(of: result)
+        while let values = mysql_fetch_row(result), let lengths = mysql_fetch_lengths(result) {
+            let row = Row(values: values, lengths: lengths, count: columns.count)
+            rows.append((0..<row.count).map { row[$0].map(value) })
+        }
+    }
+
+    private func moveToNextResult() throws(DatabaseError) -> Bool {
+        let outcome = mysql_next_result(handle)  // 0: there is one, -1: there is none, else an error
+        try check(outcome <= 0)
+        return outcome == 0
+    }
+
+    private func check(_ succeeded: Bool) throws(DatabaseError) {
+        guard succeeded else { throw DatabaseError(of: handle, during: .connected) }
+    }
+}

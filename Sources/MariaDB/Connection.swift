@@ -1,0 +1,224 @@
+import CMariaDB
+import Glibc
+
+/// One connection that never waits: every call returns at once and says what it waits for.
+///
+/// Its owner watches the descriptor and calls `resume(ready:)`. One operation at a time: a call that the state does not
+/// allow is a mistake of the caller and stops the program, because libmariadb would accept it and corrupt itself.
+package final class Connection {
+    private typealias Result = UnsafeMutablePointer<MYSQL_RES>
+
+    private enum State {
+        /// Next: connecting.
+        case unconnected
+        /// Suspended in `mysql_real_connect`. Next: idle, broken.
+        case connecting
+        /// Nothing under way. Next: sending, broken (the server hung up).
+        case idle
+        /// Suspended in `mysql_real_query`. Next: opened, idle, broken.
+        case sending
+        /// The columns are known, no row has been taken. Next: row, fetching, idle, broken.
+        case opened(Result)
+        /// A row can be read. Next: row, fetching, idle, broken.
+        case row(Result, Row)
+        /// Suspended in `mysql_fetch_row`. Next: row, idle, broken.
+        case fetching(Result)
+        /// Failed for good. Next: closed, as from every other state.
+        case broken
+        /// The handle has been freed.
+        case closed
+    }
+
+    private let handle: Handle
+    private let arguments: ConnectArguments
+    private var state = State.unconnected
+    /// The statement's bytes while libmariadb sends them; it keeps the size of the longest one.
+    private var statement = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+    package init(_ endpoint: Endpoint) {
+        handle = makeHandle(for: endpoint, .nonBlocking)
+        arguments = ConnectArguments(endpoint)
+    }
+
+    deinit {
+        close()
+        statement.deallocate()
+    }
+
+    /// What to watch while the connection is idle: if it becomes readable, ask `checkIdle()`.
+    package var fileDescriptor: Int32 {
+        if case .closed = state { return -1 }
+        return mysql_get_socket(handle)
+    }
+
+    /// The server's number for this connection, for `KILL`; 0 before it is connected.
+    package var threadID: UInt {
+        if case .closed = state { return 0 }
+        return mysql_thread_id(handle)
+    }
+
+    /// The row announced by the last `.row`, valid until the next call.
+    package var currentRow: Row {
+        guard case .row(_, let row) = state else {
+            preconditionFailure("currentRow may be read only after .row and before the next call")
+        }
+        return row
+    }
+
+    /// Ends in `.connected` or `.failed`.
+    package func connect() -> Progress {
+        guard case .unconnected = state else { preconditionFailure("connect() may be called once") }
+        var connected: Handle?
+        let wait = mysql_real_connect_start(
+            &connected, handle, arguments.host, arguments.user, arguments.password, arguments.database,
+            arguments.port, arguments.socket, 0)
+        return afterConnect(wait, connected)
+    }
+
+    /// Sends one statement; the bytes are copied. Ends in `.columns`, `.done` or `.failed`.
+    package func query(_ sql: UnsafeRawBufferPointer) -> Progress {
+        guard case .idle = state else { preconditionFailure("query() needs an idle connection") }
+        if statement.count < sql.count {
+            statement.deallocate()
+            statement = .allocate(byteCount: sql.count, alignment: 1)
+        }
+        statement.copyMemory(from: sql)
+        var refused: Int32 = 0
+        let text = statement.assumingMemoryBound(to: CChar.self).baseAddress
+        let wait = mysql_real_query_start(&refused, handle, text, UInt(sql.count))
+        return afterQuery(wait, refused)
+    }
+
+    /// Sends one statement; see `query(_: UnsafeRawBufferPointer)`.
+    package func query(_ sql: [UInt8]) -> Progress {
+        sql.withUnsafeBytes { query($0) }
+    }
+
+    /// Goes on to the next row. Ends in `.row`, `.end` or `.failed`; most rows come without waiting.
+    package func fetch() -> Progress {
+        let result: Result
+        switch state {
+        case .opened(let open), .row(let open, _): result = open
+        case .unconnected, .connecting, .idle, .sending, .fetching, .broken, .closed:
+            preconditionFailure("fetch() needs an open result: call it after .columns or .row")
+        }
+        var values: MYSQL_ROW?
+        return afterFetch(mysql_fetch_row_start(&values, result), values, of: result)
+    }
+
+    /// Continues what is under way, after something the last `.waiting` asked for has happened.
+    package func resume(ready: Readiness) -> Progress {
+        switch state {
+        case .connecting:
+            var connected: Handle?
+            return afterConnect(mysql_real_connect_cont(&connected, handle, ready.rawValue), connected)
+        case .sending:
+            var refused: Int32 = 0
+            return afterQuery(mysql_real_query_cont(&refused, handle, ready.rawValue), refused)
+        case .fetching(let result):
+            var values: MYSQL_ROW?
+            return afterFetch(mysql_fetch_row_cont(&values, result, ready.rawValue), values, of: result)
+        case .unconnected, .idle, .opened, .row, .broken, .closed:
+            preconditionFailure("resume() needs an operation that waits")
+        }
+    }
+
+    /// Whether the server has hung up on an idle connection. Nothing may arrive on one but the news of its end.
+    package func checkIdle() -> DatabaseError? {
+        guard case .idle = state else { preconditionFailure("checkIdle() needs an idle connection") }
+        var byte: UInt8 = 0
+        let count = recv(mysql_get_socket(handle), &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        if count < 0, errno == EAGAIN || errno == EINTR { return nil }
+        state = .broken
+        return DatabaseError(
+            errno: UInt32(CR_SERVER_GONE_ERROR), message: "the server closed the idle connection",
+            kind: .connectionLost)
+    }
+
+    /// Gives the connection up in any state, without waiting for the server. May be called again.
+    package func close() {
+        switch state {
+        case .closed: return
+        case .opened(let result), .row(let result, _), .fetching(let result): abandon(result)
+        case .unconnected, .connecting, .idle, .sending, .broken: break
+        }
+        // Shuts the socket down: COM_QUIT, which mysql_close writes, cannot block any more.
+        mariadb_cancel(handle)
+        mysql_close(handle)
+        state = .closed
+    }
+
+    /// Frees a result in mid-stream. As long as it knows its handle, `mysql_free_result` would read all remaining rows.
+    private func abandon(_ result: Result) {
+        result.pointee.handle = nil
+        mysql_free_result(result)
+    }
+
+    private func waiting(_ mask: Int32) -> Progress {
+        let timeout = mask & MYSQL_WAIT_TIMEOUT == 0 ? nil : mysql_get_timeout_value_ms(handle)
+        let events = Readiness(rawValue: mask).intersection([.readable, .writable])
+        return .waiting(
+            Interest(fileDescriptor: mysql_get_socket(handle), events: events, timeoutMilliseconds: timeout))
+    }
+
+    private func afterConnect(_ wait: Int32, _ connected: Handle?) -> Progress {
+        if wait != 0 {
+            state = .connecting
+            return waiting(wait)
+        }
+        guard connected != nil else {
+            state = .broken
+            return .failed(DatabaseError(of: handle, during: .connecting))
+        }
+        state = .idle
+        return .connected
+    }
+
+    private func afterQuery(_ wait: Int32, _ refused: Int32) -> Progress {
+        if wait != 0 {
+            state = .sending
+            return waiting(wait)
+        }
+        guard refused == 0 else { return failed() }
+        guard mysql_field_count(handle) > 0 else { return settled(.done) }
+        guard let result = mysql_use_result(handle) else { return failed() }
+        state = .opened(result)
+        return .columns(ColumnDescription.all(of: result))
+    }
+
+    private func afterFetch(_ wait: Int32, _ values: MYSQL_ROW?, of result: Result) -> Progress {
+        if wait != 0 {
+            state = .fetching(result)
+            return waiting(wait)
+        }
+        if let values, let lengths = mysql_fetch_lengths(result) {
+            let row = Row(values: values, lengths: lengths, count: Int(result.pointee.field_count))
+            state = .row(result, row)
+            return .row
+        }
+        // No row is the end only if there is no error: KILL, a timeout or a lost server arrive here as well.
+        let ended = mysql_errno(handle) == 0
+        mysql_free_result(result)
+        return ended ? settled(.end(warnings: Int(mysql_warning_count(handle)))) : failed()
+    }
+
+    private func failed() -> Progress {
+        let error = DatabaseError(of: handle, during: .connected)
+        state = error.kind == .statement ? .idle : .broken
+        return .failed(error)
+    }
+
+    /// Idle again, unless the statement (a `CALL`) has more results, which nobody would read.
+    private func settled(_ progress: Progress) -> Progress {
+        guard mysql_more_results(handle) == 0 else {
+            state = .broken
+            return .failed(
+                DatabaseError(
+                    errno: UInt32(CR_COMMANDS_OUT_OF_SYNC),
+                    message: "the statement gave more than one result; send statements that give at most one",
+                    kind: .connectionLost))
+        }
+        state = .idle
+        return progress
+    }
+}

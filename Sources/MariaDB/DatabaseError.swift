@@ -1,0 +1,75 @@
+import CMariaDB
+
+/// What the server or libmariadb said, and what it means for the connection.
+package struct DatabaseError: Error, Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
+        /// The connection was good and is gone; what ran on it has no answer.
+        case connectionLost
+        /// No connection came about: nobody listens, or nobody answered in time.
+        case unreachable
+        /// Somebody answered and did not let us in (password, limits, the session setup was refused).
+        case refused
+        /// The server refused the statement; the connection is idle and usable.
+        case statement
+    }
+
+    /// What was under way; the same number means different things while connecting and afterwards.
+    enum Phase {
+        case connecting
+        case connected
+    }
+
+    /// The server's number (`ER_…`, 1000–1999 and 3000–4999) or libmariadb's (`CR_…`, 2000–2999 and 5000–5999).
+    package let errno: UInt32
+    /// Five characters, `HY000` when there is nothing better.
+    package let sqlState: String
+    package let message: String
+    package let kind: Kind
+
+    init(errno: UInt32, sqlState: String = "HY000", message: String, kind: Kind) {
+        self.errno = errno
+        self.sqlState = sqlState
+        self.message = message
+        self.kind = kind
+    }
+
+    /// The last error of `handle`.
+    init(of handle: UnsafeMutablePointer<MYSQL>, during phase: Phase) {
+        let number = mysql_errno(handle)
+        self.init(
+            errno: number, sqlState: String(cString: mysql_sqlstate(handle)),
+            message: String(cString: mysql_error(handle)), kind: Self.kind(of: number, during: phase))
+    }
+
+    private static func kind(of errno: UInt32, during phase: Phase) -> Kind {
+        switch phase {
+        case .connecting: unreachable.contains(Int32(errno)) ? .unreachable : .refused
+        case .connected: isOfClient(errno) || farewells.contains(Int32(errno)) ? .connectionLost : .statement
+        }
+    }
+
+    /// Every `CR_…` error leaves the protocol in an unknown place, so none of them allows the connection to be used.
+    private static func isOfClient(_ errno: UInt32) -> Bool {
+        (2000...2999).contains(errno) || (5000...5999).contains(errno)
+    }
+
+    /// While connecting: the network, the name, or a peer that fell silent or hung up.
+    private static let unreachable: Set<Int32> = [
+        CR_SOCKET_CREATE_ERROR, CR_CONNECTION_ERROR, CR_CONN_HOST_ERROR, CR_IPSOCK_ERROR, CR_UNKNOWN_HOST,
+        CR_SERVER_GONE_ERROR, CR_SERVER_HANDSHAKE_ERR, CR_SERVER_LOST, CR_SERVER_LOST_EXTENDED,
+    ]
+
+    /// Errors after which the server itself closes the connection.
+    private static let farewells: Set<Int32> = [
+        ER_SERVER_SHUTDOWN, ER_NORMAL_SHUTDOWN, ER_FORCING_CLOSE, ER_ABORTING_CONNECTION,
+        ER_NEW_ABORTING_CONNECTION,
+        ER_NET_PACKET_TOO_LARGE, ER_NET_READ_ERROR_FROM_PIPE, ER_NET_FCNTL_ERROR, ER_NET_PACKETS_OUT_OF_ORDER,
+        ER_NET_UNCOMPRESS_ERROR, ER_NET_READ_ERROR, ER_NET_READ_INTERRUPTED, ER_NET_ERROR_ON_WRITE,
+        ER_NET_WRITE_INTERRUPTED, ER_CONNECTION_KILLED,
+    ]
+}
+
+extension DatabaseError: CustomStringConvertible {
+    /// `1064 (42000): You have an error in your SQL syntax; …`
+    package var description: String { "\(errno) (\(sqlState)): \(message)" }
+}

@@ -1,0 +1,32 @@
+/// Where a server listens and as whom we come. Plain text only: TLS is neither asked for nor enforced.
+package struct Endpoint: Sendable, Hashable {
+    package enum Transport: Sendable, Hashable {
+        /// A Unix socket; the kernel allows 107 bytes of path.
+        case socket(path: String)
+        /// A numeric IPv4 or IPv6 address: libmariadb resolves names by blocking, so that is done elsewhere.
+        case tcp(address: String, port: UInt16)
+    }
+
+    package var transport: Transport
+    /// An empty name makes libmariadb take the login name of the process.
+    package var user: String
+    package var password: String
+    /// Empty: no default database.
+    package var database: String
+    /// Whole seconds for connecting, greeting and login together; libmariadb knows nothing finer.
+    package var connectTimeoutSeconds: UInt32
+    /// One SQL statement that is part of connecting (empty: none). If the server refuses it, connecting has failed.
+    package var sessionSetup: String
+
+    package init(
+        _ transport: Transport, user: String, password: String = "", database: String = "",
+        connectTimeoutSeconds: UInt32 = 10, sessionSetup: String = ""
+    ) {
+        self.transport = transport
+        self.user = user
+        self.password = password
+        self.database = database
+        self.connectTimeoutSeconds = connectTimeoutSeconds
+        self.sessionSetup = sessionSetup
+    }
+}

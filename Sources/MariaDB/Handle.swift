@@ -1,0 +1,74 @@
+import CMariaDB
+import Glibc
+
+typealias Handle = UnsafeMutablePointer<MYSQL>
+
+/// libmariadb's process-wide state (error texts, plugins), prepared before the first handle on whichever thread that is.
+private enum Library {
+    static let isReady = mysql_server_init(0, nil, nil) == 0
+}
+
+/// How libmariadb will be called on a handle.
+enum CallStyle {
+    case blocking
+    case nonBlocking
+}
+
+/// A new handle with every option that does not depend on who listens. No option file is ever read.
+func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
+    precondition(Library.isReady, "libmariadb could not be initialised")
+    guard let handle = mysql_init(nil) else { preconditionFailure("no memory for a database connection") }
+    switch style {
+    case .blocking: break
+    case .nonBlocking: mysql_options(handle, MYSQL_OPT_NONBLOCK, nil)  // nil: a stack of 60 KiB
+    }
+    mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4")
+    withUnsafePointer(to: endpoint.connectTimeoutSeconds) {
+        _ = mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, $0)
+    }
+    withUnsafePointer(to: endpoint.transport.protocolType.rawValue) {
+        _ = mysql_options(handle, MYSQL_OPT_PROTOCOL, $0)
+    }
+    // A reconnect would lose the session's settings in silence; LOCAL INFILE lets the server read our files.
+    let off: (UInt32, my_bool) = (0, 0)
+    withUnsafePointer(to: off.0) { _ = mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, $0) }
+    withUnsafePointer(to: off.1) { _ = mysql_options(handle, MYSQL_OPT_RECONNECT, $0) }
+    if !endpoint.sessionSetup.isEmpty { mysql_options(handle, MYSQL_INIT_COMMAND, endpoint.sessionSetup) }
+    return handle
+}
+
+extension Endpoint.Transport {
+    /// Said outright, because libmariadb takes the host `localhost` for a Unix socket.
+    fileprivate var protocolType: mysql_protocol_type {
+        switch self {
+        case .socket: MYSQL_PROTOCOL_SOCKET
+        case .tcp: MYSQL_PROTOCOL_TCP
+        }
+    }
+}
+
+/// The strings of `mysql_real_connect`. libmariadb keeps the pointers while connecting is suspended, so they live here
+/// and not in the temporaries Swift would pass.
+final class ConnectArguments {
+    let host: UnsafeMutablePointer<CChar>?
+    let user: UnsafeMutablePointer<CChar>?
+    /// Never nil: libmariadb would look for `$MYSQL_PWD`.
+    let password: UnsafeMutablePointer<CChar>?
+    let database: UnsafeMutablePointer<CChar>?
+    let port: UInt32
+    let socket: UnsafeMutablePointer<CChar>?
+
+    init(_ endpoint: Endpoint) {
+        switch endpoint.transport {
+        case .socket(let path): (host, port, socket) = (nil, 0, strdup(path))
+        case .tcp(let address, let number): (host, port, socket) = (strdup(address), UInt32(number), nil)
+        }
+        user = strdup(endpoint.user)
+        password = strdup(endpoint.password)
+        database = endpoint.database.isEmpty ? nil : strdup(endpoint.database)
+    }
+
+    deinit {
+        for string in [host, user, password, database, socket] { free(string) }
+    }
+}

@@ -1,0 +1,104 @@
+import Foundation
+
+/// A process started by `posix_spawn` and reaped by nobody but us: its number stays ours until `hasExited` says so.
+/// (Foundation's `Process` reaps on a thread of its own, and then a signal may hit a stranger.)
+struct ChildProcess {
+    let pid: Int32
+    /// Says "all is well" by a line and "our program is gone" by its end; see `guarded`.
+    private var lifeline: Int32
+    private var isReaped = false
+
+    /// Starts `command` (first its path) with both outputs appended to the file `log` and no input.
+    init(_ command: [String], log: String) throws {
+        (pid, lifeline) = (try Self.spawn(command, input: nil, log: log), -1)
+    }
+
+    /// Starts `command` so that it never outlives this program, however that ends: a shell waits at a pipe that the
+    /// kernel closes with us, then kills the command and removes `directory`. The process is the command itself.
+    /// (`PR_SET_PDEATHSIG` would follow the *thread* that called us, and threads of a pool come and go.)
+    init(guarded command: [String], removing directory: String, log: String) throws {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw PrivateServerError("pipe: \(String(cString: strerror(errno)))") }
+        defer { Foundation.close(ends[0]) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let guardian = """
+            exec 3<&0 </dev/null
+            { read -r _ <&3 || { kill -9 $$; sleep 0.2; rm -rf -- "$0"; }; } &
+            exec "$@" 3<&-
+            """
+        do {
+            let shell = ["/bin/sh", "-c", guardian, directory] + command
+            (pid, lifeline) = (try Self.spawn(shell, input: ends[0], log: log), ends[1])
+        } catch {
+            Foundation.close(ends[1])
+            throw error
+        }
+    }
+
+    /// Whether it has ended; reaps it. From then on its number may belong to another process.
+    mutating func hasExited() -> Bool {
+        if isReaped { return true }
+        guard waitpid(pid, nil, WNOHANG) == pid else { return false }
+        isReaped = true
+        releaseGuardian()
+        return true
+    }
+
+    /// Waits until it has ended, at most `seconds`.
+    mutating func waitForExit(within seconds: Int) -> Bool {
+        holds(within: seconds) { hasExited() }
+    }
+
+    /// Does nothing once it has been reaped.
+    func send(signal number: Int32) {
+        if !isReaped { Foundation.kill(pid, number) }
+    }
+
+    private mutating func releaseGuardian() {
+        guard lifeline >= 0 else { return }
+        _ = Foundation.write(lifeline, "\n", 1)  // a pipe of our own with one byte in it: cannot block
+        Foundation.close(lifeline)
+        lifeline = -1
+    }
+
+    private static func spawn(_ command: [String], input: Int32?, log: String) throws -> Int32 {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
+        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // What this program has open is none of the child's business: a socket would stay open with it.
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap {
+            Int32($0)
+        }
+        for descriptor in open where descriptor > 2 {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
+
+        var environment = ProcessInfo.processInfo.environment
+        environment["PATH"] = searchPath  // mariadb-install-db looks for its helpers there
+        var pid: pid_t = 0
+        let failure = withCStrings(command) { arguments in
+            withCStrings(environment.map { "\($0)=\($1)" }) { variables in
+                posix_spawn(&pid, command[0], &actions, nil, arguments, variables)
+            }
+        }
+        guard failure == 0 else {
+            throw PrivateServerError(
+                "\(command[0]) could not be started: \(String(cString: strerror(failure)))")
+        }
+        return pid
+    }
+}
+
+/// Calls `body` with a null-terminated array of C strings, as `execve` wants it.
+private func withCStrings<R>(_ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> R) -> R {
+    let copies = strings.map { strdup($0) }
+    defer { for copy in copies { free(copy) } }
+    return body(copies + [nil])
+}

@@ -1,0 +1,44 @@
+import Foundation
+
+/// The last lines of a file; empty if it cannot be read.
+func lastLines(of path: String, count: Int = 20) -> String {
+    guard let data = FileManager.default.contents(atPath: path) else { return "" }
+    return String(decoding: data, as: UTF8.self).split(separator: "\n").suffix(count).joined(separator: "\n")
+}
+
+/// A new directory, for us alone, in `$TMPDIR` or `/tmp`. The name is short: a Unix socket must fit into it.
+func makeTemporaryDirectory() throws -> String {
+    let parent = ProcessInfo.processInfo.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    var template = Array((parent + "/kd-XXXXXX").utf8CString)
+    guard mkdtemp(&template) != nil else {
+        throw PrivateServerError(
+            "no directory could be made in \(parent): \(String(cString: strerror(errno))); set TMPDIR to another one"
+        )
+    }
+    return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+}
+
+/// Where a program is, also in the system directories that the PATH of a user does not have.
+func locate(_ program: String, package debianPackage: String) throws -> String {
+    for directory in searchPath.split(separator: ":") {
+        let path = "\(directory)/\(program)"
+        if access(path, X_OK) == 0 { return path }
+    }
+    throw PrivateServerError(
+        "\(program) was not found in \(searchPath); install it: apt install \(debianPackage)")
+}
+
+/// `$PATH` and the directories where distributions keep servers.
+let searchPath: String = [
+    ProcessInfo.processInfo.environment["PATH"] ?? "",
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+].filter { !$0.isEmpty }.joined(separator: ":")
+
+/// Asks `condition` every 5 ms until it holds or `seconds` are over; returns whether it held.
+func holds(within seconds: Int, _ condition: () throws -> Bool) rethrows -> Bool {
+    for _ in 0..<(seconds * 200) {
+        if try condition() { return true }
+        usleep(5_000)
+    }
+    return try condition()
+}

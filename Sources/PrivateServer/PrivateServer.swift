@@ -1,0 +1,177 @@
+import Foundation
+package import MariaDB
+import Synchronization
+
+/// A MariaDB server of our own in a temporary directory, for the demo and the tests. It ends with this program, even if
+/// the program crashes, and its directory with it. Nothing it holds survives: durability is switched off for speed.
+package final class PrivateServer: Sendable {
+    package let socketPath: String
+    /// The port on 127.0.0.1, if one was asked for.
+    package let tcpPort: UInt16?
+    private let directory: String
+    private let command: [String]
+    private let process = Mutex<ChildProcess?>(nil)
+
+    /// Seconds for each of: bootstrapping, becoming ready, stopping in good order. A loaded machine takes its time.
+    private static let patience = 60
+
+    /// Bootstraps a server and waits until it answers. The user `root` has no password.
+    ///
+    /// - Parameters:
+    ///   - arguments: added at the end of the command line of `mariadbd`, so they win.
+    ///   - tcpPort: listen on this port of 127.0.0.1 as well; see `freePort()`.
+    package init(arguments: [String] = [], tcpPort: UInt16? = nil) throws {
+        let mariadbd = try locate("mariadbd", package: "mariadb-server-core")
+        directory = try makeTemporaryDirectory()
+        socketPath = directory + "/s"
+        self.tcpPort = tcpPort
+        command = [mariadbd] + Self.options(in: directory, tcpPort: tcpPort) + arguments
+        do {
+            try Self.checkLength(ofSocketPath: socketPath)
+            try Self.bootstrap(directory)
+            try start()
+        } catch {
+            discard()
+            throw error
+        }
+    }
+
+    deinit {
+        discard()
+    }
+
+    /// The number of the server's process; `nil` while it is not running.
+    package var pid: Int32? {
+        process.withLock { process in
+            guard process?.hasExited() == false else { return nil }
+            return process?.pid
+        }
+    }
+
+    /// The end of what the server has written about itself.
+    package var log: String { lastLines(of: errorLog) }
+
+    /// How to reach the server over its socket.
+    package func endpoint(database: String = "", sessionSetup: String = "") -> Endpoint {
+        Endpoint(.socket(path: socketPath), user: "root", database: database, sessionSetup: sessionSetup)
+    }
+
+    package func client(database: String = "") throws(DatabaseError) -> BlockingClient {
+        try BlockingClient(endpoint(database: database))
+    }
+
+    /// Shuts the server down in good order (SIGTERM), and by SIGKILL if that takes too long.
+    package func stop() {
+        end(with: SIGTERM)
+    }
+
+    /// The crash of a server: SIGKILL. Returns when the process is gone; the data directory stays as it is.
+    package func kill() {
+        end(with: SIGKILL)
+    }
+
+    /// Starts the server again on the same data, socket and port; stops it first if it is running.
+    package func restart() throws {
+        stop()
+        try start()
+    }
+
+    /// A TCP port of 127.0.0.1 that nobody uses now. Somebody else may take it before we do; that is rare.
+    package static func freePort() throws -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let outcome = withUnsafeMutableBytes(of: &address) { bytes in
+            let any = bytes.assumingMemoryBound(to: sockaddr.self).baseAddress!
+            return bind(descriptor, any, length) == 0 && getsockname(descriptor, any, &length) == 0
+        }
+        guard outcome else {
+            throw PrivateServerError("no free port on 127.0.0.1: \(String(cString: strerror(errno)))")
+        }
+        return UInt16(bigEndian: address.sin_port)
+    }
+
+    private var errorLog: String { directory + "/error.log" }
+
+    private func start() throws {
+        try process.withLock { process in
+            process = try ChildProcess(guarded: command, removing: directory, log: errorLog)
+        }
+        var refusal: DatabaseError?
+        let isReady = try holds(within: Self.patience) {
+            guard pid != nil else { throw PrivateServerError("mariadbd ended at once", log: errorLog) }
+            do throws(DatabaseError) {
+                _ = try client()
+                return true
+            } catch {
+                refusal = error
+                return false
+            }
+        }
+        if !isReady {
+            let reason = refusal?.description ?? ""
+            throw PrivateServerError(
+                "mariadbd did not answer in \(Self.patience) s (\(reason))", log: errorLog)
+        }
+    }
+
+    private func end(with signal: Int32) {
+        process.withLock { process in
+            process?.send(signal: signal)
+            if process?.waitForExit(within: Self.patience) == false {
+                process?.send(signal: SIGKILL)
+                _ = process?.waitForExit(within: Self.patience)
+            }
+            process = nil
+        }
+    }
+
+    private func discard() {
+        kill()
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    private static func options(in directory: String, tcpPort: UInt16?) -> [String] {
+        let network = tcpPort.map { ["--bind-address=127.0.0.1", "--port=\($0)"] } ?? ["--skip-networking"]
+        return ["--no-defaults", "--datadir=\(directory)/data", "--socket=\(directory)/s"] + userOption
+            + network + [
+                "--skip-name-resolve", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0",
+                "--innodb-doublewrite=0", "--innodb-buffer-pool-size=64M",
+            ]
+    }
+
+    /// mariadbd refuses to run as root unless told to; for anybody else there is nothing to say.
+    private static var userOption: [String] { geteuid() == 0 ? ["--user=root"] : [] }
+
+    private static func bootstrap(_ directory: String) throws {
+        _ = try locate("my_print_defaults", package: "mariadb-client-core")
+        let installer = try locate("mariadb-install-db", package: "mariadb-server-core")
+        let log = directory + "/install.log"
+        let command = [
+            installer, "--no-defaults", "--datadir=\(directory)/data",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db", "--skip-name-resolve",
+        ]
+        var process = try ChildProcess(command + userOption, log: log)
+        guard process.waitForExit(within: patience) else {
+            process.send(signal: SIGKILL)
+            throw PrivateServerError("mariadb-install-db did not end in \(patience) s", log: log)
+        }
+        // The exit status alone says nothing about an unusable directory; the system tables do.
+        guard access(directory + "/data/mysql", F_OK) == 0 else {
+            throw PrivateServerError("mariadb-install-db made no system tables", log: log)
+        }
+    }
+
+    /// `sun_path` has 108 bytes, one of them for the final zero.
+    private static func checkLength(ofSocketPath path: String) throws {
+        guard path.utf8.count <= 107 else {
+            throw PrivateServerError(
+                "the socket path \(path) has \(path.utf8.count) bytes, at most 107 are allowed; "
+                    + "set TMPDIR to a shorter directory")
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import MariaDB
+import PrivateServer
+import TestSupport
+import Testing
+
+/// What a connection says when its statement, its session or its server is killed, and when we give it up ourselves.
+@Suite struct LossTests {
+    /// Sends a statement and waits until the server runs it.
+    private func suspended(_ sql: String, on connection: Connection, _ server: PrivateServer) throws
+        -> Progress
+    {
+        let progress = connection.query(Array(sql.utf8))
+        guard case .waiting = progress else {
+            throw Unexpected(description: "\(sql) did not wait: \(progress)")
+        }
+        let client = try server.client()
+        let running =
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE id = \(connection.threadID) AND info = "
+        try eventually("the server runs \(sql)") {
+            try client.strings(running + client.quote(sql)) == [["1"]]
+        }
+        return progress
+    }
+
+    @Test func `KILL QUERY fails the statement, not the connection`() throws {
+        let server = try SharedServer.server
+        let connection = try connected(server.endpoint())
+        // SLEEP() alone would give a row when it is interrupted; in a table scan it gives the error.
+        let waiting = try suspended("SELECT SLEEP(30) FROM seq_1_to_2", on: connection, server)
+        try server.client().execute("KILL QUERY \(connection.threadID)")
+        guard case .failed(let error) = connection.drain(waiting) else {
+            throw Unexpected(description: "not failed")
+        }
+        #expect(error.errno == 1317)
+        #expect(error.kind == .statement)
+        #expect(text(connection.run("SELECT 1").rows) == [["1"]])
+    }
+
+    @Test func `KILL QUERY among the rows is not their end`() throws {
+        let server = try SharedServer.server
+        let connection = try connected(server.endpoint())
+        guard case .columns = connection.send("SELECT REPEAT('x', 1000) FROM seq_1_to_1000000") else {
+            throw Unexpected(description: "no columns")
+        }
+        #expect(connection.settle(connection.fetch()) == .row)
+        try server.client().execute("KILL QUERY \(connection.threadID)")
+        guard case .failed(let error) = connection.drain(.row) else {
+            throw Unexpected(description: "not failed")
+        }
+        #expect(error.errno == 1317)
+        #expect(text(connection.run("SELECT 1").rows) == [["1"]])
+    }
+
+    @Test func `KILL CONNECTION loses it`() throws {
+        let server = try SharedServer.server
+        let connection = try connected(server.endpoint())
+        let waiting = try suspended("SELECT SLEEP(30)", on: connection, server)
+        try server.client().execute("KILL CONNECTION \(connection.threadID)")
+        guard case .failed(let error) = connection.drain(waiting) else {
+            throw Unexpected(description: "not failed")
+        }
+        #expect(error.kind == .connectionLost)
+    }
+
+    @Test func `the crash of the server among the rows is never their end`() throws {
+        let server = try PrivateServer()
+        let sql = "SELECT seq, REPEAT('x', 1000) FROM seq_1_to_1000000"
+        let connections = try (0..<3).map { _ in try connected(server.endpoint()) }
+        for (taken, connection) in connections.enumerated() {
+            guard case .columns = connection.send(sql) else { throw Unexpected(description: "no columns") }
+            for _ in 0..<(taken * 100) { #expect(connection.settle(connection.fetch()) == .row) }
+        }
+        server.kill()
+        for connection in connections {
+            guard case .failed(let error) = connection.drain(connection.fetch()) else {
+                throw Unexpected(description: "the rows ended")
+            }
+            #expect(error.kind == .connectionLost)
+        }
+    }
+
+    @Test func `a query on a connection whose server is gone fails as lost`() throws {
+        let server = try PrivateServer()
+        let connection = try connected(server.endpoint())
+        server.stop()
+        #expect(connection.run("SELECT 1").error?.kind == .connectionLost)
+        try server.restart()
+        #expect(text(try connected(server.endpoint()).run("SELECT 1").rows) == [["1"]])
+    }
+
+    @Test(arguments: ["new", "connecting", "idle", "sending", "opened", "row", "fetching", "broken"])
+    func `closing never waits, whatever is under way`(state: String) throws {
+        let server = try SharedServer.server
+        let connection = Connection(
+            server.endpoint(sessionSetup: state == "connecting" ? "DO SLEEP(30)" : ""))
+        if state != "new" { _ = try bring(connection, to: state, server) }
+        connection.close()
+        connection.close()
+        #expect(connection.fileDescriptor == -1)
+        #expect(connection.threadID == 0)
+    }
+
+    private func bring(_ connection: Connection, to state: String, _ server: PrivateServer) throws {
+        var progress = connection.connect()
+        if state == "connecting" {
+            guard case .waiting = progress else { throw Unexpected(description: "connected at once") }
+            return
+        }
+        progress = connection.settle(progress)
+        try #require(progress == .connected)
+        // One row fits into no socket buffer: fetching the second waits for the server.
+        let large = "SELECT REPEAT('x', 10000000) FROM seq_1_to_3"
+        switch state {
+        case "sending": _ = try suspended("SELECT SLEEP(5)", on: connection, server)
+        case "opened": _ = connection.send(large)
+        case "row":
+            _ = connection.send(large)
+            try #require(connection.settle(connection.fetch()) == .row)
+        case "fetching":
+            _ = connection.send(large)
+            guard case .waiting = connection.fetch() else { throw Unexpected(description: "10 MB at once") }
+        case "broken":
+            try server.client().execute("KILL CONNECTION \(connection.threadID)")
+            try #require(connection.run("SELECT 1").error?.kind == .connectionLost)
+        case "idle": break
+        default: throw Unexpected(description: state)
+        }
+    }
+}
+
+extension Connection {
+    /// Takes all rows; what comes after the last one.
+    fileprivate func drain(_ progress: Progress) -> Progress {
+        var progress = settle(progress)
+        while true {
+            switch progress {
+            case .columns, .row: progress = settle(fetch())
+            case .waiting, .connected, .end, .done, .failed: return progress
+            }
+        }
+    }
+}

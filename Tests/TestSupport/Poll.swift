@@ -1,0 +1,21 @@
+import Glibc
+
+/// A condition that did not come true in time.
+package struct NeverHappened: Error, CustomStringConvertible {
+    package let description: String
+}
+
+/// Waits until another process has done something, asking every 5 ms; the only place in the tests that sleeps.
+///
+/// - Throws: `NeverHappened` with the description once `limit` is over, and whatever the condition throws.
+package func eventually(
+    _ description: String, within limit: Duration = .seconds(30), _ condition: () throws -> Bool
+) throws {
+    let end = ContinuousClock.now + limit
+    while try !condition() {
+        guard ContinuousClock.now < end else {
+            throw NeverHappened(description: "not within \(limit): \(description)")
+        }
+        usleep(5_000)
+    }
+}
