@@ -33,14 +33,14 @@ package struct Shape: Hashable, Sendable {
 }
 
 /// A distinct key and all who ask for it.
-package struct Entry: Sendable {
+package struct Entry: Hashable, Sendable {
     package let key: Key
     package let since: Instant
     package internal(set) var askers: [Asker]
 }
 
 /// Keys that go to the database in one query.
-package struct Batch: Sendable {
+package struct Batch: Hashable, Sendable {
     package let shape: Shape
     /// Distinct keys, in the order in which they were first asked for.
     package let entries: [Entry]

@@ -66,6 +66,11 @@ package struct Batcher {
         return Batch(shape: shape, entries: entries, isRetry: false)
     }
 
+    /// Whether keys of the shape wait or are on their way.
+    package func isInUse(_ shape: Shape) -> Bool {
+        gatherings[shape] != nil || retries.contains { $0.shape == shape }
+    }
+
     /// A batch that `take` gave out has been answered, by rows or by an error.
     package mutating func finished(_ batch: Batch) {
         gatherings[batch.shape]?.inFlight -= 1

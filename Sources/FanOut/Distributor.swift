@@ -66,6 +66,8 @@ package struct Distributor: Sendable {
         current = nil
     }
 
+    package var keys: Int { tallies.count }
+
     package func rows(of key: Int) -> Int { tallies[key].rows }
 
     package func bytes(of key: Int) -> Int { tallies[key].bytes }

@@ -40,7 +40,7 @@ package struct Planner: Sendable {
         }
         grouping(&sql, by: nil)
         order(&sql, after: nil)
-        return Statement(sql: sql.bytes, attribution: .single)
+        return Statement(sql: sql.bytes, attribution: .single, suspectsWarnings: false)
     }
 
     // SELECT t.`author_id`,t.`id`,t.`title` FROM `books` t WHERE t.`author_id` IN (42,43) ORDER BY t.`author_id`,t.`id`
@@ -61,7 +61,8 @@ package struct Planner: Sendable {
         sql.write(")")
         grouping(&sql, by: matchedColumns)
         order(&sql, after: matchedColumns)
-        return Statement(sql: sql.bytes, attribution: .values(keyColumns.map(\.column.type)))
+        let types = keyColumns.map(\.column.type)
+        return Statement(sql: sql.bytes, attribution: .values(types), suspectsWarnings: false)
     }
 
     // SELECT k.o,t.`id` FROM JSON_TABLE('["bob","zoë"]','$[*]' COLUMNS (o FOR ORDINALITY,
@@ -87,7 +88,9 @@ package struct Planner: Sendable {
         farTable(&sql)
         grouping(&sql) { $0.write("k.o") }
         order(&sql) { $0.write("k.o") }
-        return Statement(sql: sql.bytes, attribution: .ordinal)
+        // Where a round trip is needed, the server warns of every key that does not survive it.
+        let warns = keyColumns.contains(where: \.needsRoundTrip)
+        return Statement(sql: sql.bytes, attribution: .ordinal, suspectsWarnings: !warns)
     }
 
     // 42 or (2024,17)

@@ -15,6 +15,8 @@ package enum Attribution: Hashable, Sendable {
 package struct Statement: Hashable, Sendable {
     package let sql: [UInt8]
     package let attribution: Attribution
+    /// Whether a warning of the server may mean that `JSON_TABLE` changed a key, so that the keys must be asked alone.
+    package let suspectsWarnings: Bool
 
     /// Columns of a row before the relationship's own.
     package var leadingColumns: Int {

@@ -1,0 +1,98 @@
+import FanOut
+import Relations
+import TestSupport
+import Testing
+
+@Suite struct DistributorTests {
+    @Test(arguments: UInt64(0)..<200)
+    func `every row reaches its key and no other, in the order in which it came`(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let keys = Int.random(in: 1...8, using: &random)
+        var distributor = Distributor(keys: keys)
+        var arena: [Int] = []
+        var expected: [[Int]] = Array(repeating: [], count: keys)
+        for row in 0..<Int.random(in: 0...60, using: &random) {
+            if Int.random(in: 0..<10, using: &random) == 0 {
+                distributor.addStray()
+                continue
+            }
+            let key = Int.random(in: 0..<keys, using: &random)
+            let start = arena.count
+            // A separator stands as -1.
+            if distributor.continues(key) { arena.append(-1) }
+            arena.append(row)
+            distributor.add(start..<arena.count, to: key)
+            expected[key].append(row)
+        }
+        for key in 0..<keys {
+            var found: [Int] = []
+            var separators = 0
+            distributor.forEachSegment(of: key) { segment in
+                found += arena[segment.range].filter { $0 >= 0 }
+                separators += arena[segment.range].count { $0 < 0 }
+                #expect(arena[segment.range].count == 2 * segment.rows - 1)
+                #expect(arena[segment.range.lowerBound] >= 0, "a segment starts with a row")
+            }
+            #expect(found == expected[key])
+            #expect(distributor.rows(of: key) == expected[key].count)
+            #expect(distributor.bytes(of: key) == found.count + separators)
+        }
+    }
+
+    @Test func `rows that follow one another are one segment`() {
+        var distributor = Distributor(keys: 2)
+        distributor.add(0..<5, to: 1)
+        distributor.add(5..<9, to: 1)
+        var segments: [Range<Int>] = []
+        distributor.forEachSegment(of: 1) { segments.append($0.range) }
+        #expect(segments == [0..<9])
+    }
+
+    @Test func `a stray row is counted and ends the segment`() {
+        var distributor = Distributor(keys: 1)
+        distributor.add(0..<5, to: 0)
+        distributor.addStray()
+        #expect(!distributor.continues(0))
+        #expect(distributor.strayRows == 1)
+    }
+}
+
+@Suite struct ReturnedKeyTests {
+    private func read(_ text: String, _ type: ColumnType) -> Scalar? {
+        var bytes = Array(text.utf8)
+        return bytes.withUnsafeMutableBytes { ReturnedKey.scalar(UnsafeRawBufferPointer($0), as: type) }
+    }
+
+    private let bigint = ColumnType.integer(bits: 64, signed: true, zerofill: false)
+
+    @Test(arguments: [
+        ("0", Scalar.integer(0)), ("-1", .integer(-1)), ("00042", .integer(42)),
+        ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
+        ("9223372036854775808", .unsigned(9_223_372_036_854_775_808)),
+        ("18446744073709551615", .unsigned(.max)),
+    ])
+    func `an integer reads back as the key that was checked`(text: String, expected: Scalar) {
+        #expect(read(text, bigint) == expected)
+    }
+
+    @Test(arguments: ["", "-", "1abc", " 1", "1.0", "18446744073709551616", "-9223372036854775809"])
+    func `what is no integer belongs to nobody`(text: String) {
+        #expect(read(text, bigint) == nil)
+    }
+
+    @Test func `BIT comes as bytes`() {
+        #expect(read("\u{1}\u{2}", .bit(width: 10)) == .integer(258))
+    }
+
+    @Test func `NULL belongs to nobody`() {
+        #expect(ReturnedKey.scalar(nil, as: bigint) == nil)
+    }
+
+    @Test func `an index finds each key and nothing else`() {
+        let keys = (0..<10).map { Key.composite([.integer(Int64($0)), .integer(Int64($0 * $0))]) }
+        var index = KeyIndex(keys)
+        for place in [3, 3, 9, 0, 3] { #expect(index.place(of: keys[place]) == place) }
+        #expect(index.place(of: .composite([.integer(1), .integer(2)])) == nil)
+        #expect(index.place(of: .composite([.integer(1), .integer(2)])) == nil)
+    }
+}

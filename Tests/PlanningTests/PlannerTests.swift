@@ -1,0 +1,173 @@
+import Planning
+import Relations
+import Testing
+
+private let int = ColumnType.integer(bits: 32, signed: true, zerofill: false)
+private let name = ColumnType.text(length: 80, charset: "utf8mb4", collation: "utf8mb4_general_ci")
+
+private func column(_ name: String, _ type: ColumnType = int) -> Column {
+    Column(name: name, type: type, declaration: "", isNullable: false)
+}
+
+private func table(_ name: String, _ columns: [Column], key: [String] = ["id"], unique: [[String]] = [])
+    -> Table
+{
+    Table(name: name, columns: columns, primaryKey: key, uniqueKeys: [key] + unique)
+}
+
+private func sql(_ relationship: Relationship, _ keys: Key...) -> String {
+    String(decoding: Planner(relationship).statement(for: keys).sql, as: UTF8.self)
+}
+
+private func text(_ value: String) -> Key { .single(.text(Array(value.utf8))) }
+
+/// A one-to-many over one key column of this type.
+private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> Relationship {
+    let books = table("books", [column("id"), column("owner", type)])
+    return Relationship(
+        name: "authors.books", kind: .many, key: [column("id", type)], matches: [column("owner", type)],
+        through: nil,
+        to: books, order: order)
+}
+
+@Suite struct PlannerTests {
+    @Test func `one integer takes the shortest road`() {
+        #expect(
+            sql(relationship(keyedBy: int), .single(.integer(42)))
+                == "SELECT t.`id`,t.`owner` FROM `books` t WHERE t.`owner`=42 ORDER BY t.`id`")
+    }
+
+    @Test func `integers travel in a plain list`() {
+        #expect(
+            sql(relationship(keyedBy: int), .single(.integer(42)), .single(.integer(-1)))
+                == "SELECT t.`owner`,t.`id`,t.`owner` FROM `books` t WHERE t.`owner` IN (42,-1) ORDER BY t.`owner`,t.`id`"
+        )
+    }
+
+    @Test func `text travels with its ordinal, in the column's collation`() {
+        #expect(
+            sql(relationship(keyedBy: name), text("bob"), text("O'Zoë\"\\"))
+                == #"SELECT k.o,t.`id`,t.`owner` FROM JSON_TABLE('["bob","O\'Zoë\\"\\\\"]','$[*]' COLUMNS (o FOR ORDINALITY,"#
+                + #"k0 VARCHAR(8) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PATH '$')) k STRAIGHT_JOIN `books` t"#
+                + #" ON t.`owner`=k.k0 ORDER BY k.o,t.`id`"#)
+    }
+
+    @Test func `one text is a quoted literal`() {
+        #expect(
+            sql(relationship(keyedBy: name), text("O'Brien\\"))
+                == #"SELECT t.`id`,t.`owner` FROM `books` t WHERE t.`owner`='O\'Brien\\' ORDER BY t.`id`"#)
+    }
+
+    @Test func `a key that another character set may not hold must survive the way there and back`() {
+        let latin = ColumnType.text(length: 10, charset: "latin1", collation: "latin1_swedish_ci")
+        let statement = sql(relationship(keyedBy: latin), text("é"))
+        #expect(statement.contains("k0 VARCHAR(2) CHARACTER SET latin1 COLLATE latin1_swedish_ci PATH '$'"))
+        #expect(statement.contains("CONVERT(k.k0 USING utf8mb4) COLLATE utf8mb4_nopad_bin=k.u0"))
+    }
+
+    @Test func `an ENUM's keys go one by one, for only a literal finds its index`() {
+        let type = ColumnType.enumeration(charset: "utf8mb4", collation: "utf8mb4_general_ci")
+        #expect(Planner(relationship(keyedBy: type)).maxKeys(500) == 1)
+        #expect(Planner(relationship(keyedBy: int)).maxKeys(500) == 500)
+    }
+
+    @Test func `columns share the bound on keys, because the server counts values`() {
+        let orders = Relationship(
+            name: "a.b", kind: .many, key: [column("a"), column("b")], matches: [column("a"), column("b")],
+            through: nil, to: table("lines", [column("id"), column("a"), column("b")]))
+        #expect(Planner(orders).maxKeys(500) == 250)
+        #expect(
+            sql(orders, .composite([.integer(1), .integer(2)]), .composite([.integer(3), .integer(4)]))
+                == "SELECT t.`a`,t.`b`,t.`id`,t.`a`,t.`b` FROM `lines` t WHERE (t.`a`,t.`b`) IN ((1,2),(3,4))"
+                + " ORDER BY t.`a`,t.`b`,t.`id`")
+    }
+
+    @Test func `a mixed composite key travels with its ordinal`() {
+        let mixed = Relationship(
+            name: "a.b", kind: .many, key: [column("a"), column("b", name)],
+            matches: [column("a"), column("b", name)],
+            through: nil, to: table("lines", [column("id")]))
+        let statement = sql(
+            mixed, .composite([.integer(1), .text([65])]), .composite([.integer(2), .text([66])]))
+        #expect(
+            statement.contains(
+                #"JSON_TABLE('[["1","A"],["2","B"]]','$[*]' COLUMNS (o FOR ORDINALITY,k0 BIGINT PATH '$[0]',"#
+            ))
+        #expect(statement.contains("ON t.`a`=k.k0 AND t.`b`=k.k1"))
+    }
+
+    @Test func `a many to many goes through its join table`() {
+        let tags = Relationship(
+            name: "books.tags", kind: .many, key: [column("id")], matches: [column("book_id")],
+            through: JoinTable(table: "book_tags", farColumns: ["tag_id"], targets: ["id"], distinct: false),
+            to: table("tags", [column("id")]))
+        #expect(
+            sql(tags, .single(.integer(1)), .single(.integer(2)))
+                == "SELECT j.`book_id`,t.`id` FROM `book_tags` j JOIN `tags` t ON t.`id`=j.`tag_id`"
+                + " WHERE j.`book_id` IN (1,2) ORDER BY j.`book_id`,t.`id`")
+    }
+
+    @Test func `distinct groups by the related row, per key`() {
+        let tags = Relationship(
+            name: "books.tags", kind: .many, key: [column("id")], matches: [column("book_id")],
+            through: JoinTable(table: "book_tags", farColumns: ["tag_id"], targets: ["id"], distinct: true),
+            to: table("tags", [column("id")]))
+        #expect(
+            sql(tags, .single(.integer(1)), .single(.integer(2))).contains(
+                "GROUP BY j.`book_id`,t.`id` ORDER BY"))
+        #expect(
+            sql(tags, .single(.integer(1))).contains("WHERE j.`book_id`=1 GROUP BY t.`id` ORDER BY t.`id`"))
+    }
+
+    @Test func `at most one row needs no order`() {
+        let author = Relationship(
+            name: "books.author", kind: .one, key: [column("author_id")], matches: [column("id")],
+            through: nil,
+            to: table("authors", [column("id")]))
+        #expect(!sql(author, .single(.integer(1)), .single(.integer(2))).contains("ORDER BY"))
+    }
+
+    @Test func `an order is kept, and the primary key decides ties`() {
+        let ordered = relationship(keyedBy: int, order: [OrderTerm(column: "owner", descending: true)])
+        #expect(sql(ordered, .single(.integer(1))).hasSuffix("ORDER BY t.`owner` DESC,t.`id`"))
+    }
+
+    @Test func `names are quoted whatever they hold`() {
+        let odd = table("odd `table", [column("se`lect")], key: ["se`lect"])
+        let relationship = Relationship(
+            name: "x", kind: .many, key: [column("id")], matches: [column("se`lect")], through: nil, to: odd)
+        #expect(
+            sql(relationship, .single(.integer(1)))
+                == "SELECT t.`se``lect` FROM `odd ``table` t WHERE t.`se``lect`=1")
+    }
+
+    @Test(arguments: [
+        (ColumnType.decimal(precision: 10, scale: 2, unsigned: false), "DECIMAL(10,2)"), (.date, "DATE"),
+        (.datetime(fraction: 3), "DATETIME(3)"), (.timestamp(fraction: 0), "TIMESTAMP(0)"),
+        (.time(fraction: 6), "TIME(6)"),
+        (.double, "DOUBLE"), (.float, "FLOAT"), (.uuid, "VARCHAR(1) CHARACTER SET latin1"),
+    ])
+    func `a key travels as its own type`(type: ColumnType, declaration: String) {
+        #expect(sql(relationship(keyedBy: type), text("1"), text("2")).contains("k0 \(declaration) PATH '$'"))
+    }
+
+    @Test func `a FLOAT is shown as a DOUBLE and never compared as one`() {
+        let floats = relationship(keyedBy: .float)
+        let statement = sql(floats, text("0.1"))
+        #expect(statement.contains("CAST(t.`owner` AS DOUBLE)"))
+        #expect(statement.contains("k0 FLOAT PATH '$'"))
+    }
+
+    @Test func `bytes are hexadecimal`() {
+        let binary = relationship(keyedBy: .binary(length: 16))
+        #expect(sql(binary, .single(.bytes([0, 255]))).contains("t.`owner`=x'00FF'"))
+        #expect(sql(binary, .single(.bytes([0])), .single(.bytes([255]))).contains(#"'["00","FF"]'"#))
+        #expect(sql(binary, .single(.bytes([0])), .single(.bytes([255]))).contains("t.`owner`=UNHEX(k.k0)"))
+    }
+
+    @Test func `a key longer than a VARCHAR may be travels as LONGTEXT`() {
+        let long = text(String(repeating: "x", count: 5000))
+        #expect(
+            sql(relationship(keyedBy: name), long, text("y")).contains("k0 LONGTEXT CHARACTER SET utf8mb4"))
+    }
+}
