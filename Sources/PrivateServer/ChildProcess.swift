@@ -2,8 +2,8 @@ import Foundation
 
 /// A process started by `posix_spawn` and reaped by nobody but us: its number stays ours until `hasExited` says so.
 /// (Foundation's `Process` reaps on a thread of its own, and then a signal may hit a stranger.)
-struct ChildProcess {
-    let pid: Int32
+package struct ChildProcess: Sendable {
+    package let pid: Int32
     /// Says "all is well" by a line and "our program is gone" by its end; see `guarded`.
     private var lifeline: Int32
     private var isReaped = false
@@ -14,20 +14,21 @@ struct ChildProcess {
     }
 
     /// Starts `command` so that it never outlives this program, however that ends: a shell waits at a pipe that the
-    /// kernel closes with us, then kills the command and removes `directory`. The process is the command itself.
+    /// kernel closes with us, then kills the command and removes `directory`, if there is one to remove. The process is
+    /// the command itself.
     /// (`PR_SET_PDEATHSIG` would follow the *thread* that called us, and threads of a pool come and go.)
-    init(guarded command: [String], removing directory: String, log: String) throws {
+    package init(guarded command: [String], removing directory: String? = nil, log: String) throws {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw PrivateServerError("pipe: \(String(cString: strerror(errno)))") }
         defer { Foundation.close(ends[0]) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let guardian = """
             exec 3<&0 </dev/null
-            { read -r _ <&3 || { kill -9 $$; sleep 0.2; rm -rf -- "$0"; }; } &
+            { read -r _ <&3 || { kill -9 $$; sleep 0.2; [ -z "$0" ] || rm -rf -- "$0"; }; } &
             exec "$@" 3<&-
             """
         do {
-            let shell = ["/bin/sh", "-c", guardian, directory] + command
+            let shell = ["/bin/sh", "-c", guardian, directory ?? ""] + command
             (pid, lifeline) = (try Self.spawn(shell, input: ends[0], log: log), ends[1])
         } catch {
             Foundation.close(ends[1])
@@ -36,7 +37,7 @@ struct ChildProcess {
     }
 
     /// Whether it has ended; reaps it. From then on its number may belong to another process.
-    mutating func hasExited() -> Bool {
+    package mutating func hasExited() -> Bool {
         if isReaped { return true }
         guard waitpid(pid, nil, WNOHANG) == pid else { return false }
         isReaped = true
@@ -45,12 +46,12 @@ struct ChildProcess {
     }
 
     /// Waits until it has ended, at most `seconds`.
-    mutating func waitForExit(within seconds: Int) -> Bool {
+    package mutating func waitForExit(within seconds: Int) -> Bool {
         holds(within: seconds) { hasExited() }
     }
 
     /// Does nothing once it has been reaped.
-    func send(signal number: Int32) {
+    package func send(signal number: Int32) {
         if !isReaped { Foundation.kill(pid, number) }
     }
 
@@ -80,12 +81,18 @@ struct ChildProcess {
             posix_spawn_file_actions_addclose(&actions, descriptor)
         }
 
+        // A group of its own, so that Ctrl-C in a terminal ends us alone, and we end the child in good order.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+
         var environment = ProcessInfo.processInfo.environment
         environment["PATH"] = searchPath  // mariadb-install-db looks for its helpers there
         var pid: pid_t = 0
         let failure = withCStrings(command) { arguments in
             withCStrings(environment.map { "\($0)=\($1)" }) { variables in
-                posix_spawn(&pid, command[0], &actions, nil, arguments, variables)
+                posix_spawn(&pid, command[0], &actions, &attributes, arguments, variables)
             }
         }
         guard failure == 0 else {
