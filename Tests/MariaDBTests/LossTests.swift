@@ -89,12 +89,12 @@ import Testing
         #expect(text(try connected(server.endpoint(database: "mysql")).run("SELECT 1").rows) == [["1"]])
     }
 
-    @Test(arguments: ["new", "connecting", "idle", "sending", "opened", "row", "fetching", "broken"])
-    func `closing never waits, whatever is under way`(state: String) throws {
+    @Test(arguments: Stage.allCases)
+    func `closing never waits, whatever is under way`(stage: Stage) throws {
         let server = try SharedServer.server
-        let connection = Connection(
-            server.endpoint(database: "mysql", sessionSetup: state == "connecting" ? "DO SLEEP(30)" : ""))
-        if state != "new" { _ = try bring(connection, to: state, server) }
+        let setup = stage == .connecting ? "DO SLEEP(30)" : ""
+        let connection = Connection(server.endpoint(database: "mysql", sessionSetup: setup))
+        try bring(connection, to: stage, server)
         connection.close()
         connection.close()
         #expect(connection.fileDescriptor == -1)
@@ -105,10 +105,10 @@ import Testing
     @Test(.timeLimit(.minutes(1)))
     func `closing does not need the server`() throws {
         let server = try PrivateServer()
-        let states = ["idle", "sending", "row", "fetching"]
-        let connections = try states.map { state in
+        let stages: [Stage] = [.idle, .sending, .row, .fetching]
+        let connections = try stages.map { stage in
             let connection = Connection(server.endpoint(database: "mysql"))
-            try bring(connection, to: state, server)
+            try bring(connection, to: stage, server)
             return connection
         }
         let pid = try #require(server.pid)
@@ -118,31 +118,54 @@ import Testing
         #expect(connections.map(\.fileDescriptor) == [-1, -1, -1, -1])
     }
 
-    private func bring(_ connection: Connection, to state: String, _ server: PrivateServer) throws {
-        var progress = connection.connect()
-        if state == "connecting" {
+    enum Stage: CaseIterable {
+        case new, connecting, idle, sending, opened, row, fetching, broken
+    }
+
+    /// The rows after the second take 30 s, so whoever fetches them has to wait.
+    private static let slowRows = "SELECT IF(seq < 3, REPEAT('x', 1000000), SLEEP(30)) FROM seq_1_to_4"
+
+    private func bring(_ connection: Connection, to stage: Stage, _ server: PrivateServer) throws {
+        if stage == .new { return }
+        let progress = connection.connect()
+        if stage == .connecting {
             guard case .waiting = progress else { throw Unexpected(description: "connected at once") }
             return
         }
-        progress = connection.settle(progress)
-        try #require(progress == .connected)
-        // One row fits into no socket buffer: fetching the second waits for the server.
-        let large = "SELECT REPEAT('x', 10000000) FROM seq_1_to_3"
-        switch state {
-        case "sending": _ = try suspended("SELECT SLEEP(5)", on: connection, server)
-        case "opened":
-            guard case .columns = connection.send(large) else { throw Unexpected(description: "no columns") }
-        case "row":
-            _ = connection.send(large)
+        try #require(connection.settle(progress) == .connected)
+        switch stage {
+        case .new, .connecting, .idle: break
+        case .sending: _ = try suspended("SELECT SLEEP(30)", on: connection, server)
+        case .opened: try open(connection)
+        case .row:
+            try open(connection)
             try #require(connection.settle(connection.fetch()) == .row)
-        case "fetching":
-            _ = connection.send(large)
-            guard case .waiting = connection.fetch() else { throw Unexpected(description: "10 MB at once") }
-        case "broken":
+        case .fetching:
+            try open(connection)
+            try fetchUntilNothingComes(connection)
+        case .broken:
             try server.client().execute("KILL CONNECTION \(connection.threadID)")
             try #require(connection.run("SELECT 1").error?.kind == .connectionLost)
-        case "idle": break
-        default: throw Unexpected(description: state)
+        }
+    }
+
+    private func open(_ connection: Connection) throws {
+        guard case .columns = connection.send(Self.slowRows) else {
+            throw Unexpected(description: "no columns")
+        }
+    }
+
+    private func fetchUntilNothingComes(_ connection: Connection) throws {
+        var progress = connection.fetch()
+        while true {
+            switch progress {
+            case .row: progress = connection.fetch()
+            case .waiting(let interest):
+                let ready = ready(interest, within: 0)
+                if ready.isEmpty { return }
+                progress = connection.resume(ready: ready)
+            case .connected, .columns, .end, .done, .failed: throw Unexpected(description: "\(progress)")
+            }
         }
     }
 }
