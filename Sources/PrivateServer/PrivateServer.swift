@@ -45,9 +45,6 @@ package final class PrivateServer: Sendable {
         }
     }
 
-    /// The end of what the server has written about itself.
-    package var log: String { lastLines(of: errorLog) }
-
     /// How to reach the server over its socket.
     package func endpoint(database: String = "", sessionSetup: String = "") -> Endpoint {
         Endpoint(.socket(path: socketPath), user: "root", database: database, sessionSetup: sessionSetup)

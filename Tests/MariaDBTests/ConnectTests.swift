@@ -78,6 +78,20 @@ import Testing
         #expect(error.kind == .unreachable)
     }
 
+    @Test func `the connect timeout limits the session setup, but no query`() throws {
+        let server = try SharedServer.server
+        var endpoint = server.endpoint(sessionSetup: "DO SLEEP(30)")
+        endpoint.connectTimeoutSeconds = 1
+        #expect(try refusal(endpoint).kind == .unreachable)
+        endpoint.sessionSetup = ""
+        let connection = try connected(endpoint)
+        guard case .waiting(let interest) = connection.query(Array("DO SLEEP(30)".utf8)) else {
+            throw Unexpected(description: "did not wait")
+        }
+        #expect(interest.timeoutMilliseconds == nil)
+        #expect(interest.events == .readable)
+    }
+
     /// A socket that accepts connections in the kernel and never reads from them.
     private func listen() throws -> (Int32, UInt16) {
         let port = try PrivateServer.freePort()
