@@ -20,12 +20,6 @@ package final class BlockingClient {
         mysql_close(handle)
     }
 
-    /// The server's number for this connection, for `KILL`.
-    package var threadID: UInt { mysql_thread_id(handle) }
-
-    /// `10.11.19-MariaDB-0+deb12u1`
-    package var serverVersion: String { String(cString: mysql_get_server_info(handle)) }
-
     /// All rows of a statement, `nil` for NULL; none if it has no result.
     package func rows(_ sql: String) throws(DatabaseError) -> [[[UInt8]?]] {
         try collect(sql) { Array($0) }

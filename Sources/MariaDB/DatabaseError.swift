@@ -26,7 +26,7 @@ package struct DatabaseError: Error, Sendable, Hashable {
     package let message: String
     package let kind: Kind
 
-    init(errno: UInt32, sqlState: String = "HY000", message: String, kind: Kind) {
+    package init(errno: UInt32, sqlState: String = "HY000", message: String, kind: Kind) {
         self.errno = errno
         self.sqlState = sqlState
         self.message = message

@@ -13,7 +13,7 @@ package struct Endpoint: Sendable, Hashable {
     package var password: String
     /// Empty: no default database.
     package var database: String
-    /// Whole seconds for connecting, greeting and login together; libmariadb knows nothing finer.
+    /// Whole seconds that each step of connecting may take (TCP, greeting, login, session setup); queries have no limit.
     package var connectTimeoutSeconds: UInt32
     /// One SQL statement that is part of connecting (empty: none). If the server refuses it, connecting has failed.
     package var sessionSetup: String

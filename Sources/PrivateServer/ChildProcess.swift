@@ -4,32 +4,32 @@ import Foundation
 /// (Foundation's `Process` reaps on a thread of its own, and then a signal may hit a stranger.)
 package struct ChildProcess: Sendable {
     package let pid: Int32
-    /// Says "all is well" by a line and "our program is gone" by its end; see `guarded`.
-    private var lifeline: Int32
+    /// Says "all is well" by a line and "our program is gone" by its end; see `init`.
+    private let lifeline: Int32
     private var isReaped = false
 
-    /// Starts `command` (first its path) with both outputs appended to the file `log` and no input.
-    init(_ command: [String], log: String) throws {
-        (pid, lifeline) = (try Self.spawn(command, input: nil, log: log), -1)
-    }
-
-    /// Starts `command` so that it never outlives this program, however that ends: a shell waits at a pipe that the
-    /// kernel closes with us, then kills the command and removes `directory`, if there is one to remove. The process is
-    /// the command itself.
+    /// Starts `command` (first its path) without input, and with both outputs appended to the file `log`.
+    ///
+    /// It never outlives this program, however that ends: a shell waits at a socket that the kernel closes with us,
+    /// then kills the command and removes `directory`, if one is given. The process is the command itself, not the shell.
     /// (`PR_SET_PDEATHSIG` would follow the *thread* that called us, and threads of a pool come and go.)
-    package init(guarded command: [String], removing directory: String? = nil, log: String) throws {
+    package init(
+        _ command: [String], environment: [String: String] = [:], removing directory: String? = nil, log: String
+    ) throws {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw PrivateServerError("pipe: \(String(cString: strerror(errno)))") }
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+            throw PrivateServerError("no socket pair could be made: \(String(cString: strerror(errno)))")
+        }
         defer { Foundation.close(ends[0]) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let guardian = """
             exec 3<&0 </dev/null
-            { read -r _ <&3 || { kill -9 $$; sleep 0.2; [ -z "$0" ] || rm -rf -- "$0"; }; } &
+            { read -r _ <&3 || { kill -9 $$; [ -z "$0" ] || until rm -rf -- "$0"; do sleep 0.2; done; }; } &
             exec "$@" 3<&-
             """
         do {
             let shell = ["/bin/sh", "-c", guardian, directory ?? ""] + command
-            (pid, lifeline) = (try Self.spawn(shell, input: ends[0], log: log), ends[1])
+            (pid, lifeline) = (try Self.spawn(shell, environment, input: ends[0], log: log), ends[1])
         } catch {
             Foundation.close(ends[1])
             throw error
@@ -38,7 +38,7 @@ package struct ChildProcess: Sendable {
 
     /// Whether it has ended; reaps it. From then on its number may belong to another process.
     package mutating func hasExited() -> Bool {
-        if isReaped { return true }
+        guard !isReaped else { return true }
         guard waitpid(pid, nil, WNOHANG) == pid else { return false }
         isReaped = true
         releaseGuardian()
@@ -55,22 +55,18 @@ package struct ChildProcess: Sendable {
         if !isReaped { Foundation.kill(pid, number) }
     }
 
-    private mutating func releaseGuardian() {
-        guard lifeline >= 0 else { return }
-        _ = Foundation.write(lifeline, "\n", 1)  // a pipe of our own with one byte in it: cannot block
+    private func releaseGuardian() {
+        _ = Foundation.send(lifeline, "\n", 1, Int32(MSG_NOSIGNAL))  // its first byte: cannot block
         Foundation.close(lifeline)
-        lifeline = -1
     }
 
-    private static func spawn(_ command: [String], input: Int32?, log: String) throws -> Int32 {
+    private static func spawn(
+        _ command: [String], _ additions: [String: String], input: Int32, log: String
+    ) throws -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        if let input {
-            posix_spawn_file_actions_adddup2(&actions, input, 0)
-        } else {
-            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        }
+        posix_spawn_file_actions_adddup2(&actions, input, 0)
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
         // What this program has open is none of the child's business: a socket would stay open with it.
@@ -81,13 +77,13 @@ package struct ChildProcess: Sendable {
             posix_spawn_file_actions_addclose(&actions, descriptor)
         }
 
-        // A group of its own, so that Ctrl-C in a terminal ends us alone, and we end the child in good order.
+        // A group of its own, so that Ctrl-C at a terminal reaches us alone; no signal mask of a pool's thread.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
 
-        var environment = ProcessInfo.processInfo.environment
+        var environment = ProcessInfo.processInfo.environment.merging(additions) { $1 }
         environment["PATH"] = searchPath  // mariadb-install-db looks for its helpers there
         var pid: pid_t = 0
         let failure = withCStrings(command) { arguments in

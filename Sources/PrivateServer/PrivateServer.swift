@@ -26,18 +26,15 @@ package final class PrivateServer: Sendable {
         socketPath = directory + "/s"
         self.tcpPort = tcpPort
         command = [mariadbd] + Self.options(in: directory, tcpPort: tcpPort) + arguments
-        do {
-            try Self.checkLength(ofSocketPath: socketPath)
-            try Self.bootstrap(directory)
-            try start()
-        } catch {
-            discard()
-            throw error
-        }
+        // All properties are set: if one of these throws, `deinit` tidies up.
+        try Self.checkLength(ofSocketPath: socketPath)
+        try Self.bootstrap(directory)
+        try start()
     }
 
     deinit {
-        discard()
+        kill()
+        try? FileManager.default.removeItem(atPath: directory)
     }
 
     /// The number of the server's process; `nil` while it is not running.
@@ -47,9 +44,6 @@ package final class PrivateServer: Sendable {
             return process?.pid
         }
     }
-
-    /// The end of what the server has written about itself.
-    package var log: String { lastLines(of: errorLog) }
 
     /// How to reach the server over its socket.
     package func endpoint(database: String = "", sessionSetup: String = "") -> Endpoint {
@@ -98,7 +92,7 @@ package final class PrivateServer: Sendable {
 
     private func start() throws {
         try process.withLock { process in
-            process = try ChildProcess(guarded: command, removing: directory, log: errorLog)
+            process = try ChildProcess(command, removing: directory, log: errorLog)
         }
         var refusal: DatabaseError?
         let isReady = try holds(within: Self.patience) {
@@ -129,11 +123,6 @@ package final class PrivateServer: Sendable {
         }
     }
 
-    private func discard() {
-        kill()
-        try? FileManager.default.removeItem(atPath: directory)
-    }
-
     private static func options(in directory: String, tcpPort: UInt16?) -> [String] {
         let network = tcpPort.map { ["--bind-address=127.0.0.1", "--port=\($0)"] } ?? ["--skip-networking"]
         return ["--no-defaults", "--datadir=\(directory)/data", "--socket=\(directory)/s"] + userOption
@@ -155,7 +144,7 @@ package final class PrivateServer: Sendable {
             "--auth-root-authentication-method=normal",
             "--skip-test-db", "--skip-name-resolve",
         ]
-        var process = try ChildProcess(command + userOption, log: log)
+        var process = try ChildProcess(command + userOption, removing: directory, log: log)
         guard process.waitForExit(within: patience) else {
             process.send(signal: SIGKILL)
             throw PrivateServerError("mariadb-install-db did not end in \(patience) s", log: log)

@@ -1,3 +1,4 @@
+import Glibc
 import MariaDB
 import PrivateServer
 import TestSupport
@@ -66,6 +67,44 @@ import Testing
         let error = try refusal(Endpoint(.tcp(address: "127.0.0.1", port: port), user: "root"))
         #expect(error.errno == 2002)
         #expect(error.kind == .unreachable)
+    }
+
+    @Test func `a peer that says nothing is unreachable after the connect timeout`() throws {
+        let (listener, port) = try listen()
+        defer { close(listener) }
+        let error = try refusal(
+            Endpoint(.tcp(address: "127.0.0.1", port: port), user: "root", connectTimeoutSeconds: 1))
+        #expect(error.errno == 2013)
+        #expect(error.kind == .unreachable)
+    }
+
+    @Test func `the connect timeout limits the session setup, but no query`() throws {
+        let server = try SharedServer.server
+        var endpoint = server.endpoint(sessionSetup: "DO SLEEP(30)")
+        endpoint.connectTimeoutSeconds = 1
+        #expect(try refusal(endpoint).kind == .unreachable)
+        endpoint.sessionSetup = ""
+        let connection = try connected(endpoint)
+        guard case .waiting(let interest) = connection.query(Array("DO SLEEP(30)".utf8)) else {
+            throw Unexpected(description: "did not wait")
+        }
+        #expect(interest.timeoutMilliseconds == nil)
+        #expect(interest.events == .readable)
+    }
+
+    /// A socket that accepts connections in the kernel and never reads from them.
+    private func listen() throws -> (Int32, UInt16) {
+        let port = try PrivateServer.freePort()
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+        address.sin_port = port.bigEndian
+        let bound = withUnsafeBytes(of: &address) {
+            bind(descriptor, $0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count)) == 0
+        }
+        try #require(bound && Glibc.listen(descriptor, 1) == 0)
+        return (descriptor, port)
     }
 
     @Test func `the session setup has run when connected`() throws {

@@ -89,7 +89,7 @@ struct Unexpected: Error, CustomStringConvertible {
     let description: String
 }
 
-/// ASCII of a value, for short expectations.
+/// Values as text, for short expectations.
 func text(_ rows: [[Value]]) -> [[String?]] {
     rows.map { $0.map { $0.map { String(decoding: $0, as: UTF8.self) } } }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import MariaDB
 import PrivateServer
 import TestSupport
@@ -24,7 +25,7 @@ import Testing
 
     @Test func `KILL QUERY fails the statement, not the connection`() throws {
         let server = try SharedServer.server
-        let connection = try connected(server.endpoint())
+        let connection = try connected(server.endpoint(database: "mysql"))
         // SLEEP() alone would give a row when it is interrupted; in a table scan it gives the error.
         let waiting = try suspended("SELECT SLEEP(30) FROM seq_1_to_2", on: connection, server)
         try server.client().execute("KILL QUERY \(connection.threadID)")
@@ -38,7 +39,7 @@ import Testing
 
     @Test func `KILL QUERY among the rows is not their end`() throws {
         let server = try SharedServer.server
-        let connection = try connected(server.endpoint())
+        let connection = try connected(server.endpoint(database: "mysql"))
         guard case .columns = connection.send("SELECT REPEAT('x', 1000) FROM seq_1_to_1000000") else {
             throw Unexpected(description: "no columns")
         }
@@ -53,7 +54,7 @@ import Testing
 
     @Test func `KILL CONNECTION loses it`() throws {
         let server = try SharedServer.server
-        let connection = try connected(server.endpoint())
+        let connection = try connected(server.endpoint(database: "mysql"))
         let waiting = try suspended("SELECT SLEEP(30)", on: connection, server)
         try server.client().execute("KILL CONNECTION \(connection.threadID)")
         guard case .failed(let error) = connection.drain(waiting) else {
@@ -65,7 +66,7 @@ import Testing
     @Test func `the crash of the server among the rows is never their end`() throws {
         let server = try PrivateServer()
         let sql = "SELECT seq, REPEAT('x', 1000) FROM seq_1_to_1000000"
-        let connections = try (0..<3).map { _ in try connected(server.endpoint()) }
+        let connections = try (0..<3).map { _ in try connected(server.endpoint(database: "mysql")) }
         for (taken, connection) in connections.enumerated() {
             guard case .columns = connection.send(sql) else { throw Unexpected(description: "no columns") }
             for _ in 0..<(taken * 100) { #expect(connection.settle(connection.fetch()) == .row) }
@@ -81,49 +82,90 @@ import Testing
 
     @Test func `a query on a connection whose server is gone fails as lost`() throws {
         let server = try PrivateServer()
-        let connection = try connected(server.endpoint())
+        let connection = try connected(server.endpoint(database: "mysql"))
         server.stop()
         #expect(connection.run("SELECT 1").error?.kind == .connectionLost)
         try server.restart()
-        #expect(text(try connected(server.endpoint()).run("SELECT 1").rows) == [["1"]])
+        #expect(text(try connected(server.endpoint(database: "mysql")).run("SELECT 1").rows) == [["1"]])
     }
 
-    @Test(arguments: ["new", "connecting", "idle", "sending", "opened", "row", "fetching", "broken"])
-    func `closing never waits, whatever is under way`(state: String) throws {
+    @Test(arguments: Stage.allCases)
+    func `closing never waits, whatever is under way`(stage: Stage) throws {
         let server = try SharedServer.server
-        let connection = Connection(
-            server.endpoint(sessionSetup: state == "connecting" ? "DO SLEEP(30)" : ""))
-        if state != "new" { _ = try bring(connection, to: state, server) }
+        let setup = stage == .connecting ? "DO SLEEP(30)" : ""
+        let connection = Connection(server.endpoint(database: "mysql", sessionSetup: setup))
+        try bring(connection, to: stage, server)
         connection.close()
         connection.close()
         #expect(connection.fileDescriptor == -1)
         #expect(connection.threadID == 0)
     }
 
-    private func bring(_ connection: Connection, to state: String, _ server: PrivateServer) throws {
-        var progress = connection.connect()
-        if state == "connecting" {
+    /// Draining the rows or a polite goodbye would wait for the stopped server for ever.
+    @Test(.timeLimit(.minutes(1)))
+    func `closing does not need the server`() throws {
+        let server = try PrivateServer()
+        let stages: [Stage] = [.idle, .sending, .row, .fetching]
+        let connections = try stages.map { stage in
+            let connection = Connection(server.endpoint(database: "mysql"))
+            try bring(connection, to: stage, server)
+            return connection
+        }
+        let pid = try #require(server.pid)
+        try #require(kill(pid, SIGSTOP) == 0)
+        for connection in connections { connection.close() }
+        #expect(kill(pid, SIGCONT) == 0)
+        #expect(connections.map(\.fileDescriptor) == [-1, -1, -1, -1])
+    }
+
+    enum Stage: CaseIterable {
+        case new, connecting, idle, sending, opened, row, fetching, broken
+    }
+
+    /// The rows after the second take 30 s, so whoever fetches them has to wait.
+    private static let slowRows = "SELECT IF(seq < 3, REPEAT('x', 1000000), SLEEP(30)) FROM seq_1_to_4"
+
+    private func bring(_ connection: Connection, to stage: Stage, _ server: PrivateServer) throws {
+        if stage == .new { return }
+        let progress = connection.connect()
+        if stage == .connecting {
             guard case .waiting = progress else { throw Unexpected(description: "connected at once") }
             return
         }
-        progress = connection.settle(progress)
-        try #require(progress == .connected)
-        // One row fits into no socket buffer: fetching the second waits for the server.
-        let large = "SELECT REPEAT('x', 10000000) FROM seq_1_to_3"
-        switch state {
-        case "sending": _ = try suspended("SELECT SLEEP(5)", on: connection, server)
-        case "opened": _ = connection.send(large)
-        case "row":
-            _ = connection.send(large)
+        try #require(connection.settle(progress) == .connected)
+        switch stage {
+        case .new, .connecting, .idle: break
+        case .sending: _ = try suspended("SELECT SLEEP(30)", on: connection, server)
+        case .opened: try open(connection)
+        case .row:
+            try open(connection)
             try #require(connection.settle(connection.fetch()) == .row)
-        case "fetching":
-            _ = connection.send(large)
-            guard case .waiting = connection.fetch() else { throw Unexpected(description: "10 MB at once") }
-        case "broken":
+        case .fetching:
+            try open(connection)
+            try fetchUntilNothingComes(connection)
+        case .broken:
             try server.client().execute("KILL CONNECTION \(connection.threadID)")
             try #require(connection.run("SELECT 1").error?.kind == .connectionLost)
-        case "idle": break
-        default: throw Unexpected(description: state)
+        }
+    }
+
+    private func open(_ connection: Connection) throws {
+        guard case .columns = connection.send(Self.slowRows) else {
+            throw Unexpected(description: "no columns")
+        }
+    }
+
+    private func fetchUntilNothingComes(_ connection: Connection) throws {
+        var progress = connection.fetch()
+        while true {
+            switch progress {
+            case .row: progress = connection.fetch()
+            case .waiting(let interest):
+                let ready = ready(interest, within: 0)
+                if ready.isEmpty { return }
+                progress = connection.resume(ready: ready)
+            case .connected, .columns, .end, .done, .failed: throw Unexpected(description: "\(progress)")
+            }
         }
     }
 }
