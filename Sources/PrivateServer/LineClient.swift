@@ -34,16 +34,21 @@ package final class LineClient {
         try send(Array(line.utf8) + [UInt8(ascii: "\n")])
     }
 
+    /// Takes in replies while the peer does not take more lines, so that the two never wait for one another.
     package func send(_ bytes: [UInt8]) throws {
+        let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT.rawValue)
         var sent = 0
         while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes {
-                Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw Failure(description: "sending failed: \(Self.reason)") }
-            sent += count
+            let count = bytes[sent...].withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, flags) }
+            if count > 0 { sent += count } else { try waitForRoom() }
         }
+    }
+
+    private func waitForRoom() throws {
+        guard [EINTR, EAGAIN].contains(errno) else { throw Failure(description: "sending failed: \(Self.reason)") }
+        var watched = pollfd(fd: descriptor, events: Int16(POLLIN | POLLOUT), revents: 0)
+        guard poll(&watched, 1, -1) > 0, Int32(watched.revents) & POLLIN != 0 else { return }
+        guard try fill() else { throw Failure(description: "the peer closed the connection") }
     }
 
     /// The next line without its end; nil if the peer has closed the connection.
