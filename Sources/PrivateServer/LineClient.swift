@@ -36,7 +36,7 @@ package final class LineClient {
 
     /// Takes in replies while the peer does not take more lines, so that the two never wait for one another.
     package func send(_ bytes: [UInt8]) throws {
-        let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT.rawValue)
+        let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, flags) }

@@ -57,7 +57,7 @@ package struct Discovery {
             Relationship(
                 name: claim(child.table.name, [Self.stem(foreignKey), long]),
                 kind: parent.table.isUnique(foreignKey.parentColumns) ? .one : .many,
-                key: child.columns, matches: parent.columns, through: nil, to: parent.table))
+                parent: child.table.name, key: child.columns, matches: parent.columns, through: nil, to: parent.table))
     }
 
     // books(author_id) → authors(id) gives authors.books
@@ -69,7 +69,7 @@ package struct Discovery {
             Relationship(
                 name: claim(parent.table.name, siblings.count > 1 ? [long] : [foreignKey.child, long]),
                 kind: child.table.isUnique(foreignKey.childColumns) ? .one : .many,
-                key: parent.columns, matches: child.columns, through: nil, to: child.table))
+                parent: parent.table.name, key: parent.columns, matches: child.columns, through: nil, to: child.table))
     }
 
     // book_tags(book_id → books, tag_id → tags, PRIMARY KEY (book_id, tag_id)) gives books.tags and tags.books
@@ -96,7 +96,7 @@ package struct Discovery {
         found.append(
             Relationship(
                 name: claim(near.parent, isSelfJoin ? [long] : [short, long]), kind: .many,
-                key: start.parent.columns, matches: start.child.columns,
+                parent: near.parent, key: start.parent.columns, matches: start.child.columns,
                 through: JoinTable(
                     table: join.name, farColumns: far.childColumns, targets: far.parentColumns,
                     distinct: false),

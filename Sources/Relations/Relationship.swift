@@ -37,7 +37,9 @@ package struct Relationship: Hashable, Sendable {
     /// `authors.books`; what a client puts into `load`.
     package let name: String
     package let kind: Kind
-    /// The parent's side: a client's key is checked against these columns.
+    /// The table whose rows have relatives.
+    package let parent: String
+    /// The parent's side: a client's key is checked against these columns of it.
     package let key: [Column]
     /// The columns that must equal the key, in its order: of the related table, or of the join table if there is one.
     package let matches: [Column]
@@ -54,11 +56,12 @@ package struct Relationship: Hashable, Sendable {
     package let isAtMostOne: Bool
 
     package init(
-        name: String, kind: Kind, key: [Column], matches: [Column], through: JoinTable?, to table: Table,
-        columns: [Column]? = nil, order: [OrderTerm] = []
+        name: String, kind: Kind, parent: String, key: [Column], matches: [Column], through: JoinTable?,
+        to table: Table, columns: [Column]? = nil, order: [OrderTerm] = []
     ) {
         self.name = name
         self.kind = kind
+        self.parent = parent
         self.key = key
         self.matches = matches
         self.through = through

@@ -1,0 +1,32 @@
+/// The relationships that clients can load, by name.
+package struct Catalog: Hashable, Sendable {
+    /// Sorted by name.
+    package let relationships: [Relationship]
+
+    package init(relationships: [Relationship]) {
+        self.relationships = relationships.sorted { $0.name < $1.name }
+    }
+
+    /// The error for a name that is not here.
+    package func unknown(_ name: String) -> Failure {
+        let nearest = Nearest.names(to: name, among: relationships.map(\.name), limit: 3)
+        guard !nearest.isEmpty else {
+            return Failure(.unknownRelationship, "no relationship '\(name)'; {\"op\":\"describe\"} lists them")
+        }
+        let names = nearest.map { "'\($0)'" }.joined(separator: " or ")
+        return Failure(.unknownRelationship, "no relationship '\(name)'; did you mean \(names)?")
+    }
+}
+
+/// Something in the configuration that the schema does not bear out.
+package struct CatalogFault: Error, Hashable, Sendable {
+    /// In the configuration file, from 1.
+    package let line: Int
+    /// What is wrong and what to do, without the place.
+    package let message: String
+
+    package init(line: Int, message: String) {
+        self.line = line
+        self.message = message
+    }
+}

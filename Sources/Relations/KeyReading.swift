@@ -1,0 +1,47 @@
+extension Relationship {
+    /// The key that a client gave, checked against the parent's columns; nil if it is `NULL` or has a `NULL` part,
+    /// which equals nothing. The parts beside a `NULL` are checked all the same.
+    package func read(_ input: KeyInput) throws(Failure) -> Key? {
+        switch input {
+        case .scalar(let literal): return try readSingle(literal)
+        case .list(let literals): return try readComposite(literals)
+        case .unusable(let found): throw Failure(.badKey, "\(keyText): expected \(expected), found \(found)")
+        }
+    }
+
+    // "key":42
+    private func readSingle(_ literal: Literal) throws(Failure) -> Key? {
+        if literal == .null { return nil }
+        guard key.count == 1 else {
+            throw Failure(.badKey, "\(keyText): expected \(expected), found a single value")
+        }
+        return .single(try read(literal, as: key[0]))
+    }
+
+    // "key":[2024,17]
+    private func readComposite(_ literals: [Literal]) throws(Failure) -> Key? {
+        guard key.count > 1, literals.count == key.count else {
+            throw Failure(.badKey, "\(keyText): expected \(expected), found a list of \(literals.count)")
+        }
+        var parts: [Scalar] = []
+        for (literal, column) in zip(literals, key) where literal != .null {
+            parts.append(try read(literal, as: column))
+        }
+        return parts.count == key.count ? .composite(parts) : nil
+    }
+
+    private func read(_ literal: Literal, as column: Column) throws(Failure) -> Scalar {
+        do {
+            return try Scalar(literal, as: column.type)
+        } catch {
+            throw Failure(error.code, "\(keyText), column '\(column.name)': \(error.message)")
+        }
+    }
+
+    private var keyText: String { "key of '\(name)'" }
+
+    private var expected: String {
+        guard key.count > 1 else { return "one \(key[0].declaration)" }
+        return "a list of \(key.count) (\(key.map(\.name).joined(separator: ", ")))"
+    }
+}

@@ -1,0 +1,86 @@
+import Configuration
+import Logging
+import MariaDB
+import Reactor
+import Relations
+
+/// Reads the schema at the start, from time to time, and when a query shows that it has changed; on a thread of its
+/// own, because reading waits.
+final class CatalogKeeper {
+    /// What a reading found; the settings are those that it was made with.
+    struct Reading: Sendable {
+        let settings: Settings
+        let result: Result<Schema, DatabaseError>
+    }
+
+    private let loop: EventLoop
+    private let mailbox: Mailbox<Reading>
+    private let logger: Logger
+    private var alarm: Alarm?
+    private var backoff = Backoff()
+    private var isReading = false
+    /// Asked for while a reading was under way, which may have begun too early to see the change.
+    private var next: Settings?
+    private var settings: Settings
+    var onReading: (Reading) -> Void = { _ in }
+
+    init(_ settings: Settings, loop: EventLoop, logger: Logger) throws(ReactorError) {
+        self.settings = settings
+        self.loop = loop
+        self.logger = logger
+        mailbox = try Mailbox(loop)
+        mailbox.receive { [unowned self] in finished($0) }
+        alarm = Alarm(loop) { [unowned self] in read(self.settings) }
+    }
+
+    /// From now on, readings are made with these.
+    func adopt(_ settings: Settings) {
+        self.settings = settings
+        schedule(after: interval)
+    }
+
+    func refresh() { read(settings) }
+
+    func read(_ settings: Settings) {
+        guard !isReading else { return next = settings }
+        isReading = true
+        alarm?.clear()
+        let mailbox = mailbox.sender
+        WorkerThread.detach(named: "schema") {
+            mailbox.post(Reading(settings: settings, result: Self.schema(of: settings)))
+        }
+    }
+
+    private static func schema(of settings: Settings) -> Result<Schema, DatabaseError> {
+        do {
+            return .success(try SchemaReader.read(from: Endpoint(settings.database, purpose: .schema)))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func finished(_ reading: Reading) {
+        isReading = false
+        switch reading.result {
+        case .success:
+            backoff.reset()
+            schedule(after: interval)
+        case .failure: schedule(after: backoff.next())
+        }
+        onReading(reading)
+        if let next {
+            self.next = nil
+            read(next)
+        }
+    }
+
+    /// Nanoseconds between readings; nil: only when asked.
+    private var interval: Int64? {
+        settings.catalog.refreshSeconds > 0 ? Int64(settings.catalog.refreshSeconds) * 1_000_000_000 : nil
+    }
+
+    private func schedule(after delay: Int64?) {
+        guard let delay else { alarm?.clear(); return }
+        alarm?.set(at: loop.now + delay)
+    }
+}

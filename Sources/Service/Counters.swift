@@ -1,0 +1,28 @@
+/// What the daemon has done since it started; what `{"op":"stats"}` shows.
+struct Counters {
+    var requests = 0
+    var replies = 0
+    var errors = 0
+    /// Keys that were asked for, `NULL` and unusable ones left out.
+    var keysAsked = 0
+    /// Distinct keys that were sent to the database.
+    var keysSent = 0
+    var queries = 0
+    var rows = 0
+    /// Batches of which each key was asked again alone.
+    var splits = 0
+    /// Rows that belonged to none of the keys asked for. Should stay 0.
+    var strayRows = 0
+    /// Rows of to-one relationships beyond the first.
+    var surplusRows = 0
+    var sessionsAccepted = 0
+
+    // {"requests":320,"replies":320,…}
+    var members: [(name: StaticString, value: Int)] {
+        [
+            ("requests", requests), ("replies", replies), ("errors", errors), ("keys_asked", keysAsked),
+            ("keys_sent", keysSent), ("queries", queries), ("rows", rows), ("splits", splits),
+            ("stray_rows", strayRows), ("surplus_rows", surplusRows), ("sessions_accepted", sessionsAccepted),
+        ]
+    }
+}

@@ -1,0 +1,198 @@
+import Batching
+package import Configuration
+package import Logging
+import MariaDB
+import Reactor
+import Relations
+
+/// The running service: starts the parts, joins them, and takes them down again. Owns the loop's thread.
+package final class Daemon {
+    /// How `run` ended.
+    package enum End: Hashable, Sendable {
+        /// Asked to stop, and everything owed was answered.
+        case drained
+        /// Asked to stop, and some requests were answered with `shutting_down` because the time was over.
+        case cutShort
+        /// The configuration does not fit the database's schema.
+        case misconfigured([CatalogFault])
+    }
+
+    private let logger: Logger
+    private let reread: () throws -> Settings
+    private var settings: Settings
+    private let manager = ServiceManager()
+    private let loop: EventLoop
+    private let engine: Engine
+    private let server: Server
+    private let pool: Pool
+    private let keeper: CatalogKeeper
+    private var signals: Signals?
+    private var drainAlarm: Alarm?
+    private var watchdogAlarm: Alarm?
+    private var end: End?
+    private var isServing = false
+    private var isReloading = false
+
+    /// - Parameter reread: reads the configuration file again, for SIGHUP.
+    package init(
+        settings: Settings, version: String, logger: Logger, reread: @escaping () throws -> Settings
+    ) throws {
+        self.settings = settings
+        self.logger = logger
+        self.reread = reread
+        loop = try EventLoop()
+        engine = Engine(
+            loop: loop, routes: RouteTable(), batching: .init(settings), limits: .init(settings), logger: logger)
+        server = Server(loop: loop, engine: engine, limits: .init(settings), version: version, logger: logger)
+        let endpoints = try EndpointSource(Endpoint(settings.database, purpose: .loads), loop: loop)
+        pool = Pool(
+            engine: engine, endpoints: endpoints, connectTimeoutSeconds: settings.database.connectTimeoutSeconds,
+            logger: logger)
+        pool.statementPatience = settings.database.patience
+        keeper = try CatalogKeeper(settings, loop: loop, logger: logger)
+    }
+
+    /// Serves until a signal ends it.
+    package func run() throws -> End {
+        let listeners = try Listeners(settings.listen, inherited: try manager.inheritedListeners()).open(on: loop)
+        engine.attach(pool)
+        engine.onSchemaChange = { [unowned self] in keeper.refresh() }
+        keeper.onReading = { [unowned self] in schemaRead($0, listeners) }
+        signals = try Signals(loop) { [unowned self] in received($0) }
+        pool.open(connections: settings.database.connections, loop: loop)
+        keeper.refresh()
+        startWatchdog()
+        loop.run { [unowned self] in turn() }
+        pool.close()
+        return end ?? .drained
+    }
+
+    /// The end of every turn of the loop, after all that was ready has been read.
+    private func turn() {
+        engine.decide()
+        server.flush()
+        if server.isDrained { stop(.drained) }
+    }
+
+    // MARK: The catalog
+
+    private func schemaRead(_ reading: CatalogKeeper.Reading, _ listeners: [Listener]) {
+        switch reading.result {
+        case .success(let schema): adopt(reading.settings, schema)
+        case .failure(let error): schemaUnreadable(error)
+        }
+        if end == nil, !isServing { startServing(listeners) }
+    }
+
+    private func schemaUnreadable(_ error: DatabaseError) {
+        let message = "the schema cannot be read: \(error)"
+        if isReloading { return reloaded(failure: message) }
+        guard engine.routes.absence != nil else {
+            return logger.warning("the schema could not be read again; the catalog stays", metadata: ["error": "\(error)"])
+        }
+        if engine.routes.absence != message { logger.error("\(message); loads are answered database_unavailable until then") }
+        engine.routes.absence = message
+    }
+
+    private func adopt(_ new: Settings, _ schema: Schema) {
+        let (catalog, faults) = CatalogBuilder(schema).build(
+            discover: new.catalog.discover, explicit: new.relationships)
+        if !faults.isEmpty {
+            if isReloading { return reloaded(failure: faults.map(\.message).joined(separator: "; ")) }
+            if !isServing { return stop(.misconfigured(faults)) }
+        }
+        let isNews = engine.routes.absence != nil || catalog != engine.routes.catalog
+        let keepsRoutes = !isReloading
+        install(new, catalog, keepingRoutes: keepsRoutes)
+        if isNews {
+            for fault in faults { logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded") }
+            logger.notice("catalog read", metadata: ["relationships": "\(catalog.relationships.count)"])
+            manager.notify(.status("\(catalog.relationships.count) relationships"))
+        }
+        if isReloading { reloaded(failure: nil) }
+    }
+
+    private func install(_ new: Settings, _ catalog: Catalog, keepingRoutes: Bool) {
+        if !keepingRoutes {
+            settings = new
+            engine.reconfigure(batching: .init(new), limits: .init(new))
+            server.limits = .init(new)
+            keeper.adopt(new)
+        }
+        engine.install(
+            catalog, maxKeys: new.batching.maxKeys, bigIntegersAsStrings: new.values.bigIntegersAsStrings,
+            keepingRoutes: keepingRoutes)
+    }
+
+    private func startServing(_ listeners: [Listener]) {
+        isServing = true
+        for listener in listeners {
+            server.listen(listener)
+            logger.notice("listening", metadata: ["address": "\(listener.address)"])
+        }
+        manager.notify(.ready)
+    }
+
+    // MARK: Signals
+
+    private func received(_ signal: Signals.Signal) {
+        switch signal {
+        case .terminate, .interrupt: server.isDraining || !isServing ? stop(.cutShort) : drain()
+        case .hangUp: reload()
+        }
+    }
+
+    private func reload() {
+        guard !server.isDraining, !isReloading else { return }
+        manager.notify(.reloading)
+        do {
+            let new = try reread()
+            for name in new.unreloadableChanges(since: settings) {
+                logger.warning("\(name) has changed in the file and takes effect after a restart only")
+            }
+            isReloading = true
+            keeper.read(new)
+        } catch {
+            reloaded(failure: "\(error)")
+        }
+    }
+
+    /// With a failure, everything is as it was before.
+    private func reloaded(failure: String?) {
+        isReloading = false
+        if let failure {
+            logger.error("reload failed, nothing has changed: \(failure)")
+            manager.notify(.status("reload failed: \(failure)"))
+        } else {
+            logger.notice("reloaded")
+        }
+        manager.notify(.ready)
+    }
+
+    private func drain() {
+        logger.notice("draining", metadata: ["waiting": "\(engine.waitingRequests)"])
+        manager.notify(.stopping)
+        drainAlarm = Alarm(loop) { [unowned self] in
+            engine.failAll(.init(.shuttingDown, "kindred is shutting down; connect again"))
+            server.flush()
+            stop(.cutShort)
+        }
+        drainAlarm?.set(at: loop.now + Int64(settings.service.drainTimeoutSeconds) * 1_000_000_000)
+        server.drain()
+    }
+
+    private func stop(_ end: End) {
+        self.end = self.end ?? end
+        loop.stop()
+    }
+
+    /// Fed from the loop only: a loop that does not turn is not alive.
+    private func startWatchdog() {
+        guard let interval = manager.watchdogInterval else { return }
+        watchdogAlarm = Alarm(loop) { [unowned self] in
+            manager.notify(.watchdog)
+            watchdogAlarm?.set(at: loop.now + interval / 2)
+        }
+        watchdogAlarm?.set(at: loop.now)
+    }
+}

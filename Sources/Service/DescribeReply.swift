@@ -1,0 +1,69 @@
+import Relations
+import Wire
+
+/// Tells a client which relationships there are and what they take and show.
+struct DescribeReply {
+    let relationships: [Relationship]
+
+    // {"id":3,"relationships":[{"name":"authors.books",…},…]}
+    func write(_ id: RequestID?, to output: inout ByteBuffer) {
+        ReplyEncoder.open(id, member: "relationships", into: &output)
+        list(relationships, &output, write)
+        ReplyEncoder.close(into: &output)
+    }
+
+    // {"name":"authors.books","kind":"many","table":"books","key":[{"column":"id","type":"bigint(20)"}],
+    //  "columns":[{"column":"title","type":"varchar(80)","nullable":false}],"order":["id"],"through":[]}
+    private func write(_ relationship: Relationship, to output: inout ByteBuffer) {
+        output.append("{\"name\":")
+        ReplyEncoder.string(relationship.name, into: &output)
+        output.append(",\"kind\":")
+        ReplyEncoder.string(relationship.kind.rawValue, into: &output)
+        output.append(",\"table\":")
+        ReplyEncoder.string(relationship.table, into: &output)
+        output.append(",\"key\":")
+        list(relationship.key, &output) { column, output in
+            open(column, &output)
+            output.append("}")
+        }
+        output.append(",\"columns\":")
+        list(relationship.columns, &output) { column, output in
+            open(column, &output)
+            output.append(column.isNullable ? ",\"nullable\":true}" : ",\"nullable\":false}")
+        }
+        output.append(",\"order\":")
+        list(relationship.order, &output) { term, output in order(term, &output) }
+        output.append(",\"through\":")
+        list(relationship.through.map { [$0.table] } ?? [], &output) { ReplyEncoder.string($0, into: &$1) }
+        output.append("}")
+    }
+
+    // {"column":"id","type":"bigint(20)"
+    private func open(_ column: Column, _ output: inout ByteBuffer) {
+        output.append("{\"column\":")
+        ReplyEncoder.string(column.name, into: &output)
+        output.append(",\"type\":")
+        ReplyEncoder.string(column.declaration, into: &output)
+    }
+
+    // "-sold", or {"column":"-odd","desc":true} where the name itself starts with a minus
+    private func order(_ term: OrderTerm, _ output: inout ByteBuffer) {
+        guard term.column.hasPrefix("-") else {
+            return ReplyEncoder.string((term.descending ? "-" : "") + term.column, into: &output)
+        }
+        output.append("{\"column\":")
+        ReplyEncoder.string(term.column, into: &output)
+        output.append(term.descending ? ",\"desc\":true}" : ",\"desc\":false}")
+    }
+
+    private func list<Element>(
+        _ elements: [Element], _ output: inout ByteBuffer, _ write: (Element, inout ByteBuffer) -> Void
+    ) {
+        output.append("[")
+        for (index, element) in elements.enumerated() {
+            if index > 0 { output.append(",") }
+            write(element, &output)
+        }
+        output.append("]")
+    }
+}

@@ -1,0 +1,225 @@
+import Logging
+import MariaDB
+import Reactor
+
+/// One place in the pool: a connection to the database, or the next attempt to have one.
+final class Lane {
+    private enum State {
+        /// Next: resolving, closed.
+        case down
+        /// The server's name is being looked up. Next: connecting, down, closed.
+        case resolving
+        /// Next: idle, down, closed.
+        case connecting(Connection)
+        /// Next: busy, down, closed.
+        case idle(Connection)
+        /// Next: idle, down, closed.
+        case busy(Connection, Job)
+        /// For good.
+        case closed
+    }
+
+    /// How a job ended.
+    enum Outcome {
+        case complete(warnings: Int)
+        case failed(DatabaseError)
+        /// The result does not have the columns that were asked for.
+        case changedColumns
+    }
+
+    private unowned let pool: Pool
+    private let loop: EventLoop
+    private var state = State.down
+    private var watch: Watch?
+    /// While down: when to try again. While busy or connecting: when to give up waiting.
+    private var alarm: Alarm?
+    private var backoff = Backoff()
+    /// When the connection's job must be over, whatever the server does.
+    private var patience: Int64?
+    /// Counts the connections, so that a late continuation finds out that its own is gone.
+    private var generation = 0
+
+    init(pool: Pool, loop: EventLoop) {
+        self.pool = pool
+        self.loop = loop
+        alarm = Alarm(loop) { [unowned self] in alarmRang() }
+    }
+
+    var isIdle: Bool { if case .idle = state { true } else { false } }
+
+    var isConnected: Bool {
+        switch state {
+        case .idle, .busy: true
+        case .down, .resolving, .connecting, .closed: false
+        }
+    }
+
+    func open() {
+        guard case .down = state else { return }
+        state = .resolving
+        generation += 1
+        let asked = generation
+        pool.endpoints.next { [unowned self] result in
+            guard case .resolving = state, asked == generation else { return }
+            switch result {
+            case .success(let endpoint): connect(Connection(endpoint))
+            case .failure(let error): fail(error)
+            }
+        }
+    }
+
+    /// - Precondition: the lane is idle.
+    func run(_ job: Job) {
+        guard case .idle(let connection) = state else { preconditionFailure("a job needs an idle lane") }
+        state = .busy(connection, job)
+        patience = pool.statementPatience.map { loop.now + $0 }
+        proceed(connection, connection.query(job.statement.sql))
+    }
+
+    func close() {
+        abandonConnection()
+        alarm?.cancel()
+        alarm = nil
+        state = .closed
+    }
+
+    private func connect(_ connection: Connection) {
+        state = .connecting(connection)
+        patience = loop.now + pool.connectPatience
+        proceed(connection, connection.connect())
+    }
+
+    // MARK: What the connection says
+
+    /// Rows that one lane may take before the others have their turn.
+    private static let rowsPerTurn = 2048
+
+    private func proceed(_ connection: Connection, _ first: Progress) {
+        var progress = first
+        var rows = 0
+        while true {
+            switch progress {
+            case .waiting(let interest): return wait(connection, for: interest)
+            case .connected: return becomeIdle(connection, connected: true)
+            case .columns(let columns):
+                guard currentJob.accepts(columns) else { return dropConnection(.changedColumns) }
+                progress = connection.fetch()
+            case .row:
+                currentJob.take(connection.currentRow)
+                rows += 1
+                if rows == Self.rowsPerTurn { return continueNextTurn(connection) }
+                progress = connection.fetch()
+            case .end(let warnings): return finish(connection, .complete(warnings: warnings))
+            case .done: return finish(connection, .changedColumns)
+            case .failed(let error) where error.kind == .statement && isConnected:
+                return finish(connection, .failed(error))
+            case .failed(let error): return fail(error)
+            }
+        }
+    }
+
+    private var currentJob: Job {
+        guard case .busy(_, let job) = state else { preconditionFailure("rows come to a busy lane only") }
+        return job
+    }
+
+    private func continueNextTurn(_ connection: Connection) {
+        watch?.set(readable: false, writable: false)
+        let current = generation
+        loop.onNextTurn { [unowned self] in
+            guard case .busy = state, current == generation else { return }
+            proceed(connection, connection.fetch())
+        }
+    }
+
+    private func wait(_ connection: Connection, for interest: Interest) {
+        if watch?.fileDescriptor != interest.fileDescriptor {
+            watch?.cancel()
+            watch = Watch(loop, fileDescriptor: interest.fileDescriptor) { [unowned self] in ready($0) }
+        }
+        watch?.set(readable: interest.events.contains(.readable), writable: interest.events.contains(.writable))
+        let timeout = interest.timeoutMilliseconds.map { loop.now + Int64($0) * 1_000_000 }
+        if let next = [timeout, patience].compactMap({ $0 }).min() { alarm?.set(at: next) }
+    }
+
+    private func ready(_ readiness: Reactor.Readiness) {
+        var events: MariaDB.Readiness = []
+        if readiness.contains(.readable) { events.insert(.readable) }
+        if readiness.contains(.writable) { events.insert(.writable) }
+        switch state {
+        case .connecting(let connection), .busy(let connection, _):
+            proceed(connection, connection.resume(ready: events))
+        case .idle(let connection):
+            if let error = connection.checkIdle() { fail(error) }
+        case .down, .resolving, .closed: break
+        }
+    }
+
+    private func alarmRang() {
+        switch state {
+        case .down: open()
+        case .connecting(let connection), .busy(let connection, _):
+            if let patience, patience <= loop.now { return fail(Self.silence) }
+            proceed(connection, connection.resume(ready: .timedOut))
+        case .idle, .resolving, .closed: break
+        }
+    }
+
+    private static let silence = DatabaseError(
+        errno: 2013, sqlState: "HY000", message: "the server did not answer in time", kind: .connectionLost)
+
+    // MARK: Transitions
+
+    private func becomeIdle(_ connection: Connection, connected: Bool) {
+        state = .idle(connection)
+        patience = nil
+        alarm?.clear()
+        if watch?.fileDescriptor != connection.fileDescriptor {
+            watch?.cancel()
+            watch = Watch(loop, fileDescriptor: connection.fileDescriptor) { [unowned self] in ready($0) }
+        }
+        watch?.set(readable: true, writable: false)
+        guard connected else { return }
+        backoff.reset()
+        pool.laneConnected()
+    }
+
+    private func finish(_ connection: Connection, _ outcome: Outcome) {
+        let job = currentJob
+        becomeIdle(connection, connected: false)
+        pool.laneFinished(job, outcome)
+    }
+
+    /// Ends the job without reading what the server still sends: only a new connection can follow.
+    private func dropConnection(_ outcome: Outcome) {
+        let job = currentJob
+        abandonConnection()
+        state = .down
+        open()
+        pool.laneFinished(job, outcome)
+    }
+
+    private func fail(_ error: DatabaseError) {
+        let job: Job? = if case .busy(_, let job) = state { job } else { nil }
+        let wasConnected = isConnected
+        abandonConnection()
+        state = .down
+        alarm?.set(at: loop.now + backoff.next())
+        if let job { pool.laneFinished(job, .failed(error)) }
+        pool.laneLost(error, wasConnected: wasConnected)
+    }
+
+    private func abandonConnection() {
+        watch?.cancel()
+        watch = nil
+        patience = nil
+        alarm?.clear()
+        generation += 1
+        switch state {
+        case .connecting(let connection), .idle(let connection), .busy(let connection, _):
+            connection.close()
+            loop.retire(connection)
+        case .down, .resolving, .closed: break
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Logging
+import MariaDB
+import Reactor
+
+/// The connections to the database. It knows which are free and whether there is a database at all.
+final class Pool {
+    private unowned let engine: Engine
+    private let logger: Logger
+    let endpoints: EndpointSource
+    /// Nanoseconds after which a server that says nothing is given up; nil: never.
+    var statementPatience: Int64?
+    let connectPatience: Int64
+    private var lanes: [Lane] = []
+    /// Why the last connection was lost or the last attempt failed, while none is up.
+    private(set) var outage: DatabaseError?
+
+    init(engine: Engine, endpoints: EndpointSource, connectTimeoutSeconds: Int, logger: Logger) {
+        self.engine = engine
+        self.endpoints = endpoints
+        self.logger = logger
+        connectPatience = (Int64(connectTimeoutSeconds) + 1) * 1_000_000_000
+    }
+
+    func open(connections: Int, loop: EventLoop) {
+        lanes = (0..<connections).map { _ in Lane(pool: self, loop: loop) }
+        for lane in lanes { lane.open() }
+    }
+
+    func close() {
+        for lane in lanes { lane.close() }
+        lanes = []
+    }
+
+    var idleLane: Lane? { lanes.first(where: \.isIdle) }
+
+    var connectedLanes: Int { lanes.count(where: \.isConnected) }
+
+    // MARK: What lanes report
+
+    func laneFinished(_ job: Job, _ outcome: Lane.Outcome) {
+        engine.finished(job, outcome)
+    }
+
+    func laneConnected() {
+        guard let last = outage else { return }
+        outage = nil
+        logger.notice("the database is back", metadata: ["after": "\(last)"])
+        engine.databaseReturned()
+    }
+
+    func laneLost(_ error: DatabaseError, wasConnected: Bool) {
+        guard !lanes.contains(where: \.isConnected) else {
+            if wasConnected { logger.info("a database connection was lost", metadata: ["error": "\(error)"]) }
+            return
+        }
+        if outage == nil {
+            logger.error(
+                "no connection to the database; trying again until there is one", metadata: ["error": "\(error)"])
+        }
+        outage = error
+        engine.databaseLost(error)
+    }
+}

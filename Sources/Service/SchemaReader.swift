@@ -1,0 +1,103 @@
+package import MariaDB
+package import Relations
+
+/// Reads a database's schema from `information_schema`, as far as the account may see it. Waits: not for the loop.
+package struct SchemaReader {
+    private let client: BlockingClient
+    private let database: String
+
+    package static func read(from endpoint: Endpoint) throws(DatabaseError) -> Schema {
+        let reader = SchemaReader(client: try BlockingClient(endpoint), database: endpoint.database)
+        return Schema(
+            database: endpoint.database, tables: try reader.tables(), foreignKeys: try reader.foreignKeys())
+    }
+
+    private func rows(_ sql: String) throws(DatabaseError) -> [[String?]] {
+        try client.strings(sql)
+    }
+
+    private func tables() throws(DatabaseError) -> [Table] {
+        let columns = try columns()
+        let keys = try uniqueKeys()
+        return columns.map { name, columns in
+            let keys = keys[name] ?? [:]
+            return Table(
+                name: name, columns: columns, primaryKey: keys["PRIMARY"] ?? [],
+                uniqueKeys: keys.sorted { $0.key < $1.key }.map(\.value))
+        }
+    }
+
+    private func columns() throws(DatabaseError) -> [String: [Column]] {
+        let json = try jsonColumns()
+        let rows = try rows(
+            """
+            SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION,
+              NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, IS_NULLABLE
+            FROM information_schema.COLUMNS
+            WHERE TABLE_SCHEMA = \(client.quote(database)) AND EXTRA NOT LIKE '%INVISIBLE%'
+            ORDER BY TABLE_NAME, ORDINAL_POSITION
+            """)
+        var tables: [String: [Column]] = [:]
+        for row in rows {
+            guard let table = row[0], let name = row[1] else { continue }
+            let information = ColumnInformation(
+                dataType: row[2] ?? "", columnType: row[3] ?? "", maximumLength: row[4].flatMap { Int($0) },
+                precision: row[5].flatMap { Int($0) }, scale: row[6].flatMap { Int($0) },
+                fraction: row[7].flatMap { Int($0) }, charset: row[8], collation: row[9],
+                hasJSONCheck: json.contains([table, name]))
+            tables[table, default: []].append(
+                Column(
+                    name: name, type: information.type,
+                    declaration: information.hasJSONCheck ? "json" : information.columnType, isNullable: row[10] == "YES"))
+        }
+        return tables
+    }
+
+    /// MariaDB's `JSON` is a `LONGTEXT` with the column check ``json_valid(`column`)``.
+    private func jsonColumns() throws(DatabaseError) -> Set<[String]> {
+        let rows = try rows(
+            """
+            SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS
+            WHERE CONSTRAINT_SCHEMA = \(client.quote(database)) AND LEVEL = 'Column'
+              AND CHECK_CLAUSE = CONCAT('json_valid(`', REPLACE(CONSTRAINT_NAME, '`', '``'), '`)')
+            """)
+        return Set(rows.map { $0.compactMap { $0 } })
+    }
+
+    /// Unique keys by table and name. A key over a part of a column only (`SUB_PART`) is unique about nothing we ask.
+    private func uniqueKeys() throws(DatabaseError) -> [String: [String: [String]]] {
+        let rows = try rows(
+            """
+            SELECT TABLE_NAME, INDEX_NAME, GROUP_CONCAT(COLUMN_NAME ORDER BY SEQ_IN_INDEX SEPARATOR '\\0')
+            FROM information_schema.STATISTICS
+            WHERE TABLE_SCHEMA = \(client.quote(database)) AND NON_UNIQUE = 0
+            GROUP BY TABLE_NAME, INDEX_NAME HAVING COUNT(SUB_PART) = 0
+            """)
+        var keys: [String: [String: [String]]] = [:]
+        for row in rows {
+            guard let table = row[0], let index = row[1], let columns = row[2] else { continue }
+            keys[table, default: [:]][index] = columns.split(separator: "\0").map(String.init)
+        }
+        return keys
+    }
+
+    /// Foreign keys to tables of other databases are left out.
+    private func foreignKeys() throws(DatabaseError) -> [ForeignKey] {
+        let rows = try rows(
+            """
+            SELECT TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
+            FROM information_schema.KEY_COLUMN_USAGE
+            WHERE TABLE_SCHEMA = \(client.quote(database)) AND REFERENCED_TABLE_SCHEMA = TABLE_SCHEMA
+            ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION
+            """)
+        var columns: [[String]: [(child: String, parent: String)]] = [:]
+        for row in rows.map({ $0.compactMap { $0 } }) where row.count == 5 {
+            columns[[row[0], row[1], row[3]], default: []].append((row[2], row[4]))
+        }
+        return columns.map { constraint, pairs in
+            ForeignKey(
+                child: constraint[0], childColumns: pairs.map(\.child), parent: constraint[2],
+                parentColumns: pairs.map(\.parent))
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import Batching
+import Logging
+import Reactor
+import Relations
+import Wire
+
+/// The clients' side: accepts connections, turns lines into requests, and flushes replies once per turn.
+final class Server {
+    struct Limits {
+        var maxLineBytes: Int
+        var maxKeys: Int
+        var maxReplyBytes: Int
+        var maxClients: Int
+    }
+
+    private let loop: EventLoop
+    private let engine: Engine
+    private let logger: Logger
+    private let version: String
+    var limits: Limits
+    private var listeners: [Listener] = []
+    private var sessions: [ObjectIdentifier: Session] = [:]
+    private var dirty: [Session] = []
+    private(set) var isDraining = false
+
+    init(loop: EventLoop, engine: Engine, limits: Limits, version: String, logger: Logger) {
+        self.loop = loop
+        self.engine = engine
+        self.limits = limits
+        self.version = version
+        self.logger = logger
+    }
+
+    /// A client that asks for more than this and does not read it is disconnected.
+    var maxOutputBytes: Int { 4 * limits.maxReplyBytes }
+
+    var sessionCount: Int { sessions.count }
+
+    // MARK: Connections
+
+    func listen(_ listener: Listener) {
+        listeners.append(listener)
+        listener.start { [unowned self] socket in accept(socket) }
+    }
+
+    private func accept(_ socket: Socket) {
+        engine.counters.sessionsAccepted += 1
+        let session = Session(socket, server: self, loop: loop, maxLineBytes: limits.maxLineBytes)
+        sessions[ObjectIdentifier(session)] = session
+        guard sessions.count > limits.maxClients else { return }
+        session.reply(Failure(.overloaded, "listen.max_clients = \(limits.maxClients) are connected; try again"), to: nil)
+        session.finish()
+    }
+
+    func sessionClosed(_ session: Session, owing tickets: Set<TicketID>) {
+        sessions[ObjectIdentifier(session)] = nil
+        loop.retire(session)
+        engine.abandon(tickets)
+    }
+
+    func dropSlowReader(_ session: Session) {
+        logger.warning("a client does not read its replies and was disconnected", metadata: ["bytes": "\(maxOutputBytes)"])
+        session.close()
+    }
+
+    // MARK: Requests
+
+    func handle(_ frame: LineFramer.Frame, from session: Session) {
+        engine.counters.requests += 1
+        switch frame {
+        case .tooLong:
+            let bound = "limits.line_bytes = \(limits.maxLineBytes)"
+            session.reply(Failure(.lineTooLong, "the line is longer than \(bound); it was skipped"), to: nil)
+        case .line(let line):
+            switch RequestDecoder.decode(line, limits: .init(maxKeys: limits.maxKeys)) {
+            case .success(let request): perform(request, from: session)
+            case .failure(let rejection): session.reply(rejection.failure, to: rejection.id)
+            }
+        }
+    }
+
+    private func perform(_ request: Request, from session: Session) {
+        switch request.operation {
+        case .load where isDraining:
+            session.reply(Failure(.shuttingDown, "kindred is shutting down; connect again"), to: request.id)
+        case .load(let load): engine.submit(load, id: request.id, from: session)
+        case .ping: session.reply { ReplyEncoder.pong(request.id, into: &$0) }
+        case .hello: session.reply { ReplyEncoder.hello(request.id, server: "kindred \(version)", into: &$0) }
+        case .describe(let name): describe(name, id: request.id, to: session)
+        case .stats: session.reply { StatsReply(engine: engine, sessions: sessionCount).write(request.id, to: &$0) }
+        }
+    }
+
+    private func describe(_ name: String?, id: RequestID?, to session: Session) {
+        do {
+            let relationships = try name.map { [try engine.routes.route(named: $0).relationship] }
+            let reply = DescribeReply(relationships: relationships ?? engine.routes.catalog.relationships)
+            session.reply { reply.write(id, to: &$0) }
+        } catch {
+            session.reply(error, to: id)
+        }
+    }
+
+    func countReply(isError: Bool) {
+        engine.counters.replies += 1
+        if isError { engine.counters.errors += 1 }
+    }
+
+    // MARK: The end of a turn
+
+    func needsFlush(_ session: Session) {
+        dirty.append(session)
+    }
+
+    /// One write per session and turn. Flushing may let a session handle lines that stood waiting, whose replies
+    /// are flushed in the next turn.
+    func flush() {
+        let sessions = dirty
+        dirty.removeAll(keepingCapacity: true)
+        for session in sessions { session.flush() }
+        if !dirty.isEmpty { loop.wake() }
+        if isDraining { finishSessions() }
+    }
+
+    // MARK: The end
+
+    /// No new connections and no new loads; what is on its way is answered.
+    func drain() {
+        isDraining = true
+        for listener in listeners { listener.close() }
+        listeners = []
+        finishSessions()
+    }
+
+    var isDrained: Bool { isDraining && sessions.isEmpty }
+
+    private func finishSessions() {
+        for session in sessions.values { session.finish() }
+    }
+}

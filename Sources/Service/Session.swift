@@ -1,0 +1,189 @@
+import Batching
+import Reactor
+import Relations
+import Wire
+
+/// One client connection: lines in, replies out, and what is owed in between.
+final class Session {
+    private enum State {
+        /// Next: halfClosed, closing, closed.
+        case open
+        /// The client sends no more, and still gets what it is owed. Next: closing, closed.
+        case halfClosed
+        /// Only the output is still to be written. Next: closed.
+        case closing
+        case closed
+    }
+
+    /// Requests that may be on their way for one client before we stop reading from it.
+    static let maxOwed = 4096
+    /// Unsent bytes beyond which we stop reading, and below which we go on.
+    private static let highWater = 1 << 20
+    private static let lowWater = 1 << 18
+    private static let readSize = 1 << 16
+
+    private unowned let server: Server
+    private let socket: Socket
+    private var watch: Watch?
+    private var framer: LineFramer
+    private var output = ByteBuffer()
+    private var state = State.open
+    private var owed: Set<TicketID> = []
+    private var isFirstRead = true
+    private var wantsWritable = false
+    /// Whether it stands in the server's list of sessions to be flushed in this turn.
+    private var isDirty = false
+
+    init(_ socket: Socket, server: Server, loop: EventLoop, maxLineBytes: Int) {
+        self.socket = socket
+        self.server = server
+        framer = LineFramer(limit: maxLineBytes)
+        watch = Watch(loop, fileDescriptor: socket.fileDescriptor) { [unowned self] readiness in
+            if readiness.contains(.readable) { read() }
+            if readiness.contains(.writable) { flush() }
+        }
+        watch?.set(readable: true, writable: false)
+    }
+
+    var isOwedNothing: Bool { owed.isEmpty && output.isEmpty }
+
+    // MARK: In
+
+    private var acceptsLines: Bool {
+        switch state {
+        case .open, .halfClosed: owed.count < Self.maxOwed && output.count < Self.highWater
+        case .closing, .closed: false
+        }
+    }
+
+    private func read() {
+        guard case .open = state, acceptsLines else { return }
+        var result = Socket.Result.wouldBlock
+        framer.receive(upTo: Self.readSize) { space in
+            result = socket.read(into: space)
+            if case .bytes(let count) = result { return count }
+            return 0
+        }
+        switch result {
+        case .bytes:
+            if isFirstRead, refusesForeignProtocol() { return }
+            isFirstRead = false
+            handleLines()
+        case .wouldBlock: break
+        case .closed:
+            state = .halfClosed
+            handleLines()
+        case .failed: close()
+        }
+    }
+
+    /// Handles the lines that have come, as long as the client does not owe us the reading of its replies.
+    func handleLines() {
+        while acceptsLines, framer.next(handle) != nil {}
+        if case .halfClosed = state, acceptsLines {
+            _ = framer.finish(handle)
+            closeIfDone()
+        }
+        rearm()
+    }
+
+    private func handle(_ frame: LineFramer.Frame) {
+        server.handle(frame, from: self)
+    }
+
+    // HTTP or TLS: one {"error":{"code":"bad_json",…}}, and the connection ends.
+    private func refusesForeignProtocol() -> Bool {
+        guard let found = framer.withPending(ForeignProtocol.detect) else { return false }
+        reply(Failure(.badJSON, "this is kindred, which speaks one JSON object per line, not \(found)"), to: nil)
+        state = .closing
+        return true
+    }
+
+    // MARK: Out
+
+    func owe(_ ticket: TicketID) {
+        owed.insert(ticket)
+    }
+
+    /// Pays what is owed for `ticket`; `write` leaves the output as it was if it returns a failure to send instead.
+    func reply(to ticket: TicketID, requestID: RequestID?, write: (inout ByteBuffer) -> Failure?) {
+        owed.remove(ticket)
+        guard isWritable else { return }
+        if let failure = write(&output) { return reply(failure, to: requestID) }
+        sent(isError: false)
+    }
+
+    func reply(_ failure: Failure, to requestID: RequestID?) {
+        guard isWritable else { return }
+        ReplyEncoder.failure(requestID, failure, into: &output)
+        sent(isError: true)
+    }
+
+    /// A reply that is known at once.
+    func reply(_ write: (inout ByteBuffer) -> Void) {
+        guard isWritable else { return }
+        write(&output)
+        sent(isError: false)
+    }
+
+    private var isWritable: Bool {
+        switch state {
+        case .open, .halfClosed: true
+        case .closing, .closed: false
+        }
+    }
+
+    private func sent(isError: Bool) {
+        server.countReply(isError: isError)
+        if output.count > server.maxOutputBytes { return server.dropSlowReader(self) }
+        guard !isDirty else { return }
+        isDirty = true
+        server.needsFlush(self)
+    }
+
+    /// Writes as much as the client takes now.
+    func flush() {
+        isDirty = false
+        while !output.isEmpty {
+            switch output.withBytes(socket.write) {
+            case .bytes(let count): output.removeFirst(count)
+            case .wouldBlock: return rearm()
+            case .closed, .failed: return close()
+            }
+        }
+        output.releaseSpareMemory()
+        if case .closing = state { return close() }
+        closeIfDone()
+        // Lines may have been left standing while there was too much to send.
+        if acceptsLines { handleLines() }
+    }
+
+    private func rearm() {
+        let wantsInput = if case .open = state { acceptsLines } else { false }
+        watch?.set(readable: wantsInput, writable: !output.isEmpty && !isDirty)
+    }
+
+    // MARK: The end
+
+    /// The client sends no more and has got all it was owed.
+    private func closeIfDone() {
+        if case .halfClosed = state, isOwedNothing { close() }
+    }
+
+    /// Sends what is still to be sent, and ends.
+    func finish() {
+        guard isWritable else { return }
+        if isOwedNothing { return close() }
+        if owed.isEmpty { state = .closing }
+    }
+
+    func close() {
+        if case .closed = state { return }
+        state = .closed
+        watch?.cancel()
+        watch = nil
+        socket.close()
+        server.sessionClosed(self, owing: owed)
+        owed = []
+    }
+}
