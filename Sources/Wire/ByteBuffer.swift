@@ -1,0 +1,147 @@
+/// A growable run of raw bytes that is filled at its end and consumed from its start: what was read from a socket,
+/// what waits to be written to one, or the rows of one result.
+package struct ByteBuffer: ~Copyable {
+    private var storage = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    /// The live bytes are `start..<end` of `storage`.
+    private var start = 0
+    private var end = 0
+
+    private static let leastCapacity = 256
+
+    package init() {}
+
+    deinit { storage.deallocate() }
+
+    package var count: Int { end - start }
+    package var isEmpty: Bool { start == end }
+    /// Bytes of memory held, live or not.
+    package var capacity: Int { storage.count }
+
+    /// The pointer is valid inside `body` only.
+    package borrowing func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        body(UnsafeRawBufferPointer(rebasing: storage[start..<end]))
+    }
+}
+
+// MARK: Filling
+
+extension ByteBuffer {
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress else { return }
+        write(atMost: bytes.count) { target in
+            target.copyMemory(from: source, byteCount: bytes.count)
+            return bytes.count
+        }
+    }
+
+    /// ASCII literals only: a literal of one scalar has no bytes to point at where it is stored as a scalar.
+    package mutating func append(_ text: StaticString) {
+        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    package mutating func append(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { append($0) }
+    }
+
+    package mutating func append(byte: UInt8) {
+        write(atMost: 1) { target in
+            target.storeBytes(of: byte, as: UInt8.self)
+            return 1
+        }
+    }
+
+    package mutating func append(decimal value: Int64) {
+        if value < 0 { append(byte: UInt8(ascii: "-")) }
+        append(decimal: value.magnitude)
+    }
+
+    package mutating func append(decimal value: UInt64) {
+        var digits = 1
+        var rest = value / 10
+        while rest > 0 {
+            digits += 1
+            rest /= 10
+        }
+        write(atMost: digits) { target in
+            var left = value
+            for place in stride(from: digits - 1, through: 0, by: -1) {
+                target.storeBytes(
+                    of: UInt8(ascii: "0") + UInt8(left % 10), toByteOffset: place, as: UInt8.self)
+                left /= 10
+            }
+            return digits
+        }
+    }
+
+    /// Has `fill` write at most `n` bytes at the end, as `read(2)` does. It returns how many it wrote, or a negative
+    /// number for an error; this is handed on.
+    package mutating func receive(upTo n: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+        makeRoom(n)
+        let filled = fill(UnsafeMutableRawBufferPointer(rebasing: storage[end..<(end + n)]))
+        precondition(filled <= n, "more bytes were received than there was room for")
+        end += max(0, filled)
+        return filled
+    }
+
+    /// The same for our own writers: no copy, one check of the room for all that one value may need.
+    @inline(__always)
+    mutating func write(atMost n: Int, _ body: (UnsafeMutableRawPointer) -> Int) {
+        if storage.count - end < n { makeRoom(n) }
+        guard let base = storage.baseAddress else { return }
+        end += body(base + end)
+        assert(end <= storage.count)
+    }
+
+    /// Makes room for `n` more bytes.
+    package mutating func reserve(_ n: Int) {
+        makeRoom(n)
+    }
+
+    private mutating func makeRoom(_ n: Int) {
+        guard storage.count - end < n else { return }
+        let live = count
+        // Moving is paid for by the bytes consumed before: no byte is moved twice without one leaving.
+        if start >= live, live + n <= storage.count {
+            if live > 0, let base = storage.baseAddress {
+                base.copyMemory(from: base + start, byteCount: live)
+            }
+        } else {
+            let capacity = max(live + n, 2 * storage.count, Self.leastCapacity)
+            let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 16)
+            if live > 0 { larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: storage[start..<end])) }
+            storage.deallocate()
+            storage = larger
+        }
+        start = 0
+        end = live
+    }
+}
+
+// MARK: Consuming
+
+extension ByteBuffer {
+    /// Drops the first `n` bytes; nothing is moved.
+    package mutating func removeFirst(_ n: Int) {
+        precondition(n >= 0 && n <= count, "more bytes are dropped than the buffer holds")
+        start += n
+        if start == end {
+            start = 0
+            end = 0
+        }
+    }
+
+    /// Drops what stands after the first `count` bytes: takes back what was written since.
+    package mutating func truncate(to count: Int) {
+        precondition(count >= 0 && count <= self.count, "the buffer is cut beyond its end")
+        end = start + count
+    }
+
+    /// Drops everything, and gives the memory back if there is more than `most` bytes of it.
+    package mutating func removeAll(keepingCapacity most: Int) {
+        start = 0
+        end = 0
+        guard storage.count > most else { return }
+        storage.deallocate()
+        storage = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    }
+}

@@ -1,0 +1,84 @@
+/// What stands between two line feeds.
+package enum Frame {
+    /// Without its `\n`, and without one `\r` before that. Never blanks only. Valid while the frame is looked at.
+    case line(UnsafeRawBufferPointer)
+    /// A line over the limit. The rest of it is dropped as it arrives.
+    case tooLong
+}
+
+/// Cuts a stream into lines. It holds what was received and not yet taken, so take all lines before receiving more:
+/// then it never holds more than the limit and one receipt.
+package struct LineFramer: ~Copyable {
+    private var buffer = ByteBuffer()
+    /// The longest line, in bytes without its end.
+    private let limit: Int
+    /// So many bytes at the buffer's start are known to have no `\n`.
+    private var searched = 0
+    /// Inside a line that was already reported as too long.
+    private var skipping = false
+
+    /// An idle connection keeps this much memory at most, in bytes.
+    private static let idleCapacity = 16 * 1024
+
+    package init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// As ``ByteBuffer/receive(upTo:_:)``.
+    package mutating func receive(upTo n: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+        buffer.receive(upTo: n, fill)
+    }
+
+    /// What was received and not yet taken.
+    package borrowing func withPending<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        buffer.withBytes(body)
+    }
+
+    /// Hands the next line to `body`; nil if more has to be received first.
+    package mutating func next<R>(_ body: (Frame) -> R) -> R? {
+        while let end = buffer.withBytes({ ByteScan.firstIndex(of: 0x0A, in: $0, from: searched) }) {
+            searched = 0
+            let result = skipping ? nil : buffer.withBytes { frame(of: $0[..<end]).map(body) }
+            skipping = false
+            buffer.removeFirst(end + 1)
+            if let result { return result }
+        }
+        searched = buffer.count
+        return overflow() ? body(.tooLong) : nil
+    }
+
+    /// The stream has ended: what stands after the last `\n` is a line too. nil if nothing is left.
+    package mutating func finish<R>(_ body: (Frame) -> R) -> R? {
+        if let result = next(body) { return result }
+        let result = buffer.withBytes { frame(of: $0[...]).map(body) }
+        skipping = false
+        drop()
+        return result
+    }
+
+    /// Deals with a line that has no end yet; true if it has just become too long.
+    private mutating func overflow() -> Bool {
+        let tooLong = !skipping && buffer.withBytes { unended($0) }
+        if tooLong { skipping = true }
+        if skipping || buffer.isEmpty { drop() }
+        return tooLong
+    }
+
+    /// Whether the start of a line is over the limit whatever follows it: a `\r` may be part of its end.
+    private borrowing func unended(_ start: UnsafeRawBufferPointer) -> Bool {
+        start.count > limit && !(start.count == limit + 1 && start[limit] == 0x0D)
+    }
+
+    private mutating func drop() {
+        buffer.removeAll(keepingCapacity: Self.idleCapacity)
+        searched = 0
+    }
+
+    /// nil for a line of blanks.
+    private borrowing func frame(of bytes: Slice<UnsafeRawBufferPointer>) -> Frame? {
+        let line = UnsafeRawBufferPointer(rebasing: bytes.last == 0x0D ? bytes.dropLast() : bytes)
+        if line.count > limit { return .tooLong }
+        let isBlank = line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+        return isBlank ? nil : .line(line)
+    }
+}

@@ -1,0 +1,58 @@
+/// The members that a request may have, in this version or a later one.
+enum Member: UInt32, CaseIterable {
+    case id, load, key, keys, op, timeoutMs
+    case include, columns, `where`, order, limit, offset, count, target, token
+
+    var name: StaticString {
+        switch self {
+        case .id: "id"
+        case .load: "load"
+        case .key: "key"
+        case .keys: "keys"
+        case .op: "op"
+        case .timeoutMs: "timeout_ms"
+        case .include: "include"
+        case .columns: "columns"
+        case .where: "where"
+        case .order: "order"
+        case .limit: "limit"
+        case .offset: "offset"
+        case .count: "count"
+        case .target: "target"
+        case .token: "token"
+        }
+    }
+
+    init?(_ name: UnsafeRawBufferPointer) {
+        for member in Self.allCases where name.equals(member.name) {
+            self = member
+            return
+        }
+        return nil
+    }
+}
+
+/// Which members a request has.
+struct MemberSet {
+    private var bits: UInt32 = 0
+
+    init(_ members: Member...) {
+        for member in members { insert(member) }
+    }
+
+    /// False if it was there before.
+    @discardableResult
+    mutating func insert(_ member: Member) -> Bool {
+        let bit = 1 << member.rawValue as UInt32
+        defer { bits |= bit }
+        return bits & bit == 0
+    }
+
+    func contains(_ member: Member) -> Bool { bits & (1 << member.rawValue) != 0 }
+
+    /// The first that is not in `allowed`.
+    func first(outside allowed: MemberSet) -> Member? {
+        bits & ~allowed.bits == 0
+            ? nil : Member(rawValue: UInt32((bits & ~allowed.bits).trailingZeroBitCount))
+    }
+}

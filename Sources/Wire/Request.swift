@@ -1,0 +1,80 @@
+package import Relations
+
+/// One line of a client, understood but not yet compared with the catalog.
+package struct Request: Hashable, Sendable {
+    package let id: RequestID?
+    package let operation: Operation
+
+    package init(id: RequestID?, operation: Operation) {
+        self.id = id
+        self.operation = operation
+    }
+}
+
+package enum Operation: Hashable, Sendable {
+    case load(Load)
+    case ping
+    case hello
+    case describe(relationship: String?)
+    case stats
+}
+
+/// `{"id":1,"load":"authors.books","key":42}`
+package struct Load: Hashable, Sendable {
+    package let relationship: String
+    package let keys: Keys
+    /// 1 … 2^31 − 1.
+    package let timeoutMilliseconds: Int?
+
+    package init(relationship: String, keys: Keys, timeoutMilliseconds: Int? = nil) {
+        self.relationship = relationship
+        self.keys = keys
+        self.timeoutMilliseconds = timeoutMilliseconds
+    }
+}
+
+package enum Keys: Hashable, Sendable {
+    /// `"key":42`
+    case one(KeyInput)
+    /// `"keys":[42,43]`
+    case many([KeyInput])
+}
+
+/// A client's name for its request: a JSON token that is echoed as it was sent.
+package struct RequestID: Hashable, Sendable {
+    /// Integers are kept as such: they are what nearly every client sends, and need no memory of their own.
+    private enum Token: Hashable, Sendable {
+        case integer(Int64)
+        /// Strings with their quotes and escapes, integers above `Int64.max`, and `-0`.
+        case text([UInt8])
+    }
+
+    private let token: Token
+
+    package init(_ value: Int64) {
+        token = .integer(value)
+    }
+
+    /// - Parameter text: an integer or a string in JSON.
+    init(text: UnsafeRawBufferPointer) {
+        token = .text(Array(text))
+    }
+
+    func write(into buffer: inout ByteBuffer) {
+        switch token {
+        case .integer(let value): buffer.append(decimal: value)
+        case .text(let bytes): buffer.append(bytes)
+        }
+    }
+}
+
+/// Why a line is no request. The id is there if the line was an object with a good one, wherever in it.
+package struct Rejection: Error, Hashable, Sendable {
+    package let id: RequestID?
+    package let failure: Failure
+
+    package init(id: RequestID?, failure: Failure) {
+        self.id = id
+        self.failure = failure
+    }
+}

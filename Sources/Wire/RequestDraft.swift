@@ -1,0 +1,213 @@
+import Relations
+
+/// What has been read of a request's members. A line is read to its end whatever is wrong with its members, because
+/// the id may come last and because a line that is no JSON is `bad_json` before anything else.
+struct RequestDraft {
+    let maxKeys: Int
+    var id: RequestID?
+    var load: String?
+    var op: String?
+    var key: KeyInput?
+    var keys: [KeyInput]?
+    var timeoutMilliseconds: Int?
+    var present = MemberSet()
+    /// The first thing that was wrong.
+    private(set) var problem: Failure?
+    private var unknown: Set<[UInt8]> = []
+
+    init(maxKeys: Int) {
+        self.maxKeys = maxKeys
+    }
+
+    mutating func read(_ line: UnsafeRawBufferPointer) throws(JSONError) {
+        var scanner = JSONScanner(line, maximumDepth: RequestDecoder.maximumDepth)
+        try scanner.document { scanner throws(JSONError) in
+            guard scanner.byte == UInt8(ascii: "{") else { throw scanner.error("an object was expected") }
+            try scanner.object { scanner, name throws(JSONError) in try readMember(name, &scanner) }
+        }
+    }
+
+    private mutating func readMember(_ name: JSONString, _ scanner: inout JSONScanner) throws(JSONError) {
+        let known =
+            name.isEscaped
+            ? scanner.decoded(name).withUnsafeBytes { Member($0) }
+            : Member(scanner.raw(name.range))
+        guard let known else { return try readUnknown(name, &scanner) }
+        guard present.insert(known) else { throw scanner.repeated(name) }
+        switch known {
+        case .id: try readID(&scanner)
+        case .load: load = try readString(known, &scanner)
+        case .op: op = try readString(known, &scanner)
+        case .key: key = try readKey(&scanner)
+        case .keys: try readKeys(&scanner)
+        case .timeoutMs: try readTimeout(&scanner)
+        case .include, .columns, .where, .order, .limit, .offset, .count, .target, .token:
+            note("member '\(known.name)' is not supported by this version of kindred; leave it out")
+            try scanner.skipValue()
+        }
+    }
+
+    private mutating func readUnknown(_ name: JSONString, _ scanner: inout JSONScanner) throws(JSONError) {
+        let bytes = scanner.decoded(name)
+        guard unknown.insert(bytes).inserted else { throw scanner.repeated(name) }
+        if problem == nil {
+            let text = String(decoding: bytes, as: UTF8.self)
+            let hint = Nearest.hint(to: text, among: Member.allCases.map { "\($0.name)" })
+            note("unknown member \(Excerpt.quoted(text))\(hint)")
+        }
+        try scanner.skipValue()
+    }
+
+    private mutating func note(_ message: @autoclosure () -> String, code: Failure.Code = .badRequest) {
+        if problem == nil { problem = Failure(code, message()) }
+    }
+
+    private mutating func noteKind(_ member: Member, needs: String, found: String) {
+        note("member '\(member.name)' must be \(needs), not \(found)")
+    }
+}
+
+// MARK: Single members
+
+extension RequestDraft {
+    private mutating func readID(_ scanner: inout JSONScanner) throws(JSONError) {
+        switch scanner.byte {
+        case UInt8(ascii: "\""):
+            let string = try scanner.string()
+            let length = string.isEscaped ? scanner.decoded(string).count : string.range.count
+            guard length <= RequestDecoder.longestID else { return noteID("a string of \(length) bytes") }
+            let token = (string.range.lowerBound - 1)..<(string.range.upperBound + 1)
+            id = RequestID(text: scanner.raw(token))
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            let number = try scanner.number()
+            id = Self.id(number, scanner)
+            if id == nil {
+                noteID(number.isInteger ? "a longer integer" : "a number with fraction or exponent")
+            }
+        case UInt8(ascii: "n"):
+            try scanner.null()
+        default:
+            let found = scanner.kind
+            try scanner.skipValue()
+            noteID(found)
+        }
+    }
+
+    private mutating func noteID(_ found: String) {
+        let longest = RequestDecoder.longestID
+        noteKind(.id, needs: "an integer of 64 bits or a string of at most \(longest) bytes", found: found)
+    }
+
+    private static func id(_ number: JSONNumber, _ scanner: JSONScanner) -> RequestID? {
+        let token = scanner.raw(number.range)
+        if let value = scanner.integer(number), !token.equals("-0") { return RequestID(value) }
+        let isUnsigned = number.isInteger && JSONScanner.magnitude(token[...]) != nil
+        return token.equals("-0") || isUnsigned && token.first != UInt8(ascii: "-")
+            ? RequestID(text: token) : nil
+    }
+
+    private mutating func readString(
+        _ member: Member, _ scanner: inout JSONScanner
+    ) throws(JSONError) -> String? {
+        if scanner.byte == UInt8(ascii: "\"") { return scanner.text(try scanner.string()) }
+        noteKind(member, needs: "a string", found: scanner.kind)
+        try scanner.skipValue()
+        return nil
+    }
+
+    /// `"timeout_ms":50`
+    private mutating func readTimeout(_ scanner: inout JSONScanner) throws(JSONError) {
+        let found = scanner.kind
+        let start = scanner.position
+        try scanner.skipValue()
+        let token = scanner.raw(start..<scanner.position)
+        let isInteger = token.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
+        let value = isInteger ? JSONScanner.magnitude(token[...]) : nil
+        if let value, (1...UInt64(Int32.max)).contains(value) {
+            timeoutMilliseconds = Int(value)
+        } else {
+            let what =
+                found == JSONScanner.numberKind
+                ? Excerpt.quoted(String(decoding: token, as: UTF8.self)) : found
+            noteKind(.timeoutMs, needs: "an integer from 1 to 2147483647", found: what)
+        }
+    }
+}
+
+// MARK: Keys
+
+extension RequestDraft {
+    /// `"keys":[42,43,42]`
+    private mutating func readKeys(_ scanner: inout JSONScanner) throws(JSONError) {
+        guard scanner.byte == UInt8(ascii: "[") else {
+            noteKind(.keys, needs: "a list", found: scanner.kind)
+            return try scanner.skipValue()
+        }
+        var inputs: [KeyInput] = []
+        var count = 0
+        try scanner.list { scanner throws(JSONError) in
+            count += 1
+            if count > maxKeys { try scanner.skipValue() } else { inputs.append(try readKey(&scanner)) }
+        }
+        if count > maxKeys {
+            let sent = "the request has \(count) keys and the limit is \(maxKeys)"
+            note("\(sent); send them in several requests", code: .tooManyKeys)
+        }
+        keys = inputs
+    }
+
+    /// A scalar, or a list of them for a composite key.
+    private func readKey(_ scanner: inout JSONScanner) throws(JSONError) -> KeyInput {
+        guard scanner.byte == UInt8(ascii: "[") else {
+            if let literal = try readLiteral(&scanner) { return .scalar(literal) }
+            return .unusable(found: JSONScanner.objectKind)
+        }
+        var parts: [Literal] = []
+        var unusable: String?
+        try scanner.list { scanner throws(JSONError) in
+            let kind = scanner.kind
+            if let part = try readLiteral(&scanner) {
+                parts.append(part)
+            } else {
+                unusable = unusable ?? kind
+            }
+        }
+        return unusable.map { .unusable(found: "\($0) within a list") } ?? .list(parts)
+    }
+
+    /// nil for a list or an object, which is walked over.
+    private func readLiteral(_ scanner: inout JSONScanner) throws(JSONError) -> Literal? {
+        switch scanner.byte {
+        case UInt8(ascii: "\""):
+            return .string(scanner.decoded(try scanner.string()))
+        case UInt8(ascii: "n"):
+            try scanner.null()
+            return .null
+        case UInt8(ascii: "t"), UInt8(ascii: "f"):
+            return .bool(try scanner.bool())
+        case UInt8(ascii: "["), UInt8(ascii: "{"):
+            try scanner.skipValue()
+            return nil
+        default:
+            let number = try scanner.number()
+            return scanner.integer(number).map { .integer($0) } ?? .number(Array(scanner.raw(number.range)))
+        }
+    }
+}
+
+extension JSONScanner {
+    static let numberKind = "a number"
+    static let objectKind = "an object"
+
+    /// What stands here, for an error message.
+    var kind: String {
+        switch byte {
+        case UInt8(ascii: "{"): Self.objectKind
+        case UInt8(ascii: "["): "a list"
+        case UInt8(ascii: "\""): "a string"
+        case UInt8(ascii: "n"): "null"
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): "true or false"
+        default: Self.numberKind
+        }
+    }
+}

@@ -1,0 +1,45 @@
+/// Writes rows of one shape as JSON objects: `{"id":7,"title":"Emma"}`.
+package struct RowEncoder: Sendable {
+    private struct Column {
+        /// Where `,"name":` ends in `prefixes`; it begins where the one before ends.
+        let prefixEnd: Int
+        let format: ValueFormat
+    }
+
+    /// `{"id":,"title":`
+    private let prefixes: [UInt8]
+    private let columns: [Column]
+
+    package init(columns: [(name: String, format: ValueFormat)]) {
+        var text = ByteBuffer()
+        var ends: [Column] = []
+        for (name, format) in columns {
+            text.append(ends.isEmpty ? "{" : ",")
+            text.append(jsonString: name)
+            text.append(":")
+            ends.append(Column(prefixEnd: text.count, format: format))
+        }
+        if columns.isEmpty { text.append("{") }
+        prefixes = text.withBytes { Array($0) }
+        self.columns = ends
+    }
+
+    /// - Parameter cell: the server's text for a column, given by its place; nil for `NULL`. Each place is asked for
+    ///   once, in order, and the bytes are used before the next is.
+    package func encode(into buffer: inout ByteBuffer, cell: (Int) -> UnsafeRawBufferPointer?) {
+        prefixes.withUnsafeBytes { prefixes in
+            if columns.isEmpty { buffer.append(prefixes) }
+            var start = 0
+            for (place, column) in columns.enumerated() {
+                buffer.append(UnsafeRawBufferPointer(rebasing: prefixes[start..<column.prefixEnd]))
+                start = column.prefixEnd
+                if let bytes = cell(place) {
+                    buffer.append(bytes, as: column.format)
+                } else {
+                    buffer.append("null")
+                }
+            }
+        }
+        buffer.append(byte: UInt8(ascii: "}"))
+    }
+}

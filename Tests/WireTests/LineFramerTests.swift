@@ -1,0 +1,109 @@
+import Testing
+import Wire
+
+/// What a framer reported, as text.
+private func frames(_ stream: [UInt8], limit: Int, pieces: (Int) -> Int) -> [String] {
+    var framer = LineFramer(limit: limit)
+    var result: [String] = []
+    func text(_ frame: Frame) -> String {
+        switch frame {
+        case .line(let bytes): String(decoding: bytes, as: UTF8.self)
+        case .tooLong: "TOO LONG"
+        }
+    }
+    var at = 0
+    while at < stream.count {
+        let piece = stream[at..<min(stream.count, at + max(1, pieces(at)))]
+        _ = framer.receive(upTo: piece.count) { room in
+            room.copyBytes(from: piece)
+            return piece.count
+        }
+        at += piece.count
+        while let frame = framer.next(text) { result.append(frame) }
+        #expect(framer.withPending { $0.count } <= limit + 1, "more is kept than a line may be long")
+    }
+    while let frame = framer.finish(text) { result.append(frame) }
+    return result
+}
+
+private func frames(_ stream: String, limit: Int = 10) -> [String] {
+    frames(Array(stream.utf8), limit: limit) { _ in .max / 2 }
+}
+
+struct LineFramerTests {
+    @Test func `lines lose their end and one carriage return`() {
+        #expect(frames("a\nb\r\nc\r\r\n") == ["a", "b", "c\r"])
+    }
+
+    @Test func `lines of blanks are skipped`() {
+        #expect(frames("\n\r\n  \t\n\r\r\n a\n   ") == [" a"])
+    }
+
+    @Test func `what stands after the last line feed is a line`() {
+        #expect(frames("a\nb") == ["a", "b"])
+        #expect(frames("a\nb\r") == ["a", "b"])
+        #expect(frames("") == [])
+    }
+
+    @Test func `a line of just the limit is no longer than the limit`() {
+        #expect(frames("0123456789\n0123456789\r\n0123456789") == ["0123456789", "0123456789", "0123456789"])
+    }
+
+    @Test func `a line over the limit is reported once and the next ones are lines`() {
+        let long = String(repeating: "x", count: 1000)
+        #expect(frames("a\n01234567890\nb\n\(long)\r\nc") == ["a", "TOO LONG", "b", "TOO LONG", "c"])
+        #expect(frames("a\n\(long)") == ["a", "TOO LONG"])
+        #expect(frames("0123456789\rx\na") == ["TOO LONG", "a"])
+    }
+
+    @Test func `a line that is too long is reported before it ends`() {
+        var framer = LineFramer(limit: 4)
+        _ = framer.receive(upTo: 5) { room in
+            room.copyBytes(from: "abcde".utf8)
+            return 5
+        }
+        let isTooLong = framer.next { frame in
+            if case .tooLong = frame { true } else { false }
+        }
+        #expect(isTooLong == true)
+        #expect(framer.withPending { $0.count } == 0)
+    }
+
+    @Test(arguments: UInt64(0)..<300)
+    func `the pieces in which a stream arrives do not matter`(seed: UInt64) {
+        var random = SplitMix64(state: seed)
+        let alphabet = Array("ab \r\n\n".utf8)
+        let stream = (0..<Int.random(in: 0...400, using: &random)).flatMap { _ in
+            let run = Int.random(in: 0..<20, using: &random) == 0 ? Int.random(in: 1...40, using: &random) : 1
+            return [UInt8](repeating: alphabet.randomElement(using: &random) ?? 0, count: run)
+        }
+        let most = Int.random(in: 1...30, using: &random)
+        let whole = frames(stream, limit: 12) { _ in stream.count }
+        let split = frames(stream, limit: 12) { _ in Int.random(in: 1...most, using: &random) }
+        #expect(whole == split, "seed \(seed)")
+        #expect(whole == reference(stream, limit: 12), "seed \(seed)")
+    }
+
+    /// The same by the plainest means.
+    private func reference(_ stream: [UInt8], limit: Int) -> [String] {
+        stream.split(separator: 0x0A).compactMap { line in
+            let line = line.last == 0x0D ? line.dropLast() : line
+            if line.count > limit { return "TOO LONG" }
+            return line.allSatisfy { [0x20, 0x0D].contains($0) } ? nil : String(decoding: line, as: UTF8.self)
+        }
+    }
+
+    @Test(arguments: [
+        ("GET / HTTP/1.1\r\n", ForeignProtocol.http), ("PRI * HTTP/2.0\r\n", .http), ("OPTIONS * ", .http),
+        ("\u{16}\u{3}\u{1}", .tls),
+    ])
+    func `other protocols are recognised`(start: String, expected: ForeignProtocol) {
+        #expect(Array(start.utf8).withUnsafeBytes { ForeignProtocol.detect($0) } == expected)
+        #expect(expected.failure.code == .badJSON)
+    }
+
+    @Test(arguments: ["", "{", "GET", "GETX /", "{\"op\":\"GET \"}", "\u{16}"])
+    func `our own lines are not taken for another protocol`(start: String) {
+        #expect(Array(start.utf8).withUnsafeBytes { ForeignProtocol.detect($0) } == nil)
+    }
+}

@@ -1,0 +1,56 @@
+import Relations
+import Wire
+
+/// A generator that gives the same numbers for the same seed (Steele, Lea, Flood 2014).
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
+
+func decode(_ line: [UInt8], maxKeys: Int = 10_000) -> Result<Request, Rejection> {
+    line.withUnsafeBytes { RequestDecoder.decode($0, limits: .init(maxKeys: maxKeys)) }
+}
+
+func decode(_ line: String, maxKeys: Int = 10_000) -> Result<Request, Rejection> {
+    decode(Array(line.utf8), maxKeys: maxKeys)
+}
+
+/// What `write` puts into a fresh buffer.
+func written(_ write: (inout ByteBuffer) -> Void) -> [UInt8] {
+    var buffer = ByteBuffer()
+    write(&buffer)
+    return buffer.withBytes { Array($0) }
+}
+
+func writtenText(_ write: (inout ByteBuffer) -> Void) -> String {
+    String(decoding: written(write), as: UTF8.self)
+}
+
+extension Result where Success == Request, Failure == Rejection {
+    var failure: Rejection? {
+        if case .failure(let rejection) = self { rejection } else { nil }
+    }
+
+    var request: Request? {
+        if case .success(let request) = self { request } else { nil }
+    }
+
+    /// Key of a `load` with one key.
+    var key: KeyInput? {
+        guard case .load(let load) = request?.operation, case .one(let key) = load.keys else { return nil }
+        return key
+    }
+}
+
+/// The id as it would be echoed.
+func echo(_ id: RequestID?) -> String {
+    let line = writtenText { ReplyEncoder.pong(id, into: &$0) }
+    return line == "{\"pong\":true}\n" ? "none" : String(line.dropFirst(6).dropLast(14))
+}
