@@ -48,7 +48,8 @@ package struct SchemaReader {
             tables[table, default: []].append(
                 Column(
                     name: name, type: information.type,
-                    declaration: information.hasJSONCheck ? "json" : information.columnType, isNullable: row[10] == "YES"))
+                    declaration: information.hasJSONCheck ? "json" : information.columnType,
+                    isNullable: row[10] == "YES"))
         }
         return tables
     }
