@@ -1,4 +1,5 @@
 import Relations
+import TestSupport
 import Testing
 
 struct TemporalKeyTests {
@@ -72,7 +73,7 @@ struct TemporalKeyTests {
 
     @Test(arguments: UInt64(0)..<200)
     func `every spelling of one moment has one canonical form`(seed: UInt64) {
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed: seed)
         func two(_ range: ClosedRange<Int>) -> String {
             let value = Int.random(in: range, using: &random)
             return value < 10 ? "0\(value)" : "\(value)"

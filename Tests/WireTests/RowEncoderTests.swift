@@ -1,5 +1,6 @@
 import Foundation
 import Relations
+import TestSupport
 import Testing
 import Wire
 
@@ -105,7 +106,7 @@ struct RowEncoderTests {
 
     @Test(arguments: UInt64(0)..<50)
     func `real numbers read back the same`(seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<50 {
             let double = Double(bitPattern: random.next())
             let float = Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))
@@ -155,7 +156,7 @@ struct RowEncoderTests {
 
     @Test(arguments: UInt64(0)..<200)
     func `any bytes become the text that they repair to`(seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         let leads: [UInt8] = [
             0xC2, 0xE0, 0xE2, 0xED, 0xF0, 0xF4, 0x80, 0x9F, 0xA0, 0xBF, 0x22, 0x5C, 0x0A, 0x41,
         ]
@@ -170,7 +171,7 @@ struct RowEncoderTests {
 
     @Test(arguments: 0...100)
     func `binary is base64`(length: Int) {
-        var random = SplitMix64(state: UInt64(length))
+        var random = SeededGenerator(seed: UInt64(length))
         let cell = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
         #expect(value(cell, .binary(length: 255)) == "\"\(Data(cell).base64EncodedString())\"")
         #expect(value(cell, .geometry) == "\"\(Data(cell).base64EncodedString())\"")

@@ -1,5 +1,6 @@
 import Foundation
 import Relations
+import TestSupport
 import Testing
 import Wire
 
@@ -12,7 +13,7 @@ struct ScannerFuzzTests {
         #"{ "key" : [ "" , "\\\"\/\b\f\n\r\t" , {"k":[[[]]]} ] , "timeout_ms" : 12 }"#,
     ]
 
-    private func mutated(_ random: inout SplitMix64) -> [UInt8] {
+    private func mutated(_ random: inout SeededGenerator) -> [UInt8] {
         var line = Array((Self.seeds.randomElement(using: &random) ?? "").utf8)
         let alphabet = Array("{}[]:,\"\\/ubnte+-.0159 \t\u{1}aé\u{FEFF}".utf8) + [0x80, 0xFF]
         for _ in 0..<Int.random(in: 0...3, using: &random) {
@@ -38,7 +39,7 @@ struct ScannerFuzzTests {
 
     @Test(arguments: UInt64(0)..<200)
     func `accepts what Foundation accepts`(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<50 {
             let line = mutated(&random)
             let ours = decode(line).failure?.failure
@@ -49,7 +50,7 @@ struct ScannerFuzzTests {
         }
     }
 
-    private func value(_ random: inout SplitMix64) -> (json: String, literal: Literal) {
+    private func value(_ random: inout SeededGenerator) -> (json: String, literal: Literal) {
         switch Int.random(in: 0..<4, using: &random) {
         case 0:
             let value =
@@ -70,7 +71,7 @@ struct ScannerFuzzTests {
     }
 
     /// As a JSON string, each scalar plain or escaped.
-    private func written(_ text: String, _ random: inout SplitMix64) -> String {
+    private func written(_ text: String, _ random: inout SeededGenerator) -> String {
         var json = "\""
         for scalar in text.unicodeScalars {
             if scalar.value < 0x20 || scalar == "\"" || scalar == "\\" || Bool.random(using: &random) {
@@ -84,7 +85,7 @@ struct ScannerFuzzTests {
 
     @Test(arguments: UInt64(0)..<200)
     func `reads the values that were written`(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         let values = (0..<20).map { _ in value(&random) }
         let line = "{\"load\":\"a.b\",\"key\":[\(values.map(\.json).joined(separator: " ,"))]}"
         #expect(decode(line).key == .list(values.map(\.literal)), "seed \(seed)")
