@@ -60,7 +60,7 @@ let package = Package(
         .executableTarget(
             name: "kindred",
             dependencies: [
-                "Service", "Configuration", "Relations", "PrivateServer", "Demo", argumentParser, logging,
+                "Service", "Configuration", "Relations", "MariaDB", "PrivateServer", "Demo", argumentParser, logging,
             ], swiftSettings: strict),
 
         .target(

@@ -1,12 +1,12 @@
-package import MariaDB
-package import Relations
+import MariaDB
+import Relations
 
 /// Reads a database's schema from `information_schema`, as far as the account may see it. Waits: not for the loop.
-package struct SchemaReader {
+struct SchemaReader {
     private let client: BlockingClient
     private let database: String
 
-    package static func read(from endpoint: Endpoint) throws(DatabaseError) -> Schema {
+    static func read(from endpoint: Endpoint) throws(DatabaseError) -> Schema {
         let reader = SchemaReader(client: try BlockingClient(endpoint), database: endpoint.database)
         return Schema(
             database: endpoint.database, tables: try reader.tables(), foreignKeys: try reader.foreignKeys())

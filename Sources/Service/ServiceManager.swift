@@ -70,14 +70,16 @@ struct ServiceManager {
         let descriptors = Array(Self.firstDescriptor..<Self.firstDescriptor + max(0, count))
         for descriptor in descriptors where !Self.isListening(descriptor) {
             throw BadSocket(
-                description: "descriptor \(descriptor), passed by the service manager, is no listening stream socket; "
+                description:
+                    "descriptor \(descriptor), passed by the service manager, is no listening stream socket; "
                     + "kindred.socket must use ListenStream= and Accept=no")
         }
         return descriptors
     }
 
     private static func isListening(_ descriptor: Int32) -> Bool {
-        option(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue) && option(SO_ACCEPTCONN, of: descriptor) == 1
+        option(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue)
+            && option(SO_ACCEPTCONN, of: descriptor) == 1
     }
 
     private static func option(_ name: Int32, of descriptor: Int32) -> Int32? {

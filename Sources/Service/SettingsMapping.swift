@@ -1,18 +1,18 @@
 import Batching
-package import Configuration
-package import MariaDB
+import Configuration
+import MariaDB
 
 // What each part needs of the settings, in its own words and units.
 
 extension Endpoint {
-    package enum Purpose {
+    enum Purpose {
         /// Short queries of keys, which no other session must slow down or see changed.
         case loads
         /// Reading `information_schema`.
         case schema
     }
 
-    package init(_ database: Settings.Database, purpose: Purpose) {
+    init(_ database: Settings.Database, purpose: Purpose) {
         let transport: Transport =
             database.socket.map { .socket(path: $0) }
             ?? .tcp(address: database.host ?? "", port: database.port)

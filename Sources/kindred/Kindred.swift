@@ -1,6 +1,4 @@
 import ArgumentParser
-import Configuration
-import Relations
 
 @main
 struct Kindred: ParsableCommand {
@@ -15,19 +13,5 @@ struct Kindred: ParsableCommand {
             its rows.
             """,
         version: version,
-        subcommands: [Serve.self, Query.self, DemoCommand.self])
-}
-
-/// The option that most subcommands share.
-struct ConfigurationFile: ParsableArguments {
-    @Option(
-        name: .shortAndLong, help: "The configuration file (TOML).", completion: .file(extensions: ["toml"]))
-    var config: String
-
-    func read() throws -> Settings { try Settings.read(config) }
-    func reread() throws -> Settings { try Settings.read(config) }
-    func complaint(of faults: [CatalogFault]) -> ExitCode {
-        .complaint(
-            faults.map { "\(config):\($0.line): \($0.message)" }.joined(separator: "\n"), .misconfigured)
-    }
+        subcommands: [Serve.self, Check.self, Introspect.self, Query.self, DemoCommand.self])
 }
