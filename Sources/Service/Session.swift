@@ -144,6 +144,8 @@ final class Session {
     /// Writes as much as the client takes now.
     func flush() {
         isDirty = false
+        // Closed since it asked to be flushed: its descriptor may already be another client's.
+        if case .closed = state { return }
         while !output.isEmpty {
             switch output.withBytes(socket.write) {
             case .bytes(let count): output.removeFirst(count)
@@ -159,6 +161,7 @@ final class Session {
     }
 
     private func rearm() {
+        if case .closed = state { return }
         let wantsInput = if case .open = state { acceptsLines } else { false }
         watch?.set(readable: wantsInput, writable: !output.isEmpty && !isDirty)
     }
