@@ -18,35 +18,35 @@ package struct RelationshipText {
     package var toml: String {
         let matches = relationship.matches.map(\.name)
         var lines = [
-            "[relationships.\(Self.quoted(relationship.name))]",
+            "[relationships.\(quoted(relationship.name))]",
             "from = \(references(relationship.parent, relationship.key.map(\.name)))",
             "to = \(references(relationship.table, relationship.through?.targets ?? matches))",
         ]
         if let join = relationship.through {
             lines.append(
-                "through = { table = \(Self.quoted(join.table)), from = \(Self.oneOrList(matches)), "
-                    + "to = \(Self.oneOrList(join.farColumns)) }")
+                "through = { table = \(quoted(Self.name(join.table))), from = \(Self.oneOrList(matches.map(Self.name))), "
+                    + "to = \(Self.oneOrList(join.farColumns.map(Self.name))) }")
             if join.distinct { lines.append("distinct = true") }
         }
-        lines.append("kind = \(Self.quoted(relationship.kind.rawValue))")
-        lines.append("columns = \(Self.list(relationship.columns.map(\.name)))")
-        if !relationship.order.isEmpty { lines.append("order = \(Self.terms(relationship.order))") }
+        lines.append("kind = \(quoted(relationship.kind.rawValue))")
+        lines.append("columns = \(Self.list(relationship.columns.map { Self.name($0.name) }))")
+        if !relationship.order.isEmpty { lines.append("order = \(Self.list(relationship.order.map(Self.term)))") }
         return lines.joined(separator: "\n") + "\n"
     }
 
     // "authors.id", or ["orders.year", "orders.number"]
     private func references(_ table: String, _ columns: [String]) -> String {
-        Self.oneOrList(columns.map { Relationship.name(table, Relationship.qualified($0)) })
+        Self.oneOrList(columns.map { Relationship.qualified(table) + "." + Relationship.qualified($0) })
     }
 
-    // ["-sold", "id"], or [{ column = "-odd", desc = true }] where the name itself starts with a minus
-    private static func terms(_ order: [OrderTerm]) -> String {
-        let terms = order.map { term in
-            term.column.hasPrefix("-")
-                ? "{ column = \(quoted(term.column)), desc = \(term.descending) }"
-                : quoted((term.descending ? "-" : "") + term.column)
-        }
-        return "[" + terms.joined(separator: ", ") + "]"
+    // ["-sold", "id"]
+    private static func term(_ term: OrderTerm) -> String {
+        (term.descending ? "-" : "") + name(term.column)
+    }
+
+    /// A name as it is, or in backticks where it begins like something else.
+    private static func name(_ name: String) -> String {
+        name.hasPrefix("-") || name.hasPrefix("`") ? Relationship.backticked(name) : name
     }
 
     private static func oneOrList(_ names: [String]) -> String {
@@ -54,21 +54,6 @@ package struct RelationshipText {
     }
 
     private static func list(_ names: [String]) -> String {
-        "[" + names.map(quoted).joined(separator: ", ") + "]"
-    }
-
-    /// A TOML basic string: https://toml.io/en/v1.0.0#string
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": quoted += "\\" + String(scalar)
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
+        "[" + names.map { quoted($0) }.joined(separator: ", ") + "]"
     }
 }

@@ -84,7 +84,12 @@ extension Relationship {
         guard table.utf8.contains(UInt8(ascii: ".")) || table.utf8.contains(UInt8(ascii: "`")) else {
             return table
         }
-        return "`" + table.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``")
+        return backticked(table)
+    }
+
+    /// In backticks, those within doubled.
+    package static func backticked(_ name: String) -> String {
+        "`" + name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``")
             + "`"
     }
 }

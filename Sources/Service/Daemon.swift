@@ -46,11 +46,7 @@ package final class Daemon {
             logger: logger)
         server = Server(loop: loop, engine: engine, limits: .init(settings), version: version, logger: logger)
         let endpoints = try EndpointSource(Endpoint(settings.database, purpose: .loads), loop: loop)
-        pool = Pool(
-            engine: engine, endpoints: endpoints,
-            connectTimeoutSeconds: settings.database.connectTimeoutSeconds,
-            logger: logger)
-        pool.statementPatience = settings.database.patience
+        pool = Pool(engine: engine, endpoints: endpoints, settings: settings.database, logger: logger)
         keeper = try CatalogKeeper(settings, loop: loop, logger: logger)
     }
 
@@ -110,7 +106,7 @@ package final class Daemon {
         let isNews = engine.routes.absence != nil || catalog != engine.routes.catalog
         if isReload { adopt(new) }
         engine.install(
-            catalog, maxKeys: new.batching.maxKeys, bigIntegersAsStrings: new.values.bigIntegersAsStrings,
+            catalog, maxKeys: new.batching.maxKeys, bigIntegersAsStrings: new.values.bigIntegers == .string,
             keepingRoutes: !isReload)
         if isNews { announce(catalog, faults) }
         if isReload { reloaded(failure: nil) }
@@ -120,6 +116,7 @@ package final class Daemon {
         settings = new
         engine.reconfigure(batching: .init(new), limits: .init(new))
         server.limits = .init(new)
+        pool.reconfigure(new.database)
         keeper.adopt(new)
     }
 

@@ -6,7 +6,8 @@ import Reactor
 final class EndpointSource {
     typealias Answer = (Result<Endpoint, DatabaseError>) -> Void
 
-    private let endpoint: Endpoint
+    /// What the next attempt uses.
+    var endpoint: Endpoint
     private let mailbox: Mailbox<Result<Endpoint, DatabaseError>>
     private var waiting: [Answer] = []
 

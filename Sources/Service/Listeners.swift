@@ -18,9 +18,9 @@ struct Listeners {
             return listeners
         }
         if let path = settings.unix {
-            listeners.append(try .unix(loop, path: path, mode: settings.mode, group: settings.group))
+            listeners.append(try .unix(loop, path: path, mode: settings.mode.bits, group: settings.group))
         }
-        if let tcp = settings.tcp { listeners += try Listener.tcp(loop, host: tcp.host, port: tcp.port) }
+        if let tcp = settings.tcp { listeners += try Listener.tcp(loop, host: tcp.host, port: UInt16(clamping: tcp.port)) }
         return listeners
     }
 }

@@ -1,3 +1,4 @@
+import Configuration
 import Logging
 import MariaDB
 import Reactor
@@ -8,17 +9,25 @@ final class Pool {
     private let logger: Logger
     let endpoints: EndpointSource
     /// Nanoseconds after which a server that says nothing is given up; nil: never.
-    var statementPatience: Int64?
-    let connectPatience: Int64
+    private(set) var statementPatience: Int64?
+    private(set) var connectPatience: Int64
     private var lanes: [Lane] = []
     /// Why the last connection was lost or the last attempt failed, while none is up.
     private(set) var outage: DatabaseError?
 
-    init(engine: Engine, endpoints: EndpointSource, connectTimeoutSeconds: Int, logger: Logger) {
+    init(engine: Engine, endpoints: EndpointSource, settings: Settings.Database, logger: Logger) {
         self.engine = engine
         self.endpoints = endpoints
         self.logger = logger
-        connectPatience = (Int64(connectTimeoutSeconds) + 1) * 1_000_000_000
+        statementPatience = settings.statementPatience
+        connectPatience = settings.connectPatience
+    }
+
+    /// For the connections that are made from now on.
+    func reconfigure(_ settings: Settings.Database) {
+        statementPatience = settings.statementPatience
+        connectPatience = settings.connectPatience
+        endpoints.endpoint = Endpoint(settings, purpose: .loads)
     }
 
     func open(connections: Int, loop: EventLoop) {

@@ -14,10 +14,12 @@ extension Endpoint {
 
     init(_ database: Settings.Database, purpose: Purpose) {
         let transport: Transport =
-            database.socket.map { .socket(path: $0) }
-            ?? .tcp(address: database.host ?? "", port: database.port)
+            switch database.server {
+            case .socket(let path): .socket(path: path)
+            case .tcp(let host, let port): .tcp(address: host, port: UInt16(clamping: port))
+            }
         self.init(
-            transport, user: database.user, password: database.password, database: database.name,
+            transport, user: database.user, password: database.password.text, database: database.name,
             connectTimeoutSeconds: UInt32(database.connectTimeoutSeconds),
             sessionSetup: database.sessionSetup(purpose))
     }
@@ -44,9 +46,12 @@ extension Settings.Database {
     }
 
     /// Nanoseconds after which a server that should have ended a statement itself is given up.
-    var patience: Int64? {
+    var statementPatience: Int64? {
         statementTimeoutSeconds > 0 ? (Int64(statementTimeoutSeconds) + 5) * 1_000_000_000 : nil
     }
+
+    /// The same for connecting, which libmariadb should have given up itself.
+    var connectPatience: Int64 { (Int64(connectTimeoutSeconds) + 1) * 1_000_000_000 }
 }
 
 extension Batcher.Limits {

@@ -8,8 +8,9 @@ struct Check: ParsableCommand {
         abstract: "Validates a configuration file, against itself and against the live schema.",
         discussion: """
             Prints one line for each fault, FILE:LINE: what is wrong and the nearest right name, and ends with 78; with \
-            69 if the database cannot be reached; with 0 if all is well.
-            """)
+            69 if the database cannot be reached; with 0 if all is well. The settings, with their defaults:
+
+            """ + ExampleFile.listing())
 
     @OptionGroup var file: ConfigurationFile
 

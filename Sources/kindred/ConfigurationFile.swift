@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Foundation
 import MariaDB
 import Relations
 import Service
@@ -11,10 +12,18 @@ struct ConfigurationFile: ParsableArguments {
     var config: String
 
     /// The settings, or the code to end with after all faults have been printed.
-    func read() throws -> Settings { try Settings.read(config) }
+    func read() throws -> Settings {
+        do {
+            return try reread()
+        } catch {
+            throw ExitCode.complaint("\(error)", .misconfigured)
+        }
+    }
 
     /// The settings, or an error that says everything in one line.
-    func reread() throws -> Settings { try Settings.read(config) }
+    func reread() throws(ConfigurationFaults) -> Settings {
+        try SettingsReader.read(path: config, environment: ProcessInfo.processInfo.environment)
+    }
 
     func schema(_ settings: Settings) throws -> Schema {
         do throws(DatabaseError) {

@@ -17,7 +17,7 @@ struct Serve: ParsableCommand {
         let settings = try file.read()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "kindred")
-        logger.logLevel = Logger.Level(rawValue: settings.service.logLevel) ?? .info
+        logger.logLevel = Logger.Level(rawValue: settings.service.logLevel.rawValue) ?? .info
         let end: Daemon.End
         do {
             let daemon = try Daemon(settings: settings, version: Kindred.version, logger: logger) {

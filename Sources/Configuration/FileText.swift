@@ -1,0 +1,45 @@
+import Foundation
+
+/// Small files that hold one line.
+enum FileText {
+    /// `message` begins with the file's name.
+    struct Problem: Error {
+        let message: String
+    }
+
+    static func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: path)
+    }
+
+    /// A file that only some may read, without the line end at its end.
+    static func secret(_ path: String) -> Result<String, Problem> {
+        let mode = (try? FileManager.default.attributesOfItem(atPath: path))?[.posixPermissions] as? Int
+        if let mode, mode & 0o004 != 0 {
+            return .failure(
+                Problem(message: "'\(path)' can be read by everyone on this machine: chmod o= '\(path)'"))
+        }
+        return line(path)
+    }
+
+    static func line(_ path: String) -> Result<String, Problem> {
+        do {
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            return .success(text.hasSuffix("\n") || text.hasSuffix("\r\n") ? String(text.dropLast()) : text)
+        } catch {
+            return .failure(Problem(message: "'\(path)' cannot be read: \(reason(of: error))"))
+        }
+    }
+
+    /// Foundation wraps the system's reason, and describes it at length.
+    static func reason(of error: any Error) -> String {
+        let cocoa = error as? CocoaError
+        switch cocoa?.code {
+        case .fileReadNoSuchFile?, .fileNoSuchFile?: return "no such file"
+        case .fileReadNoPermission?: return "permission denied"
+        case .fileReadInapplicableStringEncoding?, .fileReadCorruptFile?: return "it is not UTF-8"
+        default:
+            return (cocoa?.underlying as? POSIXError).map { String(cString: strerror($0.code.rawValue)) }
+                ?? "\(error)"
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/// `localhost:7654`, `127.0.0.1:7654`, `[::1]:7654`
+package struct HostAndPort: Hashable, Sendable, CustomStringConvertible {
+    /// Without brackets.
+    package let host: String
+    /// 1–65535
+    package let port: Int
+
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (1...65535).contains(port)
+        else { return nil }
+        let host = text[..<colon]
+        let bracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        let bare = bracketed ? host.dropFirst().dropLast() : host
+        guard !bare.isEmpty, bracketed == bare.contains(":"), !bare.contains(where: { "[] ".contains($0) })
+        else {
+            return nil
+        }
+        self.init(host: String(bare), port: port)
+    }
+
+    package var description: String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    /// 127.0.0.0/8, `::1`, `localhost`; other spellings of the same are not recognised.
+    package var isLoopback: Bool {
+        let octets = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        return host == "localhost" || host == "::1"
+            || (octets.count == 4 && octets.first == 127 && octets.allSatisfy { $0 != nil })
+    }
+}

@@ -1,0 +1,122 @@
+extension SettingRecord {
+    /// Every setting but the relationships, by group, in the order of the example file.
+    package static let all = listen + database + batching + limits + values + catalog + service
+
+    package static let groups = ["listen", "database", "batching", "limits", "values", "catalog", "service"]
+
+    private static let listen = [
+        SettingRecord(
+            "listen", "unix", \.listen.unix, .optional(.text), reloadable: false,
+            example: "\"/run/kindred/kindred.sock\"", setInExample: true,
+            "Path of the Unix socket for clients."),
+        SettingRecord(
+            "listen", "mode", \.listen.mode, .mode, reloadable: false,
+            "Permissions of the Unix socket, in octal."),
+        SettingRecord(
+            "listen", "group", \.listen.group, .optional(.text), reloadable: false, example: "\"www-data\"",
+            "Group that owns the Unix socket."),
+        SettingRecord(
+            "listen", "tcp", \.listen.tcp, .optional(.hostAndPort), reloadable: false,
+            example: "\"127.0.0.1:7654\"",
+            "TCP address for clients, a loopback address unless tcp_public is true."),
+        SettingRecord(
+            "listen", "tcp_public", \.listen.tcpPublic, .boolean, reloadable: false,
+            "Allows a TCP address that other machines can reach; whoever reaches it can read every relationship."
+        ),
+        SettingRecord(
+            "listen", "max_clients", \.listen.maxClients, .integer(1...1_000_000), unit: "clients",
+            reloadable: true,
+            "Clients connected at one time; further ones are refused."),
+    ]
+
+    private static let database = [
+        SettingRecord(
+            "database", "socket", \.database.socket, .optional(.text), reloadable: false,
+            example: "\"/run/mysqld/mysqld.sock\"", setInExample: true,
+            "Path of the server's Unix socket; set this or host."),
+        SettingRecord(
+            "database", "host", \.database.host, .optional(.text), reloadable: false,
+            example: "\"db.example.org\"",
+            "Host of the server, reached over TCP; set this or socket."),
+        SettingRecord(
+            "database", "port", \.database.port, .integer(1...65535), reloadable: false,
+            "TCP port of the server, with host."),
+        SettingRecord(
+            "database", "user", \.database.user, .text, reloadable: false,
+            "Account on the server; SELECT is all it needs."),
+        SettingRecord(
+            "database", "password_file", \.database.passwordFile, .optional(.text), reloadable: true,
+            example: "\"/etc/kindred/password\"",
+            "File that holds the account's password; see also the systemd credential database-password."),
+        SettingRecord(
+            "database", "name", \.database.name, .text, reloadable: false, example: "\"library\"",
+            setInExample: true,
+            "Database whose tables are served; required."),
+        SettingRecord(
+            "database", "connections", \.database.connections, .integer(1...64), unit: "connections",
+            reloadable: false, "Connections to the server, each with one query at a time."),
+        SettingRecord(
+            "database", "connect_timeout_s", \.database.connectTimeoutSeconds, .integer(1...3600), unit: "s",
+            reloadable: true, "Time in which a connection must come about."),
+        SettingRecord(
+            "database", "statement_timeout_s", \.database.statementTimeoutSeconds, .integer(0...86_400),
+            unit: "s",
+            reloadable: true, "Time after which the server gives up a query, on connections made from then on; 0 is never."),
+    ]
+
+    private static let batching = [
+        SettingRecord(
+            "batching", "window_ms", \.batching.windowMilliseconds, .number(0...1000), unit: "ms",
+            reloadable: true,
+            "The longest that a key waits for company; an idle daemon does not wait at all."),
+        SettingRecord(
+            "batching", "max_keys", \.batching.maxKeys, .integer(1...900), unit: "keys", reloadable: true,
+            "Keys in one query; a full batch does not wait."),
+        SettingRecord(
+            "batching", "max_queued_keys", \.batching.maxQueuedKeys, .integer(1...1_000_000_000),
+            unit: "keys",
+            reloadable: true, "Keys that may wait in all; further loads are refused as overloaded."),
+    ]
+
+    private static let limits = [
+        SettingRecord(
+            "limits", "line_bytes", \.limits.lineBytes, .integer(1024...(1 << 30)), unit: "bytes",
+            reloadable: true,
+            "Length of one request line."),
+        SettingRecord(
+            "limits", "request_keys", \.limits.requestKeys, .integer(1...1_000_000), unit: "keys",
+            reloadable: true,
+            "Keys in one request."),
+        SettingRecord(
+            "limits", "reply_bytes", \.limits.replyBytes, .integer(1024...(1 << 32)), unit: "bytes",
+            reloadable: true,
+            "Length of one reply line."),
+        SettingRecord(
+            "limits", "request_timeout_s", \.limits.requestTimeoutSeconds, .integer(1...3600), unit: "s",
+            reloadable: true, "Time after which a request that has no answer gets the error timeout."),
+    ]
+
+    private static let values = [
+        SettingRecord(
+            "values", "big_integers", \.values.bigIntegers, .choice, reloadable: true,
+            "How integers beyond ±2^53 are written, which some JSON readers would round.")
+    ]
+
+    private static let catalog = [
+        SettingRecord(
+            "catalog", "discover", \.catalog.discover, .boolean, reloadable: true,
+            "Makes relationships from the schema's foreign keys."),
+        SettingRecord(
+            "catalog", "refresh_s", \.catalog.refreshSeconds, .integer(0...3600), unit: "s", reloadable: true,
+            "Time between two looks at the schema; 0 is only at start and on reload."),
+    ]
+
+    private static let service = [
+        SettingRecord(
+            "service", "drain_timeout_s", \.service.drainTimeoutSeconds, .integer(0...3600), unit: "s",
+            reloadable: true, "Time that a stop waits for replies that are owed."),
+        SettingRecord(
+            "service", "log_level", \.service.logLevel, .choice, reloadable: false, "The least that is logged."
+        ),
+    ]
+}

@@ -1,0 +1,128 @@
+package import Relations
+
+/// What a configuration file means. The values that stand here are the defaults.
+package struct Settings: Hashable, Sendable {
+    package var listen = Listen()
+    package var database = Database()
+    package var batching = Batching()
+    package var limits = Limits()
+    package var values = Values()
+    package var catalog = Catalog()
+    package var service = Service()
+    /// In the order of the file.
+    package var relationships: [ExplicitRelationship] = []
+
+    package init() {}
+
+    package struct Listen: Hashable, Sendable {
+        /// The path of the Unix socket.
+        package var unix: String?
+        package var mode = FileMode(bits: 0o660)
+        package var group: String?
+        package var tcp: HostAndPort?
+        package var tcpPublic = false
+        package var maxClients = 10_000
+    }
+
+    package struct Database: Hashable, Sendable {
+        package var socket: String?
+        package var host: String?
+        package var port = 3306
+        package var user = "kindred"
+        package var passwordFile: String?
+        package var name = ""
+        package var connections = 4
+        package var connectTimeoutSeconds = 5
+        /// 0: none.
+        package var statementTimeoutSeconds = 30
+        package var password = Secret("")
+
+        /// Where the server is; exactly one of the two settings stands in a file that was read without faults.
+        package var server: Server {
+            if let socket { .socket(path: socket) } else { .tcp(host: host ?? "localhost", port: port) }
+        }
+    }
+
+    package enum Server: Hashable, Sendable {
+        case socket(path: String)
+        case tcp(host: String, port: Int)
+    }
+
+    package struct Batching: Hashable, Sendable {
+        package var windowMilliseconds = 1.0
+        package var maxKeys = 500
+        package var maxQueuedKeys = 1_000_000
+    }
+
+    package struct Limits: Hashable, Sendable {
+        package var lineBytes = 1 << 20
+        package var requestKeys = 10_000
+        package var replyBytes = 64 << 20
+        package var requestTimeoutSeconds = 30
+    }
+
+    package struct Values: Hashable, Sendable {
+        package var bigIntegers = BigIntegers.number
+    }
+
+    /// How integers beyond ±2^53 are written.
+    package enum BigIntegers: String, Hashable, Sendable, CaseIterable {
+        case number
+        case string
+    }
+
+    package struct Catalog: Hashable, Sendable {
+        package var discover = true
+        /// 0: only at start and on reload.
+        package var refreshSeconds = 5
+    }
+
+    package struct Service: Hashable, Sendable {
+        package var drainTimeoutSeconds = 30
+        package var logLevel = LogLevel.info
+    }
+
+    package enum LogLevel: String, Hashable, Sendable, CaseIterable {
+        case trace, debug, info, notice, warning, error, critical
+    }
+
+    /// Names of settings that differ and need a restart, as `group.name`.
+    package func unreloadableChanges(since old: Settings) -> [String] {
+        SettingRecord.all.filter { !$0.isReloadable && $0.literal(old) != $0.literal(self) }.map(\.path)
+    }
+}
+
+/// Text that does not show itself in logs.
+package struct Secret: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+    package let text: String
+
+    package init(_ text: String) {
+        self.text = text
+    }
+
+    package var description: String { "(secret)" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Permission bits of a file, written as an octal string: `"0660"`.
+package struct FileMode: Hashable, Sendable, CustomStringConvertible {
+    package let bits: UInt32
+
+    package init(bits: UInt32) {
+        self.bits = bits
+    }
+
+    /// Three octal digits, or four of which the first is 0.
+    init?(_ text: String) {
+        guard text.utf8.count == 3 || (text.utf8.count == 4 && text.hasPrefix("0")),
+            text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) }),
+            let bits = UInt32(text, radix: 8)
+        else { return nil }
+        self.bits = bits
+    }
+
+    package var description: String {
+        let octal = String(bits, radix: 8)
+        return String(repeating: "0", count: max(0, 4 - octal.utf8.count)) + octal
+    }
+}

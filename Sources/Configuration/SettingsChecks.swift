@@ -1,0 +1,72 @@
+/// What no setting can tell by itself.
+struct SettingsChecks {
+    let document: [String: FileValue]
+    let environment: [String: String]
+
+    /// Whether the file sets it, rightly or wrongly.
+    private func isSet(_ group: String, _ name: String) -> Bool {
+        guard case .table(let members) = document[group] else { return false }
+        return members[name] != nil
+    }
+
+    func run(on settings: Settings, _ faults: inout FaultCollector) {
+        checkListeners(settings.listen, &faults)
+        checkServer(&faults)
+        if !isSet("database", "name") {
+            faults.add(["database"], "database.name is missing: name the database whose tables are served")
+        }
+    }
+
+    private func checkListeners(_ listen: Settings.Listen, _ faults: inout FaultCollector) {
+        // sd_listen_fds(3): systemd hands over the sockets and says how many.
+        let activated = environment["LISTEN_FDS"].flatMap { Int($0) } ?? 0 > 0
+        if !activated, !isSet("listen", "unix"), !isSet("listen", "tcp") {
+            faults.add(
+                ["listen"],
+                "nothing to listen on: set listen.unix or listen.tcp, or start from a systemd socket")
+        }
+        if let tcp = listen.tcp, !tcp.isLoopback, !listen.tcpPublic {
+            faults.add(
+                ["listen", "tcp"],
+                "listen.tcp '\(tcp)' is not a loopback address (127.0.0.0/8, ::1, localhost): other machines could "
+                    + "read the database; set listen.tcp_public = true if they may")
+        }
+    }
+
+    private func checkServer(_ faults: inout FaultCollector) {
+        switch (isSet("database", "socket"), isSet("database", "host")) {
+        case (true, true):
+            faults.add(
+                ["database", "host"], "database.socket and database.host are both set: keep one of them")
+        case (false, false):
+            faults.add(["database"], "no database server: set database.socket or database.host")
+        case (true, false):
+            if isSet("database", "port") {
+                faults.add(
+                    ["database", "port"], "database.port goes with database.host, not with database.socket")
+            }
+        case (false, true): break
+        }
+    }
+
+    /// From `password_file`, else `$CREDENTIALS_DIRECTORY/database-password` (systemd's `LoadCredential=`), else
+    /// `$KINDRED_DATABASE_PASSWORD`, else empty.
+    func password(for settings: Settings, _ faults: inout FaultCollector) -> Secret {
+        let path = ["database", "password_file"]
+        if let file = settings.database.passwordFile {
+            switch FileText.secret(file) {
+            case .success(let text): return Secret(text)
+            case .failure(let problem): faults.add(path, "database.password_file \(problem.message)")
+            }
+        } else if let directory = environment["CREDENTIALS_DIRECTORY"],
+            FileText.exists(directory + "/database-password")
+        {
+            switch FileText.line(directory + "/database-password") {
+            case .success(let text): return Secret(text)
+            case .failure(let problem): faults.add(["database"], "the systemd credential \(problem.message)")
+            }
+        }
+        return Secret(
+            settings.database.passwordFile == nil ? environment["KINDRED_DATABASE_PASSWORD"] ?? "" : "")
+    }
+}

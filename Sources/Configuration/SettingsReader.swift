@@ -1,0 +1,95 @@
+import Foundation
+import Relations
+
+/// Reads a configuration file strictly: whatever it does not know or cannot hold is a fault, and all faults are told.
+package enum SettingsReader {
+    /// `environment` is that of the process: `LISTEN_FDS`, `CREDENTIALS_DIRECTORY`, `KINDRED_DATABASE_PASSWORD`.
+    package static func read(
+        path: String, environment: [String: String]
+    ) throws(ConfigurationFaults) -> Settings {
+        let source: String
+        do {
+            source = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            let reason = FileText.reason(of: error)
+            throw ConfigurationFaults(faults: [
+                ConfigurationFault(file: path, line: nil, message: "cannot read the configuration: \(reason)")
+            ])
+        }
+        return try read(source: source, file: path, environment: environment)
+    }
+
+    /// `file` stands in the messages only.
+    package static func read(
+        source: String, file: String, environment: [String: String]
+    ) throws(ConfigurationFaults) -> Settings {
+        let document = try FileValue.document(source, file: file)
+        let lines = LineIndex(source)
+        var faults = FaultCollector(file: file, lines: lines)
+        var settings = Settings()
+        readGroups(of: document, into: &settings, &faults)
+        settings.relationships = readRelationships(of: document, lines, &faults)
+        let checks = SettingsChecks(document: document, environment: environment)
+        checks.run(on: settings, &faults)
+        settings.database.password = checks.password(for: settings, &faults)
+        try faults.check()
+        return settings
+    }
+
+    private static func readGroups(
+        of document: [String: FileValue], into settings: inout Settings, _ faults: inout FaultCollector
+    ) {
+        for (group, value) in document where group != "relationships" {
+            guard SettingRecord.groups.contains(group) else {
+                let hint = Nearest.hint(to: group, among: SettingRecord.groups + ["relationships"])
+                faults.add([group], "unknown table '\(group)'\(hint)")
+                continue
+            }
+            guard case .table(let members) = value else {
+                faults.add([group], "'\(group)' must be a table: write [\(group)] on a line of its own")
+                continue
+            }
+            readGroup(group, members, into: &settings, &faults)
+        }
+    }
+
+    private static func readGroup(
+        _ group: String, _ members: [String: FileValue], into settings: inout Settings,
+        _ faults: inout FaultCollector
+    ) {
+        let records = SettingRecord.all.filter { $0.group == group }
+        for (name, value) in members {
+            guard let record = records.first(where: { $0.name == name }) else {
+                faults.add([group, name], unknown(name, in: group, among: records))
+                continue
+            }
+            if !record.take(value, &settings) {
+                faults.add([group, name], "\(record.path) is \(value.shown); expected \(record.expected)")
+            }
+        }
+    }
+
+    private static func unknown(_ name: String, in group: String, among records: [SettingRecord]) -> String {
+        if group == "database", name == "password" {
+            return
+                "a password does not stand in this file: name a file in database.password_file, or give the "
+                + "systemd credential 'database-password', or set KINDRED_DATABASE_PASSWORD in the environment"
+        }
+        return "unknown setting '\(group).\(name)'" + Nearest.hint(to: name, among: records.map(\.name))
+    }
+
+    private static func readRelationships(
+        of document: [String: FileValue], _ lines: LineIndex, _ faults: inout FaultCollector
+    ) -> [ExplicitRelationship] {
+        guard let value = document["relationships"] else { return [] }
+        guard case .table(let relationships) = value else {
+            faults.add(
+                ["relationships"], "'relationships' must be a table: write [relationships.\"table.name\"]")
+            return []
+        }
+        let read = relationships.compactMap { name, value in
+            RelationshipReader.read(name: name, value: value, lines: lines, &faults)
+        }
+        return read.sorted { ($0.line, $0.name) < ($1.line, $1.name) }
+    }
+}

@@ -1,0 +1,116 @@
+/// Steps through the tokens of a TOML document and counts its lines. Every step but `take` moves on or is at the end.
+struct TOMLScanner {
+    private var rest: Substring.UnicodeScalarView
+    /// From 1.
+    private(set) var line = 1
+
+    init(_ source: String) {
+        rest = Substring(source).unicodeScalars
+    }
+
+    mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+        guard rest.first == scalar else { return false }
+        advance()
+        return true
+    }
+
+    mutating func skipBlanks() {
+        while take(" ") || take("\t") {}
+    }
+
+    mutating func skipLine() {
+        while let next = rest.first, next != "\n" { advance() }
+    }
+
+    /// `false` at the end of the document.
+    mutating func skipBlanksAndComments() -> Bool {
+        while let next = rest.first {
+            switch next {
+            case " ", "\t", "\r", "\n": advance()
+            case "#": skipLine()
+            default: return true
+            }
+        }
+        return false
+    }
+
+    /// Between the elements of an array or an inline table.
+    mutating func skipSeparators() -> Bool {
+        while skipBlanksAndComments() {
+            guard take(",") else { return true }
+        }
+        return false
+    }
+
+    /// A bare, `"quoted"` or `'literal'` part of a key.
+    mutating func takeKeyPart() -> String {
+        if take("\"") { return takeString(until: "\"", escapes: true) }
+        if take("'") { return takeString(until: "'", escapes: false) }
+        var part = String.UnicodeScalarView()
+        while let next = rest.first, !" \t\r\n.=]".unicodeScalars.contains(next) { part.append(advance()) }
+        return String(part)
+    }
+
+    /// A string of any of the four kinds, or a number, a date, `true`, `false`.
+    mutating func skipScalar() {
+        for quote in ["\"", "'"] as [Unicode.Scalar] where rest.first == quote {
+            advance()
+            guard take(quote) else {
+                _ = takeString(until: quote, escapes: quote == "\"")
+                return
+            }
+            if take(quote) { skipMultiline(quote) }
+            return
+        }
+        while let next = rest.first, !",]}#\n".unicodeScalars.contains(next) { advance() }
+    }
+
+    /// From behind the opening quotes to behind the closing ones; up to two quotes may stand right before those.
+    private mutating func skipMultiline(_ quote: Unicode.Scalar) {
+        var quotes = 0
+        while let next = rest.first {
+            if quotes >= 3, next != quote { return }
+            quotes = next == quote ? quotes + 1 : 0
+            advance()
+            if next == "\\", quote == "\"", !rest.isEmpty { advance() }
+        }
+    }
+
+    /// From behind the opening quote to behind the closing one.
+    private mutating func takeString(until quote: Unicode.Scalar, escapes: Bool) -> String {
+        var text = String.UnicodeScalarView()
+        while let next = rest.first, next != "\n", !take(quote) {
+            advance()
+            text.append(escapes && next == "\\" ? takeEscape() : next)
+        }
+        return String(text)
+    }
+
+    /// What follows a backslash.
+    private mutating func takeEscape() -> Unicode.Scalar {
+        guard !rest.isEmpty else { return "\\" }
+        switch advance() {
+        case "b": return "\u{8}"
+        case "t": return "\t"
+        case "n": return "\n"
+        case "f": return "\u{C}"
+        case "r": return "\r"
+        case "u": return takeHex(digits: 4)
+        case "U": return takeHex(digits: 8)
+        case let other: return other
+        }
+    }
+
+    private mutating func takeHex(digits: Int) -> Unicode.Scalar {
+        let hex = String(String.UnicodeScalarView(rest.prefix(digits)))
+        rest.removeFirst(min(digits, rest.count))
+        return UInt32(hex, radix: 16).flatMap(Unicode.Scalar.init) ?? "\u{FFFD}"
+    }
+
+    @discardableResult
+    private mutating func advance() -> Unicode.Scalar {
+        let next = rest.removeFirst()
+        if next == "\n" { line += 1 }
+        return next
+    }
+}

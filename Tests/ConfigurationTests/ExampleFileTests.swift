@@ -1,0 +1,56 @@
+import Configuration
+import Foundation
+import Relations
+import Testing
+
+struct ExampleFileTests {
+    private let path =
+        String(#filePath.prefix(upTo: #filePath.range(of: "/Tests/")!.lowerBound)) + "/config/kindred.toml"
+
+    @Test func `the example in the repository is the one that the records make`() throws {
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == ExampleFile.render())
+    }
+
+    @Test func `the example has no faults and holds the defaults`() throws {
+        var settings = try SettingsReader.read(path: path, environment: [:])
+        #expect(
+            settings.listen.unix != nil && settings.database.socket != nil && settings.database.name != "")
+        let defaults = Settings()
+        settings.listen.unix = defaults.listen.unix
+        settings.database.socket = defaults.database.socket
+        settings.database.name = defaults.database.name
+        #expect(settings == defaults)
+    }
+
+    @Test(arguments: SettingRecord.all.map(\.path))
+    func `each setting of the example can be uncommented`(path: String) throws {
+        let record = try #require(SettingRecord.all.first { $0.path == path })
+        let other = ["database.host", "database.port", "database.password_file"].contains(path)
+        if other { return }
+        let example = ExampleFile.render()
+        let header = try #require(example.range(of: "\n[\(record.group)]\n"))
+        let line = try #require(
+            example.range(of: "\n#\(record.name) = ", range: header.upperBound..<example.endIndex)
+                ?? example.range(of: "\n\(record.name) = ", range: header.upperBound..<example.endIndex))
+        let uncommented = example.replacingCharacters(in: line, with: "\n\(record.name) = ")
+        #expect(faults(uncommented) == [])
+    }
+
+    @Test func `the relationships of the example can be uncommented`() throws {
+        let parts = ExampleFile.render().split(separator: "#[relationships", maxSplits: 1)
+        let uncommented = parts[0] + "[relationships" + parts[1].replacing("\n#", with: "\n")
+        let settings = try read(String(uncommented))
+        #expect(settings.relationships.map(\.name) == ["authors.bestsellers", "books.tags"])
+    }
+
+    @Test func `every record has a group, a sentence and a name of its own`() {
+        let paths = SettingRecord.all.map(\.path)
+        #expect(Set(paths).count == paths.count)
+        for record in SettingRecord.all {
+            #expect(SettingRecord.groups.contains(record.group))
+            #expect(record.sentence.hasSuffix("."))
+            #expect(record.example != nil || record.defaultLiteral != nil, "\(record.path)")
+            #expect(ExampleFile.listing().contains("\n    \(record.sentence)\n"))
+        }
+    }
+}

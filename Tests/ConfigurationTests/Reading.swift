@@ -1,0 +1,26 @@
+import Configuration
+import Testing
+
+/// The least that a file must say.
+let least = """
+    [listen]
+    unix = "/run/k.sock"
+    [database]
+    socket = "/run/m.sock"
+    name = "library"
+
+    """
+
+func read(_ source: String, environment: [String: String] = [:]) throws -> Settings {
+    try SettingsReader.read(source: source, file: "k.toml", environment: environment)
+}
+
+/// The faults of a file, each as it is printed, without the file's name.
+func faults(_ source: String, environment: [String: String] = [:]) -> [String] {
+    do {
+        _ = try SettingsReader.read(source: source, file: "k.toml", environment: environment)
+        return []
+    } catch {
+        return error.faults.map { String("\($0)".trimmingPrefix("k.toml:")) }
+    }
+}
