@@ -56,11 +56,11 @@ let package = Package(
                 heap, logging,
             ]),
         ours("PrivateServer", ["MariaDB"]),
-        ours("Demo", ["PrivateServer", "Configuration"]),
+        ours("Demo", ["PrivateServer", "MariaDB"]),
         .executableTarget(
             name: "kindred",
             dependencies: [
-                "Service", "Configuration", "Relations", "Demo", argumentParser, logging,
+                "Service", "Configuration", "Relations", "MariaDB", "PrivateServer", "Demo", argumentParser, logging,
             ], swiftSettings: strict),
 
         .target(

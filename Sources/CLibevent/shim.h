@@ -5,7 +5,14 @@
 #include <sys/select.h>
 #include <event2/event.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
+#include <sys/socket.h>
 
 // Enumerators that Swift does not import as integers.
 static const int kindred_efd_flags = EFD_NONBLOCK | EFD_CLOEXEC;
+
+// Glibc declares accept4 for _GNU_SOURCE only.
+extern int accept4(int, struct sockaddr *, socklen_t *, int);
+
+static inline int kindred_accept(int listener) {
+    return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}

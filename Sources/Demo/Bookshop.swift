@@ -56,7 +56,7 @@ package enum Bookshop {
           FROM seq_1_to_\(authors);
         INSERT INTO author_profiles SELECT seq, seq, CONCAT('Author ', seq, ' writes.\\nA lot.') FROM seq_1_to_\(authors)
           WHERE seq % 3 > 0;
-        INSERT INTO books SELECT seq, 1 + seq * seq % \(authors - 10), CONCAT('Book "', seq, '" ', REPEAT('of books ', seq % 3)),
+        INSERT INTO books SELECT seq, 1 + seq * 7 % \(authors - 10), CONCAT('Book "', seq, '" ', REPEAT('of books ', seq % 3)),
             5 + seq % 90 + 0.99, IF(seq % 13 = 0, NULL, '1990-01-01' + INTERVAL seq * 7 DAY), seq * 7919 % 5000,
             CONCAT('978', LPAD(seq, 10, '0'))
           FROM seq_1_to_\(books);

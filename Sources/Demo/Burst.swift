@@ -14,7 +14,9 @@ struct Burst: Sendable {
             let lines = (0..<loads).map(request).joined(separator: "\n") + "\n"
             try client.send(Array(lines.utf8))
             for _ in 0..<loads {
-                guard let reply = try client.receive() else { return "client \(number): the connection was closed" }
+                guard let reply = try client.receive() else {
+                    return "client \(number): the connection was closed"
+                }
                 if reply.contains(#""error""#) { return "client \(number): \(reply)" }
             }
             return nil
@@ -31,7 +33,8 @@ struct Burst: Sendable {
         case 1: return #"{"id":\#(load),"load":"books.tags","key":\#(1 + key % Bookshop.books)}"#
         case 2: return #"{"id":\#(load),"load":"books.reviews","key":\#(1 + key % Bookshop.books)}"#
         default:
-            return #"{"id":\#(load),"load":"customers.orders","key":"customer\#(1 + key % Bookshop.customers)@example.com"}"#
+            return
+                #"{"id":\#(load),"load":"customers.orders","key":"customer\#(1 + key % Bookshop.customers)@example.com"}"#
         }
     }
 }

@@ -8,10 +8,9 @@ package struct Demo {
     private static let loadsPerClient = 20
     private let stage: Stage
 
-    /// - Parameter executable: this program, which is started once more, as the daemon.
-    package static func run(executable: String, staysOpen: Bool) throws {
+    package static func run(staysOpen: Bool) throws {
         print("Starting a private MariaDB with a bookshop, and kindred in front of it …")
-        let demo = Demo(stage: try Stage(executable: executable))
+        let demo = Demo(stage: try Stage())
         defer { demo.stage.stop() }
         try demo.showReplies()
         try demo.showBurst()
@@ -43,15 +42,17 @@ package struct Demo {
         try stage.startRecording()
         let found = Found()
         let threads = (0..<Self.clients).map { number in
-            let burst = Burst(address: .unix(path: stage.socketPath), number: number, loads: Self.loadsPerClient)
+            let burst = Burst(
+                address: .unix(path: stage.socketPath), number: number, loads: Self.loadsPerClient)
             return Worker { if let failure = burst.run() { found.failures.withLock { $0.append(failure) } } }
         }
-        for thread in threads { thread.start() }
         for thread in threads { thread.join() }
         let statements = try stage.stopRecording()
         let failed = found.failures.withLock { $0 }
-        guard failed.isEmpty else { throw LineClient.Failure(description: failed.joined(separator: "\n")) }
-        print("\n\(Self.clients) clients sent \(Self.loadsPerClient) loads each, all at once. The SQL that really ran:\n")
+        guard failed.isEmpty else { throw LineClient.Failure(failed.joined(separator: "\n")) }
+        print(
+            "\n\(Self.clients) clients sent \(Self.loadsPerClient) loads each, all at once. The SQL that really ran:\n"
+        )
         for statement in statements { print("  \(Self.shortened(statement))") }
         print("\n\(Self.clients * Self.loadsPerClient) requests → \(statements.count) queries")
     }

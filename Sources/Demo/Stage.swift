@@ -1,4 +1,5 @@
 import Foundation
+import MariaDB
 package import PrivateServer
 
 /// A private MariaDB with the bookshop, and a daemon in front of it. Both end with this program.
@@ -13,10 +14,11 @@ package final class Stage {
     private var logPath: String { directory + "/kindred.log" }
     private var generalLogPath: String { directory + "/statements.log" }
 
-    package init(executable: String) throws {
+    package init() throws {
         database = try PrivateServer()
         let client = try database.client()
-        try client.execute("CREATE DATABASE \(Self.database) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
+        try client.execute(
+            "CREATE DATABASE \(Self.database) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
         try database.client(database: Self.database).executeScript(Bookshop.script)
         directory = URL(fileURLWithPath: database.socketPath).deletingLastPathComponent().path
         let config = """
@@ -31,6 +33,8 @@ package final class Stage {
 
             """
         try config.write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
+        // This program once more. The link itself would mean another program in the shell that guards the daemon.
+        let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         daemon = try ChildProcess(
             [executable, "serve", "--config", directory + "/kindred.toml"], log: directory + "/kindred.log")
         try waitForDaemon()
@@ -68,6 +72,6 @@ package final class Stage {
             usleep(5_000)
         }
         let log = (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? ""
-        throw LineClient.Failure(description: "the daemon did not start:\n\(log)")
+        throw LineClient.Failure("the daemon did not start:\n\(log)")
     }
 }

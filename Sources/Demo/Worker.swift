@@ -1,18 +1,15 @@
 import Foundation
 
-/// A thread that can be waited for.
+/// A thread that runs at once and can be waited for.
 final class Worker: Sendable {
-    private let thread: Thread
     private let finished = DispatchSemaphore(value: 0)
 
     init(_ body: @escaping @Sendable () -> Void) {
-        thread = Thread { [finished] in
+        Thread { [finished] in
             body()
             finished.signal()
-        }
+        }.start()
     }
-
-    func start() { thread.start() }
 
     func join() { finished.wait() }
 }

@@ -16,7 +16,8 @@ package struct ChildProcess: Sendable {
     /// then kills the command and removes `directory`, if one is given. The process is the command itself, not the shell.
     /// (`PR_SET_PDEATHSIG` would follow the *thread* that called us, and threads of a pool come and go.)
     package init(
-        _ command: [String], environment: [String: String] = [:], removing directory: String? = nil, log: String
+        _ command: [String], environment: [String: String] = [:], removing directory: String? = nil,
+        log: String
     ) throws {
         var ends: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)

@@ -16,6 +16,10 @@ package final class LineClient {
 
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
+
+        package init(_ description: String) {
+            self.description = description
+        }
     }
 
     private let descriptor: Int32
@@ -39,16 +43,18 @@ package final class LineClient {
         let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
         var sent = 0
         while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, flags) }
+            let count = bytes[sent...].withUnsafeBytes {
+                Foundation.send(descriptor, $0.baseAddress, $0.count, flags)
+            }
             if count > 0 { sent += count } else { try waitForRoom() }
         }
     }
 
     private func waitForRoom() throws {
-        guard [EINTR, EAGAIN].contains(errno) else { throw Failure(description: "sending failed: \(Self.reason)") }
+        guard [EINTR, EAGAIN].contains(errno) else { throw Failure("sending failed: \(Self.reason)") }
         var watched = pollfd(fd: descriptor, events: Int16(POLLIN | POLLOUT), revents: 0)
         guard poll(&watched, 1, -1) > 0, Int32(watched.revents) & POLLIN != 0 else { return }
-        guard try fill() else { throw Failure(description: "the peer closed the connection") }
+        guard try fill() else { throw Failure("the peer closed the connection") }
     }
 
     /// The next line without its end; nil if the peer has closed the connection.
@@ -74,7 +80,7 @@ package final class LineClient {
     package func ask(_ line: String) throws -> String {
         try send(line)
         guard let reply = try receive() else {
-            throw Failure(description: "the connection was closed without a reply")
+            throw Failure("the connection was closed without a reply")
         }
         return reply
     }
@@ -95,7 +101,7 @@ package final class LineClient {
         while true {
             let count = recv(descriptor, &chunk, chunk.count, 0)
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw Failure(description: "receiving failed: \(Self.reason)") }
+            guard count >= 0 else { throw Failure("receiving failed: \(Self.reason)") }
             received += chunk[..<count]
             return count > 0
         }
@@ -115,7 +121,7 @@ package final class LineClient {
         address.sun_family = sa_family_t(AF_UNIX)
         let capacity = MemoryLayout.size(ofValue: address.sun_path)
         guard path.utf8.count < capacity else {
-            throw Failure(description: "the socket path \(path) is longer than \(capacity - 1) bytes")
+            throw Failure("the socket path \(path) is longer than \(capacity - 1) bytes")
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -126,7 +132,7 @@ package final class LineClient {
         }
         guard outcome == 0 else {
             defer { close(descriptor) }
-            throw Failure(description: "cannot connect to \(path): \(reason)")
+            throw Failure("cannot connect to \(path): \(reason)")
         }
         return descriptor
     }
@@ -137,7 +143,7 @@ package final class LineClient {
         var found: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(host, String(port), &hints, &found)
         guard code == 0 else {
-            throw Failure(description: "unknown host \(host): \(String(cString: gai_strerror(code)))")
+            throw Failure("unknown host \(host): \(String(cString: gai_strerror(code)))")
         }
         defer { freeaddrinfo(found) }
         var next = found
@@ -149,6 +155,6 @@ package final class LineClient {
             close(descriptor)
             next = candidate.pointee.ai_next
         }
-        throw Failure(description: "cannot connect to \(address): \(reason)")
+        throw Failure("cannot connect to \(address): \(reason)")
     }
 }

@@ -11,7 +11,8 @@ package struct Catalog: Hashable, Sendable {
     package func unknown(_ name: String) -> Failure {
         let nearest = Nearest.names(to: name, among: relationships.map(\.name), limit: 3)
         guard !nearest.isEmpty else {
-            return Failure(.unknownRelationship, "no relationship '\(name)'; {\"op\":\"describe\"} lists them")
+            return Failure(
+                .unknownRelationship, "no relationship '\(name)'; {\"op\":\"describe\"} lists them")
         }
         let names = nearest.map { "'\($0)'" }.joined(separator: " or ")
         return Failure(.unknownRelationship, "no relationship '\(name)'; did you mean \(names)?")

@@ -36,22 +36,24 @@ private struct Resolution {
 
     mutating func resolve() -> Relationship? {
         checkName()
-        let from = columns(configured.from.columns, of: configured.from.table, "from")
-        let target = table(configured.to.table, "to")
-        let to = columns(configured.to.columns, of: configured.to.table, "to")
+        let from = columns(configured.from.columns, of: configured.from.table, .from)
+        let target = table(configured.to.table, .to)
+        let to = columns(configured.to.columns, of: configured.to.table, .to)
         let join = configured.through.flatMap { resolveJoin($0) }
-        let shown = configured.columns.flatMap { columns($0, of: configured.to.table, "columns") }
-        _ = configured.order.flatMap { order in columns(order.map(\.column), of: configured.to.table, "order") }
+        let shown = configured.columns.flatMap { columns($0, of: configured.to.table, .columns) }
+        _ = configured.order.flatMap { order in columns(order.map(\.column), of: configured.to.table, .order)
+        }
         if let from, let to { checkKey(from, join?.near ?? to) }
         if configured.distinct, configured.through == nil {
-            fault("distinct", "distinct has a meaning only beside through")
+            fault(.distinct, "distinct has a meaning only beside through")
         }
         if configured.distinct, target?.primaryKey.isEmpty ?? false {
-            fault("distinct", "distinct needs a primary key in '\(configured.to.table)', which has none")
+            fault(.distinct, "distinct needs a primary key in '\(configured.to.table)', which has none")
         }
         guard faults.isEmpty, let from, let target, let to else { return nil }
         return Relationship(
-            name: configured.name, kind: configured.kind, parent: configured.from.table, key: from, matches: join?.near ?? to,
+            name: configured.name, kind: configured.kind, parent: configured.from.table, key: from,
+            matches: join?.near ?? to,
             through: join?.table, to: target, columns: shown, order: configured.order ?? [])
     }
 
@@ -62,12 +64,14 @@ private struct Resolution {
         fault(nil, "the name must be '\(prefix)NAME', because from is a column of '\(configured.from.table)'")
     }
 
-    private mutating func resolveJoin(_ through: ExplicitRelationship.Through) -> (near: [Column], table: JoinTable)? {
-        guard let near = columns(through.from, of: through.table, "through"),
-            let far = columns(through.to, of: through.table, "through")
+    private mutating func resolveJoin(_ through: ExplicitRelationship.Through) -> (
+        near: [Column], table: JoinTable
+    )? {
+        guard let near = columns(through.from, of: through.table, .through),
+            let far = columns(through.to, of: through.table, .through)
         else { return nil }
         guard far.count == configured.to.columns.count else {
-            fault("through", "through.to has \(far.count) columns, to has \(configured.to.columns.count)")
+            fault(.through, "through.to has \(far.count) columns, to has \(configured.to.columns.count)")
             return nil
         }
         return (
@@ -81,36 +85,42 @@ private struct Resolution {
     /// The key's columns must be comparable, one by one, with those that they are to equal.
     private mutating func checkKey(_ key: [Column], _ matches: [Column]) {
         guard key.count == matches.count else {
-            fault("to", "the key has \(key.count) columns, and \(matches.count) are to equal it")
+            fault(.to, "the key has \(key.count) columns, and \(matches.count) are to equal it")
             return
         }
         for (part, match) in zip(key, matches) {
             guard let family = KeyFamily(part.type) else {
-                fault("from", "'\(part.name)' is \(part.declaration), which cannot be a key")
+                fault(.from, "'\(part.name)' is \(part.declaration), which cannot be a key")
                 continue
             }
             guard family != KeyFamily(match.type) else { continue }
             fault(
-                "to",
+                .to,
                 "'\(match.name)' is \(match.declaration) and '\(part.name)' is \(part.declaration): "
                     + "comparing them would convert one of them; make their types the same")
         }
     }
 
-    private mutating func table(_ name: String, _ member: String) -> Table? {
+    private mutating func table(_ name: String, _ member: ExplicitRelationship.Member) -> Table? {
         if let table = schema.tables[name] { return table }
-        fault(member, "no table '\(name)' in database '\(schema.database)'" + suggestion(name, schema.tables.keys))
+        fault(
+            member,
+            "no table '\(name)' in database '\(schema.database)'" + suggestion(name, schema.tables.keys))
         return nil
     }
 
-    private mutating func columns(_ names: [String], of tableName: String, _ member: String) -> [Column]? {
+    private mutating func columns(
+        _ names: [String], of tableName: String, _ member: ExplicitRelationship.Member
+    ) -> [Column]? {
         guard let table = schema.tables[tableName] else {
             // A missing target is reported once, as the table of `to`.
             if tableName != configured.to.table { _ = self.table(tableName, member) }
             return nil
         }
         for name in names where table.column(name) == nil {
-            fault(member, "no column '\(name)' in table '\(tableName)'" + suggestion(name, table.columns.map(\.name)))
+            fault(
+                member,
+                "no column '\(name)' in table '\(tableName)'" + suggestion(name, table.columns.map(\.name)))
         }
         return table.columns(names)
     }
@@ -120,8 +130,8 @@ private struct Resolution {
         return "; did you mean '\(nearest)'?"
     }
 
-    private mutating func fault(_ member: String?, _ message: String) {
-        let line = member.flatMap { configured.lines[$0] } ?? configured.line
+    private mutating func fault(_ member: ExplicitRelationship.Member?, _ message: String) {
+        let line = member.map(configured.line) ?? configured.line
         faults.append(CatalogFault(line: line, message: "relationship '\(configured.name)': \(message)"))
     }
 }

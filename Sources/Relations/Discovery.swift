@@ -57,7 +57,8 @@ package struct Discovery {
             Relationship(
                 name: claim(child.table.name, [Self.stem(foreignKey), long]),
                 kind: parent.table.isUnique(foreignKey.parentColumns) ? .one : .many,
-                parent: child.table.name, key: child.columns, matches: parent.columns, through: nil, to: parent.table))
+                parent: child.table.name, key: child.columns, matches: parent.columns, through: nil,
+                to: parent.table))
     }
 
     // books(author_id) → authors(id) gives authors.books
@@ -69,7 +70,8 @@ package struct Discovery {
             Relationship(
                 name: claim(parent.table.name, siblings.count > 1 ? [long] : [foreignKey.child, long]),
                 kind: child.table.isUnique(foreignKey.childColumns) ? .one : .many,
-                parent: parent.table.name, key: parent.columns, matches: child.columns, through: nil, to: child.table))
+                parent: parent.table.name, key: parent.columns, matches: child.columns, through: nil,
+                to: child.table))
     }
 
     // book_tags(book_id → books, tag_id → tags, PRIMARY KEY (book_id, tag_id)) gives books.tags and tags.books

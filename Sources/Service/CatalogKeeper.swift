@@ -42,11 +42,14 @@ final class CatalogKeeper {
     func refresh() { read(settings) }
 
     func read(_ settings: Settings) {
-        guard !isReading else { return next = settings }
+        guard !isReading else {
+            next = settings
+            return
+        }
         isReading = true
         alarm?.clear()
         let mailbox = mailbox.sender
-        WorkerThread.detach(named: "schema") {
+        WorkerThread.detach {
             mailbox.post(Reading(settings: settings, result: Self.schema(of: settings)))
         }
     }

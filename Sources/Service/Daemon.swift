@@ -3,7 +3,7 @@ package import Configuration
 package import Logging
 import MariaDB
 import Reactor
-import Relations
+package import Relations
 
 /// The running service: starts the parts, joins them, and takes them down again. Owns the loop's thread.
 package final class Daemon {
@@ -42,11 +42,13 @@ package final class Daemon {
         self.reread = reread
         loop = try EventLoop()
         engine = Engine(
-            loop: loop, routes: RouteTable(), batching: .init(settings), limits: .init(settings), logger: logger)
+            loop: loop, routes: RouteTable(), batching: .init(settings), limits: .init(settings),
+            logger: logger)
         server = Server(loop: loop, engine: engine, limits: .init(settings), version: version, logger: logger)
         let endpoints = try EndpointSource(Endpoint(settings.database, purpose: .loads), loop: loop)
         pool = Pool(
-            engine: engine, endpoints: endpoints, connectTimeoutSeconds: settings.database.connectTimeoutSeconds,
+            engine: engine, endpoints: endpoints,
+            connectTimeoutSeconds: settings.database.connectTimeoutSeconds,
             logger: logger)
         pool.statementPatience = settings.database.patience
         keeper = try CatalogKeeper(settings, loop: loop, logger: logger)
@@ -54,7 +56,8 @@ package final class Daemon {
 
     /// Serves until a signal ends it.
     package func run() throws -> End {
-        let listeners = try Listeners(settings.listen, inherited: try manager.inheritedListeners()).open(on: loop)
+        let listeners = try Listeners(settings.listen, inherited: try manager.inheritedListeners()).open(
+            on: loop)
         engine.attach(pool)
         engine.onSchemaChange = { [unowned self] in keeper.refresh() }
         keeper.onReading = { [unowned self] in schemaRead($0, listeners) }
@@ -88,9 +91,12 @@ package final class Daemon {
         let message = "the schema cannot be read: \(error)"
         if isReloading { return reloaded(failure: message) }
         guard engine.routes.absence != nil else {
-            return logger.warning("the schema could not be read again; the catalog stays", metadata: ["error": "\(error)"])
+            return logger.warning(
+                "the schema could not be read again; the catalog stays", metadata: ["error": "\(error)"])
         }
-        if engine.routes.absence != message { logger.error("\(message); loads are answered database_unavailable until then") }
+        if engine.routes.absence != message {
+            logger.error("\(message); loads are answered database_unavailable until then")
+        }
         engine.routes.absence = message
     }
 

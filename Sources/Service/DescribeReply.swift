@@ -16,11 +16,11 @@ struct DescribeReply {
     //  "columns":[{"column":"title","type":"varchar(80)","nullable":false}],"order":["id"],"through":[]}
     private func write(_ relationship: Relationship, to output: inout ByteBuffer) {
         output.append("{\"name\":")
-        ReplyEncoder.string(relationship.name, into: &output)
+        output.append(jsonString: relationship.name)
         output.append(",\"kind\":")
-        ReplyEncoder.string(relationship.kind.rawValue, into: &output)
+        output.append(jsonString: relationship.kind.rawValue)
         output.append(",\"table\":")
-        ReplyEncoder.string(relationship.table, into: &output)
+        output.append(jsonString: relationship.table)
         output.append(",\"key\":")
         list(relationship.key, &output) { column, output in
             open(column, &output)
@@ -34,25 +34,25 @@ struct DescribeReply {
         output.append(",\"order\":")
         list(relationship.order, &output) { term, output in order(term, &output) }
         output.append(",\"through\":")
-        list(relationship.through.map { [$0.table] } ?? [], &output) { ReplyEncoder.string($0, into: &$1) }
+        list(relationship.through.map { [$0.table] } ?? [], &output) { $1.append(jsonString: $0) }
         output.append("}")
     }
 
     // {"column":"id","type":"bigint(20)"
     private func open(_ column: Column, _ output: inout ByteBuffer) {
         output.append("{\"column\":")
-        ReplyEncoder.string(column.name, into: &output)
+        output.append(jsonString: column.name)
         output.append(",\"type\":")
-        ReplyEncoder.string(column.declaration, into: &output)
+        output.append(jsonString: column.declaration)
     }
 
     // "-sold", or {"column":"-odd","desc":true} where the name itself starts with a minus
     private func order(_ term: OrderTerm, _ output: inout ByteBuffer) {
         guard term.column.hasPrefix("-") else {
-            return ReplyEncoder.string((term.descending ? "-" : "") + term.column, into: &output)
+            return output.append(jsonString: (term.descending ? "-" : "") + term.column)
         }
         output.append("{\"column\":")
-        ReplyEncoder.string(term.column, into: &output)
+        output.append(jsonString: term.column)
         output.append(term.descending ? ",\"desc\":true}" : ",\"desc\":false}")
     }
 

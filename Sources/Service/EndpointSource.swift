@@ -29,12 +29,14 @@ final class EndpointSource {
         // Whoever asks while a look-up is under way gets its result.
         guard waiting.count == 1 else { return }
         let (endpoint, mailbox) = (endpoint, mailbox.sender)
-        WorkerThread.detach(named: "resolver") {
+        WorkerThread.detach {
             mailbox.post(Self.resolve(endpoint, host: host, port: port))
         }
     }
 
-    private static func resolve(_ endpoint: Endpoint, host: String, port: UInt16) -> Result<Endpoint, DatabaseError> {
+    private static func resolve(_ endpoint: Endpoint, host: String, port: UInt16) -> Result<
+        Endpoint, DatabaseError
+    > {
         switch Resolver.address(of: host) {
         case .success(let address):
             var resolved = endpoint

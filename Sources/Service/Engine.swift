@@ -1,8 +1,10 @@
 import Batching
 import Configuration
+import FanOut
 import HeapModule
 import Logging
 import MariaDB
+import Planning
 import Reactor
 import Relations
 import Wire
@@ -50,6 +52,14 @@ final class Engine {
 
     func attach(_ pool: Pool) { self.pool = pool }
 
+    /// Lets requests from now on use this catalog; those that wait go on with their own.
+    func install(_ catalog: Catalog, maxKeys: Int, bigIntegersAsStrings: Bool, keepingRoutes: Bool) {
+        routes.install(
+            catalog, maxKeys: maxKeys, bigIntegersAsStrings: bigIntegersAsStrings,
+            keepingRoutes: keepingRoutes)
+        routes.prune(isInUse: batcher.isInUse)
+    }
+
     func reconfigure(batching: Batcher.Limits, limits: Limits) {
         batcher.limits = batching
         self.limits = limits
@@ -79,7 +89,8 @@ final class Engine {
         if let outage = pool?.outage { throw Self.unavailable(outage) }
         guard batcher.hasRoom(for: ticket.missing) else {
             throw Failure(
-                .overloaded, "\(batcher.queuedKeys) keys are waiting, batching.max_queued_keys is the bound; try again")
+                .overloaded,
+                "\(batcher.queuedKeys) keys are waiting, batching.max_queued_keys is the bound; try again")
         }
         enlist(ticket, timeoutMilliseconds: load.timeoutMilliseconds)
     }
@@ -108,7 +119,8 @@ final class Engine {
         if !isList { answers = [keys[0] == nil ? .none : .waiting] }
         lastTicket += 1
         return Ticket(
-            id: TicketID(lastTicket), requestID: id, session: session, route: route, isList: isList, keys: keys,
+            id: TicketID(lastTicket), requestID: id, session: session, route: route, isList: isList,
+            keys: keys,
             answers: answers)
     }
 
@@ -118,7 +130,8 @@ final class Engine {
         ticket.session.owe(ticket.id)
         for (position, key) in ticket.keys.enumerated() {
             guard let key else { continue }
-            batcher.submit(key, of: ticket.route.shape, for: Asker(ticket: ticket.id, position: position), at: now)
+            batcher.submit(
+                key, of: ticket.route.shape, for: Asker(ticket: ticket.id, position: position), at: now)
         }
         counters.keysAsked += ticket.missing
         let asked = timeoutMilliseconds.map { Int64($0) * 1_000_000 }
@@ -267,6 +280,7 @@ final class Engine {
     private static func changed(_ relationship: Relationship) -> Failure {
         Failure(
             .databaseUnavailable,
-            "the tables behind '\(relationship.name)' have changed; the catalog is being read again, try again")
+            "the tables behind '\(relationship.name)' have changed; the catalog is being read again, try again"
+        )
     }
 }

@@ -21,7 +21,7 @@ final class Harvest {
     func add(to key: Int, _ encode: (inout ByteBuffer) -> Void) {
         guard !isTooLarge(key) else { return distributor.addUnshown(to: key) }
         let start = arena.count
-        if distributor.continues(key) { arena.append(UInt8(ascii: ",")) }
+        if distributor.continues(key) { arena.append(byte: UInt8(ascii: ",")) }
         encode(&arena)
         distributor.add(start..<arena.count, to: key)
     }
@@ -40,7 +40,7 @@ final class Harvest {
     func write(rowsOf key: Int, to output: inout ByteBuffer) {
         var isFirst = true
         distributor.forEachSegment(of: key) { segment in
-            if !isFirst { output.append(UInt8(ascii: ",")) }
+            if !isFirst { output.append(byte: UInt8(ascii: ",")) }
             isFirst = false
             arena.withBytes { output.append(UnsafeRawBufferPointer(rebasing: $0[segment.range])) }
         }

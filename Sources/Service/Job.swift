@@ -3,6 +3,7 @@ import FanOut
 import MariaDB
 import Planning
 import Relations
+import Wire
 
 /// One batch on its way through a connection: its statement, and the rows that have come.
 final class Job {
@@ -30,7 +31,9 @@ final class Job {
     /// A column that changed its type under a running daemon would be compared wrongly: rows are taken only if the
     /// leading columns are still numbers.
     func accepts(_ columns: [ColumnDescription]) -> Bool {
-        guard columns.count == statement.leadingColumns + route.relationship.columns.count else { return false }
+        guard columns.count == statement.leadingColumns + route.relationship.columns.count else {
+            return false
+        }
         guard case .values = statement.attribution else { return true }
         return columns.prefix(statement.leadingColumns).allSatisfy(\.isWholeNumber)
     }
@@ -61,7 +64,9 @@ final class Job {
             else { return nil }
             return Int(ordinal) - 1
         case .values(let types):
-            if types.count == 1 { return ReturnedKey.scalar(row[0], as: types[0]).flatMap { index.place(of: .single($0)) } }
+            if types.count == 1 {
+                return ReturnedKey.scalar(row[0], as: types[0]).flatMap { index.place(of: .single($0)) }
+            }
             let parts = types.indices.compactMap { ReturnedKey.scalar(row[$0], as: types[$0]) }
             return parts.count == types.count ? index.place(of: .composite(parts)) : nil
         }

@@ -1,5 +1,6 @@
 import Logging
 import MariaDB
+import Planning
 import Reactor
 
 /// One place in the pool: a connection to the database, or the next attempt to have one.
@@ -78,7 +79,6 @@ final class Lane {
 
     func close() {
         abandonConnection()
-        alarm?.cancel()
         alarm = nil
         state = .closed
     }
@@ -137,7 +137,8 @@ final class Lane {
             watch?.cancel()
             watch = Watch(loop, fileDescriptor: interest.fileDescriptor) { [unowned self] in ready($0) }
         }
-        watch?.set(readable: interest.events.contains(.readable), writable: interest.events.contains(.writable))
+        watch?.set(
+            readable: interest.events.contains(.readable), writable: interest.events.contains(.writable))
         let timeout = interest.timeoutMilliseconds.map { loop.now + Int64($0) * 1_000_000 }
         if let next = [timeout, patience].compactMap({ $0 }).min() { alarm?.set(at: next) }
     }

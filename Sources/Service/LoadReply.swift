@@ -1,3 +1,4 @@
+import FanOut
 import Relations
 import Wire
 
@@ -34,14 +35,7 @@ struct LoadReply {
             writeAnswer(position, &output)
         }
         output.append("]")
-        var isFirst = true
-        for (position, answer) in ticket.answers.enumerated() {
-            guard case .unusable(let failure) = answer else { continue }
-            output.append(isFirst ? ",\"errors\":{" : ",")
-            isFirst = false
-            ReplyEncoder.errorMember(position, failure, into: &output)
-        }
-        if !isFirst { output.append("}") }
+        ReplyEncoder.errors(ticket.failures, into: &output)
     }
 
     private func writeAnswer(_ position: Int, _ output: inout ByteBuffer) {

@@ -55,7 +55,8 @@ final class Pool {
         }
         if outage == nil {
             logger.error(
-                "no connection to the database; trying again until there is one", metadata: ["error": "\(error)"])
+                "no connection to the database; trying again until there is one",
+                metadata: ["error": "\(error)"])
         }
         outage = error
         engine.databaseLost(error)

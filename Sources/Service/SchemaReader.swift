@@ -1,12 +1,12 @@
-package import MariaDB
-package import Relations
+import MariaDB
+import Relations
 
 /// Reads a database's schema from `information_schema`, as far as the account may see it. Waits: not for the loop.
-package struct SchemaReader {
+struct SchemaReader {
     private let client: BlockingClient
     private let database: String
 
-    package static func read(from endpoint: Endpoint) throws(DatabaseError) -> Schema {
+    static func read(from endpoint: Endpoint) throws(DatabaseError) -> Schema {
         let reader = SchemaReader(client: try BlockingClient(endpoint), database: endpoint.database)
         return Schema(
             database: endpoint.database, tables: try reader.tables(), foreignKeys: try reader.foreignKeys())
@@ -48,7 +48,8 @@ package struct SchemaReader {
             tables[table, default: []].append(
                 Column(
                     name: name, type: information.type,
-                    declaration: information.hasJSONCheck ? "json" : information.columnType, isNullable: row[10] == "YES"))
+                    declaration: information.hasJSONCheck ? "json" : information.columnType,
+                    isNullable: row[10] == "YES"))
         }
         return tables
     }

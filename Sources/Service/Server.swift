@@ -48,7 +48,9 @@ final class Server {
         let session = Session(socket, server: self, loop: loop, maxLineBytes: limits.maxLineBytes)
         sessions[ObjectIdentifier(session)] = session
         guard sessions.count > limits.maxClients else { return }
-        session.reply(Failure(.overloaded, "listen.max_clients = \(limits.maxClients) are connected; try again"), to: nil)
+        session.reply(
+            Failure(.overloaded, "listen.max_clients = \(limits.maxClients) are connected; try again"),
+            to: nil)
         session.finish()
     }
 
@@ -59,13 +61,15 @@ final class Server {
     }
 
     func dropSlowReader(_ session: Session) {
-        logger.warning("a client does not read its replies and was disconnected", metadata: ["bytes": "\(maxOutputBytes)"])
+        logger.warning(
+            "a client does not read its replies and was disconnected",
+            metadata: ["bytes": "\(maxOutputBytes)"])
         session.close()
     }
 
     // MARK: Requests
 
-    func handle(_ frame: LineFramer.Frame, from session: Session) {
+    func handle(_ frame: Frame, from session: Session) {
         engine.counters.requests += 1
         switch frame {
         case .tooLong:
@@ -87,14 +91,16 @@ final class Server {
         case .ping: session.reply { ReplyEncoder.pong(request.id, into: &$0) }
         case .hello: session.reply { ReplyEncoder.hello(request.id, server: "kindred \(version)", into: &$0) }
         case .describe(let name): describe(name, id: request.id, to: session)
-        case .stats: session.reply { StatsReply(engine: engine, sessions: sessionCount).write(request.id, to: &$0) }
+        case .stats:
+            session.reply { StatsReply(engine: engine, sessions: sessionCount).write(request.id, to: &$0) }
         }
     }
 
     private func describe(_ name: String?, id: RequestID?, to session: Session) {
-        do {
-            let relationships = try name.map { [try engine.routes.route(named: $0).relationship] }
-            let reply = DescribeReply(relationships: relationships ?? engine.routes.catalog.relationships)
+        do throws(Failure) {
+            var relationships = engine.routes.catalog.relationships
+            if let name { relationships = [try engine.routes.route(named: name).relationship] }
+            let reply = DescribeReply(relationships: relationships)
             session.reply { reply.write(id, to: &$0) }
         } catch {
             session.reply(error, to: id)

@@ -21,6 +21,8 @@ final class Session {
     private static let highWater = 1 << 20
     private static let lowWater = 1 << 18
     private static let readSize = 1 << 16
+    /// Bytes of output buffer that an idle connection keeps.
+    private static let idleCapacity = 1 << 14
 
     private unowned let server: Server
     private let socket: Socket
@@ -59,7 +61,7 @@ final class Session {
     private func read() {
         guard case .open = state, acceptsLines else { return }
         var result = Socket.Result.wouldBlock
-        framer.receive(upTo: Self.readSize) { space in
+        _ = framer.receive(upTo: Self.readSize) { space in
             result = socket.read(into: space)
             if case .bytes(let count) = result { return count }
             return 0
@@ -87,14 +89,14 @@ final class Session {
         rearm()
     }
 
-    private func handle(_ frame: LineFramer.Frame) {
+    private func handle(_ frame: Frame) {
         server.handle(frame, from: self)
     }
 
     // HTTP or TLS: one {"error":{"code":"bad_json",…}}, and the connection ends.
     private func refusesForeignProtocol() -> Bool {
         guard let found = framer.withPending(ForeignProtocol.detect) else { return false }
-        reply(Failure(.badJSON, "this is kindred, which speaks one JSON object per line, not \(found)"), to: nil)
+        reply(found.failure, to: nil)
         state = .closing
         return true
     }
@@ -151,7 +153,7 @@ final class Session {
             case .closed, .failed: return close()
             }
         }
-        output.releaseSpareMemory()
+        output.removeAll(keepingCapacity: Self.idleCapacity)
         if case .closing = state { return close() }
         closeIfDone()
         // Lines may have been left standing while there was too much to send.

@@ -1,3 +1,4 @@
+import Relations
 import Wire
 
 /// What the daemon has done and is doing, as numbers.
@@ -8,8 +9,10 @@ struct StatsReply {
     // {"id":4,"stats":{"requests":320,…,"sessions":16,"connections":4}}
     func write(_ id: RequestID?, to output: inout ByteBuffer) {
         let gauges: [(name: StaticString, value: Int)] = [
-            ("sessions", sessions), ("waiting_requests", engine.waitingRequests), ("queued_keys", engine.queuedKeys),
-            ("connections", engine.connectedLanes), ("relationships", engine.routes.catalog.relationships.count),
+            ("sessions", sessions), ("waiting_requests", engine.waitingRequests),
+            ("queued_keys", engine.queuedKeys),
+            ("connections", engine.connectedLanes),
+            ("relationships", engine.routes.catalog.relationships.count),
         ]
         ReplyEncoder.open(id, member: "stats", into: &output)
         output.append("{")

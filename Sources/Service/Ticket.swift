@@ -47,6 +47,13 @@ final class Ticket {
         missing -= 1
     }
 
+    /// The keys that cannot be used, by position.
+    var failures: some Sequence<(index: Int, failure: Failure)> {
+        answers.enumerated().lazy.compactMap { position, answer in
+            if case .unusable(let failure) = answer { (index: position, failure: failure) } else { nil }
+        }
+    }
+
     var tooLarge: Bool {
         answers.contains { answer in
             if case .rows(let harvest, let place) = answer { harvest.isTooLarge(place) } else { false }

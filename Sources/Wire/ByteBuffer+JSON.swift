@@ -39,19 +39,24 @@ extension ByteBuffer {
                 written += plain
                 if mask == 0 { continue }
             }
-            written += escapeOne(text, at: &at, into: target + written)
+            let byte = text[at]
+            if byte < 0x80, !ByteScan.isSpecial(byte) {
+                written += store(byte, target + written)
+                at += 1
+            } else {
+                written += escapeOne(text, at: &at, into: target + written)
+            }
         }
         return written
     }
 
-    /// One scalar, whatever it is.
+    /// One scalar that is not plain ASCII.
     private static func escapeOne(
         _ text: UnsafeRawBufferPointer, at: inout Int, into target: UnsafeMutableRawPointer
     ) -> Int {
         let byte = text[at]
         if byte < 0x80 {
             at += 1
-            if !ByteScan.isSpecial(byte) { return store(byte, target) }
             return escapeASCII(byte, into: target)
         }
         switch UTF8Step(text, at: at) {

@@ -34,7 +34,6 @@ extension ByteBuffer {
         }
     }
 
-    /// ASCII literals only: a literal of one scalar has no bytes to point at where it is stored as a scalar.
     package mutating func append(_ text: StaticString) {
         append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
@@ -43,6 +42,7 @@ extension ByteBuffer {
         bytes.withUnsafeBytes { append($0) }
     }
 
+    @inline(__always)
     package mutating func append(byte: UInt8) {
         write(atMost: 1) { target in
             target.storeBytes(of: byte, as: UInt8.self)
@@ -76,7 +76,7 @@ extension ByteBuffer {
     /// Has `fill` write at most `n` bytes at the end, as `read(2)` does. It returns how many it wrote, or a negative
     /// number for an error; this is handed on.
     package mutating func receive(upTo n: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
-        makeRoom(n)
+        reserve(n)
         let filled = fill(UnsafeMutableRawBufferPointer(rebasing: storage[end..<(end + n)]))
         precondition(filled <= n, "more bytes were received than there was room for")
         end += max(0, filled)
@@ -86,7 +86,7 @@ extension ByteBuffer {
     /// The same for our own writers: no copy, one check of the room for all that one value may need.
     @inline(__always)
     mutating func write(atMost n: Int, _ body: (UnsafeMutableRawPointer) -> Int) {
-        if storage.count - end < n { makeRoom(n) }
+        if storage.count - end < n { reserve(n) }
         guard let base = storage.baseAddress else { return }
         end += body(base + end)
         assert(end <= storage.count)
@@ -94,10 +94,6 @@ extension ByteBuffer {
 
     /// Makes room for `n` more bytes.
     package mutating func reserve(_ n: Int) {
-        makeRoom(n)
-    }
-
-    private mutating func makeRoom(_ n: Int) {
         guard storage.count - end < n else { return }
         let live = count
         // Moving is paid for by the bytes consumed before: no byte is moved twice without one leaving.

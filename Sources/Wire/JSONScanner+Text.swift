@@ -18,13 +18,25 @@ extension JSONScanner {
     /// A number's value, if it is a plain integer of 64 bits signed.
     func integer(_ number: JSONNumber) -> Int64? {
         guard number.isInteger else { return nil }
-        var digits = raw(number.range)[...]
-        let isNegative = digits.first == UInt8(ascii: "-")
-        if isNegative { digits.removeFirst() }
-        return Self.magnitude(digits).flatMap { magnitude in
+        let end = number.range.upperBound
+        var at = number.range.lowerBound
+        let isNegative = bytes[at] == UInt8(ascii: "-")
+        if isNegative { at += 1 }
+        guard end - at > Self.surelyFitting else {
+            var value: Int64 = 0
+            while at < end {
+                value = value &* 10 &+ Int64(bytes[at] &- 0x30)
+                at += 1
+            }
+            return isNegative ? 0 &- value : value
+        }
+        return Self.magnitude(bytes[at..<end]).flatMap { magnitude in
             isNegative ? Int64(exactly: -Int128(magnitude)) : Int64(exactly: magnitude)
         }
     }
+
+    /// So many digits are never beyond 64 bits signed.
+    private static let surelyFitting = 18
 
     /// nil beyond 64 bits unsigned.
     static func magnitude(_ digits: Slice<UnsafeRawBufferPointer>) -> UInt64? {

@@ -51,7 +51,8 @@ struct JSONScanner {
 
     @inline(__always)
     mutating func skipBlanks() {
-        while byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
+        // Most often there is none.
+        while byte <= 0x20, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
     }
 
     @inline(__always)
@@ -183,9 +184,10 @@ extension JSONScanner {
 
     @inline(__always)
     private mutating func skipDigits() -> Int {
-        let start = position
-        while byte >= 0x30, byte <= 0x39 { position += 1 }
-        return position - start
+        var at = position
+        while at < bytes.count, bytes[at] &- 0x30 <= 9 { at += 1 }
+        defer { position = at }
+        return at - position
     }
 
     /// Stands on the opening quote.
@@ -204,15 +206,18 @@ extension JSONScanner {
     }
 
     /// Up to the next byte that ends or interrupts a string.
+    @inline(__always)
     private mutating func skipPlain() {
-        while position + 8 <= bytes.count {
-            let mask = ByteScan.special(ByteScan.word(bytes, at: position))
+        var at = position
+        defer { position = at }
+        while at + 8 <= bytes.count {
+            let mask = ByteScan.special(ByteScan.word(bytes, at: at))
             if mask != 0 {
-                position += mask.trailingZeroBitCount / 8
+                at += mask.trailingZeroBitCount / 8
                 return
             }
-            position += 8
+            at += 8
         }
-        while position < bytes.count, !ByteScan.isSpecial(bytes[position]) { position += 1 }
+        while at < bytes.count, !ByteScan.isSpecial(bytes[at]) { at += 1 }
     }
 }

@@ -30,7 +30,8 @@ package struct RowEncoder: Sendable {
         prefixes.withUnsafeBytes { prefixes in
             if columns.isEmpty { buffer.append(prefixes) }
             var start = 0
-            for (place, column) in columns.enumerated() {
+            for place in columns.indices {
+                let column = columns[place]
                 buffer.append(UnsafeRawBufferPointer(rebasing: prefixes[start..<column.prefixEnd]))
                 start = column.prefixEnd
                 if let bytes = cell(place) {

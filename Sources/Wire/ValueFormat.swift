@@ -95,11 +95,12 @@ extension ByteBuffer {
 
     /// `2026-11-22 10:39:00.123456` with a `T` for the blank.
     private mutating func append(moment cell: UnsafeRawBufferPointer, zone: StaticString) {
+        let dateLength = 10
         append(byte: 0x22)
         write(atMost: cell.count) { target in
-            for (place, byte) in cell.enumerated() {
-                target.storeBytes(
-                    of: byte == 0x20 ? UInt8(ascii: "T") : byte, toByteOffset: place, as: UInt8.self)
+            UnsafeMutableRawBufferPointer(start: target, count: cell.count).copyMemory(from: cell)
+            if cell.count > dateLength, cell[dateLength] == 0x20 {
+                target.storeBytes(of: UInt8(ascii: "T"), toByteOffset: dateLength, as: UInt8.self)
             }
             return cell.count
         }

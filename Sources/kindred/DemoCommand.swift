@@ -14,7 +14,7 @@ struct DemoCommand: ParsableCommand {
 
     func run() throws {
         do {
-            try Demo.run(executable: "/proc/self/exe", staysOpen: isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1)
+            try Demo.run(staysOpen: isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1)
         } catch {
             throw ExitCode.complaint("kindred demo: \(error)", .unavailable)
         }

@@ -15,9 +15,3 @@ struct Kindred: ParsableCommand {
         version: version,
         subcommands: [Serve.self, Check.self, Introspect.self, Query.self, DemoCommand.self])
 }
-
-/// The option that most subcommands share.
-struct ConfigurationFile: ParsableArguments {
-    @Option(name: .shortAndLong, help: "The configuration file (TOML).", completion: .file(extensions: ["toml"]))
-    var config: String
-}

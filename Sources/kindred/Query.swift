@@ -44,7 +44,8 @@ struct Query: ParsableCommand {
         get throws {
             if let socket { return .unix(path: socket) }
             let text = tcp ?? ""
-            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
+            else {
                 throw ValidationError("--tcp wants HOST:PORT, not '\(text)'")
             }
             let host = text[..<colon]

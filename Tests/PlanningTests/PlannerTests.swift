@@ -25,7 +25,8 @@ private func text(_ value: String) -> Key { .single(.text(Array(value.utf8))) }
 private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> Relationship {
     let books = table("books", [column("id"), column("owner", type)])
     return Relationship(
-        name: "authors.books", kind: .many, parent: "p", key: [column("id", type)], matches: [column("owner", type)],
+        name: "authors.books", kind: .many, parent: "p", key: [column("id", type)],
+        matches: [column("owner", type)],
         through: nil,
         to: books, order: order)
 }
@@ -73,7 +74,8 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
 
     @Test func `columns share the bound on keys, because the server counts values`() {
         let orders = Relationship(
-            name: "a.b", kind: .many, parent: "p", key: [column("a"), column("b")], matches: [column("a"), column("b")],
+            name: "a.b", kind: .many, parent: "p", key: [column("a"), column("b")],
+            matches: [column("a"), column("b")],
             through: nil, to: table("lines", [column("id"), column("a"), column("b")]))
         #expect(Planner(orders).maxKeys(500) == 250)
         #expect(
@@ -121,7 +123,8 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
 
     @Test func `at most one row needs no order`() {
         let author = Relationship(
-            name: "books.author", kind: .one, parent: "p", key: [column("author_id")], matches: [column("id")],
+            name: "books.author", kind: .one, parent: "p", key: [column("author_id")],
+            matches: [column("id")],
             through: nil,
             to: table("authors", [column("id")]))
         #expect(!sql(author, .single(.integer(1)), .single(.integer(2))).contains("ORDER BY"))
@@ -135,7 +138,8 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `names are quoted whatever they hold`() {
         let odd = table("odd `table", [column("se`lect")], key: ["se`lect"])
         let relationship = Relationship(
-            name: "x", kind: .many, parent: "p", key: [column("id")], matches: [column("se`lect")], through: nil, to: odd)
+            name: "x", kind: .many, parent: "p", key: [column("id")], matches: [column("se`lect")],
+            through: nil, to: odd)
         #expect(
             sql(relationship, .single(.integer(1)))
                 == "SELECT t.`se``lect` FROM `odd ``table` t WHERE t.`se``lect`=1")

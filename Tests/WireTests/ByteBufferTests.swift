@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 import Wire
 
 struct ByteBufferTests {
     @Test(arguments: UInt64(0)..<100)
     func `does what an array does`(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         var buffer = ByteBuffer()
         var model: [UInt8] = []
         for _ in 0..<200 {

@@ -1,3 +1,5 @@
+import Relations
+import TestSupport
 import Testing
 import Wire
 
@@ -71,7 +73,7 @@ struct LineFramerTests {
 
     @Test(arguments: UInt64(0)..<300)
     func `the pieces in which a stream arrives do not matter`(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         let alphabet = Array("ab \r\n\n".utf8)
         let stream = (0..<Int.random(in: 0...400, using: &random)).flatMap { _ in
             let run = Int.random(in: 0..<20, using: &random) == 0 ? Int.random(in: 1...40, using: &random) : 1

@@ -1,19 +1,6 @@
 import Relations
 import Wire
 
-/// A generator that gives the same numbers for the same seed (Steele, Lea, Flood 2014).
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 func decode(_ line: [UInt8], maxKeys: Int = 10_000) -> Result<Request, Rejection> {
     line.withUnsafeBytes { RequestDecoder.decode($0, limits: .init(maxKeys: maxKeys)) }
 }

@@ -1,0 +1,59 @@
+# kindred: build, try, test, install. `make help` lists the targets.
+
+SHELL := /bin/bash
+PREFIX ?= /usr
+DESTDIR ?=
+SWIFT ?= swift
+PACKAGES := mariadb-server-core mariadb-client-core libmariadb-dev libevent-dev pkg-config perl python3 netcat-openbsd
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+.PHONY: demo
+demo: build ## shows what kindred does, on a private MariaDB with a small bookshop
+	@$$($(SWIFT) build -c release --show-bin-path)/kindred demo
+
+.PHONY: test
+test: deps ## format lint, build with warnings as errors, all tests
+	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+.PHONY: build
+build: deps ## the release binary
+	$(SWIFT) build -c release --product kindred
+
+.PHONY: asan
+asan: deps ## all tests under AddressSanitizer and LeakSanitizer
+	$(SWIFT) test --sanitize=address --scratch-path .build-asan --disable-xctest
+
+.PHONY: tsan
+tsan: deps ## all tests under ThreadSanitizer
+	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan --disable-xctest
+
+.PHONY: format
+format: ## formats the sources
+	$(SWIFT) format -i -r Sources Tests Package.swift
+
+.PHONY: install
+install: build ## the binary, the units and the example configuration, into DESTDIR
+	install -D -m 755 $$($(SWIFT) build -c release --show-bin-path)/kindred $(DESTDIR)$(PREFIX)/bin/kindred
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/kindred.service systemd/kindred.socket
+	install -D -m 644 config/kindred.toml $(DESTDIR)$(PREFIX)/share/doc/kindred/kindred.toml
+
+.PHONY: clean
+clean: ## removes everything that was built
+	rm -rf .build .build-asan .build-tsan
+
+# Debian's packages, if some are missing. Quick and silent if none is.
+.PHONY: deps
+deps:
+	@command -v $(SWIFT) >/dev/null || { echo "swift 6.2 or newer was not found; see https://www.swift.org/install/linux/" >&2; exit 1; }
+	@missing=$$(for package in $(PACKAGES); do \
+	  dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
+	[ -z "$$missing" ] && exit 0; \
+	[ "$$(id -u)" = 0 ] || sudo=sudo; \
+	echo "Installing" $$missing; \
+	install="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends"; \
+	$$install $$missing >/dev/null 2>&1 || { $$sudo apt-get update -qq && $$install $$missing >/dev/null; }

@@ -1,0 +1,51 @@
+import CLibevent
+import Glibc
+
+/// Calls its handler once when its time has come. It can be set again, and again.
+package final class Alarm {
+    private unowned let loop: EventLoop
+    private let handler: () -> Void
+    private var event: OpaquePointer?
+    private var time: Int64?
+
+    package init(_ loop: EventLoop, handler: @escaping () -> Void) {
+        self.loop = loop
+        self.handler = handler
+        // Unretained: `deinit` takes the event away, so it never outlives the alarm.
+        event = event_new(
+            loop.base, -1, 0, { _, _, context in Alarm.fire(context) },
+            Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    deinit {
+        if let event { event_free(event) }
+    }
+
+    /// - Parameter time: monotonic nanoseconds, as `EventLoop.now`; at once if it is past.
+    package func set(at time: Int64) {
+        loop.preconditionOwned()
+        guard time != self.time, let event else { return }
+        self.time = time
+        let wait = max(0, time - loop.now)
+        // Rounded up to the microsecond, so that the alarm never rings before its time.
+        var interval = timeval(
+            tv_sec: Int(wait / 1_000_000_000), tv_usec: Int((wait % 1_000_000_000 + 999) / 1000))
+        event_add(event, &interval)
+    }
+
+    package func clear() {
+        loop.preconditionOwned()
+        guard time != nil, let event else { return }
+        time = nil
+        event_del(event)
+    }
+
+    private static func fire(_ context: UnsafeMutableRawPointer?) {
+        guard let context else { return }
+        Unmanaged<Alarm>.fromOpaque(context)._withUnsafeGuaranteedRef { alarm in
+            alarm.loop.sampleTime()
+            alarm.time = nil
+            alarm.handler()
+        }
+    }
+}

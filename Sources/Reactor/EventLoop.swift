@@ -1,0 +1,87 @@
+import CLibevent
+import Glibc
+
+/// One thread's loop over file descriptors, timers and signals. It and everything made with it belong to the thread
+/// that made it; nothing here may be touched from another one.
+package final class EventLoop {
+    let base: OpaquePointer
+    private let thread = pthread_self()
+    /// Monotonic nanoseconds, sampled once per turn, when the wait is over.
+    package private(set) var now: Int64
+    private var isTimeSampled = false
+    private var isStopping = false
+    private var nextTurn: [() -> Void] = []
+    /// Kept to the end of the turn, because a callback of theirs may be running.
+    private var retired: [AnyObject] = []
+
+    package init() throws(ReactorError) {
+        guard let config = event_config_new() else { throw ReactorError("libevent: out of memory") }
+        defer { event_config_free(config) }
+        // Without PRECISE_TIMER libevent reads CLOCK_MONOTONIC_COARSE, and a timer of 1 ms rings after 4 ms or more.
+        let flags = EVENT_BASE_FLAG_PRECISE_TIMER.rawValue | EVENT_BASE_FLAG_NOLOCK.rawValue
+        event_config_set_flag(config, Int32(bitPattern: flags))
+        guard let base = event_base_new_with_config(config) else {
+            throw ReactorError("libevent: no event loop could be made", errno: errno)
+        }
+        self.base = base
+        now = Self.monotonicNanoseconds()
+    }
+
+    deinit {
+        event_base_free(base)
+    }
+
+    /// Runs until `stop`. `turn` is called after all that was ready has been handled; what it leaves undone must
+    /// `wake` the loop, or wait for a descriptor or an alarm.
+    package func run(turn: () -> Void) {
+        preconditionOwned()
+        while !isStopping {
+            let hasWork = !nextTurn.isEmpty
+            _ = event_base_loop(base, EVLOOP_ONCE | (hasWork ? EVLOOP_NONBLOCK : 0))
+            sampleTime()
+            let due = nextTurn
+            nextTurn = []
+            for body in due { body() }
+            turn()
+            retired.removeAll(keepingCapacity: true)
+            isTimeSampled = false
+        }
+    }
+
+    /// Ends `run` after the current turn.
+    package func stop() {
+        isStopping = true
+        onNextTurn {}
+    }
+
+    /// The next turn comes without waiting.
+    package func wake() { onNextTurn {} }
+
+    /// Does this in the next turn, which comes without waiting.
+    package func onNextTurn(_ body: @escaping () -> Void) {
+        preconditionOwned()
+        nextTurn.append(body)
+    }
+
+    /// Keeps an object alive to the end of the turn.
+    package func retire(_ object: AnyObject) {
+        retired.append(object)
+    }
+
+    /// Every callback begins with this: the first one of a turn finds out the time.
+    func sampleTime() {
+        guard !isTimeSampled else { return }
+        isTimeSampled = true
+        now = Self.monotonicNanoseconds()
+    }
+
+    func preconditionOwned() {
+        precondition(pthread_equal(thread, pthread_self()) != 0, "an event loop belongs to one thread")
+    }
+
+    private static func monotonicNanoseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

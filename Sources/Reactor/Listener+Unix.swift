@@ -1,0 +1,59 @@
+import Glibc
+
+extension Listener {
+    /// - Parameters:
+    ///   - mode: of the socket file, such as `0o660`; who may write to it may connect.
+    ///   - group: the file's group; nil leaves the process's own.
+    package static func unix(
+        _ loop: EventLoop, path: String, mode: UInt32, group: String?
+    ) throws(ReactorError) -> Listener {
+        var address = try SocketAddress.unix(path)
+        try removeStale(path, &address)
+        let descriptor = try SocketAddress.makeSocket(AF_UNIX, path)
+        // Between bind and chmod nobody else can connect: the file is made without rights for others.
+        let mask = umask(0o777 & ~0o600)
+        let bound = SocketAddress.withPointer(&address) { bind(descriptor, $0, $1) }
+        let code = errno
+        umask(mask)
+        do throws(ReactorError) {
+            guard bound == 0 else { throw ReactorError("cannot make the socket \(path)", errno: code) }
+            if let group { try give(path, to: group) }
+            guard chmod(path, mode) == 0 else {
+                throw ReactorError("cannot set the mode of \(path)", errno: errno)
+            }
+            guard Glibc.listen(descriptor, SOMAXCONN) == 0 else {
+                throw ReactorError("cannot listen on \(path)", errno: errno)
+            }
+        } catch {
+            Glibc.close(descriptor)
+            if bound == 0 { unlink(path) }
+            throw error
+        }
+        return Listener(loop, descriptor: descriptor, address: path, ownedPath: path)
+    }
+
+    /// A socket file on which nobody listens is what a killed daemon leaves behind.
+    private static func removeStale(_ path: String, _ address: inout sockaddr_un) throws(ReactorError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw ReactorError("\(path) exists and is no socket; remove it or choose another path")
+        }
+        let descriptor = try SocketAddress.makeSocket(AF_UNIX, path)
+        defer { Glibc.close(descriptor) }
+        let outcome = SocketAddress.withPointer(&address) { connect(descriptor, $0, $1) }
+        guard outcome != 0, errno == ECONNREFUSED else {
+            throw ReactorError("another process listens on \(path); stop it or choose another path")
+        }
+        unlink(path)
+    }
+
+    private static func give(_ path: String, to group: String) throws(ReactorError) {
+        guard let entry = getgrnam(group) else {
+            throw ReactorError("no group '\(group)' for the socket \(path); create it or change listen.group")
+        }
+        guard chown(path, uid_t.max, entry.pointee.gr_gid) == 0 else {
+            throw ReactorError("cannot give \(path) to group '\(group)'", errno: errno)
+        }
+    }
+}

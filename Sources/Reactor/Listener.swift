@@ -1,0 +1,75 @@
+import CLibevent
+import Glibc
+
+/// Accepts connections on a Unix or TCP socket.
+package final class Listener {
+    /// Connections accepted in one go, before the others of the loop have their turn.
+    private static let acceptsPerTurn = 64
+    /// Nanoseconds of rest when the process has no descriptor left: asking again at once would spin.
+    private static let rest: Int64 = 100_000_000
+
+    /// Where it listens, for the log: a path or `127.0.0.1:7654`.
+    package let address: String
+    private let loop: EventLoop
+    private let descriptor: Int32
+    /// The socket file that we made, and so remove.
+    private let ownedPath: String?
+    private var watch: Watch?
+    private var alarm: Alarm?
+    /// Called when accepting pauses, with the reason.
+    package var onPause: (ReactorError) -> Void = { _ in }
+
+    init(_ loop: EventLoop, descriptor: Int32, address: String, ownedPath: String? = nil) {
+        self.loop = loop
+        self.descriptor = descriptor
+        self.address = address
+        self.ownedPath = ownedPath
+    }
+
+    /// A listening socket that the service manager has made.
+    package convenience init(_ loop: EventLoop, inherited descriptor: Int32) throws(ReactorError) {
+        let flags = fcntl(descriptor, F_GETFL)
+        guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0 else {
+            throw ReactorError("inherited descriptor \(descriptor) is unusable", errno: errno)
+        }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        self.init(loop, descriptor: descriptor, address: SocketAddress.text(of: descriptor))
+    }
+
+    package func start(_ handler: @escaping (Socket) -> Void) {
+        let watch = Watch(loop, fileDescriptor: descriptor) { [unowned self] _ in accept(handler) }
+        watch.set(readable: true, writable: false)
+        self.watch = watch
+        alarm = Alarm(loop) { [unowned self] in self.watch?.set(readable: true, writable: false) }
+    }
+
+    /// Stops listening, and removes the socket file if we made it.
+    package func close() {
+        alarm?.clear()
+        watch?.cancel()
+        watch = nil
+        _ = Glibc.close(descriptor)
+        if let ownedPath { unlink(ownedPath) }
+    }
+
+    private func accept(_ handler: (Socket) -> Void) {
+        for _ in 0..<Self.acceptsPerTurn {
+            let accepted = kindred_accept(descriptor)
+            guard accepted >= 0 else { return refused(errno) }
+            var on: Int32 = 1
+            // Fails on a Unix socket, where there is nothing to delay.
+            setsockopt(accepted, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+            handler(Socket(fileDescriptor: accepted))
+        }
+    }
+
+    private func refused(_ code: Int32) {
+        switch code {
+        case EAGAIN, EINTR, ECONNABORTED: break
+        default:
+            watch?.set(readable: false, writable: false)
+            alarm?.set(at: loop.now + Self.rest)
+            onPause(ReactorError("no connection can be accepted on \(address) for now", errno: code))
+        }
+    }
+}

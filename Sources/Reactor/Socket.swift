@@ -1,0 +1,43 @@
+import Glibc
+
+/// A connected, non-blocking stream socket. Its owner closes it, once.
+package struct Socket: Sendable {
+    package enum Result: Hashable, Sendable {
+        case bytes(Int)
+        case wouldBlock
+        /// The peer sends no more.
+        case closed
+        case failed(errno: Int32)
+    }
+
+    package let fileDescriptor: Int32
+
+    package init(fileDescriptor: Int32) {
+        self.fileDescriptor = fileDescriptor
+    }
+
+    package func read(into space: UnsafeMutableRawBufferPointer) -> Result {
+        while true {
+            let count = recv(fileDescriptor, space.baseAddress, space.count, 0)
+            if count > 0 { return .bytes(count) }
+            if count == 0 { return .closed }
+            if errno != EINTR { return Self.failure(errno) }
+        }
+    }
+
+    package func write(_ bytes: UnsafeRawBufferPointer) -> Result {
+        while true {
+            let count = send(fileDescriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            if count >= 0 { return .bytes(count) }
+            if errno != EINTR { return Self.failure(errno) }
+        }
+    }
+
+    package func close() {
+        _ = Glibc.close(fileDescriptor)
+    }
+
+    private static func failure(_ code: Int32) -> Result {
+        code == EAGAIN || code == EWOULDBLOCK ? .wouldBlock : .failed(errno: code)
+    }
+}

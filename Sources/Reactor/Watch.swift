@@ -1,0 +1,72 @@
+import CLibevent
+import Glibc
+
+/// What has become possible with a descriptor. A hang-up or an error counts as both.
+package struct Readiness: OptionSet, Sendable {
+    package let rawValue: Int16
+
+    package init(rawValue: Int16) {
+        self.rawValue = rawValue
+    }
+
+    package static let readable = Readiness(rawValue: Int16(EV_READ))
+    package static let writable = Readiness(rawValue: Int16(EV_WRITE))
+}
+
+/// Calls its handler whenever a descriptor is ready, until it is cancelled. Cancel it before closing the descriptor.
+package final class Watch {
+    package let fileDescriptor: Int32
+    private unowned let loop: EventLoop
+    private let handler: (Readiness) -> Void
+    /// One event for each set of conditions that was asked for; only one is added at a time.
+    private var event: OpaquePointer?
+    private var interest: Readiness = []
+
+    package init(_ loop: EventLoop, fileDescriptor: Int32, handler: @escaping (Readiness) -> Void) {
+        self.loop = loop
+        self.fileDescriptor = fileDescriptor
+        self.handler = handler
+    }
+
+    deinit { free() }
+
+    /// Touches the kernel only if something changes.
+    package func set(readable: Bool, writable: Bool) {
+        loop.preconditionOwned()
+        var wanted: Readiness = []
+        if readable { wanted.insert(.readable) }
+        if writable { wanted.insert(.writable) }
+        guard wanted != interest else { return }
+        free()
+        interest = wanted
+        guard !wanted.isEmpty else { return }
+        let flags = wanted.rawValue | Int16(EV_PERSIST)
+        // Unretained: `deinit` and `cancel` take the event away, so it never outlives the watch.
+        event = event_new(
+            loop.base, fileDescriptor, flags, { _, what, context in Watch.fire(what, context) },
+            Unmanaged.passUnretained(self).toOpaque())
+        if let event { event_add(event, nil) }
+    }
+
+    /// No handler call comes after this. The watch stays alive to the end of the turn, if its handler is running.
+    package func cancel() {
+        guard event != nil else { return }
+        free()
+        interest = []
+        loop.retire(self)
+    }
+
+    private func free() {
+        guard let event else { return }
+        event_free(event)
+        self.event = nil
+    }
+
+    private static func fire(_ what: Int16, _ context: UnsafeMutableRawPointer?) {
+        guard let context else { return }
+        Unmanaged<Watch>.fromOpaque(context)._withUnsafeGuaranteedRef { watch in
+            watch.loop.sampleTime()
+            watch.handler(Readiness(rawValue: what))
+        }
+    }
+}

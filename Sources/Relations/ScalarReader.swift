@@ -1,0 +1,79 @@
+extension Scalar {
+    /// Checks a client's literal against a column and brings it into the type's canonical form. Nothing is coerced.
+    ///
+    /// A `null` is refused like any other wrong literal: whoever lets it mean "no relatives" asks before coming here.
+    ///
+    /// Throws `bad_key`; where the literal was a filter's value, the caller sends the same message as `bad_value`.
+    package init(_ literal: Literal, as type: ColumnType) throws(Failure) {
+        guard let scalar = Self.canonical(literal, as: type) else {
+            throw Failure(.badKey, "\(literal.quoted) is no value of \(type.acceptedForm)")
+        }
+        self = scalar
+    }
+
+    private static func canonical(_ literal: Literal, as type: ColumnType) -> Scalar? {
+        switch type {
+        case .integer, .year, .bit:
+            integer(literal, as: type)
+        case .decimal(let precision, let scale, let unsigned):
+            literal.digits.flatMap { DecimalText($0, allowingExponent: literal.isNumber) }
+                .flatMap { $0.canonical(precision: precision, scale: scale, unsigned: unsigned) }
+                .map { .text($0) }
+        case .float: literal.digits.flatMap(FloatText.float).map { .text($0) }
+        case .double: literal.digits.flatMap(FloatText.double).map { .text($0) }
+        case .date, .time, .datetime, .timestamp, .text, .enumeration, .set, .binary, .uuid, .inet4, .inet6,
+            .json, .geometry:
+            literal.string.flatMap { fromString($0, as: type) }
+        }
+    }
+
+    private static func integer(_ literal: Literal, as type: ColumnType) -> Scalar? {
+        let scalar: Scalar? =
+            if case .integer(let value) = literal { .integer(value) } else {
+                literal.digits.flatMap(IntegerText.scalar)
+            }
+        guard let scalar else { return nil }
+        let zeroYear = type == .year && scalar == .integer(0)
+        return zeroYear || type.integerRange?.contains(scalar) == true ? scalar : nil
+    }
+
+    /// The types whose literal can be nothing but a JSON string.
+    private static func fromString(_ text: [UInt8], as type: ColumnType) -> Scalar? {
+        switch type {
+        case .date: TemporalText.date(text).map { .text($0) }
+        case .time(let fraction): TemporalText.time(text, fraction: fraction).map { .text($0) }
+        case .datetime(let fraction):
+            TemporalText.moment(text, fraction: fraction, allowingZ: false).map { .text($0) }
+        case .timestamp(let fraction):
+            TemporalText.moment(text, fraction: fraction, allowingZ: true).map { .text($0) }
+        case .text, .enumeration, .set: .text(text)
+        case .binary: Base64.decode(text).map { .bytes($0) }
+        case .uuid: UUIDText.canonical(text).map { .text($0) }
+        case .inet4: InternetAddressText.inet4(text).map { .text($0) }
+        case .inet6: InternetAddressText.inet6(text).map { .text($0) }
+        case .integer, .year, .bit, .decimal, .float, .double, .json, .geometry: nil
+        }
+    }
+}
+
+extension Literal {
+    fileprivate var string: [UInt8]? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    fileprivate var isNumber: Bool {
+        switch self {
+        case .integer, .number: true
+        case .null, .bool, .string: false
+        }
+    }
+
+    /// A number as written, or a string that may hold one.
+    fileprivate var digits: [UInt8]? {
+        switch self {
+        case .integer(let value): Array(String(value).utf8)
+        case .number(let text), .string(let text): text
+        case .null, .bool: nil
+        }
+    }
+}

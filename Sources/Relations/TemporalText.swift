@@ -1,0 +1,73 @@
+/// Dates and times as keys: strict forms in, the server's own form with the column's number of fraction digits out.
+enum TemporalText {
+    /// `YYYY-MM-DD`, which is the canonical form too.
+    static func date(_ text: [UInt8]) -> [UInt8]? {
+        var scanner = TextScanner(text)
+        guard takeDate(&scanner), scanner.atEnd else { return nil }
+        return text
+    }
+
+    /// `YYYY-MM-DD`, `T` or a blank, `HH:MM:SS[.f…]`, and a `Z` where it may stand (`TIMESTAMP`, whose session is UTC).
+    static func moment(_ text: [UInt8], fraction: Int, allowingZ: Bool) -> [UInt8]? {
+        var scanner = TextScanner(text)
+        guard takeDate(&scanner), scanner.take("T") || scanner.take(" "),
+            let hour = scanner.takeNumber(digits: 2), hour < 24,
+            takeMinutesAndSeconds(&scanner),
+            let digits = takeFraction(&scanner, digits: fraction)
+        else { return nil }
+        if allowingZ { _ = scanner.take("Z") }
+        guard scanner.atEnd else { return nil }
+        return Array(text[0..<10]) + [UInt8(ascii: " ")] + Array(text[11..<19]) + digits
+    }
+
+    /// `[-]H:MM:SS[.f…]`, hours in one to three digits up to 838; at least two of them in the canonical form.
+    static func time(_ text: [UInt8], fraction: Int) -> [UInt8]? {
+        var scanner = TextScanner(text)
+        let negative = scanner.take("-")
+        guard let hourDigits = scanner.takeDigits(), hourDigits.count <= 3,
+            takeMinutesAndSeconds(&scanner),
+            let digits = takeFraction(&scanner, digits: fraction), scanner.atEnd
+        else { return nil }
+        let hours = hourDigits.reduce(0) { $0 * 10 + Int($1.digitValue) }
+        guard hours <= 838 else { return nil }
+        let clock =
+            Array(hours.padded(toDigits: 2).utf8) + Array(text[hourDigits.endIndex...].prefix(6)) + digits
+        let zero = !clock.contains { $0.isDigit && $0 != UInt8(ascii: "0") }
+        return negative && !zero ? [UInt8(ascii: "-")] + clock : clock
+    }
+
+    /// A day of the calendar, or a zero date: the month, the day or all may be 0, as the server may have stored it.
+    private static func takeDate(_ scanner: inout TextScanner) -> Bool {
+        guard let year = scanner.takeNumber(digits: 4), scanner.take("-"),
+            let month = scanner.takeNumber(digits: 2), scanner.take("-"),
+            let day = scanner.takeNumber(digits: 2), month <= 12
+        else { return false }
+        return day <= daysInMonth(month, year: year)
+    }
+
+    /// The server's calendar: Gregorian throughout, year 0 has no leap day, month 0 has room for any day.
+    private static func daysInMonth(_ month: Int, year: Int) -> Int {
+        let leap = year % 4 == 0 && (year % 100 != 0 || (year % 400 == 0 && year != 0))
+        return [31, 31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month]
+    }
+
+    private static func takeMinutesAndSeconds(_ scanner: inout TextScanner) -> Bool {
+        guard scanner.take(":"), let minute = scanner.takeNumber(digits: 2), scanner.take(":"),
+            let second = scanner.takeNumber(digits: 2)
+        else { return false }
+        return minute < 60 && second < 60
+    }
+
+    /// `.f…` in exactly so many digits: missing ones are zeros, surplus ones must be. Empty for none.
+    private static func takeFraction(_ scanner: inout TextScanner, digits count: Int) -> [UInt8]? {
+        var given: ArraySlice<UInt8> = []
+        if scanner.take(".") {
+            guard let digits = scanner.takeDigits() else { return nil }
+            given = digits
+        }
+        guard given.dropFirst(count).allSatisfy({ $0 == UInt8(ascii: "0") }) else { return nil }
+        guard count > 0 else { return [] }
+        let padding = repeatElement(UInt8(ascii: "0"), count: max(0, count - given.count))
+        return [UInt8(ascii: ".")] + Array(given.prefix(count)) + Array(padding)
+    }
+}

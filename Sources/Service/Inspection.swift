@@ -1,0 +1,10 @@
+package import Configuration
+package import MariaDB
+package import Relations
+
+/// What the commands that start no daemon want to know of the database. Waits.
+package enum Inspection {
+    package static func schema(_ settings: Settings) throws(DatabaseError) -> Schema {
+        try SchemaReader.read(from: Endpoint(settings.database, purpose: .schema))
+    }
+}

@@ -1,0 +1,106 @@
+import Glibc
+
+/// Speaks with systemd: says how we are, and takes the sockets that it has opened for us. The protocol is small and
+/// stable, and sd_notify(3) itself recommends implementing it where libsystemd is not wanted.
+struct ServiceManager {
+    enum Notice: Hashable, Sendable {
+        case ready
+        /// `RELOADING=1` with the time, as `Type=notify-reload` (systemd 253) wants it.
+        case reloading
+        case stopping
+        case watchdog
+        case status(String)
+    }
+
+    /// An inherited descriptor that cannot be listened on.
+    struct BadSocket: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// sd_listen_fds(3): passed descriptors begin here.
+    private static let firstDescriptor: Int32 = 3
+
+    private let address: String?
+    /// Nanoseconds within which `WATCHDOG=1` must be sent; nil if nobody waits for it.
+    let watchdogInterval: Int64?
+
+    init() {
+        address = Self.variable("NOTIFY_SOCKET")
+        watchdogInterval = Self.interval()
+    }
+
+    /// A manager that does not listen is no reason to fail.
+    func notify(_ notice: Notice) {
+        guard let address else { return }
+        let message = Array(Self.message(notice).utf8)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        var name = sockaddr_un()
+        name.sun_family = sa_family_t(AF_UNIX)
+        var path = Array(address.utf8)
+        // `@name` is a socket in the abstract namespace, whose name begins with a zero byte: unix(7).
+        if path.first == UInt8(ascii: "@") { path[0] = 0 }
+        guard path.count < MemoryLayout.size(ofValue: name.sun_path) else { return }
+        withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path) }
+        let length = (MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2) + path.count
+        withUnsafePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), $0, socklen_t(length))
+            }
+        }
+    }
+
+    private static func message(_ notice: Notice) -> String {
+        switch notice {
+        case .ready: "READY=1"
+        case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(monotonicMicroseconds())"
+        case .stopping: "STOPPING=1"
+        case .watchdog: "WATCHDOG=1"
+        case .status(let text): "STATUS=" + text.split(separator: "\n").joined(separator: " ")
+        }
+    }
+
+    /// The listening sockets of `kindred.socket`; none if we were not started by one.
+    func inheritedListeners() throws(BadSocket) -> [Int32] {
+        guard Self.variable("LISTEN_PID").flatMap({ pid_t($0) }) == getpid(),
+            let count = Self.variable("LISTEN_FDS").flatMap({ Int32($0) })
+        else { return [] }
+        for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) }
+        let descriptors = Array(Self.firstDescriptor..<Self.firstDescriptor + max(0, count))
+        for descriptor in descriptors where !Self.isListening(descriptor) {
+            throw BadSocket(
+                description:
+                    "descriptor \(descriptor), passed by the service manager, is no listening stream socket; "
+                    + "kindred.socket must use ListenStream= and Accept=no")
+        }
+        return descriptors
+    }
+
+    private static func isListening(_ descriptor: Int32) -> Bool {
+        option(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue)
+            && option(SO_ACCEPTCONN, of: descriptor) == 1
+    }
+
+    private static func option(_ name: Int32, of descriptor: Int32) -> Int32? {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
+    }
+
+    /// sd_watchdog_enabled(3)
+    private static func interval() -> Int64? {
+        if let pid = variable("WATCHDOG_PID"), pid_t(pid) != getpid() { return nil }
+        return variable("WATCHDOG_USEC").flatMap { Int64($0) }.map { $0 * 1000 }
+    }
+
+    private static func variable(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
+
+    private static func monotonicMicroseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}

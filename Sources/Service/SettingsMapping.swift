@@ -1,0 +1,77 @@
+import Batching
+import Configuration
+import MariaDB
+
+// What each part needs of the settings, in its own words and units.
+
+extension Endpoint {
+    enum Purpose {
+        /// Short queries of keys, which no other session must slow down or see changed.
+        case loads
+        /// Reading `information_schema`.
+        case schema
+    }
+
+    init(_ database: Settings.Database, purpose: Purpose) {
+        let transport: Transport =
+            database.socket.map { .socket(path: $0) }
+            ?? .tcp(address: database.host ?? "", port: database.port)
+        self.init(
+            transport, user: database.user, password: database.password, database: database.name,
+            connectTimeoutSeconds: UInt32(database.connectTimeoutSeconds),
+            sessionSetup: database.sessionSetup(purpose))
+    }
+}
+
+extension Settings.Database {
+    /// - `sql_mode=''`: no `NO_BACKSLASH_ESCAPES` or `ANSI_QUOTES`, which would change how our SQL is read, and no
+    ///   `NO_ZERO_DATE`, which would refuse zero dates as keys.
+    /// - `time_zone`: `TIMESTAMP` is UTC on the wire.
+    /// - `eq_range_index_dive_limit=1`: an index dive per key would cost 10–30 % of the server's time for a query.
+    /// - `wait_timeout`: the pool keeps its connections; the server need not end them.
+    fileprivate func sessionSetup(_ purpose: Endpoint.Purpose) -> String {
+        var settings = [
+            "NAMES utf8mb4", "sql_mode=''", "time_zone='+00:00'", "wait_timeout=31536000",
+            "SESSION tx_read_only=1",
+        ]
+        if purpose == .loads {
+            settings += ["eq_range_index_dive_limit=1", "tx_isolation='READ-COMMITTED'"]
+            if statementTimeoutSeconds > 0 {
+                settings.append("max_statement_time=\(statementTimeoutSeconds)")
+            }
+        }
+        return "SET " + settings.joined(separator: ",")
+    }
+
+    /// Nanoseconds after which a server that should have ended a statement itself is given up.
+    var patience: Int64? {
+        statementTimeoutSeconds > 0 ? (Int64(statementTimeoutSeconds) + 5) * 1_000_000_000 : nil
+    }
+}
+
+extension Batcher.Limits {
+    /// A mebibyte of keys is at most a few of SQL, far below any `max_allowed_packet`.
+    private static let maxKeyBytes = 1 << 20
+
+    init(_ settings: Settings) {
+        self.init(
+            window: Int64(settings.batching.windowMilliseconds * 1_000_000), maxKeyBytes: Self.maxKeyBytes,
+            maxQueuedKeys: settings.batching.maxQueuedKeys)
+    }
+}
+
+extension Engine.Limits {
+    init(_ settings: Settings) {
+        self.init(
+            maxReplyBytes: settings.limits.replyBytes,
+            patience: Int64(settings.limits.requestTimeoutSeconds) * 1_000_000_000)
+    }
+}
+
+extension Server.Limits {
+    init(_ settings: Settings) {
+        self.init(
+            maxLineBytes: settings.limits.lineBytes, maxKeys: settings.limits.requestKeys,
+            maxReplyBytes: settings.limits.replyBytes, maxClients: settings.listen.maxClients)
+    }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import Configuration
+import Relations
+import Service
+
+struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Validates a configuration file, against itself and against the live schema.",
+        discussion: """
+            Prints one line for each fault, FILE:LINE: what is wrong and the nearest right name, and ends with 78; with \
+            69 if the database cannot be reached; with 0 if all is well.
+            """)
+
+    @OptionGroup var file: ConfigurationFile
+
+    func run() throws {
+        let settings = try file.read()
+        let schema = try file.schema(settings)
+        let (catalog, faults) = CatalogBuilder(schema).build(
+            discover: settings.catalog.discover, explicit: settings.relationships)
+        guard faults.isEmpty else { throw file.complaint(of: faults) }
+        print("\(file.config): all is well, \(catalog.relationships.count) relationships")
+    }
+}

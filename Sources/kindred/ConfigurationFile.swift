@@ -1,0 +1,32 @@
+import ArgumentParser
+import Configuration
+import MariaDB
+import Relations
+import Service
+
+/// The option that most subcommands share, and the ways in which what it names can be wrong.
+struct ConfigurationFile: ParsableArguments {
+    @Option(
+        name: .shortAndLong, help: "The configuration file (TOML).", completion: .file(extensions: ["toml"]))
+    var config: String
+
+    /// The settings, or the code to end with after all faults have been printed.
+    func read() throws -> Settings { try Settings.read(config) }
+
+    /// The settings, or an error that says everything in one line.
+    func reread() throws -> Settings { try Settings.read(config) }
+
+    func schema(_ settings: Settings) throws -> Schema {
+        do throws(DatabaseError) {
+            return try Inspection.schema(settings)
+        } catch {
+            throw ExitCode.complaint("\(config): the database cannot be reached: \(error)", .unavailable)
+        }
+    }
+
+    /// FILE:LINE: what is wrong
+    func complaint(of faults: [CatalogFault]) -> ExitCode {
+        .complaint(
+            faults.map { "\(config):\($0.line): \($0.message)" }.joined(separator: "\n"), .misconfigured)
+    }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Configuration
+import Logging
+import Service
+
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs the daemon in the foreground, as systemd wants it.",
+        discussion: """
+            Logs to standard error. SIGTERM answers what is under way and ends; SIGHUP reads the file and the schema \
+            again; a file with faults changes nothing. Ends with 78 if the configuration is wrong.
+            """)
+
+    @OptionGroup var file: ConfigurationFile
+
+    func run() throws {
+        let settings = try file.read()
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "kindred")
+        logger.logLevel = Logger.Level(rawValue: settings.service.logLevel) ?? .info
+        let end: Daemon.End
+        do {
+            let daemon = try Daemon(settings: settings, version: Kindred.version, logger: logger) {
+                try file.reread()
+            }
+            end = try daemon.run()
+        } catch {
+            throw ExitCode.complaint("kindred: \(error)", .osError)
+        }
+        switch end {
+        case .drained: logger.notice("stopped")
+        case .cutShort: logger.notice("stopped before everything was answered")
+        case .misconfigured(let faults): throw file.complaint(of: faults)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Relations
+import Testing
+import Wire
+
+struct ReplyEncoderTests {
+    @Test func `a reply is opened, filled and closed`() {
+        for (id, start) in [(RequestID(1), "{\"id\":1,"), (nil, "{")] {
+            let line = writtenText { buffer in
+                ReplyEncoder.open(id, member: "rows", into: &buffer)
+                buffer.append("[]")
+                ReplyEncoder.close(into: &buffer)
+            }
+            #expect(line == "\(start)\"rows\":[]}\n")
+        }
+    }
+
+    @Test func `pong and hello`() {
+        #expect(writtenText { ReplyEncoder.pong(RequestID(1), into: &$0) } == "{\"id\":1,\"pong\":true}\n")
+        let hello = writtenText { ReplyEncoder.hello(RequestID(2), server: "kindred 0.1.0", into: &$0) }
+        #expect(hello == "{\"id\":2,\"server\":\"kindred 0.1.0\",\"protocol\":1}\n")
+    }
+
+    @Test(arguments: [
+        (
+            Failure(.unknownRelationship, "no relationship 'a\"b'"),
+            #"{"code":"unknown_relationship","message":"no relationship 'a\"b'","retryable":false}"#
+        ),
+        (
+            Failure(.databaseError, "lock wait", mysqlErrno: 1205),
+            #"{"code":"database_error","message":"lock wait","retryable":true,"mysql_errno":1205}"#
+        ),
+        (
+            Failure(.databaseError, "denied", mysqlErrno: 1142),
+            #"{"code":"database_error","message":"denied","retryable":false,"mysql_errno":1142}"#
+        ),
+        (Failure(.overloaded, "full\n"), #"{"code":"overloaded","message":"full\n","retryable":true}"#),
+    ])
+    func `errors`(failure: Failure, expected: String) {
+        #expect(
+            writtenText { ReplyEncoder.failure(RequestID(-7), failure, into: &$0) }
+                == "{\"id\":-7,\"error\":\(expected)}\n")
+        #expect(writtenText { ReplyEncoder.failure(nil, failure, into: &$0) } == "{\"error\":\(expected)}\n")
+    }
+
+    @Test func `the errors of single keys`() {
+        let one = writtenText { ReplyEncoder.errors([(1, Failure(.badKey, "x"))], into: &$0) }
+        #expect(one == #","errors":{"1":{"code":"bad_key","message":"x"}}"#)
+        let two = writtenText {
+            ReplyEncoder.errors([(1, Failure(.badKey, "x")), (12, Failure(.badKey, "y"))], into: &$0)
+        }
+        #expect(
+            two == #","errors":{"1":{"code":"bad_key","message":"x"},"12":{"code":"bad_key","message":"y"}}"#)
+        #expect(writtenText { ReplyEncoder.errors([(Int, Failure)](), into: &$0) } == "")
+    }
+}
