@@ -9,12 +9,12 @@ package func identifier(_ name: String) -> String {
 package struct ShownColumn: Sendable {
     package let name: String
     package let declaration: String
-    package let shape: Shape
+    package let shape: ColumnShape
 
     init(_ description: JSONValue) {
         name = description["column"]?.text ?? ""
         declaration = description["type"]?.text ?? ""
-        shape = Shape(declaration: declaration)
+        shape = ColumnShape(declaration: declaration)
     }
 }
 

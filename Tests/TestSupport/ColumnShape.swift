@@ -1,7 +1,7 @@
 import Foundation
 
 /// How a column's values look in SQL and in JSON, judged from its declaration and from nothing of the daemon's.
-package enum Shape: Sendable {
+package enum ColumnShape: Sendable {
     case integer, bit, decimal, float, double, text, datetime, timestamp, binary, json
 
     package init(declaration: String) {
