@@ -53,14 +53,15 @@ let package = Package(
             "Service",
             [
                 "Relations", "Wire", "Batching", "Planning", "FanOut", "MariaDB", "Reactor", "Configuration",
-                heap, logging,
+                deque, heap, logging,
             ]),
         ours("PrivateServer", ["MariaDB"]),
         ours("Demo", ["PrivateServer", "MariaDB"]),
         .executableTarget(
             name: "kindred",
             dependencies: [
-                "Service", "Configuration", "Relations", "MariaDB", "PrivateServer", "Demo", argumentParser, logging,
+                "Service", "Configuration", "Relations", "MariaDB", "PrivateServer", "Demo", argumentParser,
+                logging,
             ], swiftSettings: strict),
 
         .target(
@@ -74,6 +75,6 @@ let package = Package(
         tests("ReactorTests", ["Reactor"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
         tests("ConfigurationTests", ["Configuration", "Relations"]),
-        tests("EndToEndTests", ["TestSupport", "Demo"]),
+        tests("EndToEndTests", ["TestSupport", "Demo", "MariaDB", "PrivateServer"]),
     ]
 )

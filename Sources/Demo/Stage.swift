@@ -14,7 +14,8 @@ package final class Stage {
     private var logPath: String { directory + "/kindred.log" }
     private var generalLogPath: String { directory + "/statements.log" }
 
-    package init() throws {
+    /// - Parameter executable: the path of `kindred`.
+    package init(executable: String) throws {
         database = try PrivateServer()
         let client = try database.client()
         try client.execute(
@@ -33,8 +34,6 @@ package final class Stage {
 
             """
         try config.write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
-        // This program once more. The link itself would mean another program in the shell that guards the daemon.
-        let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         daemon = try ChildProcess(
             [executable, "serve", "--config", directory + "/kindred.toml"], log: directory + "/kindred.log")
         try waitForDaemon()

@@ -12,6 +12,7 @@ package final class Listener {
     package let address: String
     private let loop: EventLoop
     private let descriptor: Int32
+    private var isClosed = false
     /// The socket file that we made, and so remove.
     private let ownedPath: String?
     private var watch: Watch?
@@ -43,8 +44,10 @@ package final class Listener {
         alarm = Alarm(loop) { [unowned self] in self.watch?.set(readable: true, writable: false) }
     }
 
-    /// Stops listening, and removes the socket file if we made it.
+    /// Stops listening, and removes the socket file if we made it. May be called again.
     package func close() {
+        guard !isClosed else { return }
+        isClosed = true
         alarm?.clear()
         watch?.cancel()
         watch = nil

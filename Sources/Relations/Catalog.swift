@@ -10,12 +10,9 @@ package struct Catalog: Hashable, Sendable {
     /// The error for a name that is not here.
     package func unknown(_ name: String) -> Failure {
         let nearest = Nearest.names(to: name, among: relationships.map(\.name), limit: 3)
-        guard !nearest.isEmpty else {
-            return Failure(
-                .unknownRelationship, "no relationship '\(name)'; {\"op\":\"describe\"} lists them")
-        }
         let names = nearest.map { "'\($0)'" }.joined(separator: " or ")
-        return Failure(.unknownRelationship, "no relationship '\(name)'; did you mean \(names)?")
+        let hint = nearest.isEmpty ? "{\"op\":\"describe\"} lists them" : "did you mean \(names)?"
+        return Failure(.unknownRelationship, "no relationship \(Excerpt.quoted(name)); \(hint)")
     }
 }
 

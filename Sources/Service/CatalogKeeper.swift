@@ -10,8 +10,13 @@ final class CatalogKeeper {
     /// What a reading found; the settings are those that it was made with.
     struct Reading: Sendable {
         let settings: Settings
+        /// Whether the settings are new, and take effect if the schema bears them out.
+        let isReload: Bool
         let result: Result<Schema, DatabaseError>
     }
+
+    /// Nanoseconds between two readings at least, however often queries fail for want of a table.
+    private static let restBetweenReadings: Int64 = 500_000_000
 
     private let loop: EventLoop
     private let mailbox: Mailbox<Reading>
@@ -20,7 +25,9 @@ final class CatalogKeeper {
     private var backoff = Backoff()
     private var isReading = false
     /// Asked for while a reading was under way, which may have begun too early to see the change.
-    private var next: Settings?
+    private var mustReadAgain = false
+    private var nextReload: Settings?
+    private var lastReading: Int64?
     private var settings: Settings
     var onReading: (Reading) -> Void = { _ in }
 
@@ -30,7 +37,7 @@ final class CatalogKeeper {
         self.logger = logger
         mailbox = try Mailbox(loop)
         mailbox.receive { [unowned self] in finished($0) }
-        alarm = Alarm(loop) { [unowned self] in read(self.settings) }
+        alarm = Alarm(loop) { [unowned self] in read(self.settings, isReload: false) }
     }
 
     /// From now on, readings are made with these.
@@ -39,18 +46,27 @@ final class CatalogKeeper {
         schedule(after: interval)
     }
 
-    func refresh() { read(settings) }
-
-    func read(_ settings: Settings) {
-        guard !isReading else {
-            next = settings
+    /// Reads the schema again, soon.
+    func refresh() {
+        if isReading {
+            mustReadAgain = true
             return
         }
+        let earliest = lastReading.map { $0 + Self.restBetweenReadings } ?? loop.now
+        if earliest > loop.now { alarm?.set(at: earliest) } else { read(settings, isReload: false) }
+    }
+
+    /// Reads the schema for settings that are to be adopted.
+    func reload(_ settings: Settings) {
+        if isReading { nextReload = settings } else { read(settings, isReload: true) }
+    }
+
+    private func read(_ settings: Settings, isReload: Bool) {
         isReading = true
         alarm?.clear()
         let mailbox = mailbox.sender
         WorkerThread.detach {
-            mailbox.post(Reading(settings: settings, result: Self.schema(of: settings)))
+            mailbox.post(Reading(settings: settings, isReload: isReload, result: Self.schema(of: settings)))
         }
     }
 
@@ -64,6 +80,7 @@ final class CatalogKeeper {
 
     private func finished(_ reading: Reading) {
         isReading = false
+        lastReading = loop.now
         switch reading.result {
         case .success:
             backoff.reset()
@@ -71,9 +88,12 @@ final class CatalogKeeper {
         case .failure: schedule(after: backoff.next())
         }
         onReading(reading)
-        if let next {
-            self.next = nil
-            read(next)
+        if let settings = nextReload {
+            nextReload = nil
+            read(settings, isReload: true)
+        } else if mustReadAgain {
+            mustReadAgain = false
+            refresh()
         }
     }
 

@@ -67,6 +67,7 @@ package final class Daemon {
         startWatchdog()
         loop.run { [unowned self] in turn() }
         pool.close()
+        for listener in listeners { listener.close() }
         return end ?? .drained
     }
 
@@ -81,53 +82,51 @@ package final class Daemon {
 
     private func schemaRead(_ reading: CatalogKeeper.Reading, _ listeners: [Listener]) {
         switch reading.result {
-        case .success(let schema): adopt(reading.settings, schema)
-        case .failure(let error): schemaUnreadable(error)
+        case .success(let schema): schemaRead(schema, reading.settings, isReload: reading.isReload)
+        case .failure(let error): schemaUnreadable(error, isReload: reading.isReload)
         }
         if end == nil, !isServing { startServing(listeners) }
     }
 
-    private func schemaUnreadable(_ error: DatabaseError) {
+    private func schemaUnreadable(_ error: DatabaseError, isReload: Bool) {
         let message = "the schema cannot be read: \(error)"
-        if isReloading { return reloaded(failure: message) }
-        guard engine.routes.absence != nil else {
-            return logger.warning(
-                "the schema could not be read again; the catalog stays", metadata: ["error": "\(error)"])
+        if isReload { return reloaded(failure: message) }
+        guard let before = engine.routes.absence else {
+            return logger.warning("the catalog stays as it was: \(message)")
         }
-        if engine.routes.absence != message {
-            logger.error("\(message); loads are answered database_unavailable until then")
+        if before != message {
+            logger.error("\(message); until then loads are answered database_unavailable")
         }
         engine.routes.absence = message
     }
 
-    private func adopt(_ new: Settings, _ schema: Schema) {
+    private func schemaRead(_ schema: Schema, _ new: Settings, isReload: Bool) {
         let (catalog, faults) = CatalogBuilder(schema).build(
             discover: new.catalog.discover, explicit: new.relationships)
         if !faults.isEmpty {
-            if isReloading { return reloaded(failure: faults.map(\.message).joined(separator: "; ")) }
+            if isReload { return reloaded(failure: faults.map(\.message).joined(separator: "; ")) }
             if !isServing { return stop(.misconfigured(faults)) }
         }
         let isNews = engine.routes.absence != nil || catalog != engine.routes.catalog
-        let keepsRoutes = !isReloading
-        install(new, catalog, keepingRoutes: keepsRoutes)
-        if isNews {
-            for fault in faults { logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded") }
-            logger.notice("catalog read", metadata: ["relationships": "\(catalog.relationships.count)"])
-            manager.notify(.status("\(catalog.relationships.count) relationships"))
-        }
-        if isReloading { reloaded(failure: nil) }
-    }
-
-    private func install(_ new: Settings, _ catalog: Catalog, keepingRoutes: Bool) {
-        if !keepingRoutes {
-            settings = new
-            engine.reconfigure(batching: .init(new), limits: .init(new))
-            server.limits = .init(new)
-            keeper.adopt(new)
-        }
+        if isReload { adopt(new) }
         engine.install(
             catalog, maxKeys: new.batching.maxKeys, bigIntegersAsStrings: new.values.bigIntegersAsStrings,
-            keepingRoutes: keepingRoutes)
+            keepingRoutes: !isReload)
+        if isNews { announce(catalog, faults) }
+        if isReload { reloaded(failure: nil) }
+    }
+
+    private func adopt(_ new: Settings) {
+        settings = new
+        engine.reconfigure(batching: .init(new), limits: .init(new))
+        server.limits = .init(new)
+        keeper.adopt(new)
+    }
+
+    private func announce(_ catalog: Catalog, _ faults: [CatalogFault]) {
+        for fault in faults { logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded") }
+        logger.notice("catalog read", metadata: ["relationships": "\(catalog.relationships.count)"])
+        manager.notify(.status("\(catalog.relationships.count) relationships"))
     }
 
     private func startServing(_ listeners: [Listener]) {
@@ -157,7 +156,7 @@ package final class Daemon {
                 logger.warning("\(name) has changed in the file and takes effect after a restart only")
             }
             isReloading = true
-            keeper.read(new)
+            keeper.reload(new)
         } catch {
             reloaded(failure: "\(error)")
         }

@@ -1,7 +1,6 @@
 import Batching
 import Configuration
 import FanOut
-import HeapModule
 import Logging
 import MariaDB
 import Planning
@@ -18,14 +17,6 @@ final class Engine {
         var patience: Int64
     }
 
-    private struct Deadline: Comparable {
-        let at: Int64
-        let ticket: TicketID
-        let isClients: Bool
-
-        static func < (left: Deadline, right: Deadline) -> Bool { left.at < right.at }
-    }
-
     private let loop: EventLoop
     private let logger: Logger
     private var pool: Pool?
@@ -33,7 +24,7 @@ final class Engine {
     private var limits: Limits
     private var wakeAlarm: Alarm?
     private var tickets: [TicketID: Ticket] = [:]
-    private var deadlines: Heap<Deadline> = []
+    private var deadlines = Deadlines()
     private var lastTicket: UInt64 = 0
     let routes: RouteTable
     var counters = Counters()
@@ -136,7 +127,7 @@ final class Engine {
         counters.keysAsked += ticket.missing
         let asked = timeoutMilliseconds.map { Int64($0) * 1_000_000 }
         let patience = min(asked ?? limits.patience, limits.patience)
-        deadlines.insert(Deadline(at: loop.now + patience, ticket: ticket.id, isClients: asked == patience))
+        deadlines.add(.init(time: loop.now + patience, ticket: ticket.id, isClients: asked == patience))
     }
 
     /// A session that is gone waits for nothing.
@@ -151,12 +142,12 @@ final class Engine {
 
     /// Gives due batches to free connections, and arranges to be woken when the next one is due.
     func decide() {
-        expire()
+        let nextDeadline = expire()
         let now = Instant(nanoseconds: loop.now)
         while let lane = pool?.idleLane, let batch = batcher.take(at: now) {
             start(batch, on: lane)
         }
-        let wake = [batcher.nextWake(after: now)?.nanoseconds, deadlines.min?.at].compactMap { $0 }.min()
+        let wake = [batcher.nextWake(after: now)?.nanoseconds, nextDeadline].compactMap { $0 }.min()
         if let wake { wakeAlarm?.set(at: wake) } else { wakeAlarm?.clear() }
     }
 
@@ -169,13 +160,14 @@ final class Engine {
         lane.run(Job(batch, route: route, maxReplyBytes: limits.maxReplyBytes))
     }
 
-    private func expire() {
-        while let first = deadlines.min, first.at <= loop.now {
-            deadlines.removeMin()
-            guard let ticket = tickets[first.ticket] else { continue }
+    /// Gives up what is overdue, and answers when the next request will be.
+    private func expire() -> Int64? {
+        while let first = deadlines.next(isWaiting: { tickets[$0] != nil }) {
+            guard first.time <= loop.now, let ticket = tickets[first.ticket] else { return first.time }
             let bound = first.isClients ? "its timeout_ms" : "limits.request_timeout_s"
             fail(ticket, Failure(.timeout, "no answer from the database within \(bound)"))
         }
+        return nil
     }
 
     // MARK: What the pool reports

@@ -140,7 +140,11 @@ final class Lane {
         watch?.set(
             readable: interest.events.contains(.readable), writable: interest.events.contains(.writable))
         let timeout = interest.timeoutMilliseconds.map { loop.now + Int64($0) * 1_000_000 }
-        if let next = [timeout, patience].compactMap({ $0 }).min() { alarm?.set(at: next) }
+        if let next = [timeout, patience].compactMap({ $0 }).min() {
+            alarm?.set(at: next)
+        } else {
+            alarm?.clear()
+        }
     }
 
     private func ready(_ readiness: Reactor.Readiness) {

@@ -17,9 +17,8 @@ final class Session {
 
     /// Requests that may be on their way for one client before we stop reading from it.
     static let maxOwed = 4096
-    /// Unsent bytes beyond which we stop reading, and below which we go on.
+    /// Unsent bytes beyond which we stop reading.
     private static let highWater = 1 << 20
-    private static let lowWater = 1 << 18
     private static let readSize = 1 << 16
     /// Bytes of output buffer that an idle connection keeps.
     private static let idleCapacity = 1 << 14
@@ -32,7 +31,6 @@ final class Session {
     private var state = State.open
     private var owed: Set<TicketID> = []
     private var isFirstRead = true
-    private var wantsWritable = false
     /// Whether it stands in the server's list of sessions to be flushed in this turn.
     private var isDirty = false
 
@@ -146,6 +144,8 @@ final class Session {
     /// Writes as much as the client takes now.
     func flush() {
         isDirty = false
+        // Closed since it asked to be flushed: its descriptor may already be another client's.
+        if case .closed = state { return }
         while !output.isEmpty {
             switch output.withBytes(socket.write) {
             case .bytes(let count): output.removeFirst(count)
@@ -157,10 +157,11 @@ final class Session {
         if case .closing = state { return close() }
         closeIfDone()
         // Lines may have been left standing while there was too much to send.
-        if acceptsLines { handleLines() }
+        handleLines()
     }
 
     private func rearm() {
+        if case .closed = state { return }
         let wantsInput = if case .open = state { acceptsLines } else { false }
         watch?.set(readable: wantsInput, writable: !output.isEmpty && !isDirty)
     }

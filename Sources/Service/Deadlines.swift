@@ -1,0 +1,36 @@
+import Batching
+import DequeModule
+import HeapModule
+
+/// When the requests on their way must be given up.
+///
+/// Most have the daemon's own patience, and so stand in the order in which they came; those with a `timeout_ms` of
+/// their own are in a heap. A request that was answered leaves its deadline behind, which is dropped when it comes
+/// to the front.
+struct Deadlines {
+    struct Deadline: Comparable {
+        /// Monotonic nanoseconds.
+        let time: Int64
+        let ticket: TicketID
+        /// Whether the client set it, with `timeout_ms`.
+        let isClients: Bool
+
+        static func < (left: Deadline, right: Deadline) -> Bool { left.time < right.time }
+    }
+
+    private var common: Deque<Deadline> = []
+    private var own: Heap<Deadline> = []
+
+    mutating func add(_ deadline: Deadline) {
+        if deadline.isClients { own.insert(deadline) } else { common.append(deadline) }
+    }
+
+    /// The earliest deadline of a request that is still waiting.
+    mutating func next(isWaiting: (TicketID) -> Bool) -> Deadline? {
+        while let first = common.first, !isWaiting(first.ticket) { common.removeFirst() }
+        while let first = own.min, !isWaiting(first.ticket) { own.removeMin() }
+        guard let first = common.first else { return own.min }
+        guard let other = own.min else { return first }
+        return min(first, other)
+    }
+}
