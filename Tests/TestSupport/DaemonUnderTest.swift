@@ -20,18 +20,19 @@ package final class DaemonUnderTest: Sendable {
 
     /// - Parameters:
     ///   - settings: what stands in the file after `[listen]` and `[database]`.
-    ///   - waits: until it answers a ping; otherwise nothing is known of it when this returns.
+    ///   - leavingDeadSocket: its socket's path is taken by a file that a crashed predecessor left.
     package init(
         _ server: PrivateServer, database: String, settings: String = "", environment: [String: String] = [:],
-        waits: Bool = true
+        leavingDeadSocket: Bool = false
     ) throws {
         directory = try Self.makeDirectory()
         try Self.configuration(in: directory, server, database: database, settings: settings)
             .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
+        if leavingDeadSocket { try Self.leaveDeadSocket(directory + "/k") }
         let command = [Self.executable, "serve", "--config", directory + "/kindred.toml"]
         process = Mutex(
             try ChildProcess(command, environment: environment, removing: directory, log: directory + "/log"))
-        if waits { try waitUntilReady() }
+        try waitUntilReady()
     }
 
     deinit {
@@ -111,6 +112,21 @@ package final class DaemonUnderTest: Sendable {
         _ = process.waitForExit(within: 60)
         process.send(signal: SIGKILL)
         return (process.status, try String(contentsOfFile: directory + "/out", encoding: .utf8))
+    }
+
+    /// Binding makes the file, and closing leaves it there.
+    private static func leaveDeadSocket(_ path: String) throws {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let outcome = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard outcome == 0 else { throw NeverHappened(description: "cannot bind \(path)") }
     }
 
     package static func makeDirectory() throws -> String {
