@@ -17,7 +17,7 @@ import Testing
 
     /// The receiving end of sd_notify(3).
     private final class Manager {
-        private let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        private let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
         private var lines: [String] = []
 
         init(_ path: String) throws {
@@ -37,7 +37,7 @@ import Testing
         func wait(for line: String) throws {
             try eventually("\(line) arrives") {
                 var chunk = [UInt8](repeating: 0, count: 4096)
-                let count = recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT.rawValue))
+                let count = recv(descriptor, &chunk, chunk.count, 0)
                 if count > 0 {
                     lines += String(decoding: chunk[..<count], as: UTF8.self).split(separator: "\n").map(String.init)
                 }
