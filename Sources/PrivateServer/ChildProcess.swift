@@ -7,6 +7,8 @@ package struct ChildProcess: Sendable {
     /// Says "all is well" by a line and "our program is gone" by its end; see `init`.
     private let lifeline: Int32
     private var isReaped = false
+    /// How it ended, once `hasExited` has said that it has: its exit status, or 128 and the signal as a shell says it.
+    package private(set) var status: Int32?
 
     /// Starts `command` (first its path) without input, and with both outputs appended to the file `log`.
     ///
@@ -40,8 +42,11 @@ package struct ChildProcess: Sendable {
     /// Whether it has ended; reaps it. From then on its number may belong to another process.
     package mutating func hasExited() -> Bool {
         guard !isReaped else { return true }
-        guard waitpid(pid, nil, WNOHANG) == pid else { return false }
+        var report: Int32 = 0
+        guard waitpid(pid, &report, WNOHANG) == pid else { return false }
         isReaped = true
+        let signal = report & 0x7f
+        status = signal == 0 ? report >> 8 & 0xff : 128 + signal
         releaseGuardian()
         return true
     }

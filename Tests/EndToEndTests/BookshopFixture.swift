@@ -1,0 +1,42 @@
+import Demo
+import MariaDB
+import PrivateServer
+import TestSupport
+
+/// A bookshop and a daemon in front of it.
+struct BookshopFixture {
+    let server: PrivateServer
+    let database: String
+    let daemon: DaemonUnderTest
+
+    /// - Parameter server: one of its own for a test that counts, stops or kills; nil for the one that all share.
+    init(_ server: PrivateServer? = nil, settings: String = "", environment: [String: String] = [:]) throws {
+        if let server {
+            self.server = server
+            database = "shop"
+            try server.client().execute("CREATE DATABASE shop CHARACTER SET utf8mb4")
+        } else {
+            self.server = try SharedServer.server
+            database = try SharedServer.freshDatabase(named: "shop")
+        }
+        try self.server.client(database: database).executeScript(Bookshop.script)
+        daemon = try DaemonUnderTest(
+            self.server, database: database, settings: settings, environment: environment)
+    }
+
+    /// The ids of every author's books as the daemon shows them: `[7,9]`.
+    func bookIDs() throws -> [String: [String]] {
+        let rows = try server.client(database: database).strings("SELECT author_id, id FROM books ORDER BY id")
+            .map { $0.compactMap { $0 } }
+        return Dictionary(grouping: rows) { $0[0] }.mapValues { $0.map { $0[1] } }
+    }
+}
+
+extension JSONValue {
+    /// The ids in `rows`.
+    var rowIDs: [String]? { self["rows"]?.elements.compactMap { $0["id"]?.number } }
+
+    var errorCode: String? { self["error"]?["code"]?.text }
+
+    var errorMessage: String { self["error"]?["message"]?.text ?? "" }
+}

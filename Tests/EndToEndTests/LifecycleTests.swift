@@ -1,0 +1,139 @@
+import Demo
+import Foundation
+import MariaDB
+import PrivateServer
+import TestSupport
+import Testing
+
+@Suite struct LifecycleTests {
+    private static let bestsellers = """
+        [relationships."authors.bestsellers"]
+        from = "authors.id"
+        to = "books.author_id"
+        kind = "many"
+        columns = ["title", "sold"]
+        order = ["-sold", "id"]
+        """
+
+    private func isKnown(_ name: String, to daemon: DaemonUnderTest) throws -> Bool {
+        try daemon.ask(#"{"op":"describe","load":"\#(name)"}"#)["relationships"] != nil
+    }
+
+    @Test func `SIGTERM lets requests under way have their answers, then ends with 0 and without its socket`() throws {
+        let shop = try BookshopFixture()
+        let holder = try shop.server.client(database: shop.database)
+        try holder.execute("LOCK TABLES books WRITE")
+        let client = try shop.daemon.client()
+        try client.send(#"{"id":1,"load":"authors.books","key":1}"#)
+        #expect(try client.ask(#"{"id":2,"op":"ping"}"#) == #"{"id":2,"pong":true}"#)
+        shop.daemon.signal(SIGTERM)
+        try eventually("it takes no more connections") { (try? shop.daemon.client().ask(#"{"op":"ping"}"#)) == nil }
+        try holder.execute("UNLOCK TABLES")
+        let reply = try JSONValue(client.ask())
+        #expect(reply["id"] == .number("1"))
+        #expect(reply.rowIDs != nil, "\(reply)")
+        #expect(try client.receive() == nil)
+        #expect(shop.daemon.waitForExit() == 0)
+        #expect(access(shop.daemon.socketPath, F_OK) != 0)
+    }
+
+    @Test func `SIGHUP takes over a good file, and a bad one changes nothing and is complained of`() throws {
+        let shop = try BookshopFixture()
+        #expect(try !isKnown("authors.bestsellers", to: shop.daemon))
+        try shop.daemon.rewrite(shop.server, database: shop.database, settings: Self.bestsellers)
+        shop.daemon.signal(SIGHUP)
+        try eventually("the new relationship is there") { try isKnown("authors.bestsellers", to: shop.daemon) }
+        let rows = try shop.daemon.ask(#"{"load":"authors.bestsellers","key":5}"#)["rows"]?.elements ?? []
+        let sold = rows.compactMap { $0["sold"]?.number.flatMap { Int($0) } }
+        #expect(sold.count > 1)
+        #expect(sold == sold.sorted(by: >))
+        #expect(rows.first?.members.map(\.name) == ["title", "sold"])
+        try shop.daemon.rewrite(shop.server, database: shop.database, settings: "[batchin]\nwindow_ms = 1")
+        shop.daemon.signal(SIGHUP)
+        try eventually("the log names the fault") { shop.daemon.log.contains("batchin") }
+        #expect(try isKnown("authors.bestsellers", to: shop.daemon))
+    }
+
+    @Test func `a change of the schema is followed`() throws {
+        let shop = try BookshopFixture(settings: "[catalog]\nrefresh_s = 1")
+        let database = try shop.server.client(database: shop.database)
+        try database.execute("ALTER TABLE authors ADD COLUMN motto VARCHAR(20) DEFAULT 'x'")
+        try eventually("the new column is shown", within: .seconds(10)) {
+            try shop.daemon.ask(#"{"load":"books.author","key":1}"#)["row"]?["motto"] == .string("x")
+        }
+        try database.execute("CREATE TABLE prizes (id INT PRIMARY KEY, author_id INT, FOREIGN KEY (author_id) REFERENCES authors (id))")
+        try eventually("the new table is there", within: .seconds(10)) {
+            try shop.daemon.ask(#"{"load":"authors.prizes","key":1}"#)["rows"] == .array([])
+        }
+        try database.execute("DROP TABLE prizes")
+        try eventually("the table is gone", within: .seconds(10)) {
+            try shop.daemon.ask(#"{"load":"authors.prizes","key":1}"#).errorCode == "unknown_relationship"
+        }
+    }
+
+    @Test func `a living socket is refused, a dead one replaced`() throws {
+        let shop = try BookshopFixture()
+        let second = try DaemonUnderTest.run(["serve", "--config", shop.daemon.configPath])
+        #expect(second.status != 0)
+        #expect(second.output.contains(shop.daemon.socketPath), "\(second.output)")
+        #expect(try shop.daemon.ask(#"{"op":"ping"}"#)["pong"] == .bool(true))
+        shop.daemon.signal(SIGKILL)
+        #expect(shop.daemon.waitForExit() == 128 + SIGKILL)
+        // Its directory is gone with it; a successor finds what a crash leaves: a socket file that nobody listens to.
+        let third = try DaemonUnderTest(shop.server, database: shop.database, leavingDeadSocket: true)
+        #expect(try third.ask(#"{"op":"ping"}"#)["pong"] == .bool(true))
+    }
+
+    @Test func `a bad configuration ends with 78 and its file and line`() throws {
+        let shop = try BookshopFixture()
+        let path = shop.daemon.directory + "/other.toml"
+        let good = DaemonUnderTest.configuration(
+            in: shop.daemon.directory, shop.server, database: shop.database, settings: Self.bestsellers)
+        func outcome(_ text: String, _ command: String) throws -> (status: Int32?, output: String) {
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            return try DaemonUnderTest.run([command, "--config", path])
+        }
+        #expect(try outcome(good, "check").status == 0)
+        let bad = [
+            good.replacing("window_ms", with: "x") + "\n[batching]\nwindow = 1\n",
+            good.replacing("\"books.author_id\"", with: "\"books.author\""),
+            good.replacing("[listen]", with: "[listen"),
+        ]
+        for (text, line) in zip(bad, [good.count { $0 == "\n" } + 3, 12, 1]) {
+            for command in ["check", "serve"] {
+                let (status, output) = try outcome(text, command)
+                #expect(status == 78, "\(command): \(output)")
+                #expect(output.contains("other.toml:\(line)"), "\(command): \(output)")
+            }
+        }
+    }
+
+    @Test func `check and query end with 69 where nobody answers`() throws {
+        let server = try SharedServer.server
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let text = DaemonUnderTest.configuration(in: directory, server, database: "x", settings: "")
+            .replacing(server.socketPath, with: directory + "/nobody")
+        try text.write(toFile: directory + "/c.toml", atomically: true, encoding: .utf8)
+        #expect(try DaemonUnderTest.run(["check", "--config", directory + "/c.toml"]).status == 69)
+        #expect(try DaemonUnderTest.run(["query", "--socket", directory + "/k", #"{"op":"ping"}"#]).status == 69)
+    }
+
+    @Test func `query prints the replies`() throws {
+        let shop = try BookshopFixture()
+        let outcome = try DaemonUnderTest.run(
+            ["query", "--socket", shop.daemon.socketPath, #"{"id":1,"op":"ping"}"#])
+        #expect(outcome.status == 0)
+        #expect(outcome.output == "{\"id\":1,\"pong\":true}\n")
+    }
+
+    @Test func `what introspect prints describes the same relationships without discovery`() throws {
+        let shop = try BookshopFixture()
+        let printed = try DaemonUnderTest.run(["introspect", "--config", shop.daemon.configPath])
+        #expect(printed.status == 0, "\(printed.output)")
+        let copy = try DaemonUnderTest(
+            shop.server, database: shop.database, settings: "[catalog]\ndiscover = false\n\n" + printed.output)
+        let describe = #"{"op":"describe"}"#
+        #expect(try copy.ask(describe) == shop.daemon.ask(describe))
+    }
+}

@@ -1,0 +1,139 @@
+import Foundation
+package import PrivateServer
+import Synchronization
+
+/// `kindred serve` as its users start it: the program that was built beside the tests, with a configuration file in a
+/// directory of its own. It ends with this object, or with the tests.
+package final class DaemonUnderTest: Sendable {
+    package let directory: String
+    private let process: Mutex<ChildProcess>
+
+    package var socketPath: String { directory + "/k" }
+    package var configPath: String { directory + "/kindred.toml" }
+    private var logPath: String { directory + "/log" }
+
+    /// Beside the test binary.
+    package static var executable: String {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(fileURLWithPath: own).deletingLastPathComponent().path + "/kindred"
+    }
+
+    /// - Parameters:
+    ///   - settings: what stands in the file after `[listen]` and `[database]`.
+    ///   - leavingDeadSocket: its socket's path is taken by a file that a crashed predecessor left.
+    package init(
+        _ server: PrivateServer, database: String, settings: String = "", environment: [String: String] = [:],
+        leavingDeadSocket: Bool = false
+    ) throws {
+        directory = try Self.makeDirectory()
+        try Self.configuration(in: directory, server, database: database, settings: settings)
+            .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
+        if leavingDeadSocket { try Self.leaveDeadSocket(directory + "/k") }
+        let command = [Self.executable, "serve", "--config", directory + "/kindred.toml"]
+        process = Mutex(
+            try ChildProcess(command, environment: environment, removing: directory, log: directory + "/log"))
+        try waitUntilReady()
+    }
+
+    deinit {
+        signal(SIGKILL)
+        _ = process.withLock { $0.waitForExit(within: 30) }
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// Replaces the configuration file; nobody reads it before SIGHUP.
+    package func rewrite(_ server: PrivateServer, database: String, settings: String) throws {
+        try Self.configuration(in: directory, server, database: database, settings: settings)
+            .write(toFile: configPath, atomically: true, encoding: .utf8)
+    }
+
+    package static func configuration(
+        in directory: String, _ server: PrivateServer, database: String, settings: String
+    ) -> String {
+        """
+        [listen]
+        unix = "\(directory)/k"
+
+        [database]
+        socket = "\(server.socketPath)"
+        user = "root"
+        name = "\(database)"
+        connections = 4
+
+        \(settings)
+
+        """
+    }
+
+    package func client(patience seconds: Int = 60) throws -> LineClient {
+        let client = try LineClient(.unix(path: socketPath))
+        client.setPatience(seconds: seconds)
+        return client
+    }
+
+    /// The reply to one line, on a connection of its own.
+    package func ask(_ line: String) throws -> JSONValue {
+        try JSONValue(try client().ask(line))
+    }
+
+    /// What it has written so far.
+    package var log: String {
+        (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? ""
+    }
+
+    package var hasExited: Bool { process.withLock { $0.hasExited() } }
+
+    package func signal(_ number: Int32) {
+        process.withLock { $0.send(signal: number) }
+    }
+
+    /// Its exit status, or 128 and the number of the signal that ended it; nil if it lives on.
+    package func waitForExit(within seconds: Int = 60) -> Int32? {
+        process.withLock { $0.waitForExit(within: seconds) ? $0.status : nil }
+    }
+
+    package func waitUntilReady() throws {
+        do {
+            try eventually("the daemon answers a ping", within: .seconds(60)) {
+                if hasExited { throw NeverHappened(description: "the daemon has ended") }
+                guard let client = try? client() else { return false }
+                return (try? client.ask(#"{"op":"ping"}"#)) != nil
+            }
+        } catch {
+            throw NeverHappened(description: "\(error); its log:\n\(log)")
+        }
+    }
+
+    /// Runs another command of the program to its end.
+    package static func run(_ arguments: [String]) throws -> (status: Int32?, output: String) {
+        let directory = try makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        var process = try ChildProcess([executable] + arguments, log: directory + "/out")
+        _ = process.waitForExit(within: 60)
+        process.send(signal: SIGKILL)
+        return (process.status, try String(contentsOfFile: directory + "/out", encoding: .utf8))
+    }
+
+    /// Binding makes the file, and closing leaves it there.
+    private static func leaveDeadSocket(_ path: String) throws {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let outcome = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard outcome == 0 else { throw NeverHappened(description: "cannot bind \(path)") }
+    }
+
+    package static func makeDirectory() throws -> String {
+        var template = Array("/tmp/kt-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw NeverHappened(description: "no directory in /tmp: \(String(cString: strerror(errno)))")
+        }
+        return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}
