@@ -26,8 +26,10 @@ struct BookshopFixture {
 
     /// The ids of every author's books as the daemon shows them: `[7,9]`.
     func bookIDs() throws -> [String: [String]] {
-        let rows = try server.client(database: database).strings("SELECT author_id, id FROM books ORDER BY id")
-            .map { $0.compactMap { $0 } }
+        let rows = try server.client(database: database).strings(
+            "SELECT author_id, id FROM books ORDER BY id"
+        )
+        .map { $0.compactMap { $0 } }
         return Dictionary(grouping: rows) { $0[0] }.mapValues { $0.map { $0[1] } }
     }
 }

@@ -15,7 +15,9 @@ import Testing
         let complaints = inParallel(Self.connections) { number in
             let client = try shop.daemon.client()
             let ids = Array(stride(from: number, to: Self.requests, by: Self.connections))
-            let lines = ids.map { #"{"id":\#($0),"load":"authors.books","key":\#(1 + $0 % Bookshop.authors)}"# + "\n" }
+            let lines = ids.map {
+                #"{"id":\#($0),"load":"authors.books","key":\#(1 + $0 % Bookshop.authors)}"# + "\n"
+            }
             try client.send(Array(lines.joined().utf8))
             return try Self.complaints(client, owed: Set(ids), expected)
         }

@@ -10,8 +10,11 @@ import Testing
     private static let connections = 8
     private static let excuses: Set<String> = ["database_unavailable", "timeout"]
 
-    @Test func `a server that is killed under load costs errors that may be retried, and nothing else`() throws {
-        let shop = try BookshopFixture(PrivateServer())
+    @Test func `a server that is killed under load costs errors that may be retried, and nothing else`()
+        throws
+    {
+        // What is committed must be in the kernel's hands when the server is killed.
+        let shop = try BookshopFixture(PrivateServer(arguments: ["--innodb-flush-log-at-trx-commit=2"]))
         let expected = try shop.bookIDs()
         let progress = Progress()
         let load = Thread {
@@ -64,7 +67,9 @@ import Testing
         _ client: LineClient, _ round: Int, first: Int, _ expected: [String: [String]], _ progress: Progress
     ) throws -> [String] {
         let ids = (0..<20).map { round * 20 + $0 }
-        let lines = ids.map { #"{"id":\#($0),"load":"authors.books","key":\#(1 + (first * 31 + $0) % Bookshop.authors)}"# }
+        let lines = ids.map {
+            #"{"id":\#($0),"load":"authors.books","key":\#(1 + (first * 31 + $0) % Bookshop.authors)}"#
+        }
         try client.send(Array((lines.joined(separator: "\n") + "\n").utf8))
         var owed = Set(ids)
         var complaints: [String] = []
@@ -109,13 +114,16 @@ import Testing
         let client = try shop.daemon.client()
         let admin = try shop.server.client()
         for round in 1...20 {
-            let own = "SELECT id FROM information_schema.PROCESSLIST WHERE db = 'shop' AND id <> CONNECTION_ID()"
+            let own =
+                "SELECT id FROM information_schema.PROCESSLIST WHERE db = 'shop' AND id <> CONNECTION_ID()"
             try eventually("the daemon is connected") { try !admin.strings(own).isEmpty }
             for row in try admin.strings(own) {
                 // One that closes by itself in this moment is as good as killed.
                 if let id = row[0] { try? admin.execute("KILL \(id)") }
             }
-            try eventually("they are gone or new") { try admin.strings(own + " AND COMMAND = 'Killed'").isEmpty }
+            try eventually("they are gone or new") {
+                try admin.strings(own + " AND COMMAND = 'Killed'").isEmpty
+            }
             let reply = try client.ask(#"{"id":\#(round),"load":"books.author","key":\#(round)}"#)
             #expect(reply.contains(#""row":{"id":\#(round),"#), "\(reply)")
         }

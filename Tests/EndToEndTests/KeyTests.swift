@@ -22,7 +22,9 @@ import Testing
     }
 
     @Test func `keys give one result each in their order, twice for a key that stands twice`() throws {
-        let single = try ["7", "8"].map { try ask(#"{"load":"authors.books","key":\#($0)}"#)["rows"] ?? .null }
+        let single = try ["7", "8"].map {
+            try ask(#"{"load":"authors.books","key":\#($0)}"#)["rows"] ?? .null
+        }
         let reply = try ask(#"{"id":3,"load":"authors.books","keys":[7,8,7,null,99999]}"#)
         #expect(reply["results"] == .array([single[0], single[1], single[0], .array([]), .array([])]))
         #expect(try ask(#"{"load":"authors.books","keys":[]}"#) == JSONValue(#"{"results":[]}"#))
@@ -39,7 +41,8 @@ import Testing
     }
 
     @Test(arguments: [
-        #""1abc""#, "4294967296", "1.5", "true", "{}", "[1]", #""042""#, #""+42""#, "42.0", "1e1", #""""#, #"" 1""#,
+        #""1abc""#, "4294967296", "1.5", "true", "{}", "[1]", #""042""#, #""+42""#, "42.0", "1e1", #""""#,
+        #"" 1""#,
     ])
     func `what is no integer is a bad key of an integer column`(key: String) throws {
         #expect(try ask(#"{"id":1,"load":"authors.books","key":\#(key)}"#).errorCode == "bad_key")
@@ -71,7 +74,8 @@ import Testing
             CREATE TABLE used (id INT PRIMARY KEY, word VARCHAR(20) CHARACTER SET latin1, FOREIGN KEY (word) REFERENCES word (w));
             INSERT INTO word VALUES ('a'), ('?'); INSERT INTO used VALUES (1, 'a'), (2, '?');
             """)
-        let client = try DaemonUnderTest(server, database: database).client()
+        let daemon = try DaemonUnderTest(server, database: database)
+        let client = try daemon.client()
         let keys = ["a", "日", "?", "😀"]
         let lines = keys.enumerated().map { #"{"id":\#($0),"load":"word.used","key":"\#($1)"}"# + "\n" }
         try client.send(Array(lines.joined().utf8))
@@ -80,10 +84,12 @@ import Testing
             let reply = try JSONValue(client.ask())
             found[reply["id"]?.number ?? ""] = reply.rowIDs ?? ["\(reply)"]
         }
+        #expect(!daemon.hasExited)
         #expect(found == ["0": ["1"], "1": [], "2": ["2"], "3": []])
     }
 
-    @Test func `a load that waits for a locked table ends at its deadline, and others after the lock`() throws {
+    @Test func `a load that waits for a locked table ends at its deadline, and others after the lock`() throws
+    {
         let shop = try BookshopFixture()
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")
@@ -107,7 +113,9 @@ import Testing
         let client = try daemon.client()
         let keys = try JSONValue(client.ask(#"{"load":"books.author","keys":[1,2,3,4]}"#))
         #expect(keys.errorCode == "too_many_keys")
-        #expect(try JSONValue(client.ask(String(repeating: " ", count: 5000) + "{}")).errorCode == "line_too_long")
+        #expect(
+            try JSONValue(client.ask(String(repeating: " ", count: 5000) + "{}")).errorCode == "line_too_long"
+        )
         let big = try JSONValue(client.ask(#"{"id":1,"load":"tags.books","key":1}"#))
         #expect(big.errorCode == "result_too_large")
         #expect(big.errorMessage.contains("1024"))

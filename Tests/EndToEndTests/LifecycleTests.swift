@@ -19,7 +19,9 @@ import Testing
         try daemon.ask(#"{"op":"describe","load":"\#(name)"}"#)["relationships"] != nil
     }
 
-    @Test func `SIGTERM lets requests under way have their answers, then ends with 0 and without its socket`() throws {
+    @Test func `SIGTERM lets requests under way have their answers, then ends with 0 and without its socket`()
+        throws
+    {
         let shop = try BookshopFixture()
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")
@@ -27,7 +29,9 @@ import Testing
         try client.send(#"{"id":1,"load":"authors.books","key":1}"#)
         #expect(try client.ask(#"{"id":2,"op":"ping"}"#) == #"{"id":2,"pong":true}"#)
         shop.daemon.signal(SIGTERM)
-        try eventually("it takes no more connections") { (try? shop.daemon.client().ask(#"{"op":"ping"}"#)) == nil }
+        try eventually("it takes no more connections") {
+            (try? shop.daemon.client().ask(#"{"op":"ping"}"#)) == nil
+        }
         try holder.execute("UNLOCK TABLES")
         let reply = try JSONValue(client.ask())
         #expect(reply["id"] == .number("1"))
@@ -42,7 +46,9 @@ import Testing
         #expect(try !isKnown("authors.bestsellers", to: shop.daemon))
         try shop.daemon.rewrite(shop.server, database: shop.database, settings: Self.bestsellers)
         shop.daemon.signal(SIGHUP)
-        try eventually("the new relationship is there") { try isKnown("authors.bestsellers", to: shop.daemon) }
+        try eventually("the new relationship is there") {
+            try isKnown("authors.bestsellers", to: shop.daemon)
+        }
         let rows = try shop.daemon.ask(#"{"load":"authors.bestsellers","key":5}"#)["rows"]?.elements ?? []
         let sold = rows.compactMap { $0["sold"]?.number.flatMap { Int($0) } }
         #expect(sold.count > 1)
@@ -61,7 +67,9 @@ import Testing
         try eventually("the new column is shown", within: .seconds(10)) {
             try shop.daemon.ask(#"{"load":"books.author","key":1}"#)["row"]?["motto"] == .string("x")
         }
-        try database.execute("CREATE TABLE prizes (id INT PRIMARY KEY, author_id INT, FOREIGN KEY (author_id) REFERENCES authors (id))")
+        try database.execute(
+            "CREATE TABLE prizes (id INT PRIMARY KEY, author_id INT, FOREIGN KEY (author_id) REFERENCES authors (id))"
+        )
         try eventually("the new table is there", within: .seconds(10)) {
             try shop.daemon.ask(#"{"load":"authors.prizes","key":1}"#)["rows"] == .array([])
         }
@@ -116,7 +124,8 @@ import Testing
             .replacing(server.socketPath, with: directory + "/nobody")
         try text.write(toFile: directory + "/c.toml", atomically: true, encoding: .utf8)
         #expect(try DaemonUnderTest.run(["check", "--config", directory + "/c.toml"]).status == 69)
-        #expect(try DaemonUnderTest.run(["query", "--socket", directory + "/k", #"{"op":"ping"}"#]).status == 69)
+        #expect(
+            try DaemonUnderTest.run(["query", "--socket", directory + "/k", #"{"op":"ping"}"#]).status == 69)
     }
 
     @Test func `query prints the replies`() throws {
@@ -132,7 +141,8 @@ import Testing
         let printed = try DaemonUnderTest.run(["introspect", "--config", shop.daemon.configPath])
         #expect(printed.status == 0, "\(printed.output)")
         let copy = try DaemonUnderTest(
-            shop.server, database: shop.database, settings: "[catalog]\ndiscover = false\n\n" + printed.output)
+            shop.server, database: shop.database, settings: "[catalog]\ndiscover = false\n\n" + printed.output
+        )
         let describe = #"{"op":"describe"}"#
         #expect(try copy.ask(describe) == shop.daemon.ask(describe))
     }

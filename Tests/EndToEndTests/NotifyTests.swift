@@ -39,7 +39,8 @@ import Testing
                 var chunk = [UInt8](repeating: 0, count: 4096)
                 let count = recv(descriptor, &chunk, chunk.count, 0)
                 if count > 0 {
-                    lines += String(decoding: chunk[..<count], as: UTF8.self).split(separator: "\n").map(String.init)
+                    lines += String(decoding: chunk[..<count], as: UTF8.self).split(separator: "\n").map(
+                        String.init)
                 }
                 return lines.contains(line)
             }

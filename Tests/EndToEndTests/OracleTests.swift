@@ -43,7 +43,8 @@ import Testing
         }
         #expect(
             differences.isEmpty,
-            "seed \(seed): \(differences.count) of \(questions.count) differ:\n\(differences.prefix(12).joined(separator: "\n"))")
+            "seed \(seed): \(differences.count) of \(questions.count) differ:\n\(differences.prefix(12).joined(separator: "\n"))"
+        )
     }
 }
 
@@ -109,7 +110,8 @@ private final class Asker {
             guard let difference = question.road.difference(expected, result) else { continue }
             let error = reply["error"] ?? reply["errors"]
             differences.append(
-                "\(question.road.name) \(question.key.json): \(difference.prefix(500)); \(error.map { "\($0)" } ?? "") sent \(sent.prefix(200))")
+                "\(question.road.name) \(question.key.json): \(difference.prefix(500)); \(error.map { "\($0)" } ?? "") sent \(sent.prefix(200))"
+            )
         }
     }
 }

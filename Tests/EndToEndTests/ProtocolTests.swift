@@ -27,13 +27,15 @@ import Testing
     }
 
     @Test func `what stands after the last line end when a client closes its half is a request`() throws {
-        let lines = try replies(Array("{\"id\":1,\"op\":\"ping\"}\n{\"id\":2,\"load\":\"books.author\",\"key\":1}".utf8))
+        let lines = try replies(
+            Array("{\"id\":1,\"op\":\"ping\"}\n{\"id\":2,\"load\":\"books.author\",\"key\":1}".utf8))
         #expect(lines.count == 2)
         #expect(lines.contains { $0.hasPrefix(#"{"id":2,"row":{"id":"#) })
     }
 
     @Test(arguments: [
-        "7", "-7", "0", "9223372036854775807", "18446744073709551615", "-9223372036854775808", #""text""#, #""""#,
+        "7", "-7", "0", "9223372036854775807", "18446744073709551615", "-9223372036854775808", #""text""#,
+        #""""#,
         #""q\"\\\u00e9😀""#, "\"" + String(repeating: "x", count: 128) + "\"",
     ])
     func `an id comes back as it was sent`(id: String) throws {
@@ -58,7 +60,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "nonsense", "[]", "1", #"{"id":1,"op":"ping"}{}"#, #"{"id":1,"id":2,"op":"ping"}"#, #"{"op":"ping","x":"\ud800"}"#,
+        "nonsense", "[]", "1", #"{"id":1,"op":"ping"}{}"#, #"{"id":1,"id":2,"op":"ping"}"#,
+        #"{"op":"ping","x":"\ud800"}"#,
         "\u{FEFF}{\"op\":\"ping\"}", #"{"op":"ping",}"#, #"{"op":"#, #"{"op":"ping","x":01}"#,
         "{\"key\":" + String(repeating: "[", count: 64) + String(repeating: "]", count: 64) + "}",
     ])
@@ -95,7 +98,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("wher", "where"), ("kye", "key"), ("laod", "load"), ("timeout", "timeout_ms"),
+        ("wher", "where"), ("kye", "key"), ("laod", "load"), ("timeout_m", "timeout_ms"),
     ])
     func `an unknown member is refused with the nearest name`(name: String, nearest: String) throws {
         let reply = try ask(#"{"id":1,"op":"ping","\#(name)":1}"#)
@@ -120,7 +123,8 @@ import Testing
     }
 
     @Test(arguments: [
-        #"{"id":1}"#, #"{"id":1,"load":"authors.books"}"#, #"{"id":1,"load":"authors.books","key":1,"keys":[1]}"#,
+        #"{"id":1}"#, #"{"id":1,"load":"authors.books"}"#,
+        #"{"id":1,"load":"authors.books","key":1,"keys":[1]}"#,
         #"{"id":1,"load":7,"key":1}"#, #"{"id":1,"load":"authors.books","keys":1}"#, #"{"id":1,"op":"pong"}"#,
         #"{"id":1,"op":"ping","key":1}"#, #"{"id":1,"load":"authors.books","key":1,"timeout_ms":0}"#,
         #"{"id":1,"load":"authors.books","key":1,"timeout_ms":"1"}"#,

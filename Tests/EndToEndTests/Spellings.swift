@@ -9,7 +9,9 @@ extension Oracle {
             return keys + [key(road, road.key.map { _ in nil })]
         }
         return keys + strangers(column).map { key(road, [$0]) }
-            + keys.flatMap { spellings(of: $0, column) }.filter { _ in Int.random(in: 0..<3, using: &generator) > 0 }
+            + keys.flatMap { spellings(of: $0, column) }.filter { _ in
+                Int.random(in: 0..<3, using: &generator) > 0
+            }
     }
 
     private func strangers(_ column: ShownColumn) -> [String] {
@@ -41,15 +43,19 @@ extension Oracle {
         guard let json = try? JSONValue(key.json), let literals = key.literals else { return [] }
         let word = column.declaration.lowercased()
         if let digits = json.number {
-            return column.shape == .integer ? [AskedKey(json: JSONValue.quoted(digits), literals: literals)] : []
+            return column.shape == .integer
+                ? [AskedKey(json: JSONValue.quoted(digits), literals: literals)] : []
         }
         let text = json.text ?? ""
         switch column.shape {
         case .decimal: return [AskedKey(json: text, literals: literals)]  // a number instead of a string
-        case .datetime: return [AskedKey(json: JSONValue.quoted(text.replacing("T", with: " ")), literals: literals)]
-        case .text where word.hasPrefix("uuid"): return other([text.uppercased(), text.replacing("-", with: "")], column)
+        case .datetime:
+            return [AskedKey(json: JSONValue.quoted(text.replacing("T", with: " ")), literals: literals)]
+        case .text where word.hasPrefix("uuid"):
+            return other([text.uppercased(), text.replacing("-", with: "")], column)
         case .text where word.hasPrefix("inet6"): return other([text.uppercased()], column)
-        case .text where word.contains("char") || word.contains("enum"): return other(Self.textSpellings(text), column)
+        case .text where word.contains("char") || word.contains("enum"):
+            return other(Self.textSpellings(text), column)
         default: return []
         }
     }
@@ -61,7 +67,8 @@ extension Oracle {
     private static func textSpellings(_ text: String) -> [String] {
         [
             text.uppercased(), text.lowercased(), text + " ", text + "   ", " " + text, text + "x",
-            text.decomposedStringWithCanonicalMapping, text.folding(options: .diacriticInsensitive, locale: nil),
+            text.decomposedStringWithCanonicalMapping,
+            text.folding(options: .diacriticInsensitive, locale: nil),
             text.replacing("ß", with: "ss"), text.replacing("😀", with: "😁"), text + "\u{0}", text + "\n",
         ]
     }

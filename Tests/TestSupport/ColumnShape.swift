@@ -15,7 +15,8 @@ package enum ColumnShape: Sendable {
         case "datetime": self = .datetime
         case "timestamp": self = .timestamp
         case "json": self = .json
-        case "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "point", "geometry": self = .binary
+        case "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "point", "geometry":
+            self = .binary
         default: self = .text
         }
     }

@@ -100,7 +100,9 @@ private struct JSONParser {
     }
 
     private func fault(_ what: String) -> JSONFault {
-        JSONFault(description: "\(what) at byte \(position) of \(String(decoding: bytes, as: UTF8.self).prefix(300))")
+        JSONFault(
+            description:
+                "\(what) at byte \(position) of \(String(decoding: bytes, as: UTF8.self).prefix(300))")
     }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -185,7 +187,9 @@ private struct JSONParser {
             if byte == UInt8(ascii: "\\") { units += try escape() } else { units.append(byte) }
         }
         guard take("\"") else { throw fault("no end of the string") }
-        guard let text = String(validating: units, as: UTF8.self) else { throw fault("a string that is not UTF-8") }
+        guard let text = String(validating: units, as: UTF8.self) else {
+            throw fault("a string that is not UTF-8")
+        }
         return text
     }
 

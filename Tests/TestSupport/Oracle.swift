@@ -76,7 +76,10 @@ extension Road {
             return isSame(first, got) ? nil : "expected \(first), got \(got)"
         }
         guard case .array(let rows) = got else { return "expected a list, got \(got)" }
-        let isSame = order.isEmpty ? isSameSet(expected, rows) : expected.count == rows.count && zip(expected, rows).allSatisfy(isSame)
+        let isSame =
+            order.isEmpty
+            ? isSameSet(expected, rows)
+            : expected.count == rows.count && zip(expected, rows).allSatisfy(isSame)
         return isSame ? nil : "expected \(expected.count) rows \(expected), got \(rows.count): \(got)"
     }
 

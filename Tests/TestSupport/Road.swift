@@ -48,7 +48,8 @@ package struct Road: Sendable {
             return "r." + identifier(column) + (term["desc"] == .bool(true) ? " DESC" : "")
         }
         let text = term.text ?? ""
-        return text.hasPrefix("-") ? "r.\(identifier(String(text.dropFirst()))) DESC" : "r.\(identifier(text))"
+        return text.hasPrefix("-")
+            ? "r.\(identifier(String(text.dropFirst()))) DESC" : "r.\(identifier(text))"
     }
 
     /// One way through the schema that must have a name.
@@ -95,12 +96,15 @@ package struct Road: Sendable {
         var roads: [Road] = []
         var complaints: [String] = []
         // What has several candidates is decided last, among what is left.
-        let links = try links(client).map { link in (link, descriptions.filter { link.isMeant(by: $0) }.count) }
+        let links = try links(client).map { link in (link, descriptions.filter { link.isMeant(by: $0) }.count)
+        }
         for (link, _) in links.sorted(by: { $0.1 < $1.1 }) {
             let candidates = left.indices.filter { link.isMeant(by: left[$0]) }
-            let chosen = candidates.first { left[$0]["name"]?.text?.contains(link.stem) == true } ?? candidates.first
+            let chosen =
+                candidates.first { left[$0]["name"]?.text?.contains(link.stem) == true } ?? candidates.first
             guard let chosen else {
-                complaints.append("\(link.parent) -> \(link.related) by \(link.key) \(link.stem) has no relationship")
+                complaints.append(
+                    "\(link.parent) -> \(link.related) by \(link.key) \(link.stem) has no relationship")
                 continue
             }
             roads.append(Road(left.remove(at: chosen), link))
@@ -114,11 +118,13 @@ package struct Road: Sendable {
             [
                 Link(
                     parent: key.child, key: key.childColumns, related: key.parent,
-                    from: "\(identifier(key.parent)) AS r", matches: key.parentColumns.map { "r.\(identifier($0))" },
+                    from: "\(identifier(key.parent)) AS r",
+                    matches: key.parentColumns.map { "r.\(identifier($0))" },
                     through: [], stem: key.stem),
                 Link(
                     parent: key.parent, key: key.parentColumns, related: key.child,
-                    from: "\(identifier(key.child)) AS r", matches: key.childColumns.map { "r.\(identifier($0))" },
+                    from: "\(identifier(key.child)) AS r",
+                    matches: key.childColumns.map { "r.\(identifier($0))" },
                     through: [], stem: key.stem),
             ]
         }
@@ -133,7 +139,8 @@ package struct Road: Sendable {
                     parent: near.parent, key: near.parentColumns, related: far.parent,
                     from: "\(identifier(near.child)) AS j JOIN \(identifier(far.parent)) AS r ON "
                         + condition.joined(separator: " AND "),
-                    matches: near.childColumns.map { "j.\(identifier($0))" }, through: [near.child], stem: far.stem)
+                    matches: near.childColumns.map { "j.\(identifier($0))" }, through: [near.child],
+                    stem: far.stem)
             }
         }
         return direct + joined
