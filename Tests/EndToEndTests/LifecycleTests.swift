@@ -96,14 +96,16 @@ import Testing
         let shop = try BookshopFixture()
         let path = shop.daemon.directory + "/other.toml"
         let good = DaemonUnderTest.configuration(
-            in: shop.daemon.directory, shop.server, database: shop.database, settings: Self.bestsellers)
+            in: shop.daemon.directory, shop.server, database: shop.database, settings: Self.bestsellers
+        )
+        .replacing("/k\"", with: "/other\"")  // not the living one's socket
         func outcome(_ text: String, _ command: String) throws -> (status: Int32?, output: String) {
             try text.write(toFile: path, atomically: true, encoding: .utf8)
             return try DaemonUnderTest.run([command, "--config", path])
         }
         #expect(try outcome(good, "check").status == 0)
         let bad = [
-            good.replacing("window_ms", with: "x") + "\n[batching]\nwindow = 1\n",
+            good + "\n[batching]\nwindow = 1\n",
             good.replacing("\"books.author_id\"", with: "\"books.author\""),
             good.replacing("[listen]", with: "[listen"),
         ]
