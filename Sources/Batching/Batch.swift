@@ -44,6 +44,7 @@ package struct Batch: Hashable, Sendable {
     package let shape: Shape
     /// Distinct keys, in the order in which they were first asked for.
     package let entries: [Entry]
-    /// Asked again alone, after a query of several keys failed: its own failure is final.
-    package let isRetry: Bool
+    /// How often its keys have been sent before: because a query of several keys failed, or because the connection
+    /// was lost before any row had come.
+    package let attempts: Int
 }

@@ -63,7 +63,7 @@ package struct Batcher {
         else { return nil }
         gatherings[shape]?.inFlight += 1
         queuedKeys -= entries.count
-        return Batch(shape: shape, entries: entries, isRetry: false)
+        return Batch(shape: shape, entries: entries, attempts: 0)
     }
 
     /// Whether keys of the shape wait or are on their way.
@@ -80,8 +80,13 @@ package struct Batcher {
     /// Asks each key of a failed batch again, alone. The failed batch must be reported `finished` as well.
     package mutating func retryAlone(_ batch: Batch) {
         for entry in batch.entries {
-            retries.append(Batch(shape: batch.shape, entries: [entry], isRetry: true))
+            retries.append(Batch(shape: batch.shape, entries: [entry], attempts: batch.attempts + 1))
         }
+    }
+
+    /// Asks a batch again as it is. It must be reported `finished` as well.
+    package mutating func retry(_ batch: Batch) {
+        retries.append(Batch(shape: batch.shape, entries: batch.entries, attempts: batch.attempts + 1))
     }
 
     /// Everything that waits, for the day on which it must all be answered with an error.
@@ -90,7 +95,7 @@ package struct Batcher {
         retries.removeAll()
         for shape in gatherings.keys {
             while let entries = gatherings[shape]?.take(maxKeyBytes: limits.maxKeyBytes), !entries.isEmpty {
-                all.append(Batch(shape: shape, entries: entries, isRetry: false))
+                all.append(Batch(shape: shape, entries: entries, attempts: 0))
             }
             forgetIfIdle(shape)
         }

@@ -30,7 +30,9 @@ package struct RelationshipText {
         }
         lines.append("kind = \(quoted(relationship.kind.rawValue))")
         lines.append("columns = \(Self.list(relationship.columns.map { Self.name($0.name) }))")
-        if !relationship.order.isEmpty { lines.append("order = \(Self.list(relationship.order.map(Self.term)))") }
+        if !relationship.order.isEmpty {
+            lines.append("order = \(Self.list(relationship.order.map(Self.term)))")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -61,7 +61,8 @@ extension SettingRecord {
         SettingRecord(
             "database", "statement_timeout_s", \.database.statementTimeoutSeconds, .integer(0...86_400),
             unit: "s",
-            reloadable: true, "Time after which the server gives up a query, on connections made from then on; 0 is never."),
+            reloadable: true,
+            "Time after which the server gives up a query, on connections made from then on; 0 is never."),
     ]
 
     private static let batching = [
@@ -116,7 +117,8 @@ extension SettingRecord {
             "service", "drain_timeout_s", \.service.drainTimeoutSeconds, .integer(0...3600), unit: "s",
             reloadable: true, "Time that a stop waits for replies that are owed."),
         SettingRecord(
-            "service", "log_level", \.service.logLevel, .choice, reloadable: false, "The least that is logged."
+            "service", "log_level", \.service.logLevel, .choice, reloadable: false,
+            "The least that is logged."
         ),
     ]
 }

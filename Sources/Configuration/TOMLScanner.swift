@@ -62,6 +62,8 @@ struct TOMLScanner {
             if take(quote) { skipMultiline(quote) }
             return
         }
+        // A terminator in place of a value is wrong, and is passed over lest a reader stand still before it.
+        if !rest.isEmpty { advance() }
         while let next = rest.first, !",]}#\n".unicodeScalars.contains(next) { advance() }
     }
 

@@ -33,8 +33,8 @@ struct KeyColumn {
         case .double: "DOUBLE"
         case .date: "DATE"
         case .time(let fraction): "TIME(\(fraction))"
-        case .datetime(let fraction): "DATETIME(\(fraction))"
-        case .timestamp(let fraction): "TIMESTAMP(\(fraction))"
+        // Not TIMESTAMP: storing 1960 or 9999 there gives the zero date, which a row may really hold.
+        case .datetime(let fraction), .timestamp(let fraction): "DATETIME(\(fraction))"
         case .text, .enumeration, .set, .binary, .uuid, .inet4, .inet6, .json, .geometry:
             "\(Self.text(longest)) CHARACTER SET latin1"
         }

@@ -1,14 +1,20 @@
 /// Known names that a mistyped one was probably meant to be.
 package enum Nearest {
     /// At most `limit` of `known`, nearest first and then by name. A name of n characters may differ in a third of
-    /// them, and in no more than three; upper and lower case are one.
+    /// them, and in no more than three, or be the first part of a known one; upper and lower case are one.
     package static func names(to name: String, among known: some Sequence<String>, limit: Int) -> [String] {
         let typed = scalars(name)
         let reach = min(3, max(1, typed.count / 3))
         var near: [(distance: Int, name: String)] = []
-        for candidate in known where abs(candidate.unicodeScalars.count - typed.count) <= reach {
-            let distance = distance(typed, scalars(candidate))
-            if distance <= reach { near.append((distance, candidate)) }
+        for candidate in known {
+            let letters = scalars(candidate)
+            if typed.count >= 3, letters.starts(with: typed) {
+                near.append((min(reach, letters.count - typed.count), candidate))
+            } else if abs(letters.count - typed.count) <= reach, case let distance = distance(typed, letters),
+                distance <= reach
+            {
+                near.append((distance, candidate))
+            }
         }
         near.sort { ($0.distance, $0.name) < ($1.distance, $1.name) }
         return near.prefix(limit).map(\.name)

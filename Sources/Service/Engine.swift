@@ -199,13 +199,22 @@ final class Engine {
     }
 
     private func failed(_ job: Job, _ error: DatabaseError) {
-        guard error.kind == .statement else { return fail(job.batch, Self.unavailable(error)) }
+        guard error.kind == .statement else { return lost(job, error) }
         if error.concernsSchema { onSchemaChange() }
         if job.canSplit, !error.concernsWholeQuery { return askAlone(job) }
         logger.warning(
             "the database refused a query",
             metadata: ["relationship": "\(job.route.relationship.name)", "error": "\(error)"])
         fail(job.batch, Failure(.databaseError, error.message, mysqlErrno: error.errno))
+    }
+
+    /// A connection may be ended at any moment, even as we send: what has brought no row yet is asked once more. While
+    /// there is no other connection it waits, until one is there or an attempt to have one has failed.
+    private func lost(_ job: Job, _ error: DatabaseError) {
+        guard error.kind == .connectionLost, job.batch.attempts == 0, !job.hasRows else {
+            return fail(job.batch, Self.unavailable(error))
+        }
+        batcher.retry(job.batch)
     }
 
     private func askAlone(_ job: Job) {

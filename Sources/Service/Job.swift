@@ -13,6 +13,7 @@ final class Job {
     let harvest: Harvest
     /// Set when the rows of several keys are too many to be kept together: each key is then asked alone.
     private(set) var mustSplit = false
+    private(set) var hasRows = false
     private var index: KeyIndex
     private let maxBytes: Int
 
@@ -39,6 +40,7 @@ final class Job {
     }
 
     func take(_ row: Row) {
+        hasRows = true
         guard !mustSplit else { return }
         guard let place = place(of: row) else { return harvest.addStray() }
         if route.relationship.kind == .one, harvest.distributor.rows(of: place) > 0 {

@@ -35,6 +35,7 @@ final class Lane {
     /// While down: when to try again. While busy or connecting: when to give up waiting.
     private var alarm: Alarm?
     private var backoff = Backoff()
+    private var connectedSince: Int64 = 0
     /// When the connection's job must be over, whatever the server does.
     private var patience: Int64?
     /// Counts the connections, so that a late continuation finds out that its own is gone.
@@ -90,6 +91,9 @@ final class Lane {
     }
 
     // MARK: What the connection says
+
+    /// Nanoseconds after which a connection has proved itself.
+    private static let goodWhile: Int64 = 1_000_000_000
 
     /// Rows that one lane may take before the others have their turn.
     private static let rowsPerTurn = 2048
@@ -171,7 +175,7 @@ final class Lane {
     }
 
     private static let silence = DatabaseError(
-        errno: 2013, sqlState: "HY000", message: "the server did not answer in time", kind: .connectionLost)
+        errno: 2013, sqlState: "HY000", message: "the server did not answer in time", kind: .unreachable)
 
     // MARK: Transitions
 
@@ -185,7 +189,7 @@ final class Lane {
         }
         watch?.set(readable: true, writable: false)
         guard connected else { return }
-        backoff.reset()
+        connectedSince = loop.now
         pool.laneConnected()
     }
 
@@ -209,9 +213,15 @@ final class Lane {
         let wasConnected = isConnected
         abandonConnection()
         state = .down
-        alarm?.set(at: loop.now + backoff.next())
         if let job { pool.laneFinished(job, .failed(error)) }
         pool.laneLost(error, wasConnected: wasConnected)
+        // What was good for a while may be again at once; for the rest, patience.
+        if wasConnected, loop.now - connectedSince > Self.goodWhile {
+            backoff.reset()
+            open()
+        } else {
+            alarm?.set(at: loop.now + backoff.next())
+        }
     }
 
     private func abandonConnection() {

@@ -20,7 +20,9 @@ struct Listeners {
         if let path = settings.unix {
             listeners.append(try .unix(loop, path: path, mode: settings.mode.bits, group: settings.group))
         }
-        if let tcp = settings.tcp { listeners += try Listener.tcp(loop, host: tcp.host, port: UInt16(clamping: tcp.port)) }
+        if let tcp = settings.tcp {
+            listeners += try Listener.tcp(loop, host: tcp.host, port: UInt16(clamping: tcp.port))
+        }
         return listeners
     }
 }

@@ -57,11 +57,12 @@ final class Pool {
         engine.databaseReturned()
     }
 
+    /// - Parameter wasConnected: a connection has ended; otherwise an attempt to have one has failed.
     func laneLost(_ error: DatabaseError, wasConnected: Bool) {
-        guard !lanes.contains(where: \.isConnected) else {
-            if wasConnected { logger.info("a database connection was lost", metadata: ["error": "\(error)"]) }
-            return
+        if wasConnected {
+            return logger.info("a database connection was lost", metadata: ["error": "\(error)"])
         }
+        guard !lanes.contains(where: \.isConnected) else { return }
         if outage == nil {
             logger.error(
                 "no connection to the database; trying again until there is one",

@@ -125,7 +125,7 @@ extension Batch {
         #expect(batcher.nextWake(after: start + 600) == start + 500 + window)
     }
 
-    @Test func `a retry asks each key alone, at once, and says so`() throws {
+    @Test func `a failed batch can be asked again key by key, at once`() throws {
         var batcher = makeBatcher()
         batcher.submit(key(1), of: books, for: asker(1), at: start)
         batcher.submit(key(2), of: books, for: asker(2), at: start)
@@ -135,7 +135,19 @@ extension Batch {
         let first = try take(&batcher, at: start)
         let second = try take(&batcher, at: start)
         #expect(first.keys == [key(1)] && second.keys == [key(2)])
-        #expect(first.isRetry && second.isRetry)
+        #expect(first.attempts == 1 && second.attempts == 1)
+    }
+
+    @Test func `a lost batch can be asked again as it is, and counts its attempts`() throws {
+        var batcher = makeBatcher()
+        batcher.submit(key(1), of: books, for: asker(1), at: start)
+        batcher.submit(key(2), of: books, for: asker(2), at: start)
+        let batch = try take(&batcher, at: start)
+        batcher.retry(batch)
+        batcher.finished(batch)
+        #expect(batcher.isInUse(books))
+        let again = try take(&batcher, at: start)
+        #expect(again.entries == batch.entries && again.attempts == 1)
     }
 
     @Test func `the bytes of keys bound a batch, but one key always goes`() throws {

@@ -147,7 +147,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
 
     @Test(arguments: [
         (ColumnType.decimal(precision: 10, scale: 2, unsigned: false), "DECIMAL(10,2)"), (.date, "DATE"),
-        (.datetime(fraction: 3), "DATETIME(3)"), (.timestamp(fraction: 0), "TIMESTAMP(0)"),
+        (.datetime(fraction: 3), "DATETIME(3)"), (.timestamp(fraction: 0), "DATETIME(0)"),
         (.time(fraction: 6), "TIME(6)"),
         (.double, "DOUBLE"), (.float, "FLOAT"), (.uuid, "VARCHAR(1) CHARACTER SET latin1"),
     ])
