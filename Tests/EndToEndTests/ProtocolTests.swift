@@ -98,7 +98,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("wher", "where"), ("kye", "key"), ("laod", "load"), ("timeout_m", "timeout_ms"), ("timeout", "timeout_ms"),
+        ("wher", "where"), ("kye", "key"), ("laod", "load"), ("timeout_m", "timeout_ms"),
+        ("timeout", "timeout_ms"),
     ])
     func `an unknown member is refused with the nearest name`(name: String, nearest: String) throws {
         let reply = try ask(#"{"id":1,"op":"ping","\#(name)":1}"#)

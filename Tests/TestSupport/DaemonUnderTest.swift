@@ -22,11 +22,11 @@ package final class DaemonUnderTest: Sendable {
     ///   - settings: what stands in the file after `[listen]` and `[database]`.
     ///   - leavingDeadSocket: its socket's path is taken by a file that a crashed predecessor left.
     package init(
-        _ server: PrivateServer, database: String, settings: String = "", environment: [String: String] = [:],
-        leavingDeadSocket: Bool = false
+        _ server: PrivateServer, database: String, settings: String = "", listen: String = "",
+        environment: [String: String] = [:], leavingDeadSocket: Bool = false
     ) throws {
         directory = try Self.makeDirectory()
-        try Self.configuration(in: directory, server, database: database, settings: settings)
+        try Self.configuration(in: directory, server, database: database, settings: settings, listen: listen)
             .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
         if leavingDeadSocket { try Self.leaveDeadSocket(directory + "/k") }
         let command = [Self.executable, "serve", "--config", directory + "/kindred.toml"]
@@ -48,11 +48,12 @@ package final class DaemonUnderTest: Sendable {
     }
 
     package static func configuration(
-        in directory: String, _ server: PrivateServer, database: String, settings: String
+        in directory: String, _ server: PrivateServer, database: String, settings: String, listen: String = ""
     ) -> String {
         """
         [listen]
         unix = "\(directory)/k"
+        \(listen)
 
         [database]
         socket = "\(server.socketPath)"

@@ -1,0 +1,59 @@
+import Foundation
+import MariaDB
+import PrivateServer
+import TestSupport
+import Testing
+
+/// Ways in: TCP, and sockets that a service manager has opened.
+@Suite struct ActivationTests {
+    @Test func `clients come in over TCP as well`() throws {
+        let port = try PrivateServer.freePort()
+        let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "tcp"))
+        let daemon = try DaemonUnderTest(server, database: database, listen: "tcp = \"127.0.0.1:\(port)\"")
+        let client = try LineClient(.tcp(host: "127.0.0.1", port: port))
+        #expect(try client.ask(#"{"id":1,"op":"ping"}"#) == #"{"id":1,"pong":true}"#)
+        let command = ["query", "--tcp", "127.0.0.1:\(port)", #"{"op":"ping"}"#]
+        #expect(try DaemonUnderTest.run(command).output == "{\"pong\":true}\n")
+        withExtendedLifetime(daemon) {}
+    }
+
+    /// `systemd-socket-activate` does what `kindred.socket` does: it opens the socket and starts us at the first client.
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/systemd-socket-activate")))
+    func `a socket that systemd passes is used, whatever the file says`() throws {
+        let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "passed"))
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try DaemonUnderTest.configuration(in: directory, server, database: database, settings: "")
+            .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
+        var process = try ChildProcess(
+            [
+                "/usr/bin/systemd-socket-activate", "-l", directory + "/passed", DaemonUnderTest.executable,
+                "serve",
+                "--config", directory + "/kindred.toml",
+            ], log: directory + "/log")
+        try eventually("the socket is there") { access(directory + "/passed", F_OK) == 0 }
+        let client = try LineClient(.unix(path: directory + "/passed"))
+        client.setPatience(seconds: 60)
+        #expect(try client.ask(#"{"op":"ping"}"#) == #"{"pong":true}"#)
+        #expect(access(directory + "/k", F_OK) != 0, "the file's own address must not be opened")
+        process.send(signal: SIGTERM)
+        let hasExited = process.waitForExit(within: 30)
+        #expect(hasExited)
+        #expect(process.status == 0)
+        #expect(access(directory + "/passed", F_OK) == 0, "the socket is systemd's")
+    }
+
+    @Test func `a drain that takes too long is cut short, and says so to those who wait`() throws {
+        let shop = try BookshopFixture(settings: "[service]\ndrain_timeout_s = 0")
+        let holder = try shop.server.client(database: shop.database)
+        try holder.execute("LOCK TABLES books WRITE")
+        let client = try shop.daemon.client()
+        try client.send(#"{"id":1,"load":"authors.books","key":1}"#)
+        #expect(try client.ask(#"{"id":2,"op":"ping"}"#) == #"{"id":2,"pong":true}"#)
+        shop.daemon.signal(SIGTERM)
+        let reply = try JSONValue(client.receive() ?? "null")
+        #expect(reply["id"] == .number("1"))
+        #expect(reply.errorCode == "shutting_down")
+        #expect(shop.daemon.waitForExit() == 0)
+    }
+}
