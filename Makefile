@@ -26,7 +26,8 @@ build: deps ## the release binary
 
 .PHONY: asan
 asan: deps ## all tests under AddressSanitizer and LeakSanitizer
-	$(SWIFT) test --sanitize=address --scratch-path .build-asan --disable-xctest
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/lsan.supp:print_suppressions=0 \
+	  $(SWIFT) test --sanitize=address --scratch-path .build-asan --disable-xctest
 
 .PHONY: tsan
 tsan: deps ## all tests under ThreadSanitizer

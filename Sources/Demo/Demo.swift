@@ -16,8 +16,8 @@ package struct Demo {
         defer { demo.stage.stop() }
         try demo.showReplies()
         try demo.showBurst()
+        demo.showHowToConnect(staysOpen: staysOpen)
         guard staysOpen else { return }
-        demo.showHowToConnect()
         waitForInterrupt()
         print("\nStopping, and removing everything.")
     }
@@ -63,11 +63,15 @@ package struct Demo {
         let failures = Mutex<[String]>([])
     }
 
-    private func showHowToConnect() {
+    private func showHowToConnect(staysOpen: Bool) {
+        let invitation =
+            staysOpen
+            ? "It goes on serving until Ctrl-C. From another terminal:"
+            : "In a terminal it would go on serving now. From another terminal, one could then:"
         print(
             """
 
-            It goes on serving until Ctrl-C. From another terminal:
+            \(invitation)
 
               echo '{"id":1,"load":"authors.books","key":42}' | nc -N -U \(stage.socketPath)
               kindred query --socket \(stage.socketPath) '{"op":"describe","load":"authors.books"}'

@@ -144,13 +144,18 @@ private func send(_ text: String, to socket: Socket) {
     }
 }
 
-@Suite struct ListenerTests {
+@Suite final class ListenerTests {
     private let directory: String
 
     init() {
         var template = Array("/tmp/kd-XXXXXX".utf8CString)
         mkdtemp(&template)
         directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    deinit {
+        for name in ["s", "file", "g"] { unlink("\(directory)/\(name)") }
+        rmdir(directory)
     }
 
     private func expectFailure(_ words: String, _ body: () throws -> Void) {
