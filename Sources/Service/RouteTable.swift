@@ -14,8 +14,19 @@ final class RouteTable {
 
     func route(named name: String) throws(Failure) -> Route {
         if let route = byName[name] { return route }
-        if let absence { throw Failure(.databaseUnavailable, "no catalog yet: \(absence)") }
+        try requireCatalog()
         throw catalog.unknown(name)
+    }
+
+    /// The one of this name, or all.
+    func relationships(named name: String?) throws(Failure) -> [Relationship] {
+        if let name { return [try route(named: name).relationship] }
+        try requireCatalog()
+        return catalog.relationships
+    }
+
+    private func requireCatalog() throws(Failure) {
+        if let absence { throw Failure(.databaseUnavailable, "no catalog yet: \(absence)") }
     }
 
     /// A relationship that is the same as before keeps its route, so that its waiting keys and the new ones meet.

@@ -98,8 +98,7 @@ final class Server {
 
     private func describe(_ name: String?, id: RequestID?, to session: Session) {
         do throws(Failure) {
-            var relationships = engine.routes.catalog.relationships
-            if let name { relationships = [try engine.routes.route(named: name).relationship] }
+            let relationships = try engine.routes.relationships(named: name)
             let reply = DescribeReply(relationships: relationships)
             session.reply { reply.write(id, to: &$0) }
         } catch {
