@@ -109,7 +109,9 @@ import Testing
             good.replacing("\"books.author_id\"", with: "\"books.author\""),
             good.replacing("[listen]", with: "[listen"),
         ]
-        for (text, line) in zip(bad, [good.count { $0 == "\n" } + 3, 12, 1]) {
+        let lines = good.split(separator: "\n", omittingEmptySubsequences: false)
+        let reference = try #require(lines.firstIndex(of: "to = \"books.author_id\"")) + 1
+        for (text, line) in zip(bad, [lines.count + 2, reference, 1]) {
             for command in ["check", "serve"] {
                 let (status, output) = try outcome(text, command)
                 #expect(status == 78, "\(command): \(output)")
