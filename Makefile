@@ -41,6 +41,7 @@ format: ## formats the sources
 install: build ## the binary, the units and the example configuration, into DESTDIR
 	install -D -m 755 $$($(SWIFT) build -c release --show-bin-path)/kindred $(DESTDIR)$(PREFIX)/bin/kindred
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/kindred.service systemd/kindred.socket
+	install -D -m 644 systemd/kindred.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/kindred.conf
 	install -D -m 644 config/kindred.toml $(DESTDIR)$(PREFIX)/share/doc/kindred/kindred.toml
 
 .PHONY: clean

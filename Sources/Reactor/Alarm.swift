@@ -26,7 +26,7 @@ package final class Alarm {
         loop.preconditionOwned()
         guard time != self.time, let event else { return }
         self.time = time
-        let wait = max(0, time - loop.now)
+        let wait = max(0, time - EventLoop.monotonicNanoseconds())
         // Rounded up to the microsecond, so that the alarm never rings before its time.
         var interval = timeval(
             tv_sec: Int(wait / 1_000_000_000), tv_usec: Int((wait % 1_000_000_000 + 999) / 1000))
@@ -42,10 +42,10 @@ package final class Alarm {
 
     private static func fire(_ context: UnsafeMutableRawPointer?) {
         guard let context else { return }
-        Unmanaged<Alarm>.fromOpaque(context)._withUnsafeGuaranteedRef { alarm in
-            alarm.loop.sampleTime()
-            alarm.time = nil
-            alarm.handler()
-        }
+        // Retained for the call: the handler may let go of the alarm.
+        let alarm = Unmanaged<Alarm>.fromOpaque(context).takeUnretainedValue()
+        alarm.loop.sampleTime()
+        alarm.time = nil
+        alarm.handler()
     }
 }

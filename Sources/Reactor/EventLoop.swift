@@ -18,7 +18,10 @@ package final class EventLoop {
         guard let config = event_config_new() else { throw ReactorError("libevent: out of memory") }
         defer { event_config_free(config) }
         // Without PRECISE_TIMER libevent reads CLOCK_MONOTONIC_COARSE, and a timer of 1 ms rings after 4 ms or more.
-        let flags = EVENT_BASE_FLAG_PRECISE_TIMER.rawValue | EVENT_BASE_FLAG_NOLOCK.rawValue
+        // NO_CACHE_TIME: it counts from the moment of event_add, as Alarm does.
+        let flags =
+            EVENT_BASE_FLAG_PRECISE_TIMER.rawValue | EVENT_BASE_FLAG_NO_CACHE_TIME.rawValue
+            | EVENT_BASE_FLAG_NOLOCK.rawValue
         event_config_set_flag(config, Int32(bitPattern: flags))
         guard let base = event_base_new_with_config(config) else {
             throw ReactorError("libevent: no event loop could be made", errno: errno)
@@ -43,7 +46,7 @@ package final class EventLoop {
             nextTurn = []
             for body in due { body() }
             turn()
-            retired.removeAll(keepingCapacity: true)
+            releaseRetired()
             isTimeSampled = false
         }
     }
@@ -68,6 +71,15 @@ package final class EventLoop {
         retired.append(object)
     }
 
+    /// What ends here may retire something else.
+    private func releaseRetired() {
+        while !retired.isEmpty {
+            let objects = retired
+            retired = []
+            withExtendedLifetime(objects) {}
+        }
+    }
+
     /// Every callback begins with this: the first one of a turn finds out the time.
     func sampleTime() {
         guard !isTimeSampled else { return }
@@ -79,7 +91,7 @@ package final class EventLoop {
         precondition(pthread_equal(thread, pthread_self()) != 0, "an event loop belongs to one thread")
     }
 
-    private static func monotonicNanoseconds() -> Int64 {
+    static func monotonicNanoseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)

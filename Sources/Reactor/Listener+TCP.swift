@@ -1,7 +1,7 @@
 import Glibc
 
 extension Listener {
-    /// One listener for each address that the host name has.
+    /// One listener for each address that the host name has and that can be listened on; at least one.
     package static func tcp(_ loop: EventLoop, host: String, port: UInt16) throws(ReactorError) -> [Listener]
     {
         var hints = addrinfo()
@@ -14,11 +14,18 @@ extension Listener {
         }
         defer { freeaddrinfo(found) }
         var listeners: [Listener] = []
+        var refusal: ReactorError?
         var next = found
         while let address = next {
-            listeners.append(try listen(loop, on: address.pointee, "\(host):\(port)"))
+            do throws(ReactorError) {
+                listeners.append(try listen(loop, on: address.pointee, "\(host):\(port)"))
+            } catch {
+                refusal = error
+            }
             next = address.pointee.ai_next
         }
+        // `localhost` may be ::1 as well, on a machine without IPv6.
+        if listeners.isEmpty, let refusal { throw refusal }
         return listeners
     }
 

@@ -29,7 +29,7 @@ extension Listener {
             if bound == 0 { unlink(path) }
             throw error
         }
-        return Listener(loop, descriptor: descriptor, address: path, ownedPath: path)
+        return Listener(loop, descriptor: descriptor, address: path, ownedFile: SocketFile(path))
     }
 
     /// A socket file on which nobody listens is what a killed daemon leaves behind.

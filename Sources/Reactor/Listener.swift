@@ -14,17 +14,17 @@ package final class Listener {
     private let descriptor: Int32
     private var isClosed = false
     /// The socket file that we made, and so remove.
-    private let ownedPath: String?
+    private let ownedFile: SocketFile?
     private var watch: Watch?
     private var alarm: Alarm?
     /// Called when accepting pauses, with the reason.
     package var onPause: (ReactorError) -> Void = { _ in }
 
-    init(_ loop: EventLoop, descriptor: Int32, address: String, ownedPath: String? = nil) {
+    init(_ loop: EventLoop, descriptor: Int32, address: String, ownedFile: SocketFile? = nil) {
         self.loop = loop
         self.descriptor = descriptor
         self.address = address
-        self.ownedPath = ownedPath
+        self.ownedFile = ownedFile
     }
 
     /// A listening socket that the service manager has made.
@@ -52,11 +52,11 @@ package final class Listener {
         watch?.cancel()
         watch = nil
         _ = Glibc.close(descriptor)
-        if let ownedPath { unlink(ownedPath) }
+        ownedFile?.remove()
     }
 
     private func accept(_ handler: (Socket) -> Void) {
-        for _ in 0..<Self.acceptsPerTurn {
+        for _ in 0..<Self.acceptsPerTurn where !isClosed {
             let accepted = kindred_accept(descriptor)
             guard accepted >= 0 else { return refused(errno) }
             var on: Int32 = 1
@@ -69,6 +69,9 @@ package final class Listener {
     private func refused(_ code: Int32) {
         switch code {
         case EAGAIN, EINTR, ECONNABORTED: break
+        // accept(2): errors of the network that a new connection brought along are to be treated like EAGAIN.
+        case ENETDOWN, EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, EPERM:
+            break
         default:
             watch?.set(readable: false, writable: false)
             alarm?.set(at: loop.now + Self.rest)

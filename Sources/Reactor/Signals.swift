@@ -36,13 +36,12 @@ package final class Signals {
 
     private static func fire(_ number: Int32, _ context: UnsafeMutableRawPointer?) {
         guard let context else { return }
-        Unmanaged<Signals>.fromOpaque(context)._withUnsafeGuaranteedRef { signals in
-            signals.loop.sampleTime()
-            switch number {
-            case SIGTERM: signals.handler(.terminate)
-            case SIGINT: signals.handler(.interrupt)
-            default: signals.handler(.hangUp)
-            }
+        let signals = Unmanaged<Signals>.fromOpaque(context).takeUnretainedValue()
+        signals.loop.sampleTime()
+        switch number {
+        case SIGTERM: signals.handler(.terminate)
+        case SIGINT: signals.handler(.interrupt)
+        default: signals.handler(.hangUp)
         }
     }
 }

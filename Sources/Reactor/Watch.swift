@@ -48,12 +48,10 @@ package final class Watch {
         if let event { event_add(event, nil) }
     }
 
-    /// No handler call comes after this. The watch stays alive to the end of the turn, if its handler is running.
+    /// No handler call comes after this.
     package func cancel() {
-        guard event != nil else { return }
         free()
         interest = []
-        loop.retire(self)
     }
 
     private func free() {
@@ -64,9 +62,9 @@ package final class Watch {
 
     private static func fire(_ what: Int16, _ context: UnsafeMutableRawPointer?) {
         guard let context else { return }
-        Unmanaged<Watch>.fromOpaque(context)._withUnsafeGuaranteedRef { watch in
-            watch.loop.sampleTime()
-            watch.handler(Readiness(rawValue: what))
-        }
+        // Retained for the call: the handler may let go of the watch.
+        let watch = Unmanaged<Watch>.fromOpaque(context).takeUnretainedValue()
+        watch.loop.sampleTime()
+        watch.handler(Readiness(rawValue: what))
     }
 }

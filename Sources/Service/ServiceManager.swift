@@ -29,7 +29,7 @@ struct ServiceManager {
         watchdogInterval = Self.interval()
     }
 
-    /// A manager that does not listen is no reason to fail.
+    /// A manager that does not listen is no reason to fail, and one that is busy none to wait.
     func notify(_ notice: Notice) {
         guard let address else { return }
         let message = Array(Self.message(notice).utf8)
@@ -46,7 +46,9 @@ struct ServiceManager {
         let length = (MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2) + path.count
         withUnsafePointer(to: &name) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), $0, socklen_t(length))
+                _ = sendto(
+                    descriptor, message, message.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT), $0,
+                    socklen_t(length))
             }
         }
     }
@@ -64,10 +66,10 @@ struct ServiceManager {
     /// The listening sockets of `kindred.socket`; none if we were not started by one.
     func inheritedListeners() throws(BadSocket) -> [Int32] {
         guard Self.variable("LISTEN_PID").flatMap({ pid_t($0) }) == getpid(),
-            let count = Self.variable("LISTEN_FDS").flatMap({ Int32($0) })
+            let count = Self.variable("LISTEN_FDS").flatMap({ Int32($0) }), (0...1024).contains(count)
         else { return [] }
         for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) }
-        let descriptors = Array(Self.firstDescriptor..<Self.firstDescriptor + max(0, count))
+        let descriptors = Array(Self.firstDescriptor..<Self.firstDescriptor + count)
         for descriptor in descriptors where !Self.isListening(descriptor) {
             throw BadSocket(
                 description:
@@ -91,7 +93,9 @@ struct ServiceManager {
     /// sd_watchdog_enabled(3)
     private static func interval() -> Int64? {
         if let pid = variable("WATCHDOG_PID"), pid_t(pid) != getpid() { return nil }
-        return variable("WATCHDOG_USEC").flatMap { Int64($0) }.map { $0 * 1000 }
+        return variable("WATCHDOG_USEC").flatMap { Int64($0) }.map {
+            $0.multipliedReportingOverflow(by: 1000).partialValue
+        }
     }
 
     private static func variable(_ name: String) -> String? {

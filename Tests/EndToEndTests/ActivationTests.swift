@@ -27,7 +27,8 @@ import Testing
             .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
         var process = try ChildProcess(
             [
-                "/usr/bin/systemd-socket-activate", "-E", "LSAN_OPTIONS", "-l", directory + "/passed", DaemonUnderTest.executable,
+                "/usr/bin/systemd-socket-activate", "-E", "LSAN_OPTIONS", "-l", directory + "/passed",
+                DaemonUnderTest.executable,
                 "serve",
                 "--config", directory + "/kindred.toml",
             ], log: directory + "/log")

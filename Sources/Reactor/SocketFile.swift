@@ -1,0 +1,21 @@
+import Glibc
+
+/// A socket's file that we have made: it is removed only as long as no other has taken its place.
+struct SocketFile {
+    private let path: String
+    private let device: dev_t
+    private let inode: ino_t
+
+    init(_ path: String) {
+        var status = stat()
+        lstat(path, &status)
+        self.path = path
+        (device, inode) = (status.st_dev, status.st_ino)
+    }
+
+    func remove() {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_dev == device, status.st_ino == inode else { return }
+        unlink(path)
+    }
+}
