@@ -31,7 +31,8 @@ asan: deps ## all tests under AddressSanitizer and LeakSanitizer
 
 .PHONY: tsan
 tsan: deps ## all tests under ThreadSanitizer
-	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan --disable-xctest
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/tsan.supp \
+	  $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --disable-xctest
 
 .PHONY: format
 format: ## formats the sources
