@@ -31,7 +31,8 @@ extension Key {
 }
 
 extension Scalar {
-    fileprivate var byteCount: Int {
+    /// About how many bytes, and so at most how many characters, the value takes when it is written as text.
+    package var byteCount: Int {
         switch self {
         case .integer, .unsigned: 20
         case .text(let utf8): utf8.count
