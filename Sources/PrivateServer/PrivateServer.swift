@@ -92,7 +92,8 @@ package final class PrivateServer: Sendable {
 
     private func start() throws {
         try process.withLock { process in
-            process = try ChildProcess(command, removing: directory, log: errorLog)
+            process = try ChildProcess(
+                command, environment: ["TMPDIR": directory], removing: directory, log: errorLog)
         }
         var refusal: DatabaseError?
         let isReady = try holds(within: Self.patience) {
@@ -144,14 +145,16 @@ package final class PrivateServer: Sendable {
             "--auth-root-authentication-method=normal",
             "--skip-test-db", "--skip-name-resolve",
         ]
-        var process = try ChildProcess(command + userOption, removing: directory, log: log)
+        // A server that starts removes what others have left in its TMPDIR, also what they still use: each has its own.
+        var process = try ChildProcess(
+            command + userOption, environment: ["TMPDIR": directory], removing: directory, log: log)
         guard process.waitForExit(within: patience) else {
             process.send(signal: SIGKILL)
             throw PrivateServerError("mariadb-install-db did not end in \(patience) s", log: log)
         }
         // The exit status alone says nothing about an unusable directory; the system tables do.
-        guard access(directory + "/data/mysql", F_OK) == 0 else {
-            throw PrivateServerError("mariadb-install-db made no system tables", log: log)
+        guard process.status == 0, access(directory + "/data/mysql", F_OK) == 0 else {
+            throw PrivateServerError("mariadb-install-db failed", log: log)
         }
     }
 

@@ -13,10 +13,8 @@ import Testing
     @Test func `a server that is killed under load costs errors that may be retried, and nothing else`()
         throws
     {
-        // What is committed must be in the kernel's hands when the server is killed; the accounts, which are Aria
-        // tables, may still be lost.
-        let arguments = ["--innodb-flush-log-at-trx-commit=2", "--skip-grant-tables"]
-        let shop = try BookshopFixture(PrivateServer(arguments: arguments))
+        // What is committed must be in the kernel's hands when the server is killed.
+        let shop = try BookshopFixture(PrivateServer(arguments: ["--innodb-flush-log-at-trx-commit=2"]))
         let expected = try shop.bookIDs()
         let progress = Progress()
         let load = Thread {

@@ -64,8 +64,7 @@ import Testing
     }
 
     @Test func `the crash of the server among the rows is never their end`() throws {
-        // A crash may cost the server its Aria tables, the accounts among them; seen once under AddressSanitizer.
-        let server = try PrivateServer(arguments: ["--skip-grant-tables"])
+        let server = try PrivateServer()
         let sql = "SELECT seq, REPEAT('x', 1000) FROM seq_1_to_1000000"
         let connections = try (0..<3).map { _ in try connected(server.endpoint(database: "mysql")) }
         for (taken, connection) in connections.enumerated() {

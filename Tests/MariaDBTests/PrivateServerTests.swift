@@ -4,8 +4,7 @@ import Testing
 
 @Suite struct PrivateServerTests {
     @Test func `data outlives a stop, a crash and a restart`() throws {
-        // A crash may cost the server its Aria tables, the accounts among them; seen once under AddressSanitizer.
-        let server = try PrivateServer(arguments: ["--skip-grant-tables"])
+        let server = try PrivateServer()
         try server.client().executeScript(
             "CREATE DATABASE d; CREATE TABLE d.t (a INT); INSERT INTO d.t VALUES (1)")
         for end in [PrivateServer.stop, PrivateServer.kill] {
