@@ -32,6 +32,7 @@ private func send(_ text: String, to socket: Socket) {
         watch?.set(readable: true, writable: false)
         send("x", to: far)
         loop.run {}
+        watch = nil  // which its own handler holds
         #expect(calls == 1)
         near.close()
         far.close()
@@ -69,6 +70,7 @@ private func send(_ text: String, to socket: Socket) {
         never.set(at: loop.now + 2_000_000)
         never.clear()
         loop.run {}
+        early = nil  // which its own handler holds
         #expect(rung == [1, 1, 2])
     }
 
