@@ -47,7 +47,7 @@ package final class Daemon {
         server = Server(loop: loop, engine: engine, limits: .init(settings), version: version, logger: logger)
         let endpoints = try EndpointSource(Endpoint(settings.database, purpose: .loads), loop: loop)
         pool = Pool(engine: engine, endpoints: endpoints, settings: settings.database, logger: logger)
-        keeper = try CatalogKeeper(settings, loop: loop, logger: logger)
+        keeper = try CatalogKeeper(settings, loop: loop)
     }
 
     /// Serves until a signal ends it.

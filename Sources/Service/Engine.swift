@@ -1,5 +1,4 @@
 import Batching
-import Configuration
 import FanOut
 import Logging
 import MariaDB

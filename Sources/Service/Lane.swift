@@ -1,4 +1,3 @@
-import Logging
 import MariaDB
 import Planning
 import Reactor
