@@ -16,7 +16,7 @@ struct KeyTable {
         sql.write("]','$[*]' COLUMNS (o FOR ORDINALITY")
         for index in columns.indices {
             let path = columns.count == 1 ? "$" : "$[\(index)]"
-            let longest = keys.reduce(0) { max($0, $1.parts[index].characterBound) }
+            let longest = keys.reduce(0) { max($0, $1.parts[index].byteCount) }
             sql.write(",k\(index) \(columns[index].declaration(longest: longest)) PATH '\(path)'")
             guard columns[index].needsRoundTrip else { continue }
             let original = KeyColumn.original(longest: longest)
@@ -37,16 +37,5 @@ extension KeyColumn {
     /// The key as the client sent it, beside its copy in the column's character set.
     static func original(longest: Int) -> String {
         "\(text(longest)) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
-    }
-}
-
-extension Scalar {
-    /// At least as many characters as the value has when it is written into JSON.
-    fileprivate var characterBound: Int {
-        switch self {
-        case .integer, .unsigned: 20
-        case .text(let utf8): utf8.count
-        case .bytes(let bytes): 2 * bytes.count
-        }
     }
 }

@@ -31,7 +31,8 @@ extension Key {
 }
 
 extension Scalar {
-    fileprivate var byteCount: Int {
+    /// At least as many bytes, and so characters, as the value has where it is written as text.
+    package var byteCount: Int {
         switch self {
         case .integer, .unsigned: 20
         case .text(let utf8): utf8.count
