@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PREFIX ?= /usr
 DESTDIR ?=
 SWIFT ?= swift
+# With Swift's own libraries inside, the program runs where there is no toolchain.
+RELEASE := $(SWIFT) build -c release --static-swift-stdlib
 PACKAGES := mariadb-server-core mariadb-client-core libmariadb-dev libevent-dev pkg-config perl python3 netcat-openbsd
 
 .PHONY: help
@@ -12,7 +14,7 @@ help: ## this list
 
 .PHONY: demo
 demo: build ## shows what kindred does, on a private MariaDB with a small bookshop
-	@$$($(SWIFT) build -c release --show-bin-path)/kindred demo
+	@$$($(RELEASE) --show-bin-path)/kindred demo
 
 .PHONY: test
 test: deps ## format lint, build with warnings as errors, all tests
@@ -22,7 +24,7 @@ test: deps ## format lint, build with warnings as errors, all tests
 
 .PHONY: build
 build: deps ## the release binary
-	$(SWIFT) build -c release --product kindred
+	$(RELEASE) --product kindred
 
 .PHONY: asan
 asan: deps ## all tests under AddressSanitizer and LeakSanitizer
@@ -39,9 +41,11 @@ format: ## formats the sources
 	$(SWIFT) format -i -r Sources Tests Package.swift
 
 .PHONY: install
-install: build ## the binary, the units and the example configuration, into DESTDIR
-	install -D -m 755 $$($(SWIFT) build -c release --show-bin-path)/kindred $(DESTDIR)$(PREFIX)/bin/kindred
+install: ## after make build, as root: the binary, the units, the example configuration, into DESTDIR
+	@[ -x .build/release/kindred ] || { echo "run 'make build' first" >&2; exit 1; }
+	install -D -m 755 .build/release/kindred $(DESTDIR)$(PREFIX)/bin/kindred
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/kindred.service systemd/kindred.socket
+	sed -i 's|/usr/bin/kindred|$(PREFIX)/bin/kindred|' $(DESTDIR)$(PREFIX)/lib/systemd/system/kindred.service
 	install -D -m 644 systemd/kindred.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/kindred.conf
 	install -D -m 644 config/kindred.toml $(DESTDIR)$(PREFIX)/share/doc/kindred/kindred.toml
 

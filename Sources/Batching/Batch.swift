@@ -36,7 +36,11 @@ package struct Shape: Hashable, Sendable {
 package struct Entry: Hashable, Sendable {
     package let key: Key
     package let since: Instant
+    /// In the order of their tickets.
     package internal(set) var askers: [Asker]
+    /// Those that do not wait any more. They leave `askers` when the batch is taken: one by one would be quadratic.
+    var withdrawn: Set<TicketID> = []
+    var withdrawnAskers = 0
 }
 
 /// Keys that go to the database in one query.

@@ -17,13 +17,10 @@ package struct Batcher {
         package var window: Int64
         /// Bytes of keys in one query, so that the statement stays far below `max_allowed_packet`.
         package var maxKeyBytes: Int
-        /// Distinct keys that may wait in all.
-        package var maxQueuedKeys: Int
 
-        package init(window: Int64, maxKeyBytes: Int, maxQueuedKeys: Int) {
+        package init(window: Int64, maxKeyBytes: Int) {
             self.window = window
             self.maxKeyBytes = maxKeyBytes
-            self.maxQueuedKeys = maxQueuedKeys
         }
     }
 
@@ -35,11 +32,6 @@ package struct Batcher {
 
     package init(limits: Limits) {
         self.limits = limits
-    }
-
-    /// Whether so many more keys may wait. A request asks before it submits any of its keys.
-    package func hasRoom(for keys: Int) -> Bool {
-        queuedKeys + keys <= limits.maxQueuedKeys
     }
 
     package mutating func submit(_ key: Key, of shape: Shape, for asker: Asker, at now: Instant) {

@@ -6,7 +6,7 @@ struct Gathering {
     let shape: Shape
     /// Queries of this shape that were sent and are not yet complete.
     var inFlight = 0
-    /// First asked first. An entry without askers was withdrawn and is skipped.
+    /// First asked first. An abandoned entry is skipped.
     private var entries: Deque<Entry> = []
     /// Where a waiting key stands in `entries`, counted from the first entry ever.
     private var places: [Key: Int] = [:]
@@ -40,9 +40,7 @@ struct Gathering {
 
     /// Answers whether nobody waits for the key any more, who did before.
     mutating func withdraw(_ key: Key, _ ticket: TicketID) -> Bool {
-        guard let place = places[key] else { return false }
-        entries[place - departed].askers.removeAll { $0.ticket == ticket }
-        guard entries[place - departed].askers.isEmpty else { return false }
+        guard let place = places[key], entries[place - departed].withdraw(ticket) else { return false }
         places[key] = nil
         dropWithdrawn()
         return true
@@ -58,7 +56,7 @@ struct Gathering {
             entries.removeFirst()
             departed += 1
             places[entry.key] = nil
-            taken.append(entry)
+            taken.append(entry.settled())
             dropWithdrawn()
         }
         return taken
@@ -66,9 +64,33 @@ struct Gathering {
 
     /// Keeps the front entry a living one, so that `oldest` is right.
     private mutating func dropWithdrawn() {
-        while let first = entries.first, first.askers.isEmpty {
+        while let first = entries.first, first.isAbandoned {
             entries.removeFirst()
             departed += 1
         }
+    }
+}
+
+extension Entry {
+    /// Nobody waits for it any more.
+    fileprivate var isAbandoned: Bool { withdrawnAskers == askers.count }
+
+    /// Answers whether nobody is left. Ticket numbers only grow, so that the askers are sorted by them.
+    fileprivate mutating func withdraw(_ ticket: TicketID) -> Bool {
+        var (low, high) = (0, askers.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if askers[middle].ticket.number < ticket.number { low = middle + 1 } else { high = middle }
+        }
+        let theirs = askers[low...].prefix { $0.ticket == ticket }.count
+        guard theirs > 0, withdrawn.insert(ticket).inserted else { return false }
+        withdrawnAskers += theirs
+        return isAbandoned
+    }
+
+    /// Only with those who still wait.
+    fileprivate func settled() -> Entry {
+        guard !withdrawn.isEmpty else { return self }
+        return Entry(key: key, since: since, askers: askers.filter { !withdrawn.contains($0.ticket) })
     }
 }

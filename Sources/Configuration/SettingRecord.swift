@@ -18,6 +18,8 @@ package struct SettingRecord: Sendable {
     package let isSetInExample: Bool
     /// Puts a file's value into the settings; `false` if it is of the wrong type or out of range.
     let take: @Sendable (FileValue, inout Settings) -> Bool
+    /// Puts one settings' value into another's.
+    let copy: @Sendable (Settings, inout Settings) -> Void
     /// The value in some settings as TOML; `nil` if it is not set.
     let literal: @Sendable (Settings) -> String?
 
@@ -46,6 +48,7 @@ package struct SettingRecord: Sendable {
             settings[keyPath: path] = value
             return true
         }
+        copy = { $1[keyPath: path] = $0[keyPath: path] }
         literal = { form.print($0[keyPath: path]) }
     }
 }

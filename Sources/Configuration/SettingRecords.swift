@@ -76,7 +76,8 @@ extension SettingRecord {
         SettingRecord(
             "batching", "max_queued_keys", \.batching.maxQueuedKeys, .integer(1...1_000_000_000),
             unit: "keys",
-            reloadable: true, "Keys that may wait in all; further loads are refused as overloaded."),
+            reloadable: true,
+            "Keys of all requests that have no answer yet; further loads are refused as overloaded."),
     ]
 
     private static let limits = [

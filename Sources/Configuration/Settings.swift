@@ -86,6 +86,14 @@ package struct Settings: Hashable, Sendable {
         case trace, debug, info, notice, warning, error, critical
     }
 
+    /// What a reload makes of these settings, read from a file, while others are running: those that need a restart
+    /// stay as they are.
+    package func reloaded(over running: Settings) -> Settings {
+        var effective = self
+        for record in SettingRecord.all where !record.isReloadable { record.copy(running, &effective) }
+        return effective
+    }
+
     /// Names of settings that differ and need a restart, as `group.name`.
     package func unreloadableChanges(since old: Settings) -> [String] {
         SettingRecord.all.filter { !$0.isReloadable && $0.literal(old) != $0.literal(self) }.map(\.path)

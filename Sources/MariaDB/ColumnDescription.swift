@@ -27,3 +27,32 @@ package struct ColumnDescription: Sendable, Hashable {
             Self.init)
     }
 }
+
+extension ColumnDescription {
+    /// What the text protocol's values look like.
+    package enum Kind: Hashable, Sendable {
+        case integer
+        case bit
+        case decimal
+        case real
+        case temporal
+        /// Text, bytes, and whatever else is shown as such.
+        case string
+        /// The type of a bare `NULL`.
+        case null
+    }
+
+    /// https://mariadb.com/kb/en/result-set-packets/#field-types
+    package var kind: Kind {
+        switch typeCode {
+        case 1, 2, 3, 8, 9, 13: .integer  // TINY, SHORT, LONG, LONGLONG, INT24, YEAR
+        case 16: .bit
+        case 0, 246: .decimal
+        case 4, 5: .real
+        // TIMESTAMP, DATE, TIME, DATETIME, and their newer forms
+        case 7, 10, 11, 12, 14, 17, 18, 19: .temporal
+        case 6: .null
+        default: .string
+        }
+    }
+}

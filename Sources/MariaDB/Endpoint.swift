@@ -18,6 +18,10 @@ package struct Endpoint: Sendable, Hashable {
     /// One SQL statement that is part of connecting (empty: none). If the server refuses it, connecting has failed.
     package var sessionSetup: String
 
+    /// Whole seconds after which a blocking client gives up a silent server; 0: never. The non-blocking connection
+    /// leaves that to its owner.
+    package var readTimeoutSeconds: UInt32 = 0
+
     package init(
         _ transport: Transport, user: String, password: String = "", database: String = "",
         connectTimeoutSeconds: UInt32 = 10, sessionSetup: String = ""

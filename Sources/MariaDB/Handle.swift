@@ -19,7 +19,10 @@ func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     precondition(Library.isReady, "libmariadb could not be initialised")
     guard let handle = mysql_init(nil) else { preconditionFailure("no memory for a database connection") }
     switch style {
-    case .blocking: break
+    case .blocking:
+        withUnsafePointer(to: endpoint.readTimeoutSeconds) {
+            _ = mysql_options(handle, MYSQL_OPT_READ_TIMEOUT, $0)
+        }
     case .nonBlocking: mysql_options(handle, MYSQL_OPT_NONBLOCK, nil)  // nil: a stack of 60 KiB
     }
     mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4")

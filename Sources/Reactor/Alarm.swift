@@ -3,7 +3,7 @@ import Glibc
 
 /// Calls its handler once when its time has come. It can be set again, and again.
 package final class Alarm {
-    private unowned let loop: EventLoop
+    private let loop: EventLoop
     private let handler: () -> Void
     private var event: OpaquePointer?
     private var time: Int64?

@@ -49,6 +49,7 @@ package final class EventLoop {
             releaseRetired()
             isTimeSampled = false
         }
+        nextTurn = []
     }
 
     /// Ends `run` after the current turn.

@@ -42,7 +42,11 @@ extension Listener {
         let descriptor = try SocketAddress.makeSocket(AF_UNIX, path)
         defer { Glibc.close(descriptor) }
         let outcome = SocketAddress.withPointer(&address) { connect(descriptor, $0, $1) }
-        guard outcome != 0, errno == ECONNREFUSED else {
+        let code = errno
+        guard outcome == 0 || code == ECONNREFUSED else {
+            throw ReactorError("\(path) exists and cannot be tried", errno: code)
+        }
+        guard outcome != 0 else {
             throw ReactorError("another process listens on \(path); stop it or choose another path")
         }
         unlink(path)

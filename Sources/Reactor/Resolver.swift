@@ -8,20 +8,26 @@ package enum Resolver {
         return inet_pton(AF_INET, host, &buffer) == 1 || inet_pton(AF_INET6, host, &buffer) == 1
     }
 
-    /// The first address of a host, as text.
-    package static func address(of host: String) -> Result<String, ReactorError> {
+    /// All addresses of a host, as text, in the resolver's order; at least one.
+    package static func addresses(of host: String) -> Result<[String], ReactorError> {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(host, nil, &hints, &found)
-        guard code == 0, let first = found else {
-            return .failure(ReactorError(String(cString: gai_strerror(code))))
-        }
+        guard code == 0 else { return .failure(ReactorError(String(cString: gai_strerror(code)))) }
         defer { freeaddrinfo(found) }
+        var addresses: [String] = []
+        var next = found
+        while let address = next {
+            addresses.append(text(address.pointee))
+            next = address.pointee.ai_next
+        }
+        return .success(addresses)
+    }
+
+    private static func text(_ address: addrinfo) -> String {
         var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-        getnameinfo(
-            first.pointee.ai_addr, first.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0,
-            NI_NUMERICHOST)
-        return .success(String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+        getnameinfo(address.ai_addr, address.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
+        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }

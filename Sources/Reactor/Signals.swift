@@ -9,7 +9,7 @@ package final class Signals {
         case hangUp
     }
 
-    private unowned let loop: EventLoop
+    private let loop: EventLoop
     private let handler: (Signal) -> Void
     private var events: [OpaquePointer] = []
 

@@ -16,9 +16,9 @@ package struct Readiness: OptionSet, Sendable {
 /// Calls its handler whenever a descriptor is ready, until it is cancelled. Cancel it before closing the descriptor.
 package final class Watch {
     package let fileDescriptor: Int32
-    private unowned let loop: EventLoop
+    private let loop: EventLoop
     private let handler: (Readiness) -> Void
-    /// One event for each set of conditions that was asked for; only one is added at a time.
+    /// Made anew whenever the conditions change; nil while none is asked for.
     private var event: OpaquePointer?
     private var interest: Readiness = []
 

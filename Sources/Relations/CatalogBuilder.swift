@@ -15,6 +15,8 @@ package struct CatalogBuilder {
         var byName = Dictionary(discovered.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var faults: [CatalogFault] = []
         for configured in explicit {
+            // Also if it has faults: the discovered one may show columns that this one was to hide.
+            byName[configured.name] = nil
             var resolution = Resolution(configured, schema: schema)
             if let relationship = resolution.resolve() { byName[relationship.name] = relationship }
             faults += resolution.faults

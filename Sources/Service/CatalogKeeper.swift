@@ -1,5 +1,4 @@
 import Configuration
-import Logging
 import MariaDB
 import Reactor
 import Relations
@@ -20,7 +19,6 @@ final class CatalogKeeper {
 
     private let loop: EventLoop
     private let mailbox: Mailbox<Reading>
-    private let logger: Logger
     private var alarm: Alarm?
     private var backoff = Backoff()
     private var isReading = false
@@ -31,10 +29,9 @@ final class CatalogKeeper {
     private var settings: Settings
     var onReading: (Reading) -> Void = { _ in }
 
-    init(_ settings: Settings, loop: EventLoop, logger: Logger) throws(ReactorError) {
+    init(_ settings: Settings, loop: EventLoop) throws(ReactorError) {
         self.settings = settings
         self.loop = loop
-        self.logger = logger
         mailbox = try Mailbox(loop)
         mailbox.receive { [unowned self] in finished($0) }
         alarm = Alarm(loop) { [unowned self] in read(self.settings, isReload: false) }

@@ -32,6 +32,8 @@ package final class Daemon {
     private var end: End?
     private var isServing = false
     private var isReloading = false
+    /// Asked for while a reload was under way, which may have read the file too early.
+    private var mustReloadAgain = false
 
     /// - Parameter reread: reads the configuration file again, for SIGHUP.
     package init(
@@ -47,7 +49,7 @@ package final class Daemon {
         server = Server(loop: loop, engine: engine, limits: .init(settings), version: version, logger: logger)
         let endpoints = try EndpointSource(Endpoint(settings.database, purpose: .loads), loop: loop)
         pool = Pool(engine: engine, endpoints: endpoints, settings: settings.database, logger: logger)
-        keeper = try CatalogKeeper(settings, loop: loop, logger: logger)
+        keeper = try CatalogKeeper(settings, loop: loop)
     }
 
     /// Serves until a signal ends it.
@@ -71,6 +73,8 @@ package final class Daemon {
     private func turn() {
         engine.decide()
         server.flush()
+        // Flushing lets lines be handled that stood behind too many replies; what they ask for is decided at once.
+        if engine.isUndecided { loop.wake() }
         if server.isDrained { stop(.drained) }
     }
 
@@ -145,7 +149,11 @@ package final class Daemon {
     }
 
     private func reload() {
-        guard !server.isDraining, !isReloading else { return }
+        if server.isDraining { return }
+        if isReloading {
+            mustReloadAgain = true
+            return
+        }
         manager.notify(.reloading)
         do {
             let new = try reread()
@@ -153,7 +161,7 @@ package final class Daemon {
                 logger.warning("\(name) has changed in the file and takes effect after a restart only")
             }
             isReloading = true
-            keeper.reload(new)
+            keeper.reload(new.reloaded(over: settings))
         } catch {
             reloaded(failure: "\(error)")
         }
@@ -168,7 +176,12 @@ package final class Daemon {
         } else {
             logger.notice("reloaded")
         }
-        manager.notify(.ready)
+        // Ready is said for the first time when we listen.
+        if isServing, !server.isDraining { manager.notify(.ready) }
+        if mustReloadAgain {
+            mustReloadAgain = false
+            reload()
+        }
     }
 
     private func drain() {

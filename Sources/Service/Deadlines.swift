@@ -22,7 +22,9 @@ struct Deadlines {
     private var own: Heap<Deadline> = []
 
     mutating func add(_ deadline: Deadline) {
-        if deadline.isClients { own.insert(deadline) } else { common.append(deadline) }
+        // The daemon's patience may have been shortened by a reload.
+        let isInOrder = common.last.map { $0.time <= deadline.time } ?? true
+        if deadline.isClients || !isInOrder { own.insert(deadline) } else { common.append(deadline) }
     }
 
     /// The earliest deadline of a request that is still waiting.

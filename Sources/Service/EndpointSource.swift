@@ -8,40 +8,42 @@ final class EndpointSource {
 
     /// What the next attempt uses.
     var endpoint: Endpoint
-    private let mailbox: Mailbox<Result<Endpoint, DatabaseError>>
+    private let mailbox: Mailbox<Result<[String], ReactorError>>
     private var waiting: [Answer] = []
+    /// Counts the attempts, so that each takes the next of a host's addresses: not all of them may answer.
+    private var attempts = 0
 
     init(_ endpoint: Endpoint, loop: EventLoop) throws(ReactorError) {
         self.endpoint = endpoint
         mailbox = try Mailbox(loop)
-        mailbox.receive { [unowned self] result in
-            let answers = waiting
-            waiting = []
-            for answer in answers { answer(result) }
-        }
+        mailbox.receive { [unowned self] in resolved($0) }
     }
 
     /// Answers now or later, always on the loop's thread.
     func next(_ answer: @escaping Answer) {
-        guard case .tcp(let host, let port) = endpoint.transport, !Resolver.isNumeric(host) else {
+        guard case .tcp(let host, _) = endpoint.transport, !Resolver.isNumeric(host) else {
             return answer(.success(endpoint))
         }
         waiting.append(answer)
         // Whoever asks while a look-up is under way gets its result.
         guard waiting.count == 1 else { return }
-        let (endpoint, mailbox) = (endpoint, mailbox.sender)
-        WorkerThread.detach {
-            mailbox.post(Self.resolve(endpoint, host: host, port: port))
-        }
+        let mailbox = mailbox.sender
+        WorkerThread.detach { mailbox.post(Resolver.addresses(of: host)) }
     }
 
-    private static func resolve(_ endpoint: Endpoint, host: String, port: UInt16) -> Result<
-        Endpoint, DatabaseError
-    > {
-        switch Resolver.address(of: host) {
-        case .success(let address):
+    private func resolved(_ result: Result<[String], ReactorError>) {
+        let answers = waiting
+        waiting = []
+        for answer in answers { answer(choice(of: result)) }
+    }
+
+    private func choice(of result: Result<[String], ReactorError>) -> Result<Endpoint, DatabaseError> {
+        guard case .tcp(let host, let port) = endpoint.transport else { return .success(endpoint) }
+        switch result {
+        case .success(let addresses):
+            defer { attempts += 1 }
             var resolved = endpoint
-            resolved.transport = .tcp(address: address, port: port)
+            resolved.transport = .tcp(address: addresses[attempts % addresses.count], port: port)
             return .success(resolved)
         case .failure(let error):
             // 2005 CR_UNKNOWN_HOST, as libmariadb itself would say.

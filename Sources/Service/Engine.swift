@@ -1,5 +1,4 @@
 import Batching
-import Configuration
 import FanOut
 import Logging
 import MariaDB
@@ -15,6 +14,8 @@ final class Engine {
         var maxReplyBytes: Int
         /// Nanoseconds that any request waits at most.
         var patience: Int64
+        /// Keys of requests that may be on their way in all.
+        var maxQueuedKeys: Int
     }
 
     private let loop: EventLoop
@@ -26,6 +27,10 @@ final class Engine {
     private var tickets: [TicketID: Ticket] = [:]
     private var deadlines = Deadlines()
     private var lastTicket: UInt64 = 0
+    /// Keys of all requests on their way, however often they are the same.
+    private var keysOnTheirWay = 0
+    /// Whether keys have come since the last decision.
+    private(set) var isUndecided = false
     let routes: RouteTable
     var counters = Counters()
     /// Called when the server's answer shows that the catalog is out of date.
@@ -78,10 +83,11 @@ final class Engine {
         let ticket = try makeTicket(load, id: id, session: session, route: route)
         guard ticket.missing > 0 else { return complete(ticket) }
         if let outage = pool?.outage { throw Self.unavailable(outage) }
-        guard batcher.hasRoom(for: ticket.missing) else {
+        guard keysOnTheirWay + ticket.keys.count <= limits.maxQueuedKeys else {
             throw Failure(
                 .overloaded,
-                "\(batcher.queuedKeys) keys are waiting, batching.max_queued_keys is the bound; try again")
+                "\(keysOnTheirWay) keys are waiting, batching.max_queued_keys is \(limits.maxQueuedKeys); try again"
+            )
         }
         enlist(ticket, timeoutMilliseconds: load.timeoutMilliseconds)
     }
@@ -117,7 +123,9 @@ final class Engine {
 
     private func enlist(_ ticket: Ticket, timeoutMilliseconds: Int?) {
         let now = Instant(nanoseconds: loop.now)
+        isUndecided = true
         tickets[ticket.id] = ticket
+        keysOnTheirWay += ticket.keys.count
         ticket.session.owe(ticket.id)
         for (position, key) in ticket.keys.enumerated() {
             guard let key else { continue }
@@ -133,7 +141,8 @@ final class Engine {
     /// A session that is gone waits for nothing.
     func abandon(_ ids: some Sequence<TicketID>) {
         for id in ids {
-            guard let ticket = tickets.removeValue(forKey: id) else { continue }
+            guard let ticket = tickets[id] else { continue }
+            forget(ticket)
             batcher.withdraw(id, keys: ticket.waitingKeys, of: ticket.route.shape)
         }
     }
@@ -142,6 +151,7 @@ final class Engine {
 
     /// Gives due batches to free connections, and arranges to be woken when the next one is due.
     func decide() {
+        isUndecided = false
         let nextDeadline = expire()
         let now = Instant(nanoseconds: loop.now)
         while let lane = pool?.idleLane, let batch = batcher.take(at: now) {
@@ -238,7 +248,7 @@ final class Engine {
 
     private func complete(_ ticket: Ticket) {
         let reply = LoadReply(ticket: ticket)
-        tickets[ticket.id] = nil
+        forget(ticket)
         ticket.session.reply(to: ticket.id, requestID: ticket.requestID) { output in
             reply.write(to: &output, limit: limits.maxReplyBytes)
         }
@@ -253,9 +263,14 @@ final class Engine {
     }
 
     private func fail(_ ticket: Ticket, _ failure: Failure) {
-        tickets[ticket.id] = nil
+        forget(ticket)
         batcher.withdraw(ticket.id, keys: ticket.waitingKeys, of: ticket.route.shape)
         ticket.session.reply(to: ticket.id, requestID: ticket.requestID) { _ in failure }
+    }
+
+    /// A ticket that was answered at once was never among those on their way.
+    private func forget(_ ticket: Ticket) {
+        if tickets.removeValue(forKey: ticket.id) != nil { keysOnTheirWay -= ticket.keys.count }
     }
 
     private func count(_ job: Job) {

@@ -1,5 +1,4 @@
 import MariaDB
-import Planning
 
 extension DatabaseError {
     /// The catalog names something that the database does not have (any more), or that we may not read (any more).

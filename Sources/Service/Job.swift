@@ -29,14 +29,17 @@ final class Job {
 
     var canSplit: Bool { batch.entries.count > 1 }
 
-    /// A column that changed its type under a running daemon would be compared wrongly: rows are taken only if the
-    /// leading columns are still numbers.
+    /// A column that changed its type under a running daemon would be compared or shown wrongly: rows are taken only
+    /// if every column is still of the kind that the catalog says.
     func accepts(_ columns: [ColumnDescription]) -> Bool {
-        guard columns.count == statement.leadingColumns + route.relationship.columns.count else {
-            return false
-        }
-        guard case .values = statement.attribution else { return true }
-        return columns.prefix(statement.leadingColumns).allSatisfy(\.isWholeNumber)
+        let leading: [ColumnType] =
+            switch statement.attribution {
+            case .single: []
+            case .ordinal: [Self.ordinalType]
+            case .values(let types): types
+            }
+        let expected = leading + route.relationship.columns.map(\.type)
+        return columns.count == expected.count && zip(columns, expected).allSatisfy { $0.kind.holds($1) }
     }
 
     func take(_ row: Row) {
@@ -77,10 +80,18 @@ final class Job {
     private static let ordinalType = ColumnType.integer(bits: 64, signed: false, zerofill: false)
 }
 
-extension ColumnDescription {
-    /// `TINY` 1, `SHORT` 2, `LONG` 3, `LONGLONG` 8, `INT24` 9, `YEAR` 13, `BIT` 16.
-    /// https://mariadb.com/kb/en/result-set-packets/#field-types
-    fileprivate var isWholeNumber: Bool {
-        [1, 2, 3, 8, 9, 13, 16].contains(typeCode)
+extension ColumnDescription.Kind {
+    /// Whether values of this kind have the text form of the type.
+    fileprivate func holds(_ type: ColumnType) -> Bool {
+        switch (self, type) {
+        case (.null, _), (.integer, .integer), (.integer, .year), (.bit, .bit), (.decimal, .decimal): true
+        // A FLOAT is asked for as a DOUBLE.
+        case (.real, .float), (.real, .double): true
+        case (.temporal, .date), (.temporal, .time), (.temporal, .datetime), (.temporal, .timestamp): true
+        case (.string, .text), (.string, .enumeration), (.string, .set), (.string, .binary), (.string, .uuid),
+            (.string, .inet4), (.string, .inet6), (.string, .json), (.string, .geometry):
+            true
+        case (.integer, _), (.bit, _), (.decimal, _), (.real, _), (.temporal, _), (.string, _): false
+        }
     }
 }

@@ -1,4 +1,3 @@
-import Logging
 import MariaDB
 import Planning
 import Reactor
@@ -38,6 +37,8 @@ final class Lane {
     private var connectedSince: Int64 = 0
     /// When the connection's job must be over, whatever the server does.
     private var patience: Int64?
+    /// When libmariadb wants to be told that what it waits for has not happened.
+    private var libraryTimeout: Int64?
     /// Counts the connections, so that a late continuation finds out that its own is gone.
     private var generation = 0
 
@@ -129,6 +130,8 @@ final class Lane {
 
     private func continueNextTurn(_ connection: Connection) {
         watch?.set(readable: false, writable: false)
+        libraryTimeout = nil
+        armAlarm()
         let current = generation
         loop.onNextTurn { [unowned self] in
             guard case .busy = state, current == generation else { return }
@@ -143,12 +146,13 @@ final class Lane {
         }
         watch?.set(
             readable: interest.events.contains(.readable), writable: interest.events.contains(.writable))
-        let timeout = interest.timeoutMilliseconds.map { loop.now + Int64($0) * 1_000_000 }
-        if let next = [timeout, patience].compactMap({ $0 }).min() {
-            alarm?.set(at: next)
-        } else {
-            alarm?.clear()
-        }
+        libraryTimeout = interest.timeoutMilliseconds.map { loop.now + Int64($0) * 1_000_000 }
+        armAlarm()
+    }
+
+    private func armAlarm() {
+        let next = [libraryTimeout, patience].compactMap { $0 }.min()
+        if let next { alarm?.set(at: next) } else { alarm?.clear() }
     }
 
     private func ready(_ readiness: Reactor.Readiness) {
@@ -169,6 +173,7 @@ final class Lane {
         case .down: open()
         case .connecting(let connection), .busy(let connection, _):
             if let patience, patience <= loop.now { return fail(Self.silence) }
+            guard let libraryTimeout, libraryTimeout <= loop.now else { return armAlarm() }
             proceed(connection, connection.resume(ready: .timedOut))
         case .idle, .resolving, .closed: break
         }
@@ -182,6 +187,7 @@ final class Lane {
     private func becomeIdle(_ connection: Connection, connected: Bool) {
         state = .idle(connection)
         patience = nil
+        libraryTimeout = nil
         alarm?.clear()
         if watch?.fileDescriptor != connection.fileDescriptor {
             watch?.cancel()
@@ -228,6 +234,7 @@ final class Lane {
         watch?.cancel()
         watch = nil
         patience = nil
+        libraryTimeout = nil
         alarm?.clear()
         generation += 1
         switch state {

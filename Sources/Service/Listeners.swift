@@ -13,8 +13,11 @@ struct Listeners {
 
     func open(on loop: EventLoop) throws(ReactorError) -> [Listener] {
         var listeners: [Listener] = []
+        var isComplete = false
+        defer { if !isComplete { for listener in listeners { listener.close() } } }
         if !inherited.isEmpty {
             for descriptor in inherited { listeners.append(try Listener(loop, inherited: descriptor)) }
+            isComplete = true
             return listeners
         }
         if let path = settings.unix {
@@ -23,6 +26,7 @@ struct Listeners {
         if let tcp = settings.tcp {
             listeners += try Listener.tcp(loop, host: tcp.host, port: UInt16(clamping: tcp.port))
         }
+        isComplete = true
         return listeners
     }
 }

@@ -40,6 +40,7 @@ final class Server {
 
     func listen(_ listener: Listener) {
         listeners.append(listener)
+        listener.onPause = { [logger] reason in logger.warning("\(reason); trying again") }
         listener.start { [unowned self] socket in accept(socket) }
     }
 

@@ -12,6 +12,9 @@ extension Endpoint {
         case schema
     }
 
+    /// A reading of the schema that takes longer has failed; the next one is tried in its time.
+    fileprivate static let schemaPatienceSeconds: UInt32 = 30
+
     init(_ database: Settings.Database, purpose: Purpose) {
         let transport: Transport =
             switch database.server {
@@ -22,6 +25,7 @@ extension Endpoint {
             transport, user: database.user, password: database.password.text, database: database.name,
             connectTimeoutSeconds: UInt32(database.connectTimeoutSeconds),
             sessionSetup: database.sessionSetup(purpose))
+        if purpose == .schema { readTimeoutSeconds = Self.schemaPatienceSeconds }
     }
 }
 
@@ -36,11 +40,13 @@ extension Settings.Database {
             "NAMES utf8mb4", "sql_mode=''", "time_zone='+00:00'", "wait_timeout=31536000",
             "SESSION tx_read_only=1",
         ]
-        if purpose == .loads {
+        switch purpose {
+        case .loads:
             settings += ["eq_range_index_dive_limit=1", "tx_isolation='READ-COMMITTED'"]
             if statementTimeoutSeconds > 0 {
                 settings.append("max_statement_time=\(statementTimeoutSeconds)")
             }
+        case .schema: settings.append("max_statement_time=\(Endpoint.schemaPatienceSeconds)")
         }
         return "SET " + settings.joined(separator: ",")
     }
@@ -60,8 +66,7 @@ extension Batcher.Limits {
 
     init(_ settings: Settings) {
         self.init(
-            window: Int64(settings.batching.windowMilliseconds * 1_000_000), maxKeyBytes: Self.maxKeyBytes,
-            maxQueuedKeys: settings.batching.maxQueuedKeys)
+            window: Int64(settings.batching.windowMilliseconds * 1_000_000), maxKeyBytes: Self.maxKeyBytes)
     }
 }
 
@@ -69,7 +74,8 @@ extension Engine.Limits {
     init(_ settings: Settings) {
         self.init(
             maxReplyBytes: settings.limits.replyBytes,
-            patience: Int64(settings.limits.requestTimeoutSeconds) * 1_000_000_000)
+            patience: Int64(settings.limits.requestTimeoutSeconds) * 1_000_000_000,
+            maxQueuedKeys: settings.batching.maxQueuedKeys)
     }
 }
 

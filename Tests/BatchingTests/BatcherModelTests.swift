@@ -5,7 +5,7 @@ import Testing
 
 /// What must hold whatever happens in which order, checked against a ledger of who waits for what.
 private struct Model {
-    var batcher = Batcher(limits: .init(window: 1000, maxKeyBytes: 1 << 20, maxQueuedKeys: .max))
+    var batcher = Batcher(limits: .init(window: 1000, maxKeyBytes: 1 << 20))
     var now = Instant(nanoseconds: 0)
     var waiting: [Asker: (key: Key, shape: Shape, since: Instant)] = [:]
     var inFlight: [Batch] = []

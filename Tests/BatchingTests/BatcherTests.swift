@@ -7,8 +7,8 @@ private let start = Instant(nanoseconds: 0)
 private let books = Shape(number: 1, maxKeys: 3)
 private let tags = Shape(number: 2, maxKeys: 3)
 
-private func makeBatcher(maxQueuedKeys: Int = 1000, maxKeyBytes: Int = 1 << 20) -> Batcher {
-    Batcher(limits: .init(window: window, maxKeyBytes: maxKeyBytes, maxQueuedKeys: maxQueuedKeys))
+private func makeBatcher(maxKeyBytes: Int = 1 << 20) -> Batcher {
+    Batcher(limits: .init(window: window, maxKeyBytes: maxKeyBytes))
 }
 
 private func asker(_ ticket: UInt64, _ position: Int = 0) -> Asker {
@@ -158,12 +158,17 @@ extension Batch {
         #expect(try take(&batcher, at: start).keys == [long])
     }
 
-    @Test func `room for keys is bounded over all shapes`() throws {
-        var batcher = makeBatcher(maxQueuedKeys: 2)
+    @Test func `withdrawing what was already sent leaves those who ask again alone`() throws {
+        var batcher = makeBatcher()
         batcher.submit(key(1), of: books, for: asker(1), at: start)
-        #expect(batcher.hasRoom(for: 1))
-        batcher.submit(key(1), of: tags, for: asker(2), at: start)
-        #expect(!batcher.hasRoom(for: 1))
+        _ = try take(&batcher, at: start)
+        batcher.submit(key(1), of: books, for: asker(2), at: start)
+        batcher.submit(key(1), of: books, for: asker(2, 1), at: start)
+        batcher.submit(key(1), of: books, for: asker(3), at: start)
+        batcher.withdraw(TicketID(1), keys: [key(1)], of: books)
+        batcher.withdraw(TicketID(2), keys: [key(1), key(1)], of: books)
+        let batch = try take(&batcher, at: start + window)
+        #expect(batch.entries[0].askers == [asker(3)])
     }
 
     @Test func `everything that waits can be taken at once`() throws {

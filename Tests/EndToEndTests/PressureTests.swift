@@ -1,0 +1,98 @@
+import Demo
+import Foundation
+import MariaDB
+import PrivateServer
+import TestSupport
+import Testing
+
+/// What must hold when there is too much, or when things change underfoot.
+@Suite struct PressureTests {
+    @Test func `lines that stood behind too many replies are answered without anybody else's help`() throws {
+        // Without refreshes, nothing else wakes the daemon.
+        let shop = try BookshopFixture(settings: "[catalog]\nrefresh_s = 0")
+        let holder = try shop.server.client(database: shop.database)
+        try holder.execute("LOCK TABLES books WRITE")
+        let client = try shop.daemon.client(patience: 10)
+        let count = 6000
+        let lines = (0..<count).map { #"{"id":\#($0),"load":"authors.books","key":-5}"# + "\n" }
+        try client.send(Array(lines.joined().utf8))
+        try eventually("as many requests wait as may") {
+            try shop.daemon.ask(#"{"op":"stats"}"#)["stats"]?["waiting_requests"] == .number("4096")
+        }
+        try holder.execute("UNLOCK TABLES")
+        var ids: Set<String> = []
+        for _ in 0..<count { ids.insert(try JSONValue(client.receive() ?? "null")["id"]?.number ?? "") }
+        #expect(ids.count == count)
+    }
+
+    @Test func `keys beyond the bound are refused as overloaded, and later ones are not`() throws {
+        let shop = try BookshopFixture(settings: "[batching]\nmax_queued_keys = 3")
+        let refused = try shop.daemon.ask(#"{"load":"books.author","keys":[1,1,1,1]}"#)
+        #expect(refused.errorCode == "overloaded")
+        #expect(refused["error"]?["retryable"] == .bool(true))
+        #expect(
+            try shop.daemon.ask(#"{"load":"books.author","keys":[1,1,1]}"#)["results"]?.elements.count == 3)
+    }
+
+    @Test func `a configured relationship that the schema breaks does not fall back to all columns`() throws {
+        let settings = """
+            [catalog]
+            refresh_s = 1
+            [relationships."authors.books"]
+            from = "authors.id"
+            to = "books.author_id"
+            kind = "many"
+            columns = ["id", "title"]
+            """
+        let shop = try BookshopFixture(settings: settings)
+        let load = #"{"load":"authors.books","key":5}"#
+        #expect(try shop.daemon.ask(load)["rows"]?[0]?.members.map(\.name) == ["id", "title"])
+        try shop.server.client(database: shop.database).execute(
+            "ALTER TABLE books CHANGE title name VARCHAR(120)")
+        try eventually("it is gone", within: .seconds(10)) {
+            let reply = try shop.daemon.ask(load)
+            #expect(reply["rows"] == nil || reply["rows"]?[0]?["price"] == nil, "\(reply)")
+            return reply.errorCode == "unknown_relationship"
+        }
+        #expect(shop.daemon.log.contains("no column 'title' in table 'books'"))
+    }
+
+    @Test func `a column that changes its type is never shown or compared as what it was`() throws {
+        let database = try SharedServer.freshDatabase(named: "alter")
+        let server = try SharedServer.server
+        let client = try server.client(database: database)
+        try client.executeScript(
+            """
+            CREATE TABLE a (id INT PRIMARY KEY);
+            CREATE TABLE b (id INT PRIMARY KEY, a_id INT, code INT, FOREIGN KEY fk (a_id) REFERENCES a (id));
+            INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, 1, 7);
+            """)
+        let daemon = try DaemonUnderTest(server, database: database, settings: "[catalog]\nrefresh_s = 0")
+        let load = #"{"load":"a.b","key":1}"#
+        #expect(try daemon.ask(load) == JSONValue(#"{"rows":[{"id":1,"a_id":1,"code":7}]}"#))
+        try client.executeScript("ALTER TABLE b MODIFY code VARCHAR(20); UPDATE b SET code = '007';")
+        // Nobody looks at the schema but because of the answer itself.
+        let new = try JSONValue(#"{"rows":[{"id":1,"a_id":1,"code":"007"}]}"#)
+        try eventually("the new type is shown", within: .seconds(10)) {
+            let reply = try daemon.ask(load)
+            #expect(reply == new || reply.errorCode == "database_unavailable", "\(reply)")
+            return reply == new
+        }
+    }
+
+    @Test func `a reload leaves alone what needs a restart, and says so every time`() throws {
+        let shop = try BookshopFixture()
+        let other = try SharedServer.freshDatabase(named: "other")
+        for times in 1...2 {
+            try shop.daemon.rewrite(shop.server, database: other, settings: "")
+            shop.daemon.signal(SIGHUP)
+            try eventually("it is warned of") {
+                shop.daemon.log.components(separatedBy: "database.name has changed").count == times + 1
+            }
+            try eventually("it is done") {
+                shop.daemon.log.components(separatedBy: "reloaded").count == times + 1
+            }
+            #expect(try shop.daemon.ask(#"{"load":"authors.books","key":5}"#)["rows"] != nil)
+        }
+    }
+}
