@@ -54,7 +54,8 @@ extension SettingRecord {
             "Database whose tables are served; required."),
         SettingRecord(
             "database", "connections", \.database.connections, .integer(1...64), unit: "connections",
-            reloadable: false, "Connections to the server, each with one query at a time."),
+            reloadable: false,
+            "Connections to the server, each with one query at a time; looking at the schema takes one more."),
         SettingRecord(
             "database", "connect_timeout_s", \.database.connectTimeoutSeconds, .integer(1...3600), unit: "s",
             reloadable: true, "Time in which a connection must come about."),

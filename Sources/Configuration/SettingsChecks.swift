@@ -1,3 +1,5 @@
+import Glibc
+
 /// What no setting can tell by itself.
 struct SettingsChecks {
     let document: [String: FileValue]
@@ -24,6 +26,14 @@ struct SettingsChecks {
             faults.add(
                 ["listen"],
                 "nothing to listen on: set listen.unix or listen.tcp, or start from a systemd socket")
+        }
+        // sun_path in unix(7): 108 bytes, one of them for the final zero.
+        if let path = listen.unix, path.utf8.count > 107 {
+            faults.add(
+                ["listen", "unix"], "listen.unix has \(path.utf8.count) bytes; a socket's path may have 107")
+        }
+        if let group = listen.group, getgrnam(group) == nil {
+            faults.add(["listen", "group"], "no group '\(group)'; create it, or change listen.group")
         }
         if let tcp = listen.tcp, !tcp.isLoopback, !listen.tcpPublic {
             faults.add(

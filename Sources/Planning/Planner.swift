@@ -6,11 +6,16 @@ package struct Planner: Sendable {
     private let keyColumns: [KeyColumn]
     /// The alias of the table that holds the matched columns: `j`, a join table, or `t`, the related one.
     private let matched: String
+    /// Matched columns that are not among the shown ones.
+    private let unseen: [KeyColumn]
 
     package init(_ relationship: Relationship) {
         self.relationship = relationship
         keyColumns = zip(relationship.key, relationship.matches).map { KeyColumn(key: $0.type, column: $1) }
         matched = relationship.through == nil ? "t" : "j"
+        unseen = keyColumns.filter {
+            relationship.through != nil || !relationship.columns.contains($0.column)
+        }
     }
 
     /// The most keys that one query should carry, given the configured bound.
@@ -29,6 +34,7 @@ package struct Planner: Sendable {
     private func equality(_ key: Key) -> Statement {
         var sql = SQLWriter()
         sql.write("SELECT ")
+        witnesses(&sql)
         shownColumns(&sql)
         sql.write(" FROM ")
         sources(&sql)
@@ -40,7 +46,9 @@ package struct Planner: Sendable {
         }
         grouping(&sql, by: nil)
         order(&sql, after: nil)
-        return Statement(sql: sql.bytes, attribution: .single, suspectsWarnings: false)
+        return Statement(
+            sql: sql.bytes, attribution: .single, witnesses: unseen.map(\.column.type),
+            suspectsWarnings: false)
     }
 
     // SELECT t.`author_id`,t.`id`,t.`title` FROM `books` t WHERE t.`author_id` IN (42,43) ORDER BY t.`author_id`,t.`id`
@@ -62,7 +70,7 @@ package struct Planner: Sendable {
         grouping(&sql, by: matchedColumns)
         order(&sql, after: matchedColumns)
         let types = keyColumns.map(\.column.type)
-        return Statement(sql: sql.bytes, attribution: .values(types), suspectsWarnings: false)
+        return Statement(sql: sql.bytes, attribution: .values(types), witnesses: [], suspectsWarnings: false)
     }
 
     // SELECT k.o,t.`id` FROM JSON_TABLE('["bob","zoë"]','$[*]' COLUMNS (o FOR ORDINALITY,
@@ -71,6 +79,7 @@ package struct Planner: Sendable {
     private func ordinals(_ keys: [Key]) -> Statement {
         var sql = SQLWriter()
         sql.write("SELECT k.o,")
+        witnesses(&sql)
         shownColumns(&sql)
         sql.write(" FROM ")
         KeyTable(columns: keyColumns, keys: keys).write(to: &sql)
@@ -90,7 +99,9 @@ package struct Planner: Sendable {
         order(&sql) { $0.write("k.o") }
         // Where a round trip is needed, the server warns of every key that does not survive it.
         let warns = keyColumns.contains(where: \.needsRoundTrip)
-        return Statement(sql: sql.bytes, attribution: .ordinal, suspectsWarnings: !warns)
+        return Statement(
+            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.column.type),
+            suspectsWarnings: !warns)
     }
 
     // 42 or (2024,17)
@@ -103,6 +114,13 @@ package struct Planner: Sendable {
 
     private func matchedColumns(_ sql: inout SQLWriter) {
         sql.list(keyColumns) { sql, part in sql.column(part.column.name, of: matched) }
+    }
+
+    private func witnesses(_ sql: inout SQLWriter) {
+        for part in unseen {
+            sql.column(part.column.name, of: matched)
+            sql.write(",")
+        }
     }
 
     private func shownColumns(_ sql: inout SQLWriter) {

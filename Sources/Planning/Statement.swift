@@ -11,19 +11,23 @@ package enum Attribution: Hashable, Sendable {
     case ordinal
 }
 
-/// A query, and how to read its rows: first what attribution says, then the relationship's columns in order.
+/// A query, and how to read its rows: first what attribution says, then the witnesses,
+/// then the relationship's columns in order.
 package struct Statement: Hashable, Sendable {
     package let sql: [UInt8]
     package let attribution: Attribution
+    /// Matched columns that the relationship does not show. Their values are not needed; that they come back proves
+    /// that they still have the type that the key was written for.
+    package let witnesses: [ColumnType]
     /// Whether a warning of the server may mean that `JSON_TABLE` changed a key, so that the keys must be asked alone.
     package let suspectsWarnings: Bool
 
-    /// Columns of a row before the relationship's own.
-    package var leadingColumns: Int {
+    /// The types of a row's columns before the relationship's own.
+    package var leadingTypes: [ColumnType] {
         switch attribution {
-        case .single: 0
-        case .values(let types): types.count
-        case .ordinal: 1
+        case .single: witnesses
+        case .values(let types): types
+        case .ordinal: [.integer(bits: 64, signed: true, zerofill: false)] + witnesses
         }
     }
 }

@@ -33,6 +33,13 @@ package struct Socket: Sendable {
         }
     }
 
+    /// Whether the peer has closed both directions, as far as the kernel knows: on a Unix socket at once, over TCP only
+    /// after it has refused something.
+    package var isHungUp: Bool {
+        var state = pollfd(fd: fileDescriptor, events: 0, revents: 0)
+        return poll(&state, 1, 0) > 0 && Int32(state.revents) & (POLLHUP | POLLERR) != 0
+    }
+
     package func close() {
         _ = Glibc.close(fileDescriptor)
     }

@@ -211,6 +211,7 @@ final class Engine {
     private func failed(_ job: Job, _ error: DatabaseError) {
         guard error.kind == .statement else { return lost(job, error) }
         if error.concernsSchema { onSchemaChange() }
+        if error.isForgottenName { return fail(job.batch, Self.changed(job.route.relationship)) }
         if job.canSplit, !error.concernsWholeQuery { return askAlone(job) }
         logger.warning(
             "the database refused a query",

@@ -16,6 +16,7 @@ final class Job {
     private(set) var hasRows = false
     private var index: KeyIndex
     private let maxBytes: Int
+    private let leadingCount: Int
 
     init(_ batch: Batch, route: Route, maxReplyBytes: Int) {
         self.batch = batch
@@ -25,6 +26,7 @@ final class Job {
         index = KeyIndex(keys)
         harvest = Harvest(keys: keys.count, maxBytesOfKey: maxReplyBytes)
         maxBytes = maxReplyBytes
+        leadingCount = statement.leadingTypes.count
     }
 
     var canSplit: Bool { batch.entries.count > 1 }
@@ -32,13 +34,7 @@ final class Job {
     /// A column that changed its type under a running daemon would be compared or shown wrongly: rows are taken only
     /// if every column is still of the kind that the catalog says.
     func accepts(_ columns: [ColumnDescription]) -> Bool {
-        let leading: [ColumnType] =
-            switch statement.attribution {
-            case .single: []
-            case .ordinal: [Self.ordinalType]
-            case .values(let types): types
-            }
-        let expected = leading + route.relationship.columns.map(\.type)
+        let expected = statement.leadingTypes + route.relationship.columns.map(\.type)
         return columns.count == expected.count && zip(columns, expected).allSatisfy { $0.kind.holds($1) }
     }
 
@@ -49,7 +45,7 @@ final class Job {
         if route.relationship.kind == .one, harvest.distributor.rows(of: place) > 0 {
             return harvest.addUnshown(to: place)
         }
-        let leading = statement.leadingColumns
+        let leading = leadingCount
         harvest.add(to: place) { arena in
             route.encoder.encode(into: &arena) { row[leading + $0] }
         }

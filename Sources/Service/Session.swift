@@ -70,6 +70,7 @@ final class Session {
             isFirstRead = false
             handleLines()
         case .wouldBlock: break
+        case .closed where socket.isHungUp: close()
         case .closed:
             state = .halfClosed
             handleLines()

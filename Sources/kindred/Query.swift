@@ -1,12 +1,13 @@
 import ArgumentParser
+import Foundation
 import PrivateServer
 
 struct Query: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Sends request lines to a running kindred and prints its replies.",
         discussion: """
-            Each argument is one request line; without arguments, lines are read from standard input. Replies are \
-            printed as they come, in the order in which they are ready.
+            Each argument is one request line; without arguments, lines are read from standard input to its end. \
+            Replies are printed in the order in which they are ready. Ends with 1 if one of them is an error.
 
               kindred query --socket /run/kindred/kindred.sock '{"id":1,"load":"authors.books","key":42}'
             """)
@@ -37,7 +38,18 @@ struct Query: ParsableCommand {
             for line in lines { try client.send(line) }
         }
         client.finishSending()
-        while let reply = try client.receive() { print(reply) }
+        var hasErrors = false
+        while let reply = try client.receive() {
+            print(reply)
+            hasErrors = hasErrors || Self.isError(reply)
+        }
+        if hasErrors { throw ExitCode.failure }
+    }
+
+    // {"id":1,"error":{"code":"bad_key",…}}
+    private static func isError(_ reply: String) -> Bool {
+        let object = try? JSONSerialization.jsonObject(with: Data(reply.utf8)) as? [String: Any]
+        return object?["error"] != nil
     }
 
     private var address: LineClient.Address {

@@ -13,7 +13,7 @@ struct SettingsReaderTests {
     @Test func `every setting is read`() throws {
         let settings = try read(
             """
-            listen = { unix = "/s", mode = "600", group = "g", tcp = "[::1]:7", tcp_public = true, max_clients = 3 }
+            listen = { unix = "/s", mode = "600", group = "root", tcp = "[::1]:7", tcp_public = true, max_clients = 3 }
             database.host = "db"
             database.port = 3307
             database.user = "u"
@@ -38,7 +38,7 @@ struct SettingsReaderTests {
             drain_timeout_s = 9
             log_level = "trace"
             """)
-        #expect(settings.listen.mode.description == "0600" && settings.listen.group == "g")
+        #expect(settings.listen.mode.description == "0600" && settings.listen.group == "root")
         #expect(settings.listen.tcp == HostAndPort(host: "::1", port: 7) && settings.listen.maxClients == 3)
         #expect(settings.database.server == .tcp(host: "db", port: 3307))
         #expect(settings.database.user == "u" && settings.database.connections == 64)

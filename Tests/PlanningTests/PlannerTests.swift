@@ -53,6 +53,21 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
                 + #" ON t.`owner`=k.k0 ORDER BY k.o,t.`id`"#)
     }
 
+    @Test func `a matched column that is not shown comes along, so that a change of its type is seen`() {
+        let hidden = table("books", [column("id"), column("owner", name)])
+        let relationship = Relationship(
+            name: "a.b", kind: .many, parent: "p", key: [column("id", name)],
+            matches: [column("owner", name)],
+            through: nil, to: hidden, columns: [column("id")])
+        #expect(
+            sql(relationship, text("x"))
+                == "SELECT t.`owner`,t.`id` FROM `books` t WHERE t.`owner`='x' ORDER BY t.`id`")
+        #expect(
+            sql(relationship, text("x"), text("y")).hasPrefix("SELECT k.o,t.`owner`,t.`id` FROM JSON_TABLE("))
+        let statement = Planner(relationship).statement(for: [text("x")])
+        #expect(statement.leadingTypes == [name])
+    }
+
     @Test func `one text is a quoted literal`() {
         #expect(
             sql(relationship(keyedBy: name), text("O'Brien\\"))
