@@ -43,7 +43,7 @@ format: ## formats the sources
 .PHONY: install
 install: ## after make build, as root: the binary, the units, the example configuration, into DESTDIR
 	@[ -x .build/release/kindred ] || { echo "run 'make build' first" >&2; exit 1; }
-	install -D -m 755 .build/release/kindred $(DESTDIR)$(PREFIX)/bin/kindred
+	install -s -D -m 755 .build/release/kindred $(DESTDIR)$(PREFIX)/bin/kindred
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/kindred.service systemd/kindred.socket
 	sed -i 's|/usr/bin/kindred|$(PREFIX)/bin/kindred|' $(DESTDIR)$(PREFIX)/lib/systemd/system/kindred.service
 	install -D -m 644 systemd/kindred.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/kindred.conf
