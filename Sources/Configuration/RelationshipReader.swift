@@ -30,12 +30,13 @@ struct RelationshipReader {
         let order = order(&faults)
         let through = through(&faults)
         let distinct = distinct(&faults)
+        let fixed = fixed(&faults)
         guard let from, let to, let kind else { return nil }
         checkWidths(from, to, through, &faults)
         let present = Member.allCases.filter { members[$0.rawValue] != nil }
         return ExplicitRelationship(
             name: name, from: from, to: to, kind: kind, columns: columns, order: order, through: through,
-            distinct: distinct, line: lines.line(of: path),
+            distinct: distinct, fixed: fixed, line: lines.line(of: path),
             lines: Dictionary(
                 uniqueKeysWithValues: present.map { ($0, lines.line(of: path + [$0.rawValue])) }))
     }
@@ -114,11 +115,18 @@ struct RelationshipReader {
         return order
     }
 
-    private func through(_ faults: inout FaultCollector) -> ExplicitRelationship.Through? {
-        guard let value = members["through"] else { return nil }
+    // through = { table = "book_tags", from = "book_id", to = "tag_id" }, or a list of such
+    private func through(_ faults: inout FaultCollector) -> [ExplicitRelationship.Through] {
+        guard let value = members["through"] else { return [] }
+        let steps: [FileValue] = if case .list(let steps) = value, !steps.isEmpty { steps } else { [value] }
+        return steps.compactMap { step(of: $0, &faults) }
+    }
+
+    private func step(of value: FileValue, _ faults: inout FaultCollector) -> ExplicitRelationship.Through? {
         guard case .table(let parts) = value else {
             fault(
-                .through, "is \(value.shown); expected { table = \"…\", from = \"column\", to = \"column\" }",
+                .through,
+                "is \(value.shown); expected { table = \"…\", from = \"column\", to = \"column\" } or a list of such",
                 &faults)
             return nil
         }
@@ -140,6 +148,25 @@ struct RelationshipReader {
         return table.map { ExplicitRelationship.Through(table: $0, from: sides[0], to: sides[1]) }
     }
 
+    // fixed = { "comments.owner_type" = "book" }
+    private func fixed(_ faults: inout FaultCollector) -> [ExplicitRelationship.Fixed] {
+        guard let value = members["fixed"] else { return [] }
+        guard case .table(let entries) = value, !entries.isEmpty else {
+            fault(.fixed, "is \(value.shown); expected { \"table.column\" = value }", &faults)
+            return []
+        }
+        return entries.sorted { $0.key < $1.key }.compactMap { name, value in
+            guard let pair = ColumnReference.pair(name), let literal = value.literal else {
+                faults.add(
+                    path + ["fixed", name],
+                    "fixed.\(name) of relationship '\(self.name)' must be \"table.column\" = a string or a number"
+                )
+                return nil
+            }
+            return .init(table: pair.table, column: pair.column, value: literal)
+        }
+    }
+
     private func distinct(_ faults: inout FaultCollector) -> Bool {
         guard let value = members["distinct"] else { return false }
         if case .boolean(let distinct) = value { return distinct }
@@ -152,20 +179,27 @@ struct RelationshipReader {
     /// The columns that are compared with each other must be equally many.
     private func checkWidths(
         _ from: ExplicitRelationship.Side, _ to: ExplicitRelationship.Side,
-        _ through: ExplicitRelationship.Through?,
-        _ faults: inout FaultCollector
+        _ through: [ExplicitRelationship.Through], _ faults: inout FaultCollector
     ) {
-        guard let through else {
-            if members["through"] == nil, from.columns.count != to.columns.count {
+        guard members["through"] != nil else {
+            if from.columns.count != to.columns.count {
                 fault(.to, "has \(to.columns.count) columns, but 'from' has \(from.columns.count)", &faults)
             }
             return
         }
-        for (side, inner, outer) in [("from", through.from, from.columns), ("to", through.to, to.columns)]
-        where !inner.isEmpty && inner.count != outer.count {
+        var (before, name) = (from.columns.count, "'from'")
+        for step in through where !step.from.isEmpty && !step.to.isEmpty {
+            if step.from.count != before {
+                faults.add(
+                    path + ["through", "from"],
+                    "through.from has \(step.from.count) columns, but \(name) has \(before)")
+            }
+            (before, name) = (step.to.count, "through.to of '\(step.table)'")
+        }
+        if let last = through.last, !last.to.isEmpty, last.to.count != to.columns.count {
             faults.add(
-                path + ["through", side],
-                "through.\(side) has \(inner.count) columns, but '\(side)' has \(outer.count)")
+                path + ["through", "to"],
+                "through.to has \(last.to.count) columns, but 'to' has \(to.columns.count)")
         }
     }
 
@@ -175,6 +209,16 @@ struct RelationshipReader {
 }
 
 extension FileValue {
+    /// What a request would write for the value.
+    fileprivate var literal: Literal? {
+        switch self {
+        case .text(let text): .string(Array(text.utf8))
+        case .integer(let value): .integer(Int64(value))
+        case .number(let value): .number(Array("\(value)".utf8))
+        case .boolean, .list, .table, .moment: nil
+        }
+    }
+
     fileprivate var isList: Bool {
         if case .list = self { true } else { false }
     }

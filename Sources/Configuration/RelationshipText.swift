@@ -16,17 +16,15 @@ package struct RelationshipText {
     // columns = ["id", "name"]
     // order = ["id"]
     package var toml: String {
-        let matches = relationship.matches.map(\.name)
         var lines = [
             "[relationships.\(quoted(relationship.name))]",
             "from = \(references(relationship.parent, relationship.key.map(\.name)))",
-            "to = \(references(relationship.table, relationship.through?.targets ?? matches))",
+            "to = \(references(relationship.table, relationship.targets))",
         ]
-        if let join = relationship.through {
-            lines.append(
-                "through = { table = \(quoted(Self.name(join.table))), from = \(Self.oneOrList(matches.map(Self.name))), "
-                    + "to = \(Self.oneOrList(join.farColumns.map(Self.name))) }")
-            if join.distinct { lines.append("distinct = true") }
+        if !relationship.hops.isEmpty {
+            let hops = relationship.hops.map(Self.hop)
+            lines.append("through = " + (hops.count == 1 ? hops[0] : "[\(hops.joined(separator: ", "))]"))
+            if relationship.isDistinct { lines.append("distinct = true") }
         }
         lines.append("kind = \(quoted(relationship.kind.rawValue))")
         lines.append("columns = \(Self.list(relationship.columns.map { Self.name($0.name) }))")
@@ -34,6 +32,11 @@ package struct RelationshipText {
             lines.append("order = \(Self.list(relationship.order.map(Self.term)))")
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    // { table = "book_tags", from = "book_id", to = "tag_id" }
+    private static func hop(_ hop: Hop) -> String {
+        "{ table = \(quoted(name(hop.table))), from = \(oneOrList(hop.near.map(name))), to = \(oneOrList(hop.far.map(name))) }"
     }
 
     // "authors.id", or ["orders.year", "orders.number"]

@@ -91,6 +91,14 @@ extension SettingRecord {
             reloadable: true,
             "Keys in one request."),
         SettingRecord(
+            "limits", "request_rows", \.limits.requestRows, .integer(1...1_000_000_000), unit: "rows",
+            reloadable: true,
+            "Rows of one request, those that it includes among them."),
+        SettingRecord(
+            "limits", "include_depth", \.limits.includeDepth, .integer(0...24), unit: "levels",
+            reloadable: true,
+            "Levels of include within one another."),
+        SettingRecord(
             "limits", "reply_bytes", \.limits.replyBytes, .integer(1024...(1 << 32)), unit: "bytes",
             reloadable: true,
             "Length of one reply line."),

@@ -57,6 +57,8 @@ package struct Settings: Hashable, Sendable {
     package struct Limits: Hashable, Sendable {
         package var lineBytes = 1 << 20
         package var requestKeys = 10_000
+        package var requestRows = 1_000_000
+        package var includeDepth = 8
         package var replyBytes = 64 << 20
         package var requestTimeoutSeconds = 30
     }

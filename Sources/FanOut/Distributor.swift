@@ -23,6 +23,7 @@ package struct Distributor: Sendable {
         var bytes = 0
     }
 
+    private let joinsRows: Bool
     private var tallies: [Tally]
     private var links: [Link] = []
     /// The key of the newest row: the only one whose segment can grow.
@@ -30,13 +31,15 @@ package struct Distributor: Sendable {
     /// Rows that belonged to none of the batch's keys.
     package private(set) var strayRows = 0
 
-    package init(keys: Int) {
+    /// - Parameter joinsRows: whether rows of a key that follow one another are one segment; otherwise each is its own.
+    package init(keys: Int, joinsRows: Bool = true) {
+        self.joinsRows = joinsRows
         tallies = Array(repeating: Tally(), count: keys)
     }
 
     /// Whether a row of `key`, encoded next, would follow another row of the same key in the arena.
     package func continues(_ key: Int) -> Bool {
-        current == key
+        joinsRows && current == key
     }
 
     /// A row of `key` that was encoded into `range`, which starts where the last row ended; where the key
@@ -44,7 +47,7 @@ package struct Distributor: Sendable {
     package mutating func add(_ range: Range<Int>, to key: Int) {
         tallies[key].rows += 1
         tallies[key].bytes += range.count
-        if current == key, let last = tallies[key].last {
+        if continues(key), let last = tallies[key].last {
             links[last].segment.range = links[last].segment.range.lowerBound..<range.upperBound
             links[last].segment.rows += 1
             return
@@ -72,11 +75,11 @@ package struct Distributor: Sendable {
 
     package func bytes(of key: Int) -> Int { tallies[key].bytes }
 
-    /// In the order in which the rows came.
-    package func forEachSegment(of key: Int, _ body: (Segment) -> Void) {
+    /// In the order in which the rows came, each with its number among all segments.
+    package func forEachSegment(of key: Int, _ body: (Int, Segment) -> Void) {
         var place = tallies[key].first
         while let index = place {
-            body(links[index].segment)
+            body(index, links[index].segment)
             place = links[index].next
         }
     }

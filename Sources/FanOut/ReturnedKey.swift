@@ -15,6 +15,18 @@ package enum ReturnedKey {
         }
     }
 
+    /// A value that leads on to other rows, as a key for them. Nil for bytes that no key of the type can be.
+    package static func link(_ cell: UnsafeRawBufferPointer, as type: ColumnType) -> Scalar? {
+        switch type {
+        case .integer, .year, .bit: scalar(cell, as: type)
+        case .text, .enumeration, .set: .text(Array(cell))
+        case .binary: .bytes(Array(cell))
+        case .decimal, .float, .double, .date, .time, .datetime, .timestamp, .uuid, .inet4, .inet6, .json,
+            .geometry:
+            try? Scalar(.string(Array(cell)), as: type)
+        }
+    }
+
     /// `42`, `-1`, `00042` (ZEROFILL), `18446744073709551615`
     private static func integer(_ cell: UnsafeRawBufferPointer) -> Scalar? {
         let isNegative = cell.first == UInt8(ascii: "-")

@@ -41,22 +41,33 @@ private struct Resolution {
         let from = columns(configured.from.columns, of: configured.from.table, .from)
         let target = table(configured.to.table, .to)
         let to = columns(configured.to.columns, of: configured.to.table, .to)
-        let join = configured.through.flatMap { resolveJoin($0) }
         let shown = configured.columns.flatMap { columns($0, of: configured.to.table, .columns) }
-        _ = configured.order.flatMap { order in columns(order.map(\.column), of: configured.to.table, .order)
+        if let order = configured.order { _ = columns(order.map(\.column), of: configured.to.table, .order) }
+        let steps = resolveSteps()
+        if let from, let to, let steps { checkSteps(from, steps, to) }
+        let fixed = configured.fixed.compactMap { resolveFixed($0) }
+        checkDistinct(target)
+        guard faults.isEmpty, let from, let target, let to, let steps,
+            let parent = schema.tables[configured.from.table]
+        else { return nil }
+        let way = steps.first.map { first in
+            Relationship.Way(
+                configured.through.map { Hop(table: $0.table, near: $0.from, far: $0.to) },
+                first: first.table,
+                targets: configured.to.columns, isDistinct: configured.distinct)
         }
-        if let from, let to { checkKey(from, join?.near ?? to) }
-        if configured.distinct, configured.through == nil {
-            fault(.distinct, "distinct has a meaning only beside through")
-        }
-        if configured.distinct, target?.primaryKey.isEmpty ?? false {
+        return Relationship(
+            name: configured.name, kind: configured.kind, parent: .init(parent), key: from,
+            matches: steps.first?.near ?? to, by: way, fixed: fixed, to: target, columns: shown,
+            order: configured.order ?? [])
+    }
+
+    private mutating func checkDistinct(_ target: Table?) {
+        guard configured.distinct else { return }
+        if configured.through.isEmpty { fault(.distinct, "distinct has a meaning only beside through") }
+        if target?.primaryKey.isEmpty ?? false {
             fault(.distinct, "distinct needs a primary key in '\(configured.to.table)', which has none")
         }
-        guard faults.isEmpty, let from, let target, let to else { return nil }
-        return Relationship(
-            name: configured.name, kind: configured.kind, parent: configured.from.table, key: from,
-            matches: join?.near ?? to,
-            through: join?.table, to: target, columns: shown, order: configured.order ?? [])
     }
 
     // [relationships."authors.bestsellers"] belongs to the table of its from
@@ -66,40 +77,72 @@ private struct Resolution {
         fault(nil, "the name must be '\(prefix)NAME', because from is a column of '\(configured.from.table)'")
     }
 
-    private mutating func resolveJoin(_ through: ExplicitRelationship.Through) -> (
-        near: [Column], table: JoinTable
-    )? {
-        guard let near = columns(through.from, of: through.table, .through),
-            let far = columns(through.to, of: through.table, .through)
-        else { return nil }
-        guard far.count == configured.to.columns.count else {
-            fault(.through, "through.to has \(far.count) columns, to has \(configured.to.columns.count)")
-            return nil
+    private typealias Step = (table: Table, near: [Column], far: [Column])
+
+    /// The tables on the way; nil if one of them has a fault.
+    private mutating func resolveSteps() -> [Step]? {
+        let steps = configured.through.map { through -> Step? in
+            guard let near = columns(through.from, of: through.table, .through),
+                let far = columns(through.to, of: through.table, .through),
+                let table = schema.tables[through.table]
+            else { return nil }
+            return (table, near, far)
         }
-        return (
-            near,
-            JoinTable(
-                table: through.table, farColumns: through.to, targets: configured.to.columns,
-                distinct: configured.distinct)
-        )
+        let found = steps.compactMap { $0 }
+        return found.count == steps.count ? found : nil
     }
 
-    /// The key's columns must be comparable, one by one, with those that they are to equal.
-    private mutating func checkKey(_ key: [Column], _ matches: [Column]) {
-        guard key.count == matches.count else {
-            fault(.to, "the key has \(key.count) columns, and \(matches.count) are to equal it")
+    /// What is compared on the way must be comparable, one by one: the key with the first table, each table with the
+    /// next, the last with the related one.
+    private mutating func checkSteps(_ key: [Column], _ steps: [Step], _ to: [Column]) {
+        var before = key
+        for step in steps {
+            checkPairs(before, step.near, .through)
+            before = step.far
+        }
+        checkPairs(before, to, .to)
+        for part in key where KeyFamily(part.type) == nil {
+            fault(.from, "'\(part.name)' is \(part.declaration), which cannot be a key")
+        }
+    }
+
+    private mutating func checkPairs(
+        _ left: [Column], _ right: [Column], _ member: ExplicitRelationship.Member
+    ) {
+        guard left.count == right.count else {
+            fault(
+                member,
+                "\(left.count) columns (\(Self.names(left))) cannot equal \(right.count) (\(Self.names(right)))"
+            )
             return
         }
-        for (part, match) in zip(key, matches) {
-            guard let family = KeyFamily(part.type) else {
-                fault(.from, "'\(part.name)' is \(part.declaration), which cannot be a key")
-                continue
-            }
-            guard family != KeyFamily(match.type) else { continue }
+        for (left, right) in zip(left, right) {
+            guard let family = KeyFamily(left.type), family != KeyFamily(right.type) else { continue }
             fault(
-                .to,
-                "'\(match.name)' is \(match.declaration) and '\(part.name)' is \(part.declaration): "
+                member,
+                "'\(right.name)' is \(right.declaration) and '\(left.name)' is \(left.declaration): "
                     + "comparing them would convert one of them; make their types the same")
+        }
+    }
+
+    private static func names(_ columns: [Column]) -> String { columns.map(\.name).joined(separator: ", ") }
+
+    // fixed = { "comments.owner_type" = "book" }
+    private mutating func resolveFixed(_ fixed: ExplicitRelationship.Fixed) -> FixedCondition? {
+        let hops = configured.through.indices.filter { configured.through[$0].table == fixed.table }
+        let isTarget = configured.to.table == fixed.table
+        guard hops.count + (isTarget ? 1 : 0) == 1 else {
+            let how = hops.isEmpty ? "is not on the way of" : "stands more than once on the way of"
+            fault(.fixed, "table '\(fixed.table)' \(how) this relationship")
+            return nil
+        }
+        guard let column = columns([fixed.column], of: fixed.table, .fixed)?.first else { return nil }
+        do {
+            let value = try Scalar(fixed.value, as: column.type)
+            return FixedCondition(hop: hops.first, condition: Condition(column, .equal(value)))
+        } catch {
+            fault(.fixed, "column '\(column.name)': \(error.message)")
+            return nil
         }
     }
 

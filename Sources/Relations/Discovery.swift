@@ -57,8 +57,7 @@ package struct Discovery {
             Relationship(
                 name: claim(child.table.name, [Self.stem(foreignKey), long]),
                 kind: parent.table.isUnique(foreignKey.parentColumns) ? .one : .many,
-                parent: child.table.name, key: child.columns, matches: parent.columns, through: nil,
-                to: parent.table))
+                parent: .init(child.table), key: child.columns, matches: parent.columns, to: parent.table))
     }
 
     // books(author_id) → authors(id) gives authors.books
@@ -70,8 +69,7 @@ package struct Discovery {
             Relationship(
                 name: claim(parent.table.name, siblings.count > 1 ? [long] : [foreignKey.child, long]),
                 kind: child.table.isUnique(foreignKey.childColumns) ? .one : .many,
-                parent: parent.table.name, key: parent.columns, matches: child.columns, through: nil,
-                to: child.table))
+                parent: .init(parent.table), key: parent.columns, matches: child.columns, to: child.table))
     }
 
     // book_tags(book_id → books, tag_id → tags, PRIMARY KEY (book_id, tag_id)) gives books.tags and tags.books
@@ -98,10 +96,10 @@ package struct Discovery {
         found.append(
             Relationship(
                 name: claim(near.parent, isSelfJoin ? [long] : [short, long]), kind: .many,
-                parent: near.parent, key: start.parent.columns, matches: start.child.columns,
-                through: JoinTable(
-                    table: join.name, farColumns: far.childColumns, targets: far.parentColumns,
-                    distinct: false),
+                parent: .init(start.parent.table), key: start.parent.columns, matches: start.child.columns,
+                by: .init(
+                    [Hop(table: join.name, near: near.childColumns, far: far.childColumns)], first: join,
+                    targets: far.parentColumns, isDistinct: false),
                 to: end.parent.table))
     }
 

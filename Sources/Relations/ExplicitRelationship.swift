@@ -9,6 +9,7 @@ package struct ExplicitRelationship: Hashable, Sendable {
         case order
         case through
         case distinct
+        case fixed
     }
 
     /// One column or more of one table.
@@ -22,7 +23,7 @@ package struct ExplicitRelationship: Hashable, Sendable {
         }
     }
 
-    /// The join table: `from` holds the parent's key, `to` the related row's.
+    /// A table on the way: `from` equals the parent's key, or the `to` of the table before; `to` leads on.
     package struct Through: Hashable, Sendable {
         package let table: String
         package let from: [String]
@@ -35,6 +36,19 @@ package struct ExplicitRelationship: Hashable, Sendable {
         }
     }
 
+    /// What a column of a table on the way always is: `"comments.owner_type" = "book"`.
+    package struct Fixed: Hashable, Sendable {
+        package let table: String
+        package let column: String
+        package let value: Literal
+
+        package init(table: String, column: String, value: Literal) {
+            self.table = table
+            self.column = column
+            self.value = value
+        }
+    }
+
     /// `table.name`, as clients write it.
     package let name: String
     package let from: Side
@@ -44,8 +58,10 @@ package struct ExplicitRelationship: Hashable, Sendable {
     package let columns: [String]?
     /// `nil`: by the related primary key.
     package let order: [OrderTerm]?
-    package let through: Through?
+    /// Empty: the related table has the parent's key itself.
+    package let through: [Through]
     package let distinct: Bool
+    package let fixed: [Fixed]
     /// Where it begins in its file, from 1.
     package let line: Int
     private let lines: [Member: Int]
@@ -53,7 +69,8 @@ package struct ExplicitRelationship: Hashable, Sendable {
     package init(
         name: String, from: Side, to: Side, kind: Relationship.Kind, columns: [String]? = nil,
         order: [OrderTerm]? = nil,
-        through: Through? = nil, distinct: Bool = false, line: Int, lines: [Member: Int] = [:]
+        through: [Through] = [], distinct: Bool = false, fixed: [Fixed] = [], line: Int,
+        lines: [Member: Int] = [:]
     ) {
         self.name = name
         self.from = from
@@ -63,6 +80,7 @@ package struct ExplicitRelationship: Hashable, Sendable {
         self.order = order
         self.through = through
         self.distinct = distinct
+        self.fixed = fixed
         self.line = line
         self.lines = lines
     }

@@ -9,21 +9,29 @@ package struct OrderTerm: Hashable, Sendable {
     }
 }
 
-/// The table between the two sides of a many-to-many relationship.
-package struct JoinTable: Hashable, Sendable {
+/// A table between the two sides. Its rows whose `near` columns equal what came before, the key or the last hop's
+/// `far` columns, lead on by their `far` columns.
+package struct Hop: Hashable, Sendable {
     package let table: String
-    /// The columns that hold the far side's key, matched by `targets`.
-    package let farColumns: [String]
-    /// The related table's columns that `farColumns` point to.
-    package let targets: [String]
-    /// One row of a pair that the join table holds several times.
-    package let distinct: Bool
+    package let near: [String]
+    package let far: [String]
 
-    package init(table: String, farColumns: [String], targets: [String], distinct: Bool) {
+    package init(table: String, near: [String], far: [String]) {
         self.table = table
-        self.farColumns = farColumns
-        self.targets = targets
-        self.distinct = distinct
+        self.near = near
+        self.far = far
+    }
+}
+
+/// A condition that every query of a relationship has: `comments.owner_type = 'book'`.
+package struct FixedCondition: Hashable, Sendable {
+    /// Which of the hops has the column, from 0; nil for the related table.
+    package let hop: Int?
+    package let condition: Condition
+
+    package init(hop: Int?, condition: Condition) {
+        self.hop = hop
+        self.condition = condition
     }
 }
 
@@ -39,11 +47,19 @@ package struct Relationship: Hashable, Sendable {
     package let kind: Kind
     /// The table whose rows have relatives.
     package let parent: String
+    /// The parent's primary key; empty where it has none.
+    package let parentKey: [Column]
     /// The parent's side: a client's key is checked against these columns of it.
     package let key: [Column]
-    /// The columns that must equal the key, in its order: of the related table, or of the join table if there is one.
+    /// The columns that must equal the key, in its order: of the first hop, or of the related table if there is none.
     package let matches: [Column]
-    package let through: JoinTable?
+    /// The tables on the way to the related one, in order.
+    package let hops: [Hop]
+    /// The related table's columns that the last hop leads to; without hops the matched ones.
+    package let targets: [String]
+    /// A related row that several ways lead to is one row.
+    package let isDistinct: Bool
+    package let fixed: [FixedCondition]
     /// The related table.
     package let table: String
     /// What a row shows, in this order.
@@ -51,26 +67,100 @@ package struct Relationship: Hashable, Sendable {
     /// Total where the related table has a primary key: its columns are appended.
     package let order: [OrderTerm]
     /// The related table's primary key; empty where it has none.
-    package let primaryKey: [String]
+    package let primaryKey: [Column]
+    /// The indexes of the table that has the matched columns.
+    package let indexes: [Index]
     /// No key can have more than one row, so that nothing needs sorting.
     package let isAtMostOne: Bool
 
+    /// - Parameter way: the hops with the table of the first and the related table's columns that the last leads to.
     package init(
-        name: String, kind: Kind, parent: String, key: [Column], matches: [Column], through: JoinTable?,
-        to table: Table, columns: [Column]? = nil, order: [OrderTerm] = []
+        name: String, kind: Kind, parent: Parent, key: [Column], matches: [Column], by way: Way? = nil,
+        fixed: [FixedCondition] = [], to table: Table, columns: [Column]? = nil, order: [OrderTerm] = []
     ) {
         self.name = name
         self.kind = kind
-        self.parent = parent
+        self.parent = parent.table
+        self.parentKey = parent.key
         self.key = key
         self.matches = matches
-        self.through = through
+        self.hops = way?.hops ?? []
+        self.targets = way?.targets ?? matches.map(\.name)
+        self.isDistinct = way?.isDistinct ?? false
+        self.fixed = fixed
         self.table = table.name
         self.columns = columns ?? table.columns
-        self.primaryKey = table.primaryKey
-        self.isAtMostOne = through == nil && table.isUnique(matches.map(\.name))
-        let ties = table.primaryKey.filter { column in !order.contains { $0.column == column } }
-        self.order = order + ties.map { OrderTerm(column: $0) }
+        self.primaryKey = table.columns(table.primaryKey) ?? []
+        self.indexes = way?.indexes ?? table.indexes
+        self.isAtMostOne = way == nil && table.isUnique(matches.map(\.name))
+        self.order = Self.total(order, table.primaryKey)
+    }
+
+    private init(viaParentOf other: Relationship) {
+        let first = Hop(
+            table: other.parent, near: other.parentKey.map(\.name), far: other.key.map(\.name))
+        name = other.name
+        kind = other.kind
+        parent = other.parent
+        parentKey = other.parentKey
+        key = other.parentKey
+        matches = other.parentKey
+        hops = [first] + other.hops
+        targets = other.targets
+        isDistinct = other.isDistinct
+        fixed = other.fixed.map { FixedCondition(hop: $0.hop.map { $0 + 1 }, condition: $0.condition) }
+        table = other.table
+        columns = other.columns
+        order = other.order
+        primaryKey = other.primaryKey
+        indexes = [Index(name: "PRIMARY", columns: other.parentKey.map { .init($0.name) }, isUnique: true)]
+        isAtMostOne = other.isAtMostOne
+    }
+
+    /// The same relatives, found from the parent's primary key: by way of the parent's own row. Nil where the parent
+    /// has no primary key.
+    package var viaParent: Relationship? {
+        guard !parentKey.isEmpty else { return nil }
+        return key == parentKey ? self : Relationship(viaParentOf: self)
+    }
+
+    /// `order` with the columns of the related primary key that it does not have, so that ties are broken.
+    package func total(_ order: [OrderTerm]) -> [OrderTerm] {
+        Self.total(order, primaryKey.map(\.name))
+    }
+
+    private static func total(_ order: [OrderTerm], _ primaryKey: [String]) -> [OrderTerm] {
+        let ties = primaryKey.filter { column in !order.contains { $0.column == column } }
+        return order + ties.map { OrderTerm(column: $0) }
+    }
+}
+
+extension Relationship {
+    /// The table whose rows have relatives.
+    package struct Parent {
+        package let table: String
+        package let key: [Column]
+
+        package init(_ table: Table) {
+            self.table = table.name
+            key = table.columns(table.primaryKey) ?? []
+        }
+    }
+
+    /// The tables between the two sides.
+    package struct Way {
+        let hops: [Hop]
+        let targets: [String]
+        let isDistinct: Bool
+        let indexes: [Index]
+
+        /// - Parameter first: the table of the first hop.
+        package init(_ hops: [Hop], first: Table, targets: [String], isDistinct: Bool) {
+            self.hops = hops
+            self.targets = targets
+            self.isDistinct = isDistinct
+            indexes = first.indexes
+        }
     }
 }
 

@@ -14,6 +14,32 @@ package struct Column: Hashable, Sendable {
     }
 }
 
+/// An index of a table, in `SHOW INDEX`'s terms.
+package struct Index: Hashable, Sendable {
+    package struct Part: Hashable, Sendable {
+        package let column: String
+        package let descending: Bool
+        /// Only the first characters of the column are in the index (`SUB_PART`).
+        package let isPrefix: Bool
+
+        package init(_ column: String, descending: Bool = false, isPrefix: Bool = false) {
+            self.column = column
+            self.descending = descending
+            self.isPrefix = isPrefix
+        }
+    }
+
+    package let name: String
+    package let columns: [Part]
+    package let isUnique: Bool
+
+    package init(name: String, columns: [Part], isUnique: Bool) {
+        self.name = name
+        self.columns = columns
+        self.isUnique = isUnique
+    }
+}
+
 /// A base table or a view.
 package struct Table: Hashable, Sendable {
     package let name: String
@@ -21,14 +47,23 @@ package struct Table: Hashable, Sendable {
     package let columns: [Column]
     /// Column names in key order; empty where there is none.
     package let primaryKey: [String]
-    /// Every unique key over whole columns, the primary key among them.
-    package let uniqueKeys: [[String]]
+    package let indexes: [Index]
 
-    package init(name: String, columns: [Column], primaryKey: [String], uniqueKeys: [[String]]) {
+    package init(name: String, columns: [Column], indexes: [Index]) {
         self.name = name
         self.columns = columns
-        self.primaryKey = primaryKey
-        self.uniqueKeys = uniqueKeys
+        self.indexes = indexes
+        let primary = indexes.first { $0.name == "PRIMARY" && !$0.columns.contains(where: \.isPrefix) }
+        primaryKey = primary?.columns.map(\.column) ?? []
+    }
+
+    /// A table with these unique keys and no other index.
+    package init(name: String, columns: [Column], primaryKey: [String], uniqueKeys: [[String]]) {
+        let others = uniqueKeys.filter { $0 != primaryKey }.enumerated().map { ("u\($0)", $1) }
+        let keys = primaryKey.isEmpty ? others : [("PRIMARY", primaryKey)] + others
+        self.init(
+            name: name, columns: columns,
+            indexes: keys.map { Index(name: $0, columns: $1.map { .init($0) }, isUnique: true) })
     }
 
     package func column(_ name: String) -> Column? {
@@ -43,7 +78,9 @@ package struct Table: Hashable, Sendable {
 
     /// Whether rows that agree in these columns, none of them `NULL`, are at most one.
     package func isUnique(_ names: [String]) -> Bool {
-        uniqueKeys.contains { key in key.allSatisfy(names.contains) }
+        indexes.contains { index in
+            index.isUnique && index.columns.allSatisfy { !$0.isPrefix && names.contains($0.column) }
+        }
     }
 }
 

@@ -110,8 +110,7 @@ package final class Daemon {
         let isNews = engine.routes.absence != nil || catalog != engine.routes.catalog
         if isReload { adopt(new) }
         engine.install(
-            catalog, maxKeys: new.batching.maxKeys, bigIntegersAsStrings: new.values.bigIntegers == .string,
-            keepingRoutes: !isReload)
+            catalog, maxKeys: new.batching.maxKeys, bigIntegersAsStrings: new.values.bigIntegers == .string)
         if isNews { announce(catalog, faults) }
         if isReload { reloaded(failure: nil) }
     }

@@ -34,7 +34,7 @@ struct DescribeReply {
         output.append(",\"order\":")
         list(relationship.order, &output) { term, output in order(term, &output) }
         output.append(",\"through\":")
-        list(relationship.through.map { [$0.table] } ?? [], &output) { $1.append(jsonString: $0) }
+        list(relationship.hops, &output) { $1.append(jsonString: $0.table) }
         output.append("}")
     }
 

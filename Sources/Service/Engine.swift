@@ -16,6 +16,8 @@ final class Engine {
         var patience: Int64
         /// Keys of requests that may be on their way in all.
         var maxQueuedKeys: Int
+        /// Rows of one request, those that it includes among them.
+        var maxRows: Int
     }
 
     private let loop: EventLoop
@@ -24,10 +26,13 @@ final class Engine {
     private var batcher: Batcher
     private var limits: Limits
     private var wakeAlarm: Alarm?
+    /// By the number of their own ticket.
+    private var loads: [TicketID: PendingLoad] = [:]
+    /// Of all loads.
     private var tickets: [TicketID: Ticket] = [:]
     private var deadlines = Deadlines()
     private var lastTicket: UInt64 = 0
-    /// Keys of all requests on their way, however often they are the same.
+    /// Keys of all tickets, however often they are the same.
     private var keysOnTheirWay = 0
     /// Whether keys have come since the last decision.
     private(set) var isUndecided = false
@@ -49,10 +54,8 @@ final class Engine {
     func attach(_ pool: Pool) { self.pool = pool }
 
     /// Lets requests from now on use this catalog; those that wait go on with their own.
-    func install(_ catalog: Catalog, maxKeys: Int, bigIntegersAsStrings: Bool, keepingRoutes: Bool) {
-        routes.install(
-            catalog, maxKeys: maxKeys, bigIntegersAsStrings: bigIntegersAsStrings,
-            keepingRoutes: keepingRoutes)
+    func install(_ catalog: Catalog, maxKeys: Int, bigIntegersAsStrings: Bool) {
+        routes.install(catalog, maxKeys: maxKeys, bigIntegersAsStrings: bigIntegersAsStrings)
         routes.prune(isInUse: batcher.isInUse)
     }
 
@@ -61,7 +64,7 @@ final class Engine {
         self.limits = limits
     }
 
-    var waitingRequests: Int { tickets.count }
+    var waitingRequests: Int { loads.count }
 
     var queuedKeys: Int { batcher.queuedKeys }
 
@@ -79,9 +82,50 @@ final class Engine {
     }
 
     private func admit(_ load: Load, id: RequestID?, from session: Session) throws(Failure) {
-        let route = try routes.route(named: load.relationship)
-        let ticket = try makeTicket(load, id: id, session: session, route: route)
-        guard ticket.missing > 0 else { return complete(ticket) }
+        let level = try LevelReader(routes: routes).level(of: load)
+        let (keys, answers) = try read(load.keys, of: level)
+        let pending = PendingLoad(session: session, requestID: id, isList: load.keys.isList)
+        let ticket = Ticket(id: nextTicket(), level: level, load: pending, keys: keys, answers: answers)
+        pending.add(ticket)
+        guard ticket.missing > 0 else { return settle(ticket) }
+        try requireRoom(for: ticket)
+        loads[ticket.id] = pending
+        session.owe(ticket.id)
+        setDeadline(ticket.id, timeoutMilliseconds: load.timeoutMilliseconds)
+        enlist(ticket)
+    }
+
+    private func read(_ keys: Keys, of level: Level) throws(Failure) -> ([Key?], [Ticket.Answer]) {
+        let relationship = level.route.relationship
+        let isEmpty = level.route.selection.isEmpty
+        switch keys {
+        case .one(let input):
+            let key = try relationship.read(input)
+            return isEmpty || key == nil ? ([nil], [.none]) : ([key], [.waiting])
+        case .many(let inputs):
+            var found: [Key?] = []
+            var answers: [Ticket.Answer] = []
+            answers.reserveCapacity(inputs.count)
+            for input in inputs {
+                do {
+                    let key = try relationship.read(input)
+                    found.append(isEmpty ? nil : key)
+                    answers.append(isEmpty || key == nil ? .none : .waiting)
+                } catch {
+                    found.append(nil)
+                    answers.append(.unusable(error))
+                }
+            }
+            return (found, answers)
+        }
+    }
+
+    private func nextTicket() -> TicketID {
+        lastTicket += 1
+        return TicketID(lastTicket)
+    }
+
+    private func requireRoom(for ticket: Ticket) throws(Failure) {
         if let outage = pool?.outage { throw Self.unavailable(outage) }
         guard keysOnTheirWay + ticket.keys.count <= limits.maxQueuedKeys else {
             throw Failure(
@@ -89,61 +133,33 @@ final class Engine {
                 "\(keysOnTheirWay) keys are waiting, batching.max_queued_keys is \(limits.maxQueuedKeys); try again"
             )
         }
-        enlist(ticket, timeoutMilliseconds: load.timeoutMilliseconds)
     }
 
-    private func makeTicket(
-        _ load: Load, id: RequestID?, session: Session, route: Route
-    ) throws(Failure) -> Ticket {
-        var keys: [Key?] = []
-        var answers: [Ticket.Answer] = []
-        var isList = false
-        switch load.keys {
-        case .one(let input): keys = [try route.relationship.read(input)]
-        case .many(let inputs):
-            isList = true
-            answers.reserveCapacity(inputs.count)
-            for input in inputs {
-                do {
-                    keys.append(try route.relationship.read(input))
-                    answers.append(keys.last == .some(nil) ? .none : .waiting)
-                } catch {
-                    keys.append(nil)
-                    answers.append(.unusable(error))
-                }
-            }
-        }
-        if !isList { answers = [keys[0] == nil ? .none : .waiting] }
-        lastTicket += 1
-        return Ticket(
-            id: TicketID(lastTicket), requestID: id, session: session, route: route, isList: isList,
-            keys: keys,
-            answers: answers)
-    }
-
-    private func enlist(_ ticket: Ticket, timeoutMilliseconds: Int?) {
+    private func enlist(_ ticket: Ticket) {
         let now = Instant(nanoseconds: loop.now)
         isUndecided = true
         tickets[ticket.id] = ticket
         keysOnTheirWay += ticket.keys.count
-        ticket.session.owe(ticket.id)
+        let route = ticket.level.route
+        routes.keep(route)
         for (position, key) in ticket.keys.enumerated() {
             guard let key else { continue }
-            batcher.submit(
-                key, of: ticket.route.shape, for: Asker(ticket: ticket.id, position: position), at: now)
+            batcher.submit(key, of: route.shape, for: Asker(ticket: ticket.id, position: position), at: now)
         }
         counters.keysAsked += ticket.missing
+        if routes.isFull { routes.prune(isInUse: batcher.isInUse) }
+    }
+
+    private func setDeadline(_ id: TicketID, timeoutMilliseconds: Int?) {
         let asked = timeoutMilliseconds.map { Int64($0) * 1_000_000 }
         let patience = min(asked ?? limits.patience, limits.patience)
-        deadlines.add(.init(time: loop.now + patience, ticket: ticket.id, isClients: asked == patience))
+        deadlines.add(.init(time: loop.now + patience, ticket: id, isClients: asked == patience))
     }
 
     /// A session that is gone waits for nothing.
     func abandon(_ ids: some Sequence<TicketID>) {
         for id in ids {
-            guard let ticket = tickets[id] else { continue }
-            forget(ticket)
-            batcher.withdraw(id, keys: ticket.waitingKeys, of: ticket.route.shape)
+            if let load = loads[id] { forget(load) }
         }
     }
 
@@ -165,17 +181,24 @@ final class Engine {
         guard let route = routes.route(of: batch.shape) else {
             preconditionFailure("a waiting batch keeps its route in the table")
         }
+        guard batch.entries.contains(where: { $0.askers.contains { tickets[$0.ticket] != nil } }) else {
+            // Asked again, and meanwhile nobody waits for it.
+            return batcher.finished(batch)
+        }
         counters.queries += 1
         counters.keysSent += batch.entries.count
-        lane.run(Job(batch, route: route, maxReplyBytes: limits.maxReplyBytes))
+        let job = Job(batch, route: route, maxReplyBytes: limits.maxReplyBytes) {
+            tickets[$0]?.level.projection
+        }
+        lane.run(job)
     }
 
     /// Gives up what is overdue, and answers when the next request will be.
     private func expire() -> Int64? {
-        while let first = deadlines.next(isWaiting: { tickets[$0] != nil }) {
-            guard first.time <= loop.now, let ticket = tickets[first.ticket] else { return first.time }
+        while let first = deadlines.next(isWaiting: { loads[$0] != nil }) {
+            guard first.time <= loop.now, let load = loads[first.ticket] else { return first.time }
             let bound = first.isClients ? "its timeout_ms" : "limits.request_timeout_s"
-            fail(ticket, Failure(.timeout, "no answer from the database within \(bound)"))
+            fail(load, Failure(.timeout, "no answer from the database within \(bound)"))
         }
         return nil
     }
@@ -202,10 +225,23 @@ final class Engine {
         for (place, entry) in job.batch.entries.enumerated() {
             for asker in entry.askers {
                 guard let ticket = tickets[asker.ticket] else { continue }
-                ticket.deliver(job.harvest, place: place, to: asker.position)
-                if ticket.missing == 0 { complete(ticket) }
+                guard let harvest = job.harvest(for: ticket.level.projection) else { continue }
+                ticket.deliver(harvest, place: place, to: asker.position)
+                ticket.load.rowCount += harvest.rows(of: place)
+                if ticket.load.rowCount > limits.maxRows {
+                    fail(ticket.load, tooManyRows(ticket.level))
+                } else if ticket.missing == 0 {
+                    grow(ticket)
+                }
             }
         }
+    }
+
+    private func tooManyRows(_ level: Level) -> Failure {
+        level.path.failure(
+            .resultTooLarge,
+            "the request has more rows than limits.request_rows = \(limits.maxRows); ask for fewer keys or set 'limit'"
+        )
     }
 
     private func failed(_ job: Job, _ error: DatabaseError) {
@@ -242,51 +278,81 @@ final class Engine {
     /// Ends everything that waits with this error.
     func failAll(_ failure: Failure) {
         _ = batcher.takeAll()
-        for ticket in Array(tickets.values) { fail(ticket, failure) }
+        for load in Array(loads.values) { fail(load, failure) }
+    }
+
+    // MARK: Levels
+
+    /// All answers of a ticket are there: asks for what its rows include, every level in the batches of everybody.
+    private func grow(_ ticket: Ticket) {
+        guard !ticket.level.branches.isEmpty else { return settle(ticket) }
+        do {
+            let growth = try Growth(of: ticket)
+            let children = growth.children(newTicket: nextTicket)
+            ticket.attach(children, firstRows: growth.firstRows)
+            for child in children {
+                try requireRoom(for: child.ticket)
+                ticket.load.add(child.ticket)
+                if child.ticket.missing > 0 { enlist(child.ticket) }
+            }
+            for child in children where child.ticket.missing == 0 { settle(child.ticket) }
+        } catch {
+            fail(ticket.load, error)
+        }
+    }
+
+    /// A ticket has all its answers, and so have those of what it includes.
+    private func settle(_ ticket: Ticket) {
+        guard let parent = ticket.parent else { return complete(ticket.load) }
+        parent.unfinishedChildren -= 1
+        if parent.unfinishedChildren == 0 { settle(parent) }
     }
 
     // MARK: Replies
 
-    private func complete(_ ticket: Ticket) {
-        let reply = LoadReply(ticket: ticket)
-        forget(ticket)
-        ticket.session.reply(to: ticket.id, requestID: ticket.requestID) { output in
-            reply.write(to: &output, limit: limits.maxReplyBytes)
-        }
+    private func complete(_ load: PendingLoad) {
+        let reply = LoadReply(load: load, limit: limits.maxReplyBytes)
+        forget(load)
+        load.session.reply(to: load.root.id, requestID: load.requestID) { reply.write(to: &$0) }
     }
 
     private func fail(_ batch: Batch, _ failure: Failure) {
         for entry in batch.entries {
             for asker in entry.askers {
-                if let ticket = tickets[asker.ticket] { fail(ticket, failure) }
+                if let ticket = tickets[asker.ticket] {
+                    fail(ticket.load, ticket.level.path.failure(failure))
+                }
             }
         }
     }
 
-    private func fail(_ ticket: Ticket, _ failure: Failure) {
-        forget(ticket)
-        batcher.withdraw(ticket.id, keys: ticket.waitingKeys, of: ticket.route.shape)
-        ticket.session.reply(to: ticket.id, requestID: ticket.requestID) { _ in failure }
+    private func fail(_ load: PendingLoad, _ failure: Failure) {
+        forget(load)
+        load.session.reply(to: load.root.id, requestID: load.requestID) { _ in failure }
     }
 
-    /// A ticket that was answered at once was never among those on their way.
-    private func forget(_ ticket: Ticket) {
-        if tickets.removeValue(forKey: ticket.id) != nil { keysOnTheirWay -= ticket.keys.count }
+    /// A load that was answered at once was never among those on their way.
+    private func forget(_ load: PendingLoad) {
+        guard loads.removeValue(forKey: load.root.id) != nil else { return }
+        for ticket in load.tickets where tickets.removeValue(forKey: ticket.id) != nil {
+            keysOnTheirWay -= ticket.keys.count
+            if ticket.missing > 0 {
+                batcher.withdraw(ticket.id, keys: ticket.waitingKeys, of: ticket.level.route.shape)
+            }
+        }
     }
 
     private func count(_ job: Job) {
-        let distributor = job.harvest.distributor
-        counters.strayRows += distributor.strayRows
-        for key in 0..<distributor.keys {
-            let rows = distributor.rows(of: key)
+        counters.strayRows += job.strayRows
+        for rows in job.rowCounts {
             counters.rows += rows
             if job.route.relationship.kind == .one, rows > 1 { counters.surplusRows += rows - 1 }
         }
-        guard distributor.strayRows > 0 else { return }
+        guard job.strayRows > 0 else { return }
         logger.error(
             "rows came back that belong to no key asked for",
             metadata: [
-                "relationship": "\(job.route.relationship.name)", "rows": "\(distributor.strayRows)",
+                "relationship": "\(job.route.relationship.name)", "rows": "\(job.strayRows)",
             ])
     }
 

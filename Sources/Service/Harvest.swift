@@ -1,48 +1,87 @@
 import FanOut
+import Relations
 import Wire
 
-/// The rows of one batch, each encoded once, shared by every request that asked for one of its keys.
+/// The rows of a batch for one projection: each encoded once into an arena, with what says which bytes belong to
+/// which key.
 final class Harvest {
-    private(set) var distributor: Distributor
+    private let projection: Projection
+    private var distributor: Distributor
     private var arena = ByteBuffer()
-    /// Bytes of one key's rows beyond which the rest is not kept: no reply could hold them.
+    /// Rows of a key beyond this many bytes are not kept: no reply could hold them.
     private let maxBytesOfKey: Int
+    /// The values that lead on, row by row; nil for `NULL`.
+    private var links: [Scalar?] = []
+    /// By key, a column with a value that cannot lead on, because it is no value of its type.
+    private(set) var brokenLinks: [Int: Column] = [:]
 
-    init(keys: Int, maxBytesOfKey: Int) {
-        distributor = Distributor(keys: keys)
+    init(_ projection: Projection, keys: Int, maxBytesOfKey: Int) {
+        self.projection = projection
+        distributor = Distributor(keys: keys, joinsRows: projection.links.isEmpty)
         self.maxBytesOfKey = maxBytesOfKey
     }
 
     var byteCount: Int { arena.count }
 
+    func rows(of key: Int) -> Int { distributor.rows(of: key) }
+
     func isTooLarge(_ key: Int) -> Bool { distributor.bytes(of: key) > maxBytesOfKey }
 
-    /// `encode` appends one row to the arena.
-    func add(to key: Int, _ encode: (inout ByteBuffer) -> Void) {
+    /// - Parameter cell: what came for the projection's fetched columns, by their place among them.
+    func add(to key: Int, cell: (Int) -> UnsafeRawBufferPointer?) {
         guard !isTooLarge(key) else { return distributor.addUnshown(to: key) }
         let start = arena.count
-        if distributor.continues(key) { arena.append(byte: UInt8(ascii: ",")) }
-        encode(&arena)
+        switch projection.content {
+        case .count:
+            if let digits = cell(0) { arena.append(digits) }
+        case .columns(let columns, let encoder):
+            if distributor.continues(key) { arena.append(byte: UInt8(ascii: ",")) }
+            encoder.encode(into: &arena, leavingOpen: !projection.links.isEmpty, cell: cell)
+            for (place, column) in projection.links.enumerated() {
+                addLink(column, cell(columns.count + place), of: key)
+            }
+        }
         distributor.add(start..<arena.count, to: key)
     }
 
-    func addUnshown(to key: Int) { distributor.addUnshown(to: key) }
-
-    func addStray() { distributor.addStray() }
+    private func addLink(_ column: Column, _ cell: UnsafeRawBufferPointer?, of key: Int) {
+        let value = cell.flatMap { ReturnedKey.link($0, as: column.type) }
+        if cell != nil, value == nil { brokenLinks[key] = column }
+        links.append(value)
+    }
 
     /// Forgets the rows, after it has become clear that the batch is too large to be kept whole.
     func discard() {
-        distributor = Distributor(keys: distributor.keys)
+        distributor = Distributor(keys: distributor.keys, joinsRows: projection.links.isEmpty)
         arena = ByteBuffer()
+        links = []
     }
 
-    /// `{"id":7,…},{"id":8,…}`, or nothing.
+    /// `{"id":7,…},{"id":8,…}`, or nothing; a number of rows where they were counted.
     func write(rowsOf key: Int, to output: inout ByteBuffer) {
         var isFirst = true
-        distributor.forEachSegment(of: key) { segment in
+        distributor.forEachSegment(of: key) { _, segment in
             if !isFirst { output.append(byte: UInt8(ascii: ",")) }
             isFirst = false
-            arena.withBytes { output.append(UnsafeRawBufferPointer(rebasing: $0[segment.range])) }
+            write(segment.range, to: &output)
         }
+    }
+
+    /// The rows of a projection with links, in their order, each by its number in this harvest.
+    func forEachRow(of key: Int, _ body: (_ row: Int, _ range: Range<Int>) -> Void) {
+        distributor.forEachSegment(of: key) { row, segment in body(row, segment.range) }
+    }
+
+    /// `{"id":7,"title":"Emma"`, still open.
+    func write(_ range: Range<Int>, to output: inout ByteBuffer) {
+        arena.withBytes { output.append(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
+    /// The key that these links of a row make; nil if one of them is `NULL`.
+    func key(ofRow row: Int, links places: [Int]) -> Key? {
+        let first = row * projection.links.count
+        if places.count == 1 { return links[first + places[0]].map { .single($0) } }
+        let parts = places.compactMap { links[first + $0] }
+        return parts.count == places.count ? .composite(parts) : nil
     }
 }

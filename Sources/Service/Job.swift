@@ -7,52 +7,93 @@ import Wire
 
 /// One batch on its way through a connection: its statement, and the rows that have come.
 final class Job {
+    /// One projection that askers of the batch want.
+    private struct Serving {
+        let harvest: Harvest
+        /// Where each of the projection's columns stands among those that are fetched.
+        let places: [Int]
+    }
+
     let batch: Batch
     let route: Route
     let statement: Statement
-    let harvest: Harvest
     /// Set when the rows of several keys are too many to be kept together: each key is then asked alone.
     private(set) var mustSplit = false
     private(set) var hasRows = false
+    /// Of each key.
+    private(set) var rowCounts: [Int]
+    /// Rows that belonged to none of the keys.
+    private(set) var strayRows = 0
     private var index: KeyIndex
+    private let fetched: [Column]
     private let maxBytes: Int
     private let leadingCount: Int
+    private let projections: [ObjectIdentifier: Int]
+    private let servings: [Serving]
+    /// For each key, which servings are wanted; nil where there is one only.
+    private let wanted: [[Int]]?
 
-    init(_ batch: Batch, route: Route, maxReplyBytes: Int) {
+    /// - Parameter projection: what a ticket wants to see; nil if nobody waits for it any more. At least one does.
+    init(_ batch: Batch, route: Route, maxReplyBytes: Int, projection: (TicketID) -> Projection?) {
         self.batch = batch
         self.route = route
+        let demand = Demand(batch, projection)
+        fetched = demand.columns
+        projections = demand.places
+        wanted = demand.wanted
         let keys = batch.entries.map(\.key)
-        statement = route.planner.statement(for: keys)
+        statement = route.planner.statement(for: keys, showing: fetched)
         index = KeyIndex(keys)
-        harvest = Harvest(keys: keys.count, maxBytesOfKey: maxReplyBytes)
         maxBytes = maxReplyBytes
         leadingCount = statement.leadingTypes.count
+        rowCounts = Array(repeating: 0, count: keys.count)
+        servings = demand.projections.map { projection in
+            Serving(
+                harvest: Harvest(projection, keys: keys.count, maxBytesOfKey: maxReplyBytes),
+                places: projection.fetched.map { demand.columns.firstIndex(of: $0) ?? 0 })
+        }
     }
 
     var canSplit: Bool { batch.entries.count > 1 }
 
+    /// The rows as a projection of one of the askers shows them.
+    func harvest(for projection: Projection) -> Harvest? {
+        projections[ObjectIdentifier(projection)].map { servings[$0].harvest }
+    }
+
     /// A column that changed its type under a running daemon would be compared or shown wrongly: rows are taken only
     /// if every column is still of the kind that the catalog says.
     func accepts(_ columns: [ColumnDescription]) -> Bool {
-        let expected = statement.leadingTypes + route.relationship.columns.map(\.type)
+        let rest = route.selection.isCount ? [Self.ordinalType] : fetched.map(\.type)
+        let expected = statement.leadingTypes + rest
         return columns.count == expected.count && zip(columns, expected).allSatisfy { $0.kind.holds($1) }
     }
 
     func take(_ row: Row) {
         hasRows = true
         guard !mustSplit else { return }
-        guard let place = place(of: row) else { return harvest.addStray() }
-        if route.relationship.kind == .one, harvest.distributor.rows(of: place) > 0 {
-            return harvest.addUnshown(to: place)
+        guard let place = place(of: row) else {
+            strayRows += 1
+            return
         }
-        let leading = leadingCount
-        harvest.add(to: place) { arena in
-            route.encoder.encode(into: &arena) { row[leading + $0] }
+        rowCounts[place] += 1
+        if route.relationship.kind == .one, rowCounts[place] > 1 { return }
+        if let wanted {
+            for number in wanted[place] { add(row, to: servings[number], place) }
+        } else {
+            add(row, to: servings[0], place)
         }
-        if canSplit, harvest.byteCount > maxBytes {
+        if canSplit, servings.reduce(0, { $0 + $1.harvest.byteCount }) > maxBytes {
             mustSplit = true
-            harvest.discard()
+            for serving in servings { serving.harvest.discard() }
         }
+    }
+
+    private func add(_ row: Row, to serving: Serving, _ key: Int) {
+        let leading = leadingCount
+        // A count has one column, which is not among those that are fetched.
+        let isCount = route.selection.isCount
+        serving.harvest.add(to: key) { row[leading + (isCount ? $0 : serving.places[$0])] }
     }
 
     /// Which of the batch's keys the row belongs to; nil for none of them.
@@ -74,6 +115,38 @@ final class Job {
     }
 
     private static let ordinalType = ColumnType.integer(bits: 64, signed: false, zerofill: false)
+}
+
+/// Which projections the askers of a batch want of which keys.
+private struct Demand {
+    private(set) var projections: [Projection] = []
+    private(set) var places: [ObjectIdentifier: Int] = [:]
+    /// All that must be fetched, each once.
+    private(set) var columns: [Column] = []
+    private(set) var wanted: [[Int]]?
+
+    init(_ batch: Batch, _ projection: (TicketID) -> Projection?) {
+        var wanted: [[Int]] = []
+        for entry in batch.entries {
+            var numbers: [Int] = []
+            for asker in entry.askers {
+                guard let number = projection(asker.ticket).map({ number(of: $0) }), !numbers.contains(number)
+                else { continue }
+                numbers.append(number)
+            }
+            wanted.append(numbers)
+        }
+        precondition(!projections.isEmpty, "a batch is sent for somebody")
+        self.wanted = projections.count > 1 ? wanted : nil
+    }
+
+    private mutating func number(of projection: Projection) -> Int {
+        if let known = places[ObjectIdentifier(projection)] { return known }
+        places[ObjectIdentifier(projection)] = projections.count
+        projections.append(projection)
+        for column in projection.fetched where !columns.contains(column) { columns.append(column) }
+        return projections.count - 1
+    }
 }
 
 extension ColumnDescription.Kind {

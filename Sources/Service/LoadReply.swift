@@ -4,52 +4,109 @@ import Wire
 
 /// Writes the reply to a load whose answers are all there.
 struct LoadReply {
-    let ticket: Ticket
+    let load: PendingLoad
+    /// Bytes of the reply at most.
+    let limit: Int
 
-    /// Leaves `output` as it was, and says so, if the reply would be longer than `limit` bytes.
-    func write(to output: inout ByteBuffer, limit: Int) -> Failure? {
+    /// Leaves `output` as it was, and says so, if the reply would be too long.
+    func write(to output: inout ByteBuffer) -> Failure? {
         let start = output.count
-        ReplyEncoder.open(ticket.requestID, member: member, into: &output)
-        if ticket.isList { writeResults(&output, limit: start + limit) } else { writeAnswer(0, &output) }
-        if output.count - start <= limit, !ticket.tooLarge {
+        let end = start + limit
+        ReplyEncoder.open(load.requestID, member: member, into: &output)
+        if load.isList { writeResults(&output, end: end) } else { write(load.root, 0, &output, end: end) }
+        let tooLarge = load.tickets.first(where: \.tooLarge)
+        if output.count <= end, tooLarge == nil {
             ReplyEncoder.close(into: &output)
             return nil
         }
         output.truncate(to: start)
-        let name = ticket.route.relationship.name
-        return Failure(
+        let level = (tooLarge ?? load.root).level
+        return level.path.failure(
             .resultTooLarge,
-            "the rows of '\(name)' for this request take more than limits.reply_bytes = \(limit) bytes")
+            "the rows of '\(level.route.relationship.name)' for this request take more than limits.reply_bytes = \(limit) bytes"
+        )
     }
 
     private var member: StaticString {
-        if ticket.isList { return "results" }
-        return ticket.route.relationship.kind == .many ? "rows" : "row"
+        if load.root.level.route.selection.isCount { return load.isList ? "counts" : "count" }
+        if load.isList { return "results" }
+        return load.root.level.route.relationship.kind == .many ? "rows" : "row"
     }
 
     // {"id":3,"results":[[…],[],null],"errors":{"2":{"code":"bad_key","message":"…"}}
-    private func writeResults(_ output: inout ByteBuffer, limit: Int) {
+    private func writeResults(_ output: inout ByteBuffer, end: Int) {
         output.append("[")
-        for position in ticket.answers.indices where output.count <= limit {
+        for position in load.root.answers.indices where output.count <= end {
             if position > 0 { output.append(",") }
-            writeAnswer(position, &output)
+            write(load.root, position, &output, end: end)
         }
         output.append("]")
-        ReplyEncoder.errors(ticket.failures, into: &output)
+        ReplyEncoder.errors(load.root.failures, into: &output)
     }
 
-    private func writeAnswer(_ position: Int, _ output: inout ByteBuffer) {
-        let isMany = ticket.route.relationship.kind == .many
+    /// One key's rows, row or count.
+    private func write(_ ticket: Ticket, _ position: Int, _ output: inout ByteBuffer, end: Int) {
+        let route = ticket.level.route
+        let isMany = route.relationship.kind == .many
         switch ticket.answers[position] {
+        case .waiting: preconditionFailure("a reply is written when every answer is there")
+        case .unusable: output.append("null")
+        case .rows(let harvest, let place) where route.selection.isCount:
+            if harvest.rows(of: place) == 0 {
+                output.append("0")
+            } else {
+                harvest.write(rowsOf: place, to: &output)
+            }
+        case .none where route.selection.isCount: output.append("0")
         case .rows(let harvest, let place) where isMany:
             output.append("[")
-            harvest.write(rowsOf: place, to: &output)
+            writeRows(ticket, position, harvest, place, &output, end: end)
             output.append("]")
-        case .rows(let harvest, let place) where harvest.distributor.rows(of: place) > 0:
-            harvest.write(rowsOf: place, to: &output)
-        case .unusable: output.append("null")
+        case .rows(let harvest, let place) where harvest.rows(of: place) > 0:
+            writeRows(ticket, position, harvest, place, &output, end: end)
         case .rows, .none: output.append(isMany ? "[]" : "null")
-        case .waiting: preconditionFailure("a reply is written when every answer is there")
+        }
+    }
+
+    private func writeRows(
+        _ ticket: Ticket, _ position: Int, _ harvest: Harvest, _ place: Int, _ output: inout ByteBuffer,
+        end: Int
+    ) {
+        guard !ticket.children.isEmpty else { return harvest.write(rowsOf: place, to: &output) }
+        var number = ticket.firstRows[position]
+        harvest.forEachRow(of: place) { _, range in
+            // Beyond the end nothing is looked at any more.
+            guard output.count <= end else { return }
+            if number > ticket.firstRows[position] { output.append(",") }
+            harvest.write(range, to: &output)
+            writeIncluded(ticket, row: number, &output, end: end)
+            number += 1
+        }
+    }
+
+    // ,"tags":[…],"reviews":[…]}
+    private func writeIncluded(_ ticket: Ticket, row: Int, _ output: inout ByteBuffer, end: Int) {
+        for (branch, child) in zip(ticket.level.branches, ticket.children) {
+            output.append(",")
+            output.append(jsonString: branch.name)
+            output.append(":")
+            if let position = child.positions[row] {
+                write(child.ticket, position, &output, end: end)
+            } else {
+                writeNothing(branch.level.route, &output)
+            }
+        }
+        output.append("}")
+    }
+
+    /// What a `NULL` key has.
+    private func writeNothing(_ route: Route, _ output: inout ByteBuffer) {
+        if route.selection.isCount {
+            output.append("0")
+        } else if route.relationship.kind == .many {
+            output.append("[]")
+        } else {
+            output.append("null")
         }
     }
 }

@@ -1,22 +1,50 @@
 import Batching
 import Planning
 import Relations
-import Wire
 
-/// A relationship with what is prepared for serving it.
+/// What may share a query: a relationship with a selection of its rows, and what is prepared for serving it.
 final class Route {
     let relationship: Relationship
+    let selection: Selection
     let shape: Shape
     let planner: Planner
-    let encoder: RowEncoder
 
-    init(_ relationship: Relationship, number: Int, maxKeys: Int, bigIntegersAsStrings: Bool) {
+    init(_ relationship: Relationship, _ selection: Selection, number: Int, maxKeys: Int) {
         self.relationship = relationship
-        planner = Planner(relationship)
+        self.selection = selection
+        planner = Planner(relationship, selection)
         shape = Shape(number: number, maxKeys: planner.maxKeys(maxKeys))
-        encoder = RowEncoder(
-            columns: relationship.columns.map {
-                ($0.name, ValueFormat($0.type, bigIntegersAsStrings: bigIntegersAsStrings))
-            })
+    }
+}
+
+/// A relationship of the catalog, with the levels and projections that many loads of it have in common.
+final class Destination {
+    let relationship: Relationship
+    /// A load without options.
+    let plain: Level
+    let count = Projection.count()
+    /// The same relationship by the parent's primary key, once it has been asked for.
+    var viaParent: Destination?
+    private let bigIntegersAsStrings: Bool
+    private var projections: [[[Column]]: Projection] = [:]
+
+    /// Clients that ask for ever other columns fill no memory.
+    private static let mostProjections = 256
+
+    init(_ route: Route, bigIntegersAsStrings: Bool) {
+        relationship = route.relationship
+        self.bigIntegersAsStrings = bigIntegersAsStrings
+        let all = Projection(
+            columns: relationship.columns, links: [], bigIntegersAsStrings: bigIntegersAsStrings)
+        plain = Level(route, showing: all)
+        projections[[relationship.columns, []]] = all
+    }
+
+    func projection(_ columns: [Column], links: [Column]) -> Projection {
+        if let known = projections[[columns, links]] { return known }
+        let new = Projection(columns: columns, links: links, bigIntegersAsStrings: bigIntegersAsStrings)
+        if projections.count >= Self.mostProjections { projections.removeAll() }
+        projections[[columns, links]] = new
+        return new
     }
 }

@@ -1,26 +1,69 @@
 import Batching
 import Relations
 
-/// The relationships that can be loaded now, and those that only requests on their way still use.
+/// The relationships that can be loaded now, and the routes that requests on their way use.
 final class RouteTable {
+    private struct Settings: Equatable {
+        var maxKeys = 1
+        var bigIntegersAsStrings = false
+    }
+
     private(set) var catalog = Catalog(relationships: [])
-    private var byName: [String: Route] = [:]
+    private var settings = Settings()
+    private var byName: [String: Destination] = [:]
+    /// Routes with a selection of their own, by destination.
+    private var selected: [ObjectIdentifier: [Selection: Route]] = [:]
     private var byShape: [Int: Route] = [:]
     private var lastShape = 0
     /// Why there is no catalog yet.
     var absence: String? = "the schema has not been read yet"
 
+    /// Routes beyond which those that nothing waits for are forgotten.
+    private static let mostRoutes = 4096
+
+    var isFull: Bool { byShape.count > Self.mostRoutes }
+
     func route(of shape: Shape) -> Route? { byShape[shape.number] }
 
-    func route(named name: String) throws(Failure) -> Route {
-        if let route = byName[name] { return route }
-        try requireCatalog()
-        throw catalog.unknown(name)
+    /// Keeps a route that a load on its way still needs, although the catalog may have changed since.
+    func keep(_ route: Route) { byShape[route.shape.number] = route }
+
+    func destination(named name: String, isByParent: Bool) throws(Failure) -> Destination {
+        guard let destination = byName[name] else {
+            try requireCatalog()
+            throw catalog.unknown(name)
+        }
+        return isByParent ? try viaParent(destination) : destination
+    }
+
+    private func viaParent(_ destination: Destination) throws(Failure) -> Destination {
+        if let known = destination.viaParent { return known }
+        let relationship = destination.relationship
+        guard let other = relationship.viaParent else {
+            throw Failure(
+                .badRequest,
+                "'\(relationship.parent)' has no primary key, so that 'parent' has no meaning; use 'key'")
+        }
+        let isSame = other == relationship
+        let made = isSame ? destination : self.destination(newRoute(other))
+        // A reference to itself would never be freed.
+        if !isSame { destination.viaParent = made }
+        return made
+    }
+
+    func route(to destination: Destination, _ selection: Selection) -> Route {
+        let plain = destination.plain.route
+        if selection == plain.selection { return plain }
+        let id = ObjectIdentifier(destination)
+        if let known = selected[id]?[selection] { return known }
+        let route = newRoute(destination.relationship, selection)
+        selected[id, default: [:]][selection] = route
+        return route
     }
 
     /// The one of this name, or all.
     func relationships(named name: String?) throws(Failure) -> [Relationship] {
-        if let name { return [try route(named: name).relationship] }
+        if let name { return [try destination(named: name, isByParent: false).relationship] }
         try requireCatalog()
         return catalog.relationships
     }
@@ -30,27 +73,43 @@ final class RouteTable {
     }
 
     /// A relationship that is the same as before keeps its route, so that its waiting keys and the new ones meet.
-    func install(_ new: Catalog, maxKeys: Int, bigIntegersAsStrings: Bool, keepingRoutes: Bool) {
-        let old = byName
+    func install(_ new: Catalog, maxKeys: Int, bigIntegersAsStrings: Bool) {
+        let settings = Settings(maxKeys: maxKeys, bigIntegersAsStrings: bigIntegersAsStrings)
+        let old = settings == self.settings ? byName : [:]
+        self.settings = settings
         catalog = new
         absence = nil
         byName = [:]
         for relationship in new.relationships {
-            if keepingRoutes, let route = old[relationship.name], route.relationship == relationship {
-                byName[relationship.name] = route
-                continue
+            if let same = old[relationship.name], same.relationship == relationship {
+                byName[relationship.name] = same
+            } else {
+                byName[relationship.name] = destination(newRoute(relationship))
             }
-            lastShape += 1
-            let route = Route(
-                relationship, number: lastShape, maxKeys: maxKeys, bigIntegersAsStrings: bigIntegersAsStrings)
-            byName[relationship.name] = route
-            byShape[lastShape] = route
         }
     }
 
-    /// Forgets routes of an earlier catalog that nothing waits for.
+    private func destination(_ route: Route) -> Destination {
+        Destination(route, bigIntegersAsStrings: settings.bigIntegersAsStrings)
+    }
+
+    private func newRoute(_ relationship: Relationship, _ selection: Selection? = nil) -> Route {
+        lastShape += 1
+        let route = Route(
+            relationship, selection ?? Selection(allOf: relationship), number: lastShape,
+            maxKeys: settings.maxKeys)
+        byShape[lastShape] = route
+        return route
+    }
+
+    /// Forgets routes of an earlier catalog, or with a selection of their own, that nothing waits for.
     func prune(isInUse: (Shape) -> Bool) {
-        let current = Set(byName.values.map(\.shape.number))
-        byShape = byShape.filter { current.contains($0.key) || isInUse($0.value.shape) }
+        let destinations = byName.values.flatMap { [$0, $0.viaParent].compactMap { $0 } }
+        let plain = Set(destinations.map(\.plain.route.shape.number))
+        byShape = byShape.filter { plain.contains($0.key) || isInUse($0.value.shape) }
+        let current = Set(destinations.map { ObjectIdentifier($0) })
+        selected = selected.filter { current.contains($0.key) }.mapValues { routes in
+            routes.filter { byShape[$0.value.shape.number] != nil }
+        }
     }
 }

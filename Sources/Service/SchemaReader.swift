@@ -18,12 +18,9 @@ struct SchemaReader {
 
     private func tables() throws(DatabaseError) -> [Table] {
         let columns = try columns()
-        let keys = try uniqueKeys()
+        let indexes = try indexes()
         return columns.map { name, columns in
-            let keys = keys[name] ?? [:]
-            return Table(
-                name: name, columns: columns, primaryKey: keys["PRIMARY"] ?? [],
-                uniqueKeys: keys.sorted { $0.key < $1.key }.map(\.value))
+            Table(name: name, columns: columns, indexes: indexes[name] ?? [])
         }
     }
 
@@ -65,21 +62,29 @@ struct SchemaReader {
         return Set(rows.map { $0.compactMap { $0 } })
     }
 
-    /// Unique keys by table and name. A key over a part of a column only (`SUB_PART`) is unique about nothing we ask.
-    private func uniqueKeys() throws(DatabaseError) -> [String: [String: [String]]] {
+    /// By table. An index over an expression has parts without a column, and is left out.
+    private func indexes() throws(DatabaseError) -> [String: [Index]] {
         let rows = try rows(
             """
-            SELECT TABLE_NAME, INDEX_NAME, GROUP_CONCAT(COLUMN_NAME ORDER BY SEQ_IN_INDEX SEPARATOR '\\0')
+            SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, NON_UNIQUE, COLLATION, SUB_PART
             FROM information_schema.STATISTICS
-            WHERE TABLE_SCHEMA = \(client.quote(database)) AND NON_UNIQUE = 0
-            GROUP BY TABLE_NAME, INDEX_NAME HAVING COUNT(SUB_PART) = 0
+            WHERE TABLE_SCHEMA = \(client.quote(database)) AND INDEX_TYPE IN ('BTREE', 'HASH')
+            ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
             """)
-        var keys: [String: [String: [String]]] = [:]
+        var found: [String: [Index]] = [:]
         for row in rows {
-            guard let table = row[0], let index = row[1], let columns = row[2] else { continue }
-            keys[table, default: [:]][index] = columns.split(separator: "\0").map(String.init)
+            guard let table = row[0], let name = row[1], let column = row[2] else { continue }
+            let part = Index.Part(column, descending: row[4] == "D", isPrefix: row[5] != nil)
+            var indexes = found[table] ?? []
+            if let last = indexes.last, last.name == name {
+                indexes[indexes.count - 1] = Index(
+                    name: name, columns: last.columns + [part], isUnique: last.isUnique)
+            } else {
+                indexes.append(Index(name: name, columns: [part], isUnique: row[3] == "0"))
+            }
+            found[table] = indexes
         }
-        return keys
+        return found
     }
 
     /// Foreign keys to tables of other databases are left out.

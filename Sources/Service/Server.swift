@@ -8,7 +8,7 @@ import Wire
 final class Server {
     struct Limits {
         var maxLineBytes: Int
-        var maxKeys: Int
+        var requests: RequestDecoder.Limits
         var maxReplyBytes: Int
         var maxClients: Int
     }
@@ -77,7 +77,7 @@ final class Server {
             let bound = "limits.line_bytes = \(limits.maxLineBytes)"
             session.reply(Failure(.lineTooLong, "the line is longer than \(bound); it was skipped"), to: nil)
         case .line(let line):
-            switch RequestDecoder.decode(line, limits: .init(maxKeys: limits.maxKeys)) {
+            switch RequestDecoder.decode(line, limits: limits.requests) {
             case .success(let request): perform(request, from: session)
             case .failure(let rejection): session.reply(rejection.failure, to: rejection.id)
             }

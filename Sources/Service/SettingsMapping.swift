@@ -1,6 +1,7 @@
 import Batching
 import Configuration
 import MariaDB
+import Wire
 
 // What each part needs of the settings, in its own words and units.
 
@@ -75,14 +76,16 @@ extension Engine.Limits {
         self.init(
             maxReplyBytes: settings.limits.replyBytes,
             patience: Int64(settings.limits.requestTimeoutSeconds) * 1_000_000_000,
-            maxQueuedKeys: settings.batching.maxQueuedKeys)
+            maxQueuedKeys: settings.batching.maxQueuedKeys, maxRows: settings.limits.requestRows)
     }
 }
 
 extension Server.Limits {
     init(_ settings: Settings) {
         self.init(
-            maxLineBytes: settings.limits.lineBytes, maxKeys: settings.limits.requestKeys,
+            maxLineBytes: settings.limits.lineBytes,
+            requests: .init(
+                maxKeys: settings.limits.requestKeys, includeDepth: settings.limits.includeDepth),
             maxReplyBytes: settings.limits.replyBytes, maxClients: settings.listen.maxClients)
     }
 }

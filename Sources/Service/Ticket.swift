@@ -2,37 +2,46 @@ import Batching
 import Relations
 import Wire
 
-/// One load request on its way: which keys it asked for, and the answers that have come so far.
+/// One level of a load on its way: which keys it asks for, and the answers that have come so far.
 final class Ticket {
     enum Answer {
         case waiting
-        /// A `NULL` key: no relatives, no query.
+        /// No relatives, and no query to learn that: a `NULL` key, or a selection that nothing satisfies.
         case none
         case rows(Harvest, place: Int)
         /// A key that cannot be used; the other keys of the request can.
         case unusable(Failure)
     }
 
+    /// A relationship that the rows of this ticket include.
+    struct Child {
+        let ticket: Ticket
+        /// For each row of the parent ticket, in the order of its answers, the position of the row's key; nil for `NULL`.
+        let positions: [Int?]
+    }
+
     let id: TicketID
-    let requestID: RequestID?
-    let session: Session
-    let route: Route
-    /// Whether the request had `keys`, and so gets `results`.
-    let isList: Bool
+    let level: Level
     /// By position; nil where no query is needed.
     let keys: [Key?]
     private(set) var answers: [Answer]
     private(set) var missing: Int
+    /// By branch of the level; empty as long as not all answers are there.
+    private(set) var children: [Child] = []
+    /// The number of the first row of each answer.
+    private(set) var firstRows: [Int] = []
+    var unfinishedChildren = 0
+    /// The load that it belongs to, which keeps it and its parent alive.
+    unowned let load: PendingLoad
+    unowned let parent: Ticket?
 
     init(
-        id: TicketID, requestID: RequestID?, session: Session, route: Route, isList: Bool, keys: [Key?],
-        answers: [Answer]
+        id: TicketID, level: Level, load: PendingLoad, parent: Ticket? = nil, keys: [Key?], answers: [Answer]
     ) {
         self.id = id
-        self.requestID = requestID
-        self.session = session
-        self.route = route
-        self.isList = isList
+        self.level = level
+        self.load = load
+        self.parent = parent
         self.keys = keys
         self.answers = answers
         missing = keys.reduce(0) { $1 == nil ? $0 : $0 + 1 }
@@ -45,6 +54,12 @@ final class Ticket {
         guard case .waiting = answers[position] else { return }
         answers[position] = .rows(harvest, place: place)
         missing -= 1
+    }
+
+    func attach(_ children: [Child], firstRows: [Int]) {
+        self.children = children
+        self.firstRows = firstRows
+        unfinishedChildren = children.count
     }
 
     /// The keys that cannot be used, by position.

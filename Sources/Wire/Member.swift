@@ -1,7 +1,8 @@
 /// The members that a request may have, in this version or a later one.
 enum Member: UInt32, CaseIterable {
-    case id, load, key, keys, op, timeoutMs
-    case include, columns, `where`, order, limit, offset, count, target, token
+    case id, load, key, keys, parent, parents, op, timeoutMs
+    case columns, `where`, order, limit, offset, count, include
+    case target, token
 
     var name: StaticString {
         switch self {
@@ -9,6 +10,8 @@ enum Member: UInt32, CaseIterable {
         case .load: "load"
         case .key: "key"
         case .keys: "keys"
+        case .parent: "parent"
+        case .parents: "parents"
         case .op: "op"
         case .timeoutMs: "timeout_ms"
         case .include: "include"
@@ -23,6 +26,9 @@ enum Member: UInt32, CaseIterable {
         }
     }
 
+    /// What stands in a load, and in each relationship of an `include`.
+    static let options: [Member] = [.columns, .where, .order, .limit, .offset, .count, .include]
+
     init?(_ name: UnsafeRawBufferPointer) {
         for member in Self.allCases where name.equals(member.name) {
             self = member
@@ -35,6 +41,8 @@ enum Member: UInt32, CaseIterable {
 /// Which members a request has.
 struct MemberSet {
     private var bits: UInt32 = 0
+
+    var isEmpty: Bool { bits == 0 }
 
     init(_ members: Member...) {
         for member in members { insert(member) }

@@ -23,12 +23,21 @@ package enum Operation: Hashable, Sendable {
 package struct Load: Hashable, Sendable {
     package let relationship: String
     package let keys: Keys
+    /// Whether the keys are those of the parent's primary key: `"parent":7`.
+    package let isByParent: Bool
+    /// Nil for a load without any.
+    package let options: LoadOptions?
     /// 1 … 2^31 − 1.
     package let timeoutMilliseconds: Int?
 
-    package init(relationship: String, keys: Keys, timeoutMilliseconds: Int? = nil) {
+    package init(
+        relationship: String, keys: Keys, isByParent: Bool = false, options: LoadOptions? = nil,
+        timeoutMilliseconds: Int? = nil
+    ) {
         self.relationship = relationship
         self.keys = keys
+        self.isByParent = isByParent
+        self.options = options
         self.timeoutMilliseconds = timeoutMilliseconds
     }
 }
@@ -38,6 +47,8 @@ package enum Keys: Hashable, Sendable {
     case one(KeyInput)
     /// `"keys":[42,43]`
     case many([KeyInput])
+
+    package var isList: Bool { if case .many = self { true } else { false } }
 }
 
 /// A client's name for its request: a JSON token that is echoed as it was sent.

@@ -5,9 +5,12 @@ package enum RequestDecoder {
     package struct Limits: Hashable, Sendable {
         /// Of one request.
         package let maxKeys: Int
+        /// Levels of `include` within one another.
+        package let includeDepth: Int
 
-        package init(maxKeys: Int) {
+        package init(maxKeys: Int, includeDepth: Int) {
             self.maxKeys = maxKeys
+            self.includeDepth = includeDepth
         }
     }
 
@@ -18,7 +21,7 @@ package enum RequestDecoder {
 
     /// - Parameter line: without its end.
     package static func decode(_ line: UnsafeRawBufferPointer, limits: Limits) -> Result<Request, Rejection> {
-        var draft = RequestDraft(maxKeys: limits.maxKeys)
+        var draft = RequestDraft(limits)
         do throws(JSONError) {
             try draft.read(line)
         } catch {
@@ -45,7 +48,10 @@ extension RequestDraft {
         // First, so that "cancel" is refused as such, and not for its "target".
         let name = try operationName()
         if let problem { throw problem }
-        guard let name else { return .load(try loadOperation()) }
+        guard let name else {
+            if let problem = options.problem { throw problem }
+            return .load(try loadOperation())
+        }
         let other = present.first(
             outside: name == .describe ? MemberSet(.id, .op, .load) : MemberSet(.id, .op))
         if let other {
@@ -73,13 +79,23 @@ extension RequestDraft {
         guard let load else {
             throw Failure(.badRequest, "a request needs member 'load' (a relationship's name) or member 'op'")
         }
-        let keys: Keys
-        switch (key, self.keys) {
-        case (let key?, nil): keys = .one(key)
-        case (nil, let many?): keys = .many(many)
-        case (nil, nil): throw Failure(.badRequest, "a load needs member 'key' or member 'keys'")
-        case (_?, _?): throw Failure(.badRequest, "a load takes member 'key' or member 'keys', not both")
+        let (keys, isByParent) = try whose()
+        return Load(
+            relationship: load, keys: keys, isByParent: isByParent,
+            options: options.present.isEmpty ? nil : options.options,
+            timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    private func whose() throws(Failure) -> (Keys, isByParent: Bool) {
+        let given = [Member.key, .keys, .parent, .parents].filter(present.contains)
+        guard given.count < 2 else {
+            throw Failure(
+                .badRequest, "a load takes member '\(given[0].name)' or '\(given[1].name)', not both")
         }
-        return Load(relationship: load, keys: keys, timeoutMilliseconds: timeoutMilliseconds)
+        if let key { return (.one(key), false) }
+        if let keys { return (.many(keys), false) }
+        if let parent { return (.one(parent), true) }
+        if let parents { return (.many(parents), true) }
+        throw Failure(.badRequest, "a load needs member 'key' or member 'keys'")
     }
 }

@@ -3,20 +3,25 @@ import Relations
 /// What has been read of a request's members. A line is read to its end whatever is wrong with its members, because
 /// the id may come last and because a line that is no JSON is `bad_json` before anything else.
 struct RequestDraft {
-    let maxKeys: Int
+    private let maxKeys: Int
     var id: RequestID?
     var load: String?
     var op: String?
     var key: KeyInput?
     var keys: [KeyInput]?
+    /// The parent's primary key, for callers who do not have the relationship's key.
+    var parent: KeyInput?
+    var parents: [KeyInput]?
+    var options: OptionsDraft
     var timeoutMilliseconds: Int?
     var present = MemberSet()
     /// The first thing that was wrong.
     private(set) var problem: Failure?
     private var unknown: Set<[UInt8]> = []
 
-    init(maxKeys: Int) {
-        self.maxKeys = maxKeys
+    init(_ limits: RequestDecoder.Limits) {
+        maxKeys = limits.maxKeys
+        options = OptionsDraft(at: .root, depthLeft: limits.includeDepth)
     }
 
     mutating func read(_ line: UnsafeRawBufferPointer) throws(JSONError) {
@@ -39,9 +44,12 @@ struct RequestDraft {
         case .load: load = try readString(known, &scanner)
         case .op: op = try readString(known, &scanner)
         case .key: key = try readKey(&scanner)
-        case .keys: try readKeys(&scanner)
+        case .keys: keys = try readKeys(known, &scanner)
+        case .parent: parent = try readKey(&scanner)
+        case .parents: parents = try readKeys(known, &scanner)
         case .timeoutMs: try readTimeout(&scanner)
-        case .include, .columns, .where, .order, .limit, .offset, .count, .target, .token:
+        case .columns, .where, .order, .limit, .offset, .count, .include: try options.read(known, &scanner)
+        case .target, .token:
             note("member '\(known.name)' is not supported by this version of kindred; leave it out")
             try scanner.skipValue()
         }
@@ -138,10 +146,13 @@ extension RequestDraft {
 
 extension RequestDraft {
     /// `"keys":[42,43,42]`
-    private mutating func readKeys(_ scanner: inout JSONScanner) throws(JSONError) {
+    private mutating func readKeys(
+        _ member: Member, _ scanner: inout JSONScanner
+    ) throws(JSONError) -> [KeyInput]? {
         guard scanner.byte == UInt8(ascii: "[") else {
-            noteKind(.keys, needs: "a list", found: scanner.kind)
-            return try scanner.skipValue()
+            noteKind(member, needs: "a list", found: scanner.kind)
+            try scanner.skipValue()
+            return nil
         }
         var inputs: [KeyInput] = []
         var count = 0
@@ -153,20 +164,20 @@ extension RequestDraft {
             let sent = "the request has \(count) keys and the limit is \(maxKeys)"
             note("\(sent); send them in several requests", code: .tooManyKeys)
         }
-        keys = inputs
+        return inputs
     }
 
     /// A scalar, or a list of them for a composite key.
     private func readKey(_ scanner: inout JSONScanner) throws(JSONError) -> KeyInput {
         guard scanner.byte == UInt8(ascii: "[") else {
-            if let literal = try readLiteral(&scanner) { return .scalar(literal) }
+            if let literal = try scanner.literal() { return .scalar(literal) }
             return .unusable(found: JSONScanner.objectKind)
         }
         var parts: [Literal] = []
         var unusable: String?
         try scanner.list { scanner throws(JSONError) in
             let kind = scanner.kind
-            if let part = try readLiteral(&scanner) {
+            if let part = try scanner.literal() {
                 parts.append(part)
             } else {
                 unusable = unusable ?? kind
@@ -174,28 +185,28 @@ extension RequestDraft {
         }
         return unusable.map { .unusable(found: "\($0) within a list") } ?? .list(parts)
     }
-
-    /// nil for a list or an object, which is walked over.
-    private func readLiteral(_ scanner: inout JSONScanner) throws(JSONError) -> Literal? {
-        switch scanner.byte {
-        case UInt8(ascii: "\""):
-            return .string(scanner.decoded(try scanner.string()))
-        case UInt8(ascii: "n"):
-            try scanner.null()
-            return .null
-        case UInt8(ascii: "t"), UInt8(ascii: "f"):
-            return .bool(try scanner.bool())
-        case UInt8(ascii: "["), UInt8(ascii: "{"):
-            try scanner.skipValue()
-            return nil
-        default:
-            let number = try scanner.number()
-            return scanner.integer(number).map { .integer($0) } ?? .number(Array(scanner.raw(number.range)))
-        }
-    }
 }
 
 extension JSONScanner {
+    /// nil for a list or an object, which is walked over.
+    mutating func literal() throws(JSONError) -> Literal? {
+        switch byte {
+        case UInt8(ascii: "\""):
+            return .string(decoded(try string()))
+        case UInt8(ascii: "n"):
+            try null()
+            return .null
+        case UInt8(ascii: "t"), UInt8(ascii: "f"):
+            return .bool(try bool())
+        case UInt8(ascii: "["), UInt8(ascii: "{"):
+            try skipValue()
+            return nil
+        default:
+            let number = try number()
+            return integer(number).map { .integer($0) } ?? .number(Array(raw(number.range)))
+        }
+    }
+
     static let numberKind = "a number"
     static let objectKind = "an object"
 

@@ -26,7 +26,10 @@ package struct RowEncoder: Sendable {
 
     /// - Parameter cell: the server's text for a column, given by its place; nil for `NULL`. Each place is asked for
     ///   once, in order, and the bytes are used before the next is.
-    package func encode(into buffer: inout ByteBuffer, cell: (Int) -> UnsafeRawBufferPointer?) {
+    /// - Parameter leavingOpen: whether the last brace is left out, so that members can follow.
+    package func encode(
+        into buffer: inout ByteBuffer, leavingOpen: Bool = false, cell: (Int) -> UnsafeRawBufferPointer?
+    ) {
         prefixes.withUnsafeBytes { prefixes in
             if columns.isEmpty { buffer.append(prefixes) }
             var start = 0
@@ -41,6 +44,6 @@ package struct RowEncoder: Sendable {
                 }
             }
         }
-        buffer.append(byte: UInt8(ascii: "}"))
+        if !leavingOpen { buffer.append(byte: UInt8(ascii: "}")) }
     }
 }

@@ -27,12 +27,13 @@ struct RelationshipReaderTests {
         #expect(
             tags.from == .init(table: "books", columns: ["id"])
                 && tags.to == .init(table: "tags", columns: ["id"]))
-        #expect(tags.through == .init(table: "book_tags", from: ["book_id"], to: ["tag_id"]))
+        #expect(tags.through == [.init(table: "book_tags", from: ["book_id"], to: ["tag_id"])])
         #expect(tags.columns == nil && tags.order == nil)
         #expect(tags.line == 6 && tags.line(of: .through) == 10 && tags.line(of: .columns) == 6)
         let lines = settings.relationships[1]
         #expect(
-            lines.name == "`odd.table`.lines" && lines.kind == .one && !lines.distinct && lines.through == nil
+            lines.name == "`odd.table`.lines" && lines.kind == .one && !lines.distinct
+                && lines.through.isEmpty
         )
         #expect(lines.from == .init(table: "odd.table", columns: ["year", "a`.b"]))
         #expect(lines.columns == ["n", "-odd"])
@@ -60,7 +61,7 @@ struct RelationshipReaderTests {
         ("distinct = 1", "4: distinct of relationship 'a.b' is 1; expected true or false"),
         (
             "through = \"j\"",
-            "4: through of relationship 'a.b' is \"j\"; expected { table = \"…\", from = \"column\", to = \"column\" }"
+            "4: through of relationship 'a.b' is \"j\"; expected { table = \"…\", from = \"column\", to = \"column\" } or a list of such"
         ),
         (
             "through = { table = \"j\", from = \"a\", too = \"b\" }",

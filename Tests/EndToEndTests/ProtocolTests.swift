@@ -108,14 +108,6 @@ import Testing
         #expect(reply.errorMessage.contains("'\(nearest)'"))
     }
 
-    @Test(arguments: ["where", "include", "count", "offset", "columns", "order", "limit"])
-    func `a member of a later version is refused by its name`(name: String) throws {
-        let reply = try ask(#"{"id":1,"load":"authors.books","key":1,"\#(name)":null}"#)
-        #expect(reply.errorCode == "bad_request")
-        #expect(reply.errorMessage.contains("'\(name)'"))
-        #expect(reply["error"]?["retryable"] == .bool(false))
-    }
-
     @Test(arguments: [#""op":"cancel","target":1"#, #""op":"auth","token":"x""#])
     func `an operation of a later version is refused by its name`(members: String) throws {
         let reply = try ask(#"{"id":1,\#(members)}"#)

@@ -27,7 +27,7 @@ import Testing
         for key in 0..<keys {
             var found: [Int] = []
             var separators = 0
-            distributor.forEachSegment(of: key) { segment in
+            distributor.forEachSegment(of: key) { _, segment in
                 found += arena[segment.range].filter { $0 >= 0 }
                 separators += arena[segment.range].count { $0 < 0 }
                 #expect(arena[segment.range].count == 2 * segment.rows - 1)
@@ -44,7 +44,7 @@ import Testing
         distributor.add(0..<5, to: 1)
         distributor.add(5..<9, to: 1)
         var segments: [Range<Int>] = []
-        distributor.forEachSegment(of: 1) { segments.append($0.range) }
+        distributor.forEachSegment(of: 1) { segments.append($1.range) }
         #expect(segments == [0..<9])
     }
 

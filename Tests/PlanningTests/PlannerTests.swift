@@ -15,8 +15,24 @@ private func table(_ name: String, _ columns: [Column], key: [String] = ["id"], 
     Table(name: name, columns: columns, primaryKey: key, uniqueKeys: [key] + unique)
 }
 
+private let parent = Relationship.Parent(table("p", [column("id")]))
+
+private func tagging(isDistinct: Bool) -> Relationship.Way {
+    .init(
+        [Hop(table: "book_tags", near: ["book_id"], far: ["tag_id"])], first: table("book_tags", []),
+        targets: ["id"], isDistinct: isDistinct)
+}
+
+private func planner(_ relationship: Relationship) -> Planner {
+    Planner(relationship, Selection(allOf: relationship))
+}
+
+private func statement(_ relationship: Relationship, _ keys: [Key]) -> Statement {
+    planner(relationship).statement(for: keys, showing: relationship.columns)
+}
+
 private func sql(_ relationship: Relationship, _ keys: Key...) -> String {
-    String(decoding: Planner(relationship).statement(for: keys).sql, as: UTF8.self)
+    String(decoding: statement(relationship, keys).sql, as: UTF8.self)
 }
 
 private func text(_ value: String) -> Key { .single(.text(Array(value.utf8))) }
@@ -25,10 +41,8 @@ private func text(_ value: String) -> Key { .single(.text(Array(value.utf8))) }
 private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> Relationship {
     let books = table("books", [column("id"), column("owner", type)])
     return Relationship(
-        name: "authors.books", kind: .many, parent: "p", key: [column("id", type)],
-        matches: [column("owner", type)],
-        through: nil,
-        to: books, order: order)
+        name: "authors.books", kind: .many, parent: parent, key: [column("id", type)],
+        matches: [column("owner", type)], to: books, order: order)
 }
 
 @Suite struct PlannerTests {
@@ -56,15 +70,14 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `a matched column that is not shown comes along, so that a change of its type is seen`() {
         let hidden = table("books", [column("id"), column("owner", name)])
         let relationship = Relationship(
-            name: "a.b", kind: .many, parent: "p", key: [column("id", name)],
-            matches: [column("owner", name)],
-            through: nil, to: hidden, columns: [column("id")])
+            name: "a.b", kind: .many, parent: parent, key: [column("id", name)],
+            matches: [column("owner", name)], to: hidden, columns: [column("id")])
         #expect(
             sql(relationship, text("x"))
                 == "SELECT t.`owner`,t.`id` FROM `books` t WHERE t.`owner`='x' ORDER BY t.`id`")
         #expect(
             sql(relationship, text("x"), text("y")).hasPrefix("SELECT k.o,t.`owner`,t.`id` FROM JSON_TABLE("))
-        let statement = Planner(relationship).statement(for: [text("x")])
+        let statement = statement(relationship, [text("x")])
         #expect(statement.leadingTypes == [name])
     }
 
@@ -83,16 +96,15 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
 
     @Test func `an ENUM's keys go one by one, for only a literal finds its index`() {
         let type = ColumnType.enumeration(charset: "utf8mb4", collation: "utf8mb4_general_ci")
-        #expect(Planner(relationship(keyedBy: type)).maxKeys(500) == 1)
-        #expect(Planner(relationship(keyedBy: int)).maxKeys(500) == 500)
+        #expect(planner(relationship(keyedBy: type)).maxKeys(500) == 1)
+        #expect(planner(relationship(keyedBy: int)).maxKeys(500) == 500)
     }
 
     @Test func `columns share the bound on keys, because the server counts values`() {
         let orders = Relationship(
-            name: "a.b", kind: .many, parent: "p", key: [column("a"), column("b")],
-            matches: [column("a"), column("b")],
-            through: nil, to: table("lines", [column("id"), column("a"), column("b")]))
-        #expect(Planner(orders).maxKeys(500) == 250)
+            name: "a.b", kind: .many, parent: parent, key: [column("a"), column("b")],
+            matches: [column("a"), column("b")], to: table("lines", [column("id"), column("a"), column("b")]))
+        #expect(planner(orders).maxKeys(500) == 250)
         #expect(
             sql(orders, .composite([.integer(1), .integer(2)]), .composite([.integer(3), .integer(4)]))
                 == "SELECT t.`a`,t.`b`,t.`id`,t.`a`,t.`b` FROM `lines` t WHERE (t.`a`,t.`b`) IN ((1,2),(3,4))"
@@ -101,9 +113,8 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
 
     @Test func `a mixed composite key travels with its ordinal`() {
         let mixed = Relationship(
-            name: "a.b", kind: .many, parent: "p", key: [column("a"), column("b", name)],
-            matches: [column("a"), column("b", name)],
-            through: nil, to: table("lines", [column("id")]))
+            name: "a.b", kind: .many, parent: parent, key: [column("a"), column("b", name)],
+            matches: [column("a"), column("b", name)], to: table("lines", [column("id")]))
         let statement = sql(
             mixed, .composite([.integer(1), .text([65])]), .composite([.integer(2), .text([66])]))
         #expect(
@@ -115,33 +126,33 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
 
     @Test func `a many to many goes through its join table`() {
         let tags = Relationship(
-            name: "books.tags", kind: .many, parent: "p", key: [column("id")], matches: [column("book_id")],
-            through: JoinTable(table: "book_tags", farColumns: ["tag_id"], targets: ["id"], distinct: false),
+            name: "books.tags", kind: .many, parent: parent, key: [column("id")],
+            matches: [column("book_id")],
+            by: tagging(isDistinct: false),
             to: table("tags", [column("id")]))
         #expect(
             sql(tags, .single(.integer(1)), .single(.integer(2)))
-                == "SELECT j.`book_id`,t.`id` FROM `book_tags` j JOIN `tags` t ON t.`id`=j.`tag_id`"
-                + " WHERE j.`book_id` IN (1,2) ORDER BY j.`book_id`,t.`id`")
+                == "SELECT j0.`book_id`,t.`id` FROM `book_tags` j0 JOIN `tags` t ON t.`id`=j0.`tag_id`"
+                + " WHERE j0.`book_id` IN (1,2) ORDER BY j0.`book_id`,t.`id`")
     }
 
     @Test func `distinct groups by the related row, per key`() {
         let tags = Relationship(
-            name: "books.tags", kind: .many, parent: "p", key: [column("id")], matches: [column("book_id")],
-            through: JoinTable(table: "book_tags", farColumns: ["tag_id"], targets: ["id"], distinct: true),
+            name: "books.tags", kind: .many, parent: parent, key: [column("id")],
+            matches: [column("book_id")],
+            by: tagging(isDistinct: true),
             to: table("tags", [column("id")]))
         #expect(
             sql(tags, .single(.integer(1)), .single(.integer(2))).contains(
-                "GROUP BY j.`book_id`,t.`id` ORDER BY"))
+                "GROUP BY j0.`book_id`,t.`id` ORDER BY"))
         #expect(
-            sql(tags, .single(.integer(1))).contains("WHERE j.`book_id`=1 GROUP BY t.`id` ORDER BY t.`id`"))
+            sql(tags, .single(.integer(1))).contains("WHERE j0.`book_id`=1 GROUP BY t.`id` ORDER BY t.`id`"))
     }
 
     @Test func `at most one row needs no order`() {
         let author = Relationship(
-            name: "books.author", kind: .one, parent: "p", key: [column("author_id")],
-            matches: [column("id")],
-            through: nil,
-            to: table("authors", [column("id")]))
+            name: "books.author", kind: .one, parent: parent, key: [column("author_id")],
+            matches: [column("id")], to: table("authors", [column("id")]))
         #expect(!sql(author, .single(.integer(1)), .single(.integer(2))).contains("ORDER BY"))
     }
 
@@ -153,8 +164,8 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `names are quoted whatever they hold`() {
         let odd = table("odd `table", [column("se`lect")], key: ["se`lect"])
         let relationship = Relationship(
-            name: "x", kind: .many, parent: "p", key: [column("id")], matches: [column("se`lect")],
-            through: nil, to: odd)
+            name: "x", kind: .many, parent: parent, key: [column("id")], matches: [column("se`lect")], to: odd
+        )
         #expect(
             sql(relationship, .single(.integer(1)))
                 == "SELECT t.`se``lect` FROM `odd ``table` t WHERE t.`se``lect`=1")

@@ -99,7 +99,7 @@ struct RequestDecoderTests {
         (#"{}"#, "a request needs member 'load' (a relationship's name) or member 'op'"),
         (#"{"key":1}"#, "a request needs member 'load' (a relationship's name) or member 'op'"),
         (#"{"load":"a.b"}"#, "a load needs member 'key' or member 'keys'"),
-        (#"{"load":"a.b","key":1,"keys":[1]}"#, "a load takes member 'key' or member 'keys', not both"),
+        (#"{"load":"a.b","key":1,"keys":[1]}"#, "a load takes member 'key' or 'keys', not both"),
         (#"{"load":7,"key":1}"#, "member 'load' must be a string, not a number"),
         (#"{"load":null,"key":1}"#, "member 'load' must be a string, not null"),
         (#"{"load":"a.b","keys":1}"#, "member 'keys' must be a list, not a number"),
@@ -131,7 +131,7 @@ struct RequestDecoderTests {
         }
     }
 
-    @Test(arguments: ["where", "include", "count", "offset", "columns", "order", "limit", "target", "token"])
+    @Test(arguments: ["target", "token"])
     func `members of later versions are refused as such`(member: String) {
         let rejection = decode("{\"load\":\"a.b\",\"\(member)\":[{}],\"key\":1,\"id\":3}").failure
         let message = "member '\(member)' is not supported by this version of kindred; leave it out"

@@ -1,0 +1,150 @@
+import Relations
+
+/// The parts of which every query of one relationship and one selection is made.
+struct Clauses {
+    let relationship: Relationship
+    let selection: Selection
+    let keyColumns: [KeyColumn]
+
+    init(_ relationship: Relationship, _ selection: Selection) {
+        self.relationship = relationship
+        self.selection = selection
+        keyColumns = zip(relationship.key, relationship.matches).map { KeyColumn(key: $0.type, column: $1) }
+    }
+
+    /// The alias of the table that holds the matched columns: `j0`, the first on the way, or `t`, the related one.
+    var matched: String { relationship.hops.isEmpty ? "t" : "j0" }
+
+    /// Matched columns that are not among the shown ones.
+    func unseen(_ shown: [Column]) -> [Column] {
+        let columns = keyColumns.map(\.column)
+        return relationship.hops.isEmpty ? columns.filter { !shown.contains($0) } : columns
+    }
+
+    // MARK: What is selected
+
+    // t.`id`,t.`title`
+    func shown(_ columns: [Column], _ sql: inout SQLWriter) {
+        sql.list(columns) { sql, column in shown(column, &sql) }
+    }
+
+    func shown(_ column: Column, _ sql: inout SQLWriter) {
+        // The server prints a FLOAT with six digits only; as a DOUBLE it prints what is stored.
+        guard column.type == .float else { return sql.column(column.name, of: "t") }
+        sql.write("CAST(")
+        sql.column(column.name, of: "t")
+        sql.write(" AS DOUBLE)")
+    }
+
+    /// The number of a key's rows.
+    func count(_ sql: inout SQLWriter) {
+        guard relationship.isDistinct else { return sql.write("COUNT(*)") }
+        sql.write("COUNT(DISTINCT ")
+        primaryKey(&sql, of: "t")
+        sql.write(")")
+    }
+
+    func primaryKey(_ sql: inout SQLWriter, of alias: String) {
+        sql.list(relationship.primaryKey) { sql, column in sql.column(column.name, of: alias) }
+    }
+
+    func matchedColumns(_ sql: inout SQLWriter) {
+        sql.list(keyColumns) { sql, part in sql.column(part.column.name, of: matched) }
+    }
+
+    // MARK: Where from
+
+    // `books` t, or `book_tags` j0
+    func matchedTable(_ sql: inout SQLWriter) {
+        sql.identifier(relationship.hops.first?.table ?? relationship.table)
+        sql.write(" \(matched)")
+    }
+
+    //  JOIN `reviews` j1 ON j1.`book_id`=j0.`id` JOIN `readers` t ON t.`id`=j1.`reader_id`
+    func furtherTables(_ sql: inout SQLWriter) {
+        for (place, hop) in relationship.hops.enumerated() {
+            let isLast = place == relationship.hops.count - 1
+            let next = isLast ? "t" : "j\(place + 1)"
+            sql.write(" JOIN ")
+            sql.identifier(isLast ? relationship.table : relationship.hops[place + 1].table)
+            sql.write(" \(next) ON ")
+            let near = isLast ? relationship.targets : relationship.hops[place + 1].near
+            sql.list(zip(near, hop.far), separator: " AND ") { sql, pair in
+                sql.column(pair.0, of: next)
+                sql.write("=")
+                sql.column(pair.1, of: "j\(place)")
+            }
+        }
+    }
+
+    // t.`author_id`=k.k0
+    func keyMatch(_ sql: inout SQLWriter, alias: String) {
+        sql.list(keyColumns.indices, separator: " AND ") { sql, index in
+            let part = keyColumns[index]
+            sql.column(part.column.name, of: alias)
+            sql.write("=\(part.expression("k.k\(index)"))")
+            if part.needsRoundTrip {
+                sql.write(" AND CONVERT(k.k\(index) USING utf8mb4) COLLATE utf8mb4_nopad_bin=k.u\(index)")
+            }
+        }
+    }
+
+    // JSON_TABLE(…) k STRAIGHT_JOIN `books` t ON t.`author_id`=k.k0
+    func keyedSources(_ keys: [Key], _ sql: inout SQLWriter) {
+        KeyTable(columns: keyColumns, keys: keys).write(to: &sql)
+        sql.write(" STRAIGHT_JOIN ")
+        matchedTable(&sql)
+        sql.write(" ON ")
+        keyMatch(&sql, alias: matched)
+        furtherTables(&sql)
+    }
+
+    // MARK: Conditions
+
+    /// What the relationship and the request ask of the rows, each with its alias; `alias` stands for the related table.
+    func conditions(related alias: String = "t") -> [(alias: String, condition: Condition)] {
+        relationship.fixed.map { fixed in (fixed.hop.map { "j\($0)" } ?? alias, fixed.condition) }
+            + selection.conditions.map { (alias, $0) }
+    }
+
+    // WHERE t.`status`='published', or AND …
+    func filter(_ sql: inout SQLWriter, after word: String, related alias: String = "t") {
+        var word = word
+        for (alias, condition) in conditions(related: alias) {
+            sql.write(" \(word) ")
+            sql.condition(condition, of: alias)
+            word = "AND"
+        }
+    }
+
+    // MARK: Groups and order
+
+    // GROUP BY k.o,t.`id`: a related row that several ways lead to is one row; the shown columns depend on its key.
+    func grouping(_ sql: inout SQLWriter, by key: ((inout SQLWriter) -> Void)?) {
+        guard selection.isCount || relationship.isDistinct else { return }
+        // A count without a key is one group by itself.
+        if selection.isCount, key == nil { return }
+        sql.write(" GROUP BY ")
+        key?(&sql)
+        if selection.isCount { return }
+        if key != nil { sql.write(",") }
+        primaryKey(&sql, of: "t")
+    }
+
+    /// The key always stands first and ascending: a descending one would be read backwards from its index.
+    func order(_ sql: inout SQLWriter, after key: ((inout SQLWriter) -> Void)?) {
+        guard !relationship.isAtMostOne, !selection.order.isEmpty else { return }
+        sql.write(" ORDER BY ")
+        key?(&sql)
+        if key != nil { sql.write(",") }
+        orderTerms(&sql, of: "t")
+    }
+
+    // t.`published` DESC,t.`id`
+    func orderTerms(_ sql: inout SQLWriter, of alias: String) {
+        sql.list(selection.order) { sql, term in
+            sql.column(term.column, of: alias)
+            if term.descending { sql.write(" DESC") }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+extension Relationship {
+    /// Checks the options that decide which rows come back. The error's message begins with the path to the fault.
+    package func selection(_ options: LoadOptions, at path: RequestPath) throws(Failure) -> Selection {
+        if options.isCount { try checkCount(options, path) }
+        if kind == .one, options.limit != nil || options.offset != nil {
+            let member = path.member(options.limit != nil ? "limit" : "offset")
+            throw member.failure(.badRequest, "'\(name)' is to-one: it answers one row at most")
+        }
+        return Selection(
+            conditions: try conditions(options.filters, path.member("where")),
+            order: options.isCount ? [] : try order(options.order, path.member("order")),
+            limit: options.limit, offset: options.offset ?? 0, isCount: options.isCount)
+    }
+
+    /// The columns to show, in this order.
+    package func shown(_ options: LoadOptions, at path: RequestPath) throws(Failure) -> [Column] {
+        guard let names = options.columns else { return columns }
+        let path = path.member("columns")
+        guard !names.isEmpty else {
+            throw path.failure(.badRequest, "the list is empty; leave it out for all")
+        }
+        var seen: Set<String> = []
+        var shown: [Column] = []
+        for name in names {
+            guard seen.insert(name).inserted else {
+                throw path.failure(.badRequest, "\(Excerpt.quoted(name)) stands twice")
+            }
+            shown.append(try column(name, path))
+        }
+        return shown
+    }
+
+    private func checkCount(_ options: LoadOptions, _ path: RequestPath) throws(Failure) {
+        let others = [
+            ("columns", options.columns != nil), ("order", options.order != nil),
+            ("limit", options.limit != nil), ("offset", options.offset != nil),
+            ("include", !options.includes.isEmpty),
+        ]
+        guard let other = others.first(where: \.1) else { return }
+        throw path.member(other.0).failure(.badRequest, "'count' goes with 'where' only")
+    }
+
+    /// Columns that the relationship does not expose are as unknown as those that do not exist.
+    private func column(_ name: String, _ path: RequestPath) throws(Failure) -> Column {
+        if let column = columns.first(where: { $0.name == name }) { return column }
+        let hint = Nearest.hint(to: name, among: columns.map(\.name))
+        throw path.failure(
+            .unknownColumn, "'\(self.name)' shows no column \(Excerpt.quoted(name))\(hint)")
+    }
+
+    private func order(_ terms: [OrderTerm]?, _ path: RequestPath) throws(Failure) -> [OrderTerm] {
+        guard let terms else { return order }
+        var seen: Set<String> = []
+        for term in terms {
+            _ = try column(term.column, path)
+            guard seen.insert(term.column).inserted else {
+                throw path.failure(.badRequest, "\(Excerpt.quoted(term.column)) stands twice")
+            }
+        }
+        return total(terms)
+    }
+
+    // MARK: Filters
+
+    private func conditions(_ filters: [FilterInput], _ path: RequestPath) throws(Failure) -> [Condition] {
+        var found: [(rank: String, condition: Condition)] = []
+        for filter in filters {
+            let path = path.member(filter.column)
+            let column = try column(filter.column, path)
+            guard KeyFamily(column.type) != nil else {
+                throw path.failure(.badRequest, "a column of type \(column.declaration) cannot be filtered")
+            }
+            guard !filter.comparisons.isEmpty else {
+                throw path.failure(
+                    .badRequest, "no comparison is given; write a value or {\"gte\":10}")
+            }
+            for comparison in filter.comparisons {
+                let rank = filter.column + "\0" + comparison.operator.rawValue
+                found.append((rank, Condition(column, try column.comparison(comparison, path))))
+            }
+        }
+        return found.sorted { $0.rank < $1.rank }.map(\.condition)
+    }
+}
+
+extension Column {
+    fileprivate func comparison(
+        _ input: FilterInput.Comparison, _ path: RequestPath
+    ) throws(Failure) -> Comparison {
+        switch input.operand {
+        case .list(let literals):
+            guard input.operator == .in else {
+                throw path.failure(.badRequest, "'\(input.operator.rawValue)' takes one value, not a list")
+            }
+            return try anyOf(literals, path)
+        case .value(.null): return try null(input.operator, path)
+        case .value(let literal): return try single(input.operator, literal, path)
+        }
+    }
+
+    private func anyOf(_ literals: [Literal], _ path: RequestPath) throws(Failure) -> Comparison {
+        var scalars: [Scalar] = []
+        var seen: Set<Scalar> = []
+        for literal in literals where literal != .null {
+            let scalar = try value(literal, path)
+            if seen.insert(scalar).inserted { scalars.append(scalar) }
+        }
+        let hasNull = literals.contains(.null)
+        // [null] is the same as null, and [1] as 1.
+        if scalars.isEmpty, hasNull { return .isNull }
+        if scalars.count == 1, !hasNull { return .equal(scalars[0]) }
+        return .any(scalars, orNull: hasNull)
+    }
+
+    private func null(_ operator: Comparison.Operator, _ path: RequestPath) throws(Failure) -> Comparison {
+        switch `operator` {
+        case .eq: return .isNull
+        case .ne: return .isNotNull
+        case .in: throw path.failure(.badRequest, "'in' takes a list")
+        case .lt, .lte, .gt, .gte, .like:
+            throw path.failure(.badValue, "'\(`operator`.rawValue)' with null is never true")
+        }
+    }
+
+    private func single(
+        _ operator: Comparison.Operator, _ literal: Literal, _ path: RequestPath
+    ) throws(Failure) -> Comparison {
+        switch `operator` {
+        case .eq: return .equal(try value(literal, path))
+        case .ne: return .notEqual(try value(literal, path))
+        case .lt: return .less(try value(literal, path))
+        case .lte: return .lessOrEqual(try value(literal, path))
+        case .gt: return .greater(try value(literal, path))
+        case .gte: return .greaterOrEqual(try value(literal, path))
+        case .in: throw path.failure(.badRequest, "'in' takes a list")
+        case .like:
+            guard case .text = type else {
+                throw path.failure(.badRequest, "'like' is for text columns, and this one is \(declaration)")
+            }
+            guard case .string(let pattern) = literal else {
+                throw path.failure(.badValue, "'like' takes a string")
+            }
+            return .like(pattern)
+        }
+    }
+
+    private func value(_ literal: Literal, _ path: RequestPath) throws(Failure) -> Scalar {
+        do {
+            return try Scalar(literal, as: type)
+        } catch {
+            throw path.failure(.badValue, error.message)
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Batching
+import Wire
+
+/// One load request on its way: the ticket of the request itself, and those of what it includes.
+final class PendingLoad {
+    let session: Session
+    let requestID: RequestID?
+    /// Whether the request had `keys`, and so gets `results`.
+    let isList: Bool
+    /// The first is the request's own, and its number that of the load.
+    private(set) var tickets: [Ticket] = []
+    /// Of all its tickets.
+    private(set) var keyCount = 0
+    /// That have come for all its tickets.
+    var rowCount = 0
+
+    init(session: Session, requestID: RequestID?, isList: Bool) {
+        self.session = session
+        self.requestID = requestID
+        self.isList = isList
+    }
+
+    var root: Ticket { tickets[0] }
+
+    func add(_ ticket: Ticket) {
+        tickets.append(ticket)
+        keyCount += ticket.keys.count
+    }
+}
