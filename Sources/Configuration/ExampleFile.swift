@@ -48,6 +48,22 @@ package enum ExampleFile {
         #kind = "many"
         #through = { table = "book_tags", from = "book_id", to = "tag_id" }
         #distinct = true                      # a pair that the join table holds twice counts once
+        #
+        #[relationships."authors.readers"]
+        #from = "authors.id"
+        #to = "customers.email"
+        #kind = "many"
+        #through = [                          # several tables: from equals the key or the to before it, to leads on
+        #  { table = "books", from = "author_id", to = "id" },
+        #  { table = "reviews", from = "book_id", to = "customer_email" },
+        #]
+        #distinct = true
+        #
+        #[relationships."books.comments"]
+        #from = "books.id"
+        #to = "comments.owner_id"
+        #kind = "many"
+        #fixed = { "comments.owner_type" = "book" }  # part of every query
 
         """
 }

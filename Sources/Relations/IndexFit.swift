@@ -46,3 +46,54 @@ extension Relationship {
         }
     }
 }
+
+extension Relationship {
+    /// A comparison of the way for which no index exists, so that every query reads the whole table.
+    package struct Gap: Hashable, Sendable {
+        package let table: String
+        package let columns: [String]
+        /// A view cannot have an index; its tables need one.
+        package let hasNoIndexAtAll: Bool
+
+        package init(table: String, columns: [String], hasNoIndexAtAll: Bool) {
+            self.table = table
+            self.columns = columns
+            self.hasNoIndexAtAll = hasNoIndexAtAll
+        }
+    }
+
+    /// The first table of the way is looked up by the key, each further one by the one before.
+    package func gaps(in schema: Schema) -> [Gap] {
+        let tables = hops.map(\.table) + [table]
+        let columns = hops.map(\.near) + [targets]
+        return zip(tables, columns).compactMap { table, columns in
+            let indexes = schema.tables[table]?.indexes ?? []
+            let isFound = indexes.contains { index in
+                index.columns.first.map { columns.contains($0.column) } ?? false
+            }
+            return isFound ? nil : Gap(table: table, columns: columns, hasNoIndexAtAll: indexes.isEmpty)
+        }
+    }
+
+    /// The index with which the first rows of each key are read in order: ``author_id`,`sold` DESC,`id``.
+    package func wantedIndex(_ selection: Selection) -> String {
+        let equal = matches.map(\.name) + selection.equalColumns.filter { !matches.map(\.name).contains($0) }
+        let terms = selection.order.filter { !equal.contains($0.column) }
+        return
+            (equal.map { Self.backticked($0) }
+            + terms.map { Self.backticked($0.column) + ($0.descending ? " DESC" : "") }).joined(
+                separator: ",")
+    }
+}
+
+extension Relationship.Gap: CustomStringConvertible {
+    package var description: String {
+        let list = columns.joined(separator: ", ")
+        if hasNoIndexAtAll {
+            return
+                "'\(table)' has no index, so that every query reads all of it; it needs one that begins with "
+                + "\(list) (a view cannot have one: the tables behind it need it)"
+        }
+        return "no index of '\(table)' begins with \(list), so that every query reads all of it"
+    }
+}

@@ -4,16 +4,27 @@ import Wire
 /// Tells a client which relationships there are and what they take and show.
 struct DescribeReply {
     let relationships: [Relationship]
+    let catalog: Catalog
+    let limits: [(name: StaticString, value: Int)]
 
-    // {"id":3,"relationships":[{"name":"authors.books",…},…]}
+    // {"id":3,"relationships":[{"name":"authors.books",…},…],"limits":{"keys":10000,…}}
     func write(_ id: RequestID?, to output: inout ByteBuffer) {
         ReplyEncoder.open(id, member: "relationships", into: &output)
         list(relationships, &output, write)
+        output.append(",\"limits\":{")
+        for (place, limit) in limits.enumerated() {
+            output.append(place == 0 ? "\"" : ",\"")
+            output.append(limit.name)
+            output.append("\":")
+            output.append(decimal: Int64(limit.value))
+        }
+        output.append("}")
         ReplyEncoder.close(into: &output)
     }
 
     // {"name":"authors.books","kind":"many","table":"books","key":[{"column":"id","type":"bigint(20)"}],
-    //  "columns":[{"column":"title","type":"varchar(80)","nullable":false}],"order":["id"],"through":[]}
+    //  "parent":[{"column":"id","type":"bigint(20)"}],
+    //  "columns":[{"column":"title","type":"varchar(80)","nullable":false}],"order":["id"],"through":[],"include":["author","tags"]}
     private func write(_ relationship: Relationship, to output: inout ByteBuffer) {
         output.append("{\"name\":")
         output.append(jsonString: relationship.name)
@@ -22,10 +33,9 @@ struct DescribeReply {
         output.append(",\"table\":")
         output.append(jsonString: relationship.table)
         output.append(",\"key\":")
-        list(relationship.key, &output) { column, output in
-            open(column, &output)
-            output.append("}")
-        }
+        list(relationship.key, &output, keyColumn)
+        output.append(",\"parent\":")
+        list(relationship.parentKey, &output, keyColumn)
         output.append(",\"columns\":")
         list(relationship.columns, &output) { column, output in
             open(column, &output)
@@ -35,7 +45,22 @@ struct DescribeReply {
         list(relationship.order, &output) { term, output in order(term, &output) }
         output.append(",\"through\":")
         list(relationship.hops, &output) { $1.append(jsonString: $0.table) }
+        output.append(",\"include\":")
+        list(included(by: relationship), &output) { $1.append(jsonString: $0) }
         output.append("}")
+    }
+
+    private func keyColumn(_ column: Column, _ output: inout ByteBuffer) {
+        open(column, &output)
+        output.append("}")
+    }
+
+    /// The names that an include of its rows can have.
+    private func included(by relationship: Relationship) -> [String] {
+        let prefix = Relationship.qualified(relationship.table) + "."
+        return catalog.relationships.compactMap { other in
+            other.parent == relationship.table ? String(other.name.dropFirst(prefix.count)) : nil
+        }
     }
 
     // {"column":"id","type":"bigint(20)"

@@ -64,6 +64,8 @@ final class Engine {
         self.limits = limits
     }
 
+    var maxRows: Int { limits.maxRows }
+
     var waitingRequests: Int { loads.count }
 
     var queuedKeys: Int { batcher.queuedKeys }

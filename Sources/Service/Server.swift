@@ -100,11 +100,21 @@ final class Server {
     private func describe(_ name: String?, id: RequestID?, to session: Session) {
         do throws(Failure) {
             let relationships = try engine.routes.relationships(named: name)
-            let reply = DescribeReply(relationships: relationships)
+            let reply = DescribeReply(
+                relationships: relationships, catalog: engine.routes.catalog, limits: described)
             session.reply { reply.write(id, to: &$0) }
         } catch {
             session.reply(error, to: id)
         }
+    }
+
+    /// What a client must know to stay within the limits.
+    private var described: [(name: StaticString, value: Int)] {
+        [
+            ("keys", limits.requests.maxKeys), ("rows", engine.maxRows),
+            ("include_depth", limits.requests.includeDepth), ("line_bytes", limits.maxLineBytes),
+            ("reply_bytes", limits.maxReplyBytes),
+        ]
     }
 
     func countReply(isError: Bool) {

@@ -8,7 +8,8 @@ struct Check: ParsableCommand {
         abstract: "Validates a configuration file, against itself and against the live schema.",
         discussion: """
             Prints one line for each fault, FILE:LINE: what is wrong and the nearest right name, and ends with 78; with \
-            69 if the database cannot be reached; with 0 if all is well. The settings, with their defaults:
+            69 if the database cannot be reached; with 0 if all is well, which relationships without an index are: they \
+            are warned of. The settings, with their defaults:
 
             """ + ExampleFile.listing())
 
@@ -20,6 +21,11 @@ struct Check: ParsableCommand {
         let (catalog, faults) = CatalogBuilder(schema).build(
             discover: settings.catalog.discover, explicit: settings.relationships)
         guard faults.isEmpty else { throw file.complaint(of: faults) }
+        for relationship in catalog.relationships {
+            for gap in relationship.gaps(in: schema) {
+                print("\(file.config): warning: relationship '\(relationship.name)': \(gap)")
+            }
+        }
         print("\(file.config): all is well, \(catalog.relationships.count) relationships")
     }
 }

@@ -13,5 +13,7 @@ struct Kindred: ParsableCommand {
             its rows.
             """,
         version: version,
-        subcommands: [Serve.self, Check.self, Introspect.self, Example.self, Query.self, DemoCommand.self])
+        subcommands: [
+            Serve.self, Check.self, Introspect.self, Example.self, Query.self, Explain.self, DemoCommand.self,
+        ])
 }

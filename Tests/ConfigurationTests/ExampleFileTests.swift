@@ -40,7 +40,10 @@ struct ExampleFileTests {
         let parts = ExampleFile.render().split(separator: "#[relationships", maxSplits: 1)
         let uncommented = parts[0] + "[relationships" + parts[1].replacing("\n#", with: "\n")
         let settings = try read(String(uncommented))
-        #expect(settings.relationships.map(\.name) == ["authors.bestsellers", "books.tags"])
+        #expect(
+            settings.relationships.map(\.name) == [
+                "authors.bestsellers", "books.tags", "authors.readers", "books.comments",
+            ])
     }
 
     @Test func `every record has a group, a sentence and a name of its own`() {

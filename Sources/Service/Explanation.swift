@@ -1,0 +1,162 @@
+import Batching
+package import Configuration
+import FanOut
+package import MariaDB
+import Planning
+package import Relations
+package import Wire
+
+/// How the database answers a load: for each level of it the SQL, what the server says of it, and which index it uses
+/// or lacks. Waits: not for the loop.
+package struct Explanation {
+    private let client: BlockingClient
+    private let routes = RouteTable()
+
+    package init(_ settings: Settings, _ catalog: Catalog) throws(DatabaseError) {
+        client = try BlockingClient(Endpoint(settings.database, purpose: .loads))
+        routes.install(catalog, maxKeys: settings.batching.maxKeys, bigIntegersAsStrings: false)
+    }
+
+    /// The load itself, and then what it includes, level by level.
+    package func levels(of load: Load) throws -> [String] {
+        let level = try LevelReader(routes: routes).level(of: load)
+        let inputs: [KeyInput] =
+            switch load.keys {
+            case .one(let input): [input]
+            case .many(let inputs): inputs
+            }
+        var keys: [Key] = []
+        for input in inputs {
+            if let key = try level.route.relationship.read(input), !keys.contains(key) { keys.append(key) }
+        }
+        return try explain(level, keys)
+    }
+
+    private func explain(_ level: Level, _ keys: [Key]) throws(DatabaseError) -> [String] {
+        let samples = try sampleKeys(of: level.route.relationship)
+        let own = keys.isEmpty ? samples : keys
+        var texts = [try text(level, own, others: samples.filter { !own.contains($0) })]
+        for branch in level.branches { texts += try explain(branch.level, []) }
+        return texts
+    }
+
+    /// Some keys that really occur, as those of other clients would.
+    private func sampleKeys(of relationship: Relationship) throws(DatabaseError) -> [Key] {
+        let names = relationship.key.map { Relationship.backticked($0.name) }
+        let filled = names.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
+        let rows = try client.rows(
+            """
+            SELECT DISTINCT \(names.joined(separator: ",")) FROM \(Relationship.backticked(relationship.parent)) \
+            WHERE \(filled) LIMIT 3
+            """)
+        return rows.compactMap { row in
+            let parts = zip(row, relationship.key).compactMap { cell, column in
+                cell.flatMap { $0.withUnsafeBytes { ReturnedKey.link($0, as: column.type) } }
+            }
+            guard parts.count == relationship.key.count else { return nil }
+            return parts.count == 1 ? .single(parts[0]) : .composite(parts)
+        }
+    }
+
+    private func text(_ level: Level, _ keys: [Key], others: [Key]) throws(DatabaseError) -> String {
+        let relationship = level.route.relationship
+        let place = level.path.text.isEmpty ? "" : "\(level.path.text): "
+        var lines = ["\(place)\(relationship.name) (\(relationship.kind == .one ? "to one" : "to many"))"]
+        if level.route.selection.isEmpty { return lines[0] + "\n  no query: nothing can be in the answer" }
+        guard !keys.isEmpty else {
+            return lines[0] + "\n  no query: '\(relationship.parent)' has no row with a key"
+        }
+        lines += try query("asked for \(keys.count == 1 ? "one key" : "\(keys.count) keys")", level, keys)
+        // A key that comes alone takes another form than one that comes with those of other clients.
+        if keys.count == 1, level.route.shape.maxKeys > 1, !others.isEmpty {
+            lines += try query("gathered with \(others.count) keys of others", level, keys + others)
+        }
+        return (lines + Advice(level.route, keys: keys.count + others.count).lines).joined(separator: "\n")
+    }
+
+    private func query(_ title: String, _ level: Level, _ keys: [Key]) throws(DatabaseError) -> [String] {
+        let planner = level.route.planner
+        let keys = Array(keys.prefix(level.route.shape.maxKeys))
+        var columns: [Column] = []
+        for column in level.projection.fetched where !columns.contains(column) { columns.append(column) }
+        let statement = planner.statement(for: keys, showing: columns)
+        let sql = String(decoding: statement.sql, as: UTF8.self)
+        let rows = try client.strings("EXPLAIN " + sql)
+        let names = client.columns.map(\.name)
+        let plan = [names] + rows.map { row in row.map { $0 ?? "-" } }
+        return ["  \(title), \(planner.form(keys: keys.count).sentence):", "    \(sql)"] + table(plan)
+    }
+
+    /// Columns as wide as their widest value.
+    private func table(_ rows: [[String]]) -> [String] {
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            let cells = zip(row, widths).map { cell, width in
+                cell + String(repeating: " ", count: width - cell.count)
+            }
+            return "    | " + cells.joined(separator: " | ") + " |"
+        }
+    }
+}
+
+extension Planner.Form {
+    fileprivate var sentence: String {
+        switch self {
+        case .equality: "one comparison"
+        case .valueList: "one list of values"
+        case .ordinals: "the keys as a table, each row with its key's ordinal"
+        case .lateral: "one subquery for each wanted row, which an index has in order"
+        case .window: "all rows of each key, numbered, and of these the wanted ones"
+        }
+    }
+}
+
+/// What a person can do about a route.
+private struct Advice {
+    private let route: Route
+    private let keys: Int
+
+    init(_ route: Route, keys: Int) {
+        self.route = route
+        self.keys = keys
+    }
+
+    private var relationship: Relationship { route.relationship }
+    private var matched: [String] { relationship.matches.map(\.name) }
+    private var table: String { relationship.hops.first?.table ?? relationship.table }
+
+    var lines: [String] { [lookup, order].compactMap { $0 } }
+
+    private var lookup: String {
+        let list = matched.joined(separator: ", ")
+        let best =
+            relationship.indexes.first { $0.finds(matched) }
+            ?? relationship.indexes.first { $0.columns.first.map { matched.contains($0.column) } ?? false }
+        guard let best else {
+            let columns = matched.map { Relationship.backticked($0) }.joined(separator: ",")
+            return
+                "  index: none begins with \(list), so that every query reads all of '\(table)'; create one:\n"
+                + "    ALTER TABLE \(Relationship.backticked(table)) ADD INDEX (\(columns))"
+        }
+        return "  index: '\(best.name)' of '\(table)' finds the rows of a key"
+    }
+
+    private var order: String? {
+        guard route.selection.isCut else { return nil }
+        if let index = relationship.sortingIndex(route.selection) {
+            guard case .window = route.planner.form(keys: max(2, keys)) else {
+                return
+                    "  limit: index '\(index.name)' has each key's rows in order; only the wanted ones are read"
+            }
+            return
+                "  limit: index '\(index.name)' has each key's rows in order, but so many rows, or a primary key that "
+                + "is not of integers, are cheaper to number: all rows of a key are read"
+        }
+        guard relationship.hops.isEmpty else {
+            return "  limit: all rows of a key are read and sorted, because the way goes over other tables"
+        }
+        return
+            "  limit: no index has each key's rows in this order, so that all of them are read and sorted; one would:\n"
+            + "    ALTER TABLE \(Relationship.backticked(table)) ADD INDEX (\(relationship.wantedIndex(route.selection)))"
+    }
+}

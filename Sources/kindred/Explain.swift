@@ -1,0 +1,52 @@
+import ArgumentParser
+import Configuration
+import MariaDB
+import Relations
+import Service
+import Wire
+
+struct Explain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract:
+            "Shows how the database answers a load: the SQL, its plan, and the index that it uses or lacks.",
+        discussion: """
+            Needs no running daemon. A relationship that the load includes is explained with keys that really occur.
+
+              kindred explain --config FILE '{"load":"authors.books","key":42,"order":["-sold"],"limit":3}'
+            """)
+
+    @OptionGroup var file: ConfigurationFile
+
+    @Argument(help: "A load, as a client would send it.")
+    var request: String
+
+    func run() throws {
+        let settings = try file.read()
+        let limits = RequestDecoder.Limits(
+            maxKeys: settings.limits.requestKeys, includeDepth: settings.limits.includeDepth)
+        let decoded = Array(request.utf8).withUnsafeBytes { RequestDecoder.decode($0, limits: limits) }
+        let load: Load
+        switch decoded {
+        case .failure(let rejection): throw Self.complaint(rejection.failure)
+        case .success(let request):
+            guard case .load(let found) = request.operation else {
+                throw ValidationError("only a load can be explained")
+            }
+            load = found
+        }
+        let (catalog, faults) = CatalogBuilder(try file.schema(settings)).build(
+            discover: settings.catalog.discover, explicit: settings.relationships)
+        guard faults.isEmpty else { throw file.complaint(of: faults) }
+        do {
+            print(try Explanation(settings, catalog).levels(of: load).joined(separator: "\n\n"))
+        } catch let failure as Failure {
+            throw Self.complaint(failure)
+        } catch let error as DatabaseError {
+            throw ExitCode.complaint("\(file.config): the database: \(error)", .unavailable)
+        }
+    }
+
+    private static func complaint(_ failure: Failure) -> ExitCode {
+        .complaint("\(failure.code.rawValue): \(failure.message)", .failure)
+    }
+}
