@@ -1,4 +1,5 @@
 import Relations
+import TestSupport
 import Testing
 
 private func index(_ parts: String...) -> Index {
@@ -53,5 +54,54 @@ private func order(_ terms: [String]) -> [OrderTerm] {
             matches: [column("author_id")], to: tables[1])
         let gaps = books.gaps(in: schema(tables, []))
         #expect(gaps == [.init(table: "books", columns: ["author_id"], hasNoIndexAtAll: false)])
+    }
+}
+
+/// A model of an index: rows in the order of its columns and then of the primary key.
+@Suite struct IndexOrderPropertyTests {
+    private typealias Row = [String: Int]
+
+    private static func isBefore(_ left: Row, _ right: Row, _ terms: [OrderTerm]) -> Bool {
+        for term in terms {
+            let (a, b) = (left[term.column] ?? 0, right[term.column] ?? 0)
+            if a != b { return (a < b) != term.descending }
+        }
+        return false
+    }
+
+    @Test(arguments: UInt64(0)..<2000)
+    func `rows that an index has in order are in order when it is read`(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        func terms(_ names: [String]) -> [OrderTerm] {
+            names.shuffled(using: &generator).prefix(Int.random(in: 1...names.count, using: &generator)).map {
+                OrderTerm(column: $0, descending: .random(using: &generator))
+            }
+        }
+        let parts = terms(["a", "b", "s", "u", "id"])
+        let index = Index(
+            name: "i", columns: parts.map { .init($0.column, descending: $0.descending) }, isUnique: false)
+        let primaryKey = Bool.random(using: &generator) ? ["id"] : ["a", "id"]
+        var order = terms(["s", "u", "id", "b"])
+        order += primaryKey.filter { name in !order.contains { $0.column == name } }.map {
+            OrderTerm(column: $0)
+        }
+        let matched = Bool.random(using: &generator) ? ["a"] : ["a", "b"]
+        let fixed = Bool.random(using: &generator) ? ["u"] : []
+        guard index.sorts(matched, fixed: fixed, by: order, primaryKey: primaryKey) else { return }
+        let rows = (0..<40).map { id -> Row in
+            Row(
+                uniqueKeysWithValues: [("id", id)]
+                    + ["a", "b", "s", "u"].map { ($0, Int.random(in: 0...2, using: &generator)) })
+        }
+        let stored =
+            parts
+            + primaryKey.filter { name in !parts.contains { $0.column == name } }.map {
+                OrderTerm(column: $0)
+            }
+        let read = rows.sorted { Self.isBefore($0, $1, stored) }.filter { row in
+            (matched + fixed).allSatisfy { row[$0] == 1 }
+        }
+        let asked = read.sorted { Self.isBefore($0, $1, order) }
+        #expect(read == asked || Array(read.reversed()) == asked, "seed \(seed): \(parts) for \(order)")
     }
 }
