@@ -1,0 +1,131 @@
+import PrivateServer
+import Synchronization
+import TestSupport
+
+/// Loads that were answered otherwise than by the database, from several threads.
+final class Differing: Sendable {
+    private let loads = Mutex<[GeneratedLoad]>([])
+
+    func add(_ load: GeneratedLoad) { loads.withLock { $0.append(load) } }
+
+    var first: GeneratedLoad? { loads.withLock { $0.first } }
+    var count: Int { loads.withLock { $0.count } }
+}
+
+/// Sends loads over a connection of its own and compares the replies with the oracle's answers.
+final class Checker {
+    let oracle: LoadOracle
+    private let world: World
+    private let client: LineClient
+
+    init(_ world: World) throws {
+        self.world = world
+        client = try world.daemon.client()
+        oracle = try LoadOracle(world.server, database: world.database, schema: world.schema)
+    }
+
+    func line(_ load: GeneratedLoad) -> String { load.line(id: 0, world.schema) }
+
+    /// Those of the loads, sent all at once, whose replies differ.
+    func differing(_ loads: [GeneratedLoad]) throws -> [GeneratedLoad] {
+        let lines = loads.enumerated().map { $1.line(id: $0, world.schema) + "\n" }
+        try client.send(Array(lines.joined().utf8))
+        var differing: [GeneratedLoad] = []
+        for _ in loads {
+            let reply = try JSONValue(try client.receive() ?? "null")
+            let id = reply["id"]?.number.flatMap { Int($0) } ?? 0
+            if try difference(loads[id], reply) != nil { differing.append(loads[id]) }
+        }
+        return differing
+    }
+
+    /// Asks a load alone.
+    func difference(_ load: GeneratedLoad) throws -> String? {
+        try difference(load, try JSONValue(try client.ask(line(load))))
+    }
+
+    private func difference(_ load: GeneratedLoad, _ reply: JSONValue) throws -> String? {
+        let single = load.options.isCount ? "count" : load.road.isToOne ? "row" : "rows"
+        let results =
+            load.isList
+            ? reply[load.options.isCount ? "counts" : "results"]?.elements : reply[single].map { [$0] }
+        guard var results else { return "no result: \(reply)" }
+        if let bad = load.badKey {
+            guard results.count > bad, results.remove(at: bad) == .null,
+                reply["errors"]?.members.map(\.name) == ["\(bad)"],
+                reply["errors"]?["\(bad)"]?["code"] == .string("bad_key")
+            else { return "no error for the bad key: \(reply)" }
+        } else if reply["errors"] != nil {
+            return "errors: \(reply)"
+        }
+        guard results.count == load.keys.count else {
+            return "\(results.count) results for \(load.keys.count) keys"
+        }
+        for (key, result) in zip(load.keys, results) {
+            let expected = try oracle.answer(load, key)
+            if !expected.isSame(as: result) { return "key \(key)\nexpected \(expected)\ngot      \(result)" }
+        }
+        return nil
+    }
+}
+
+/// Takes away from a load whatever it does not need to be answered wrongly.
+struct Shrinker {
+    private let checker: Checker
+
+    init(_ checker: Checker) { self.checker = checker }
+
+    /// The smallest that still differs when it is asked alone, with what is wrong.
+    func smallest(_ load: GeneratedLoad) throws -> String {
+        guard var difference = try checker.difference(load) else {
+            return "\(checker.line(load))\nonly differs among others; asked alone it is right"
+        }
+        var smallest = load
+        var isSmaller = true
+        while isSmaller {
+            isSmaller = false
+            for candidate in Self.smaller(smallest) {
+                guard let found = try checker.difference(candidate) else { continue }
+                (smallest, difference, isSmaller) = (candidate, found, true)
+                break
+            }
+        }
+        return "\(checker.line(smallest))\n\(difference)"
+    }
+
+    private static func smaller(_ load: GeneratedLoad) -> [GeneratedLoad] {
+        var candidates: [GeneratedLoad] = []
+        func with(_ change: (inout GeneratedLoad) -> Void) {
+            var candidate = load
+            change(&candidate)
+            candidates.append(candidate)
+        }
+        if load.badKey != nil { with { $0.badKey = nil } }
+        if load.isList, load.keys.count > 1 {
+            for index in load.keys.indices { with { $0.keys.remove(at: index) } }
+        }
+        for options in smaller(load.options) { with { $0.options = options } }
+        return candidates
+    }
+
+    private static func smaller(_ options: GeneratedOptions) -> [GeneratedOptions] {
+        var candidates: [GeneratedOptions] = []
+        func with(_ change: (inout GeneratedOptions) -> Void) {
+            var candidate = options
+            change(&candidate)
+            candidates.append(candidate)
+        }
+        for index in options.includes.indices {
+            with { $0.includes.remove(at: index) }
+            for inner in smaller(options.includes[index].options) {
+                with { $0.includes[index].options = inner }
+            }
+        }
+        for index in options.filters.indices { with { $0.filters.remove(at: index) } }
+        if options.order != nil { with { $0.order = nil } }
+        if options.limit != nil { with { $0.limit = nil } }
+        if options.offset != nil { with { $0.offset = nil } }
+        if let columns = options.columns, columns.count > 1 { with { $0.columns = [columns[0]] } }
+        return candidates
+    }
+}
