@@ -3,6 +3,10 @@ package indirect enum JSONValue: Equatable, Sendable {
     package struct Member: Sendable {
         package let name: String
         package let value: JSONValue
+
+        package init(name: String, value: JSONValue) {
+            (self.name, self.value) = (name, value)
+        }
     }
 
     case null
