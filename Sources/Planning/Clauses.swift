@@ -15,10 +15,21 @@ struct Clauses {
     /// The alias of the table that holds the matched columns: `j0`, the first on the way, or `t`, the related one.
     var matched: String { relationship.hops.isEmpty ? "t" : "j0" }
 
-    /// Matched columns that are not among the shown ones.
-    func unseen(_ shown: [Column]) -> [Column] {
-        let columns = keyColumns.map(\.column)
-        return relationship.hops.isEmpty ? columns.filter { !shown.contains($0) } : columns
+    /// A column that is compared with a value, and whose own values are not shown.
+    struct Unseen: Hashable {
+        let alias: String
+        let column: Column
+    }
+
+    /// The matched columns and those of the conditions, as far as they are not among the shown ones.
+    func unseen(_ shown: [Column]) -> [Unseen] {
+        var found: [Unseen] = []
+        for compared in keyColumns.map({ Unseen(alias: matched, column: $0.column) })
+            + conditions().map({ Unseen(alias: $0.alias, column: $0.condition.column) })
+        where !found.contains(compared) && !(compared.alias == "t" && shown.contains(compared.column)) {
+            found.append(compared)
+        }
+        return found
     }
 
     // MARK: What is selected

@@ -69,16 +69,19 @@ package struct Planner: Sendable {
         clauses.order(&sql, after: nil)
         sql.limit(clauses.selection)
         return Statement(
-            sql: sql.bytes, attribution: .single, witnesses: unseen.map(\.type), suspectsWarnings: false)
+            sql: sql.bytes, attribution: .single, witnesses: unseen.map(\.column.type),
+            suspectsWarnings: false)
     }
 
     // SELECT t.`author_id`,t.`id`,t.`title` FROM `books` t WHERE t.`author_id` IN (42,43) ORDER BY t.`author_id`,t.`id`
     private func valueList(_ keys: [Key], _ columns: [Column]) -> Statement {
+        let matched = keyColumns.map { Clauses.Unseen(alias: clauses.matched, column: $0.column) }
+        let unseen = clauses.unseen(columns).filter { !matched.contains($0) }
         var sql = SQLWriter()
         sql.write("SELECT ")
         clauses.matchedColumns(&sql)
         sql.write(",")
-        selected(&sql, [], columns)
+        selected(&sql, unseen, columns)
         sql.write(" FROM ")
         clauses.matchedTable(&sql)
         clauses.furtherTables(&sql)
@@ -93,7 +96,9 @@ package struct Planner: Sendable {
         clauses.grouping(&sql, by: clauses.matchedColumns)
         clauses.order(&sql, after: clauses.matchedColumns)
         let types = keyColumns.map(\.column.type)
-        return Statement(sql: sql.bytes, attribution: .values(types), witnesses: [], suspectsWarnings: false)
+        return Statement(
+            sql: sql.bytes, attribution: .values(types), witnesses: unseen.map(\.column.type),
+            suspectsWarnings: false)
     }
 
     // SELECT k.o,t.`id` FROM JSON_TABLE('["bob","zoë"]','$[*]' COLUMNS (o FOR ORDINALITY,
@@ -110,14 +115,14 @@ package struct Planner: Sendable {
         clauses.grouping(&sql) { $0.write("k.o") }
         clauses.order(&sql) { $0.write("k.o") }
         return Statement(
-            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.type),
+            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.column.type),
             suspectsWarnings: clauses.suspectsWarnings)
     }
 
     /// The witnesses, and what the rows show or their number.
-    private func selected(_ sql: inout SQLWriter, _ unseen: [Column], _ columns: [Column]) {
-        for column in unseen {
-            sql.column(column.name, of: clauses.matched)
+    private func selected(_ sql: inout SQLWriter, _ unseen: [Clauses.Unseen], _ columns: [Column]) {
+        for witness in unseen {
+            sql.column(witness.column.name, of: witness.alias)
             sql.write(",")
         }
         if clauses.selection.isCount { clauses.count(&sql) } else { clauses.shown(columns, &sql) }

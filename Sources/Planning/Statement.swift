@@ -16,8 +16,8 @@ package enum Attribution: Hashable, Sendable {
 package struct Statement: Hashable, Sendable {
     package let sql: [UInt8]
     package let attribution: Attribution
-    /// Matched columns that the relationship does not show. Their values are not needed; that they come back proves
-    /// that they still have the type that the key was written for.
+    /// Columns that are compared with a key or a filter's value, and that the rows do not show. Their values are not
+    /// needed; that they come back proves that they still have the type that the value was written for.
     package let witnesses: [ColumnType]
     /// Whether a warning of the server may mean that `JSON_TABLE` changed a key, so that the keys must be asked alone.
     package let suspectsWarnings: Bool
@@ -26,7 +26,7 @@ package struct Statement: Hashable, Sendable {
     package var leadingTypes: [ColumnType] {
         switch attribution {
         case .single: witnesses
-        case .values(let types): types
+        case .values(let types): types + witnesses
         case .ordinal: [.integer(bits: 64, signed: true, zerofill: false)] + witnesses
         }
     }

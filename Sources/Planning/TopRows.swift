@@ -18,12 +18,17 @@ struct TopRows {
     /// Rows beyond which as many subqueries cost more than numbering all rows of a key does as a rule.
     private static let mostSubqueries = 20
 
+    /// Bytes of filter values in all subqueries, which each have them: the statement stays far below
+    /// `max_allowed_packet`.
+    private static let mostFilterBytes = 1 << 16
+
     /// Whether `lateral` is possible, and the better form.
     var isReadInOrder: Bool {
         guard let limit = selection.limit, limit + selection.offset <= Self.mostSubqueries,
             relationship.hops.isEmpty, !relationship.primaryKey.isEmpty,
             relationship.primaryKey.allSatisfy({ KeyFamily($0.type) == .integer }),
-            !clauses.keyColumns.contains(where: \.needsRoundTrip)
+            !clauses.keyColumns.contains(where: \.needsRoundTrip),
+            (limit + selection.offset) * selection.byteCount <= Self.mostFilterBytes
         else { return false }
         return relationship.sortingIndex(selection) != nil
     }
@@ -38,7 +43,7 @@ struct TopRows {
         let unseen = clauses.unseen(columns)
         var sql = SQLWriter()
         sql.write("SELECT k.o,")
-        sql.list(unseen) { sql, column in sql.column(column.name, of: "t") }
+        sql.list(unseen) { sql, witness in sql.column(witness.column.name, of: "t") }
         if !unseen.isEmpty { sql.write(",") }
         clauses.shown(columns, &sql)
         sql.write(" FROM ")
@@ -57,7 +62,7 @@ struct TopRows {
         samePrimaryKey(&sql, as: "x")
         sql.write(" ORDER BY k.o,x.i")
         return Statement(
-            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.type),
+            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.column.type),
             suspectsWarnings: clauses.suspectsWarnings)
     }
 
@@ -104,16 +109,18 @@ struct TopRows {
         if let limit = selection.limit { sql.write(" AND w.n<=\(selection.offset + limit)") }
         sql.write(" ORDER BY w.o,w.n")
         return Statement(
-            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.type),
+            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.column.type),
             suspectsWarnings: clauses.suspectsWarnings)
     }
 
     /// All rows of the keys, numbered within each: by primary key, or with their columns where there is none.
-    private func numbered(_ sql: inout SQLWriter, _ keys: [Key], _ unseen: [Column], columns: [Column]) {
+    private func numbered(
+        _ sql: inout SQLWriter, _ keys: [Key], _ unseen: [Clauses.Unseen], columns: [Column]
+    ) {
         sql.write("SELECT k.o")
-        for (place, column) in unseen.enumerated() {
+        for (place, witness) in unseen.enumerated() {
             sql.write(",")
-            sql.column(column.name, of: clauses.matched)
+            sql.column(witness.column.name, of: witness.alias)
             sql.write(" w\(place)")
         }
         for (place, column) in relationship.primaryKey.enumerated() {

@@ -67,6 +67,20 @@ package struct Selection: Hashable, Sendable {
     /// Rows are cut off at either end of each key's.
     package var isCut: Bool { limit != nil || offset > 0 }
 
+    /// About how many bytes the values of the conditions take in a statement.
+    package var byteCount: Int {
+        conditions.reduce(0) { sum, condition in
+            switch condition.comparison {
+            case .isNull, .isNotNull: sum
+            case .equal(let value), .notEqual(let value), .less(let value), .lessOrEqual(let value),
+                .greater(let value), .greaterOrEqual(let value):
+                sum + value.byteCount
+            case .like(let pattern): sum + pattern.count
+            case .any(let values, _): values.reduce(sum) { $0 + $1.byteCount }
+            }
+        }
+    }
+
     /// What an index finds without reading others: columns that must equal one value.
     package var equalColumns: [String] {
         conditions.compactMap { condition in

@@ -98,12 +98,21 @@ extension Column {
         }
     }
 
+    /// Of one list. A longer one would be turned into a temporary table by the server:
+    /// https://mariadb.com/kb/en/conversion-of-big-in-predicates-into-subqueries/
+    private static let mostValues = 900
+
     private func anyOf(_ literals: [Literal], _ path: RequestPath) throws(Failure) -> Comparison {
         var scalars: [Scalar] = []
         var seen: Set<Scalar> = []
         for literal in literals where literal != .null {
             let scalar = try value(literal, path)
             if seen.insert(scalar).inserted { scalars.append(scalar) }
+        }
+        guard scalars.count <= Self.mostValues else {
+            throw path.failure(
+                .badRequest,
+                "a list has \(Self.mostValues) different values at most, and this one \(scalars.count)")
         }
         let hasNull = literals.contains(.null)
         // [null] is the same as null, and [1] as 1.

@@ -20,8 +20,9 @@ final class RouteTable {
 
     /// Routes beyond which those that nothing waits for are forgotten.
     private static let mostRoutes = 4096
+    private var mostNow = RouteTable.mostRoutes
 
-    var isFull: Bool { byShape.count > Self.mostRoutes }
+    var isFull: Bool { byShape.count > mostNow }
 
     func route(of shape: Shape) -> Route? { byShape[shape.number] }
 
@@ -111,5 +112,7 @@ final class RouteTable {
         selected = selected.filter { current.contains($0.key) }.mapValues { routes in
             routes.filter { byShape[$0.value.shape.number] != nil }
         }
+        // Where nearly all are in use, the next look must not come with the next route.
+        mostNow = max(Self.mostRoutes, 2 * byShape.count)
     }
 }

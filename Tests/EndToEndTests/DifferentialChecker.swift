@@ -31,9 +31,12 @@ final class Checker {
         let lines = loads.enumerated().map { $1.line(id: $0, world.schema) + "\n" }
         try client.send(Array(lines.joined().utf8))
         var differing: [GeneratedLoad] = []
+        var open = Set(loads.indices)
         for _ in loads {
             let reply = try JSONValue(try client.receive() ?? "null")
-            let id = reply["id"]?.number.flatMap { Int($0) } ?? 0
+            guard let id = reply["id"]?.number.flatMap({ Int($0) }), open.remove(id) != nil else {
+                throw JSONFault(description: "a reply that no load is owed: \(reply)")
+            }
             if try difference(loads[id], reply) != nil { differing.append(loads[id]) }
         }
         return differing

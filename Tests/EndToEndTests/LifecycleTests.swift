@@ -79,6 +79,34 @@ import Testing
         }
     }
 
+    @Test func `a filter on a column that has changed its type is an error, not a wrong answer`() throws {
+        let database = try SharedServer.freshDatabase(named: "altered")
+        let server = try SharedServer.server
+        let client = try server.client(database: database)
+        try client.executeScript(
+            """
+            CREATE TABLE a (id INT PRIMARY KEY); INSERT INTO a VALUES (1), (2);
+            CREATE TABLE b (id INT PRIMARY KEY, a_id INT, x INT, FOREIGN KEY (a_id) REFERENCES a (id));
+            INSERT INTO b VALUES (1, 1, 1), (2, 1, 2);
+            """)
+        let daemon = try DaemonUnderTest(server, database: database, settings: "[catalog]\nrefresh_s = 0")
+        let loads = [
+            #""load":"a.b","key":1,"columns":["id"]"#, #""load":"a.b","keys":[1,2],"columns":["id"]"#,
+            #""load":"a.b","keys":[1,2],"columns":["id"],"limit":1"#,
+            #""load":"a.b","keys":[1,2],"count":true"#,
+        ]
+        for load in loads {
+            try client.executeScript("UPDATE b SET x = id; ALTER TABLE b MODIFY x INT")
+            let line = "{\(load),\"where\":{\"x\":1}}"
+            try eventually("the daemon knows the old type") { try daemon.ask(line)["error"] == nil }
+            try client.executeScript("ALTER TABLE b MODIFY x VARCHAR(9); UPDATE b SET x = '1abc'")
+            // '1abc' = 1, to the server.
+            let reply = try daemon.ask(line)
+            #expect(
+                ["database_unavailable", "bad_value"].contains(reply.errorCode ?? ""), "\(load): \(reply)")
+        }
+    }
+
     @Test func `a living socket is refused, a dead one replaced`() throws {
         let shop = try BookshopFixture()
         let second = try DaemonUnderTest.run(["serve", "--config", shop.daemon.configPath])

@@ -85,6 +85,10 @@ extension JSONValue: CustomStringConvertible {
 
 package struct JSONFault: Error, Sendable, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) {
+        self.description = description
+    }
 }
 
 /// Recursive descent over the bytes (RFC 8259).
