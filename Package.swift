@@ -60,7 +60,8 @@ let package = Package(
         .executableTarget(
             name: "kindred",
             dependencies: [
-                "Service", "Configuration", "Relations", "Wire", "MariaDB", "PrivateServer", "Demo", argumentParser,
+                "Service", "Configuration", "Relations", "Wire", "MariaDB", "PrivateServer", "Demo",
+                argumentParser,
                 logging,
             ], swiftSettings: strict),
 

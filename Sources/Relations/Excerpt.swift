@@ -4,7 +4,12 @@ package enum Excerpt {
 
     /// `'authors.bookz'`; of more than 80 characters the first 80 and an ellipsis.
     package static func quoted(_ text: String) -> String {
+        "'\(head(of: text))'"
+    }
+
+    /// `authors.bookz`, without quotes.
+    package static func head(of text: String) -> String {
         let head = text.unicodeScalars.prefix(longest)
-        return head.endIndex == text.unicodeScalars.endIndex ? "'\(text)'" : "'\(String(head))…'"
+        return head.endIndex == text.unicodeScalars.endIndex ? text : "\(String(head))…"
     }
 }

@@ -62,7 +62,8 @@ package struct RequestPath: Hashable, Sendable {
     package static let root = RequestPath(text: "")
 
     package func member(_ name: String) -> RequestPath {
-        RequestPath(text: text.isEmpty ? name : text + "." + name)
+        let name = Excerpt.head(of: name)
+        return RequestPath(text: text.isEmpty ? name : text + "." + name)
     }
 
     package func failure(_ code: Failure.Code, _ message: String) -> Failure {
