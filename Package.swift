@@ -73,7 +73,7 @@ let package = Package(
         tests("BatchingTests", ["Batching", "Relations", "TestSupport"]),
         tests("PlanningTests", ["Planning", "Relations", "TestSupport"]),
         tests("FanOutTests", ["FanOut", "Relations", "TestSupport"]),
-        tests("ReactorTests", ["Reactor"]),
+        tests("ReactorTests", ["Reactor", "PrivateServer"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
         tests("ConfigurationTests", ["Configuration", "Relations"]),
         tests("EndToEndTests", ["TestSupport", "Demo", "MariaDB", "PrivateServer"]),

@@ -28,9 +28,6 @@ package struct Distributor: Sendable {
     private var links: [Link] = []
     /// The key of the newest row: the only one whose segment can grow.
     private var current: Int?
-    /// Rows that belonged to none of the batch's keys.
-    package private(set) var strayRows = 0
-
     /// - Parameter joinsRows: whether rows of a key that follow one another are one segment; otherwise each is its own.
     package init(keys: Int, joinsRows: Bool = true) {
         self.joinsRows = joinsRows
@@ -62,11 +59,6 @@ package struct Distributor: Sendable {
     /// A row of `key` that was not kept, because it is not shown.
     package mutating func addUnshown(to key: Int) {
         tallies[key].rows += 1
-    }
-
-    package mutating func addStray() {
-        strayRows += 1
-        current = nil
     }
 
     package var keys: Int { tallies.count }

@@ -6,10 +6,13 @@ func lastLines(of path: String, count: Int = 20) -> String {
     return String(decoding: data, as: UTF8.self).split(separator: "\n").suffix(count).joined(separator: "\n")
 }
 
-/// A new directory, for us alone, in `$TMPDIR` or `/tmp`. The name is short: a Unix socket must fit into it.
-func makeTemporaryDirectory() throws -> String {
+/// A new directory, for us alone, in `$TMPDIR` or `/tmp`. The name is short: a Unix socket must fit into it, which is
+/// why Foundation's long ones will not do.
+package func makeTemporaryDirectory() throws -> String {
     let parent = ProcessInfo.processInfo.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-    var template = Array((parent + "/kd-XXXXXX").utf8CString)
+    // mkdtemp(3) puts a name that nobody has in the place of the six letters, and makes the directory with mode 0700.
+    let anyName = String(repeating: "X", count: 6)
+    var template = Array("\(parent)/kd-\(anyName)".utf8CString)
     guard mkdtemp(&template) != nil else {
         throw PrivateServerError(
             "no directory could be made in \(parent): \(String(cString: strerror(errno))); set TMPDIR to another one"

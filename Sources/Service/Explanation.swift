@@ -71,7 +71,7 @@ package struct Explanation {
         if keys.count == 1, level.route.shape.maxKeys > 1, !others.isEmpty {
             lines += try query("gathered with \(others.count) keys of others", level, keys + others)
         }
-        return (lines + Advice(level.route, keys: keys.count + others.count).lines).joined(separator: "\n")
+        return (lines + Advice(level.route).lines).joined(separator: "\n")
     }
 
     private func query(_ title: String, _ level: Level, _ keys: [Key]) throws(DatabaseError) -> [String] {
@@ -114,11 +114,9 @@ extension Planner.Form {
 /// What a person can do about a route.
 private struct Advice {
     private let route: Route
-    private let keys: Int
 
-    init(_ route: Route, keys: Int) {
+    init(_ route: Route) {
         self.route = route
-        self.keys = keys
     }
 
     private var relationship: Relationship { route.relationship }
@@ -144,7 +142,7 @@ private struct Advice {
     private var order: String? {
         guard route.selection.isCut else { return nil }
         if let index = relationship.sortingIndex(route.selection) {
-            guard case .window = route.planner.form(keys: max(2, keys)) else {
+            guard case .window = route.planner.form(keys: 2) else {
                 return
                     "  limit: index '\(index.name)' has each key's rows in order; only the wanted ones are read"
             }

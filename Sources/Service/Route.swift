@@ -23,6 +23,8 @@ final class Destination {
     /// A load without options.
     let plain: Level
     let count = Projection.count()
+    /// Routes with a selection of their own.
+    var selected: [Selection: Route] = [:]
     /// The same relationship by the parent's primary key, once it has been asked for.
     var viaParent: Destination?
     private let bigIntegersAsStrings: Bool

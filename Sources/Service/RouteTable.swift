@@ -11,8 +11,6 @@ final class RouteTable {
     private(set) var catalog = Catalog(relationships: [])
     private var settings = Settings()
     private var byName: [String: Destination] = [:]
-    /// Routes with a selection of their own, by destination.
-    private var selected: [ObjectIdentifier: [Selection: Route]] = [:]
     private var byShape: [Int: Route] = [:]
     private var lastShape = 0
     /// Why there is no catalog yet.
@@ -55,10 +53,9 @@ final class RouteTable {
     func route(to destination: Destination, _ selection: Selection) -> Route {
         let plain = destination.plain.route
         if selection == plain.selection { return plain }
-        let id = ObjectIdentifier(destination)
-        if let known = selected[id]?[selection] { return known }
+        if let known = destination.selected[selection] { return known }
         let route = newRoute(destination.relationship, selection)
-        selected[id, default: [:]][selection] = route
+        destination.selected[selection] = route
         return route
     }
 
@@ -108,9 +105,8 @@ final class RouteTable {
         let destinations = byName.values.flatMap { [$0, $0.viaParent].compactMap { $0 } }
         let plain = Set(destinations.map(\.plain.route.shape.number))
         byShape = byShape.filter { plain.contains($0.key) || isInUse($0.value.shape) }
-        let current = Set(destinations.map { ObjectIdentifier($0) })
-        selected = selected.filter { current.contains($0.key) }.mapValues { routes in
-            routes.filter { byShape[$0.value.shape.number] != nil }
+        for destination in destinations {
+            destination.selected = destination.selected.filter { byShape[$0.value.shape.number] != nil }
         }
         // Where nearly all are in use, the next look must not come with the next route.
         mostNow = max(Self.mostRoutes, 2 * byShape.count)

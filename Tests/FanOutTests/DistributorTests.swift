@@ -12,10 +12,6 @@ import Testing
         var arena: [Int] = []
         var expected: [[Int]] = Array(repeating: [], count: keys)
         for row in 0..<Int.random(in: 0...60, using: &random) {
-            if Int.random(in: 0..<10, using: &random) == 0 {
-                distributor.addStray()
-                continue
-            }
             let key = Int.random(in: 0..<keys, using: &random)
             let start = arena.count
             // A separator stands as -1.
@@ -46,14 +42,6 @@ import Testing
         var segments: [Range<Int>] = []
         distributor.forEachSegment(of: 1) { segments.append($1.range) }
         #expect(segments == [0..<9])
-    }
-
-    @Test func `a stray row is counted and ends the segment`() {
-        var distributor = Distributor(keys: 1)
-        distributor.add(0..<5, to: 0)
-        distributor.addStray()
-        #expect(!distributor.continues(0))
-        #expect(distributor.strayRows == 1)
     }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import PrivateServer
 import Reactor
 import Synchronization
 import Testing
@@ -149,10 +150,8 @@ private func send(_ text: String, to socket: Socket) {
 @Suite final class ListenerTests {
     private let directory: String
 
-    init() {
-        var template = Array("/tmp/kd-XXXXXX".utf8CString)
-        mkdtemp(&template)
-        directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    init() throws {
+        directory = try makeTemporaryDirectory()
     }
 
     deinit {

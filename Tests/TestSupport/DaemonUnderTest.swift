@@ -131,10 +131,6 @@ package final class DaemonUnderTest: Sendable {
     }
 
     package static func makeDirectory() throws -> String {
-        var template = Array("/tmp/kt-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw NeverHappened(description: "no directory in /tmp: \(String(cString: strerror(errno)))")
-        }
-        return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        try makeTemporaryDirectory()
     }
 }
