@@ -37,7 +37,7 @@ let package = Package(
         // The pure core: no C, no Foundation, no clock, no lock, no async.
         ours("Relations"),
         ours("Wire", ["Relations"]),
-        ours("Batching", ["Relations", deque]),
+        ours("Batching", ["Relations", deque, heap]),
         ours("Planning", ["Relations"]),
         ours("FanOut", ["Relations"]),
 

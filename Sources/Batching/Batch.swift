@@ -1,6 +1,6 @@
 package import Relations
 
-/// A request that waits, by the number under which the service knows it. Numbers are never used twice.
+/// A request that waits, by the number under which the service knows it. Numbers are never used twice, and grow.
 package struct TicketID: Hashable, Sendable {
     package let number: UInt64
 
@@ -20,35 +20,75 @@ package struct Asker: Hashable, Sendable {
     }
 }
 
-/// What may share a query: one relationship with one set of options. Two requests of different shapes never meet.
-package struct Shape: Hashable, Sendable {
-    package let number: Int
-    /// The most keys that one query of this shape takes; 1 where keys cannot travel together.
-    package let maxKeys: Int
-
-    package init(number: Int, maxKeys: Int) {
-        self.number = number
-        self.maxKeys = maxKeys
-    }
-}
-
-/// A distinct key and all who ask for it.
-package struct Entry: Hashable, Sendable {
-    package let key: Key
-    package let since: Instant
-    /// In the order of their tickets.
-    package internal(set) var askers: [Asker]
-    /// Those that do not wait any more. They leave `askers` when the batch is taken: one by one would be quadratic.
-    var withdrawn: Set<TicketID> = []
-    var withdrawnAskers = 0
+/// Why keys stopped waiting for company.
+package enum Release: String, Hashable, Sendable, CaseIterable {
+    /// No query of their shape was in flight.
+    case idle
+    /// There were enough for a full batch.
+    case full
+    /// More waiting would have cost more than it gained.
+    case gathered
+    /// A request's own deadline pressed.
+    case deadline
+    /// They were asked for again, after an error or in smaller parts.
+    case retry
 }
 
 /// Keys that go to the database in one query.
-package struct Batch: Hashable, Sendable {
+package struct Batch: Sendable {
     package let shape: Shape
-    /// Distinct keys, in the order in which they were first asked for.
-    package let entries: [Entry]
+    /// Distinct keys.
+    package private(set) var keys: [Key] = []
     /// How often its keys have been sent before: because a query of several keys failed, or because the connection
     /// was lost before any row had come.
-    package let attempts: Int
+    package private(set) var attempts = 0
+    package internal(set) var release: Release
+    package internal(set) var sent = Instant(nanoseconds: 0)
+    /// Whether it had to wait for a query to end, though it was due.
+    var hasQueued = false
+    /// How many batches had been taken when this one was, if it was alone: if no other has been taken when it ends,
+    /// it had the database for itself.
+    var aloneSince: Int?
+    /// Of all keys, one after another.
+    private var askers: [Asker] = []
+    /// Where the askers of each key end; they begin where those of the key before end.
+    private var ends: [Int] = []
+
+    init(shape: Shape, release: Release) {
+        self.shape = shape
+        self.release = release
+    }
+
+    /// Who waits for the key at `place`. Some may have been withdrawn.
+    package func askers(of place: Int) -> ArraySlice<Asker> {
+        askers[(place == 0 ? 0 : ends[place - 1])..<ends[place]]
+    }
+
+    /// Of all keys.
+    package var allAskers: [Asker] { askers }
+
+    mutating func reserve(_ count: Int) {
+        keys.reserveCapacity(count)
+        ends.reserveCapacity(count)
+        askers.reserveCapacity(count)
+    }
+
+    mutating func add(_ asker: Asker) { askers.append(asker) }
+
+    /// The askers added since the last key are this key's.
+    mutating func close(_ key: Key) {
+        keys.append(key)
+        ends.append(askers.count)
+    }
+
+    /// Some of its keys, to be asked for again.
+    func part(_ places: some Sequence<Int>) -> Batch {
+        var part = Batch(shape: shape, release: .retry)
+        part.attempts = attempts + 1
+        for place in places {
+            for asker in askers(of: place) { part.add(asker) }
+            part.close(keys[place])
+        }
+        return part
+    }
 }

@@ -3,82 +3,130 @@ package import Relations
 
 /// Decides which keys go to the database together, and when.
 ///
-/// Keys of one shape gather until the first of these holds, and then wait for nothing but a free connection:
+/// Keys of one shape gather until the first of these holds:
 /// - no query of their shape is in flight (an idle daemon adds no delay);
 /// - there are enough for a full batch;
-/// - the oldest has waited for the window.
+/// - waiting gains no more: half the time that such queries take is over (PostgreSQL's advice for `commit_delay`), or
+///   the shape's window, or nobody is likely to come in that time;
+/// - a request's own deadline presses.
 ///
-/// A batch is formed only when `take` is called, that is when a connection is free to carry it: until then
-/// later requests join it. After that none does, so that a write committed before a request is always seen
-/// by its answer.
+/// Then they wait for nothing but a free connection, of which no more are used than do the database good. A batch is
+/// formed only when `take` is called, that is when a connection is free to carry it: until then later requests join
+/// it. After that none does, so that a write committed before a request is always seen by its answer.
 package struct Batcher {
     package struct Limits: Sendable {
-        /// Nanoseconds that a key waits for company at most.
-        package var window: Int64
         /// Bytes of keys in one query, so that the statement stays far below `max_allowed_packet`.
         package var maxKeyBytes: Int
+        /// Queries in flight at one time, at most: the connections.
+        package var maxInFlight: Int
+        /// Trades latency for fewer queries: one in flight at a time, and keys wait for their whole window if company
+        /// is to be expected.
+        package var isFrugal: Bool
 
-        package init(window: Int64, maxKeyBytes: Int) {
-            self.window = window
+        package init(maxKeyBytes: Int, maxInFlight: Int, isFrugal: Bool = false) {
             self.maxKeyBytes = maxKeyBytes
+            self.maxInFlight = maxInFlight
+            self.isFrugal = isFrugal
         }
     }
 
-    package var limits: Limits
+    package var limits: Limits { didSet { concurrency.maximum = limits.isFrugal ? 1 : limits.maxInFlight } }
     private var gatherings: [Shape: Gathering] = [:]
     private var retries: Deque<Batch> = []
-    /// Distinct keys that wait in `gatherings`.
+    private var schedule = Schedule()
+    private var concurrency: ConcurrencyLimit
+    /// The round of the keys that were taken last.
+    private var round = 0
+    private var taken = 0
+    /// Distinct keys that wait for their first query.
     package private(set) var queuedKeys = 0
+    /// Queries that were sent and are not yet complete.
+    package private(set) var inFlight = 0
 
     package init(limits: Limits) {
         self.limits = limits
+        concurrency = ConcurrencyLimit(maximum: limits.isFrugal ? 1 : limits.maxInFlight)
     }
 
-    package mutating func submit(_ key: Key, of shape: Shape, for asker: Asker, at now: Instant) {
-        if gatherings[shape, default: Gathering(shape: shape)].add(key, asker, at: now) { queuedKeys += 1 }
+    /// Queries that may be in flight at one time, as the database's answers of late suggest.
+    package var inFlightLimit: Int { concurrency.limit }
+
+    // MARK: In
+
+    /// - Parameters:
+    ///   - keys: the ticket's keys, by position; nil where no query is needed.
+    ///   - share: of the client that asks.
+    ///   - deadline: when the client gives up waiting by its own wish.
+    package mutating func submit(
+        _ keys: [Key?], of shape: Shape, for ticket: TicketID, share: inout Share, deadline: Instant? = nil,
+        at now: Instant
+    ) {
+        let current = round
+        var new = 0
+        modify(shape, at: now) { gathering in
+            for (position, key) in keys.enumerated() {
+                guard let key else { continue }
+                let asker = Asker(ticket: ticket, position: position)
+                let round = share.next(current: current)
+                if gathering.add(key, asker, round: round, deadline: deadline, at: now) { new += 1 }
+            }
+        }
+        queuedKeys += new
+    }
+
+    /// Changes a gathering, and does what follows for its keys.
+    private mutating func modify(_ shape: Shape, at now: Instant, _ change: (inout Gathering) -> Void) {
+        let isFrugal = limits.isFrugal
+        let decision = { (gathering: inout Gathering) in
+            change(&gathering)
+            return gathering.decide(isFrugal: isFrugal, at: now)
+        }(&gatherings[shape, default: Gathering(shape: shape)])
+        switch decision {
+        case .wait: break
+        case .wake(let time): schedule.add(Schedule.Timer(time: time, shape: shape))
+        case .ready(let due): schedule.add(due)
+        }
     }
 
     /// A ticket that will not wait any longer. What was already sent goes on, for the others or for nobody.
     package mutating func withdraw(_ ticket: TicketID, keys: some Sequence<Key>, of shape: Shape) {
         for key in keys where gatherings[shape]?.withdraw(key, ticket) ?? false { queuedKeys -= 1 }
-        forgetIfIdle(shape)
     }
+
+    // MARK: Out
 
     /// The batch that a free connection carries now, or nil if no keys are due.
     package mutating func take(at now: Instant) -> Batch? {
-        if let retry = retries.popFirst() {
-            gatherings[retry.shape, default: Gathering(shape: retry.shape)].inFlight += 1
-            return retry
+        guard inFlight < concurrency.limit else { return nil }
+        guard var batch = retries.popFirst() ?? form(at: now) else { return nil }
+        inFlight += 1
+        taken += 1
+        modify(batch.shape, at: now) { $0.inFlight += 1 }
+        batch.sent = now
+        batch.aloneSince = inFlight == 1 ? taken : nil
+        return batch
+    }
+
+    private mutating func form(at now: Instant) -> Batch? {
+        advance(to: now)
+        while let due = schedule.popDue() {
+            // Its keys may have gone from an earlier round, or have been withdrawn.
+            guard gatherings[due.shape]?.due == due else { continue }
+            var batch = Batch(shape: due.shape, release: due.release)
+            batch.hasQueued = due.since < now
+            gatherings[due.shape]?.take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
+            round = max(round, due.round)
+            queuedKeys -= batch.keys.count
+            return batch
         }
-        guard let shape = mostUrgent(at: now),
-            let entries = gatherings[shape]?.take(maxKeyBytes: limits.maxKeyBytes)
-        else { return nil }
-        gatherings[shape]?.inFlight += 1
-        queuedKeys -= entries.count
-        return Batch(shape: shape, entries: entries, attempts: 0)
+        return nil
     }
 
-    /// Whether keys of the shape wait or are on their way.
-    package func isInUse(_ shape: Shape) -> Bool {
-        gatherings[shape] != nil || retries.contains { $0.shape == shape }
-    }
-
-    /// A batch that `take` gave out has been answered, by rows or by an error.
-    package mutating func finished(_ batch: Batch) {
-        gatherings[batch.shape]?.inFlight -= 1
-        forgetIfIdle(batch.shape)
-    }
-
-    /// Asks each key of a failed batch again, alone. The failed batch must be reported `finished` as well.
-    package mutating func retryAlone(_ batch: Batch) {
-        for entry in batch.entries {
-            retries.append(Batch(shape: batch.shape, entries: [entry], attempts: batch.attempts + 1))
-        }
-    }
-
-    /// Asks a batch again as it is. It must be reported `finished` as well.
-    package mutating func retry(_ batch: Batch) {
-        retries.append(Batch(shape: batch.shape, entries: batch.entries, attempts: batch.attempts + 1))
+    /// When `take` must be asked again although nothing else happens; nil if only a free connection or the end
+    /// of a query can change its answer.
+    package mutating func nextWake(after now: Instant) -> Instant? {
+        advance(to: now)
+        return inFlight < concurrency.limit ? schedule.nextTimer : nil
     }
 
     /// Everything that waits, for the day on which it must all be answered with an error.
@@ -86,39 +134,75 @@ package struct Batcher {
         var all = Array(retries)
         retries.removeAll()
         for shape in gatherings.keys {
-            while let entries = gatherings[shape]?.take(maxKeyBytes: limits.maxKeyBytes), !entries.isEmpty {
-                all.append(Batch(shape: shape, entries: entries, attempts: 0))
+            while gatherings[shape]?.count ?? 0 > 0 {
+                var batch = Batch(shape: shape, release: .retry)
+                gatherings[shape]?.take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
+                all.append(batch)
             }
-            forgetIfIdle(shape)
         }
+        schedule = Schedule()
         queuedKeys = 0
         return all
     }
 
-    /// When `take` must be asked again although nothing else happens; nil if only a free connection or the end
-    /// of a query can change its answer.
-    package func nextWake(after now: Instant) -> Instant? {
-        gatherings.values.compactMap { gathering in
-            isDue(gathering, at: now) ? nil : gathering.oldest.map { $0 + limits.window }
-        }.min()
+    // MARK: What becomes of a batch
+
+    /// A batch that `take` gave out has been answered, by rows or by an error.
+    /// - Parameter isMeasure: whether the time that it took says how quick the database is.
+    package mutating func finished(_ batch: Batch, isMeasure: Bool, at now: Instant) {
+        inFlight -= 1
+        if isMeasure { measure(batch, at: now) }
+        modify(batch.shape, at: now) { $0.inFlight -= 1 }
     }
 
-    private func isDue(_ gathering: Gathering, at now: Instant) -> Bool {
-        guard let oldest = gathering.oldest else { return false }
-        return gathering.inFlight == 0 || gathering.isFull || oldest + limits.window <= now
+    private mutating func measure(_ batch: Batch, at now: Instant) {
+        let elapsed = max(1, now - batch.sent)
+        let count = batch.keys.count
+        let wasAlone = batch.aloneSince == taken
+        gatherings[batch.shape]?.service.add(keys: count, elapsed: elapsed)
+        if wasAlone { gatherings[batch.shape]?.serviceAlone.add(keys: count, elapsed: elapsed) }
+        guard let alone = gatherings[batch.shape]?.serviceAlone, alone.isKnown else { return }
+        let slowness = wasAlone ? 1 : Double(elapsed) / max(1, alone.estimate(keys: count))
+        concurrency.observe(slowness: slowness, hasQueued: batch.hasQueued, at: now)
     }
 
-    private func mostUrgent(at now: Instant) -> Shape? {
-        var best: (shape: Shape, since: Instant)?
-        for gathering in gatherings.values where isDue(gathering, at: now) {
-            guard let oldest = gathering.oldest else { continue }
-            if let best, best.since <= oldest { continue }
-            best = (gathering.shape, oldest)
+    /// Asks for the keys of a failed batch again in two halves, so that after a few times a key that makes every query
+    /// fail is alone. The failed batch must be reported `finished` as well.
+    package mutating func retryInHalves(_ batch: Batch) {
+        let middle = batch.keys.count / 2
+        retries.append(batch.part(0..<middle))
+        retries.append(batch.part(middle..<batch.keys.count))
+    }
+
+    /// Asks for these keys again, each alone, and for the others together.
+    package mutating func retry(_ batch: Batch, alone: [Int]) {
+        let rest = batch.keys.indices.filter { !alone.contains($0) }
+        // Those who share a query with a huge one have waited long enough.
+        if !rest.isEmpty { retries.append(batch.part(rest)) }
+        for place in alone { retries.append(batch.part(CollectionOfOne(place))) }
+    }
+
+    /// Asks a batch again as it is. It must be reported `finished` as well.
+    package mutating func retry(_ batch: Batch) {
+        retries.append(batch.part(batch.keys.indices))
+    }
+
+    // MARK: Shapes
+
+    /// Whether keys of the shape wait or are on their way.
+    package func isInUse(_ shape: Shape) -> Bool {
+        gatherings[shape].map { !$0.isIdle } ?? false || retries.contains { $0.shape == shape }
+    }
+
+    /// Shapes that will not be asked for again. What still waits is not lost.
+    package mutating func forget(except isKept: (Shape) -> Bool) {
+        gatherings = gatherings.filter { !$0.value.isIdle || isKept($0.key) }
+    }
+
+    private mutating func advance(to now: Instant) {
+        while let timer = schedule.popTimer(at: now) {
+            guard gatherings[timer.shape]?.wakesAt == timer.time else { continue }
+            modify(timer.shape, at: now) { _ in }
         }
-        return best?.shape
-    }
-
-    private mutating func forgetIfIdle(_ shape: Shape) {
-        if gatherings[shape]?.isIdle ?? false { gatherings[shape] = nil }
     }
 }

@@ -1,96 +1,241 @@
 import DequeModule
 import Relations
 
-/// The keys of one shape that wait for a query, each once.
+/// The keys of one shape that wait for a query, each once, in rounds of their askers' fair shares.
 struct Gathering {
+    /// A distinct key and who asks for it. Most keys have one asker, who stands here; the others are in a chain.
+    private struct Slot {
+        var key: Key
+        var first: Asker
+        var round: Int
+        /// Askers that have not been withdrawn.
+        var waiting: Int
+        var more: Int?
+        var last: Int?
+        /// Counts the keys that have stood here, so that a place in line that is out of date is seen to be so.
+        var serial: UInt32
+    }
+
+    private struct Link {
+        var asker: Asker
+        var next: Int?
+    }
+
+    private struct Place {
+        let slot: Int
+        let serial: UInt32
+    }
+
+    private struct Line {
+        let round: Int
+        var places: Deque<Place>
+    }
+
     let shape: Shape
     /// Queries of this shape that were sent and are not yet complete.
     var inFlight = 0
-    /// First asked first. An abandoned entry is skipped.
-    private var entries: Deque<Entry> = []
-    /// Where a waiting key stands in `entries`, counted from the first entry ever.
-    private var places: [Key: Int] = [:]
-    /// How many entries have left at the front.
-    private var departed = 0
+    var service = ServiceTime()
+    /// Of queries that had the database for themselves.
+    var serviceAlone = ServiceTime()
+    private var arrivals = ArrivalRate()
+    /// When the key that has waited longest was first asked for, or earlier.
+    private(set) var since: Instant?
+    /// The first deadline of those who wait, or earlier.
+    private var deadline: Instant?
+    /// When waiting for company ends.
+    private var heldUntil: Instant?
+    /// When the keys must be looked at again though nothing happens; a timer of another time is out of date.
+    private(set) var wakesAt: Instant?
+    /// Where the shape stands among those that are due.
+    private(set) var due: Due?
+    /// Where each waiting key's slot is.
+    private var slots: [Slot] = []
+    private var freeSlots: [Int] = []
+    private var index: [Key: Int] = [:]
+    private var links: [Link] = []
+    private var freeLinks: [Int] = []
+    /// By round. A place whose key has left, or has moved to an earlier round, is skipped.
+    private var lines: Deque<Line> = []
 
     init(shape: Shape) {
         self.shape = shape
     }
 
     /// Distinct keys that wait.
-    var count: Int { places.count }
+    var count: Int { index.count }
 
-    var isIdle: Bool { places.isEmpty && inFlight == 0 }
-
-    /// When the key that has waited longest was first asked for.
-    var oldest: Instant? { entries.first?.since }
+    var isIdle: Bool { index.isEmpty && inFlight == 0 }
 
     var isFull: Bool { count >= shape.maxKeys }
 
+    // MARK: In
+
     /// Answers whether the key was not waiting before.
-    mutating func add(_ key: Key, _ asker: Asker, at now: Instant) -> Bool {
-        if let place = places[key] {
-            entries[place - departed].askers.append(asker)
+    mutating func add(_ key: Key, _ asker: Asker, round: Int, deadline: Instant?, at now: Instant) -> Bool {
+        if let deadline { self.deadline = min(self.deadline ?? deadline, deadline) }
+        if let known = index[key] {
+            join(known, asker, round: round)
             return false
         }
-        places[key] = departed + entries.count
-        entries.append(Entry(key: key, since: now, askers: [asker]))
+        if since == nil { since = now }
+        arrivals.count(at: now)
+        let slot = newSlot(key, asker, round: round)
+        index[key] = slot
+        line(up: slot, in: round)
         return true
     }
+
+    private mutating func newSlot(_ key: Key, _ asker: Asker, round: Int) -> Int {
+        var new = Slot(key: key, first: asker, round: round, waiting: 1, serial: 0)
+        guard let free = freeSlots.popLast() else {
+            slots.append(new)
+            return slots.count - 1
+        }
+        new.serial = slots[free].serial
+        slots[free] = new
+        return free
+    }
+
+    private mutating func join(_ slot: Int, _ asker: Asker, round: Int) {
+        let link = newLink(asker)
+        if let last = slots[slot].last { links[last].next = link } else { slots[slot].more = link }
+        slots[slot].last = link
+        slots[slot].waiting += 1
+        guard round < slots[slot].round else { return }
+        slots[slot].round = round
+        line(up: slot, in: round)
+    }
+
+    private mutating func newLink(_ asker: Asker) -> Int {
+        guard let free = freeLinks.popLast() else {
+            links.append(Link(asker: asker))
+            return links.count - 1
+        }
+        links[free] = Link(asker: asker)
+        return free
+    }
+
+    private mutating func line(up slot: Int, in round: Int) {
+        let place = Place(slot: slot, serial: slots[slot].serial)
+        var number = lines.count
+        while number > 0, lines[number - 1].round > round { number -= 1 }
+        if number > 0, lines[number - 1].round == round {
+            lines[number - 1].places.append(place)
+        } else {
+            lines.insert(Line(round: round, places: [place]), at: number)
+        }
+    }
+
+    // MARK: When they are due
+
+    enum Decision {
+        /// Nothing new.
+        case wait
+        case wake(at: Instant)
+        case ready(Due)
+    }
+
+    /// Whether the keys are due, or when they will be.
+    mutating func decide(isFrugal: Bool, at now: Instant) -> Decision {
+        guard let since else { return .wait }
+        if inFlight == 0, !isFrugal { return becomeDue(.idle, since, at: now) }
+        if isFull { return becomeDue(.full, since, at: now) }
+        let held = heldUntil ?? holdUntil(isFrugal: isFrugal, at: now)
+        heldUntil = held
+        if held <= now { return becomeDue(.gathered, since, at: now) }
+        let pressing = deadline.map { $0 - Int64(service.estimate(keys: count)) - Self.margin }
+        if let pressing, pressing <= now { return becomeDue(.deadline, since, at: now) }
+        let next = min(held, pressing ?? held)
+        guard wakesAt.map({ next < $0 || $0 <= now }) ?? true else { return .wait }
+        wakesAt = next
+        return .wake(at: next)
+    }
+
+    /// Half the time of a query, in which another key should come at the least; else waiting is in vain.
+    private mutating func holdUntil(isFrugal: Bool, at now: Instant) -> Instant {
+        let window = Double(shape.window)
+        let wait = isFrugal ? window : min(window, service.mean / 2)
+        return arrivals.expected(within: wait, at: now) < 1 ? now : now + Int64(wait)
+    }
+
+    /// Shapes that are due already move forward at most.
+    private mutating func becomeDue(_ release: Release, _ since: Instant, at now: Instant) -> Decision {
+        guard let round = lines.first?.round, due.map({ round < $0.round }) ?? true else { return .wait }
+        let new = Due(
+            shape: shape, release: due?.release ?? release, round: round,
+            rank: since - Int64(shape.priority) * Self.priorityStep, since: due?.since ?? now)
+        due = new
+        return .ready(new)
+    }
+
+    /// Nanoseconds that a reply takes on its way beside the query.
+    private static let margin: Int64 = 1_000_000
+    /// Nanoseconds of waiting that one step of priority counts.
+    private static let priorityStep: Int64 = 10_000_000
+
+    // MARK: Out
 
     /// Answers whether nobody waits for the key any more, who did before.
     mutating func withdraw(_ key: Key, _ ticket: TicketID) -> Bool {
-        guard let place = places[key], entries[place - departed].withdraw(ticket) else { return false }
-        places[key] = nil
-        dropWithdrawn()
+        // Tickets grow: one from before the first asker's waits for this key in a query that was sent.
+        guard let slot = index[key], slots[slot].first.ticket.number <= ticket.number else { return false }
+        slots[slot].waiting -= 1
+        guard slots[slot].waiting == 0 else { return false }
+        release(slot) { _ in }
+        forgetIfEmpty()
         return true
     }
 
-    /// The keys that waited longest, as many as one query takes.
-    mutating func take(maxKeyBytes: Int) -> [Entry] {
-        var taken: [Entry] = []
+    /// Moves the keys whose turn it is into a batch, as many as one query takes.
+    mutating func take(into batch: inout Batch, maxKeyBytes: Int) {
+        due = nil
+        wakesAt = nil
+        batch.reserve(min(count, shape.maxKeys))
         var bytes = 0
-        while taken.count < shape.maxKeys, let entry = entries.first {
-            bytes += entry.key.byteCount
-            guard taken.isEmpty || bytes <= maxKeyBytes else { break }
-            entries.removeFirst()
-            departed += 1
-            places[entry.key] = nil
-            taken.append(entry.settled())
-            dropWithdrawn()
+        while batch.keys.count < shape.maxKeys, let slot = firstSlot() {
+            let key = slots[slot].key
+            bytes += key.byteCount
+            guard batch.keys.isEmpty || bytes <= maxKeyBytes else { break }
+            batch.add(slots[slot].first)
+            release(slot) { batch.add($0) }
+            batch.close(key)
         }
-        return taken
+        forgetIfEmpty()
     }
 
-    /// Keeps the front entry a living one, so that `oldest` is right.
-    private mutating func dropWithdrawn() {
-        while let first = entries.first, first.isAbandoned {
-            entries.removeFirst()
-            departed += 1
+    private mutating func release(_ slot: Int, joined: (Asker) -> Void) {
+        var next = slots[slot].more
+        while let link = next {
+            joined(links[link].asker)
+            next = links[link].next
+            freeLinks.append(link)
         }
-    }
-}
-
-extension Entry {
-    /// Nobody waits for it any more.
-    fileprivate var isAbandoned: Bool { withdrawnAskers == askers.count }
-
-    /// Answers whether nobody is left. Ticket numbers only grow, so that the askers are sorted by them.
-    fileprivate mutating func withdraw(_ ticket: TicketID) -> Bool {
-        var (low, high) = (0, askers.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if askers[middle].ticket.number < ticket.number { low = middle + 1 } else { high = middle }
-        }
-        let theirs = askers[low...].prefix { $0.ticket == ticket }.count
-        guard theirs > 0, withdrawn.insert(ticket).inserted else { return false }
-        withdrawnAskers += theirs
-        return isAbandoned
+        index[slots[slot].key] = nil
+        slots[slot].serial &+= 1
+        freeSlots.append(slot)
     }
 
-    /// Only with those who still wait.
-    fileprivate func settled() -> Entry {
-        guard !withdrawn.isEmpty else { return self }
-        return Entry(key: key, since: since, askers: askers.filter { !withdrawn.contains($0.ticket) })
+    /// The slot at the front; places that are out of date are dropped.
+    private mutating func firstSlot() -> Int? {
+        while !lines.isEmpty {
+            let round = lines[0].round
+            while let place = lines[0].places.first {
+                let slot = slots[place.slot]
+                if slot.serial == place.serial, slot.round == round { return place.slot }
+                lines[0].places.removeFirst()
+            }
+            lines.removeFirst()
+        }
+        return nil
+    }
+
+    private mutating func forgetIfEmpty() {
+        guard index.isEmpty else { return }
+        since = nil
+        deadline = nil
+        heldUntil = nil
+        wakesAt = nil
+        due = nil
+        lines.removeAll(keepingCapacity: true)
     }
 }

@@ -13,4 +13,13 @@ package struct Instant: Comparable, Hashable, Sendable {
     package static func + (instant: Instant, nanoseconds: Int64) -> Instant {
         Instant(nanoseconds: instant.nanoseconds + nanoseconds)
     }
+
+    package static func - (instant: Instant, nanoseconds: Int64) -> Instant {
+        Instant(nanoseconds: instant.nanoseconds - nanoseconds)
+    }
+
+    /// Nanoseconds that have passed since.
+    package static func - (later: Instant, earlier: Instant) -> Int64 {
+        later.nanoseconds - earlier.nanoseconds
+    }
 }

@@ -8,7 +8,7 @@ package enum ExampleFile {
             """
         let groups = SettingRecord.groups.map { group in
             let settings = SettingRecord.all.filter { $0.group == group }.map(entry)
-            return "\n[\(group)]\n" + settings.joined()
+            return "\n[\(group)]\n" + settings.joined() + (group == "batching" ? batching : "")
         }
         return head + groups.joined() + relationships
     }
@@ -31,6 +31,15 @@ package enum ExampleFile {
         let unit = record.unit.map { ", in \($0)" } ?? ""
         return record.expected + unit + (record.isReloadable ? "" : "; restart")
     }
+
+    private static let batching = """
+        # What differs for one relationship.
+        #[batching."authors.books"]
+        #window_ms = 5.0
+        #max_keys = 128
+        #priority = 1                         # -10 to 10; each step goes ahead like 10 ms of waiting
+
+        """
 
     private static let relationships = """
 

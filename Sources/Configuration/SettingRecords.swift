@@ -70,7 +70,12 @@ extension SettingRecord {
         SettingRecord(
             "batching", "window_ms", \.batching.windowMilliseconds, .number(0...1000), unit: "ms",
             reloadable: true,
-            "The longest that a key waits for company; an idle daemon does not wait at all."),
+            "The longest that a key waits for company while a connection is free; an idle daemon does not wait."
+        ),
+        SettingRecord(
+            "batching", "mode", \.batching.mode, .choice, reloadable: true,
+            "How long keys wait: as long as it gains something, or (frugal) the whole window for fewer queries."
+        ),
         SettingRecord(
             "batching", "max_keys", \.batching.maxKeys, .integer(1...900), unit: "keys", reloadable: true,
             "Keys in one query; a full batch does not wait."),

@@ -52,6 +52,25 @@ package struct Settings: Hashable, Sendable {
         package var windowMilliseconds = 1.0
         package var maxKeys = 500
         package var maxQueuedKeys = 1_000_000
+        package var mode = BatchingMode.adaptive
+        /// By name.
+        package var relationships: [String: RelationshipBatching] = [:]
+    }
+
+    /// What a relationship has of its own; nil: as all others.
+    package struct RelationshipBatching: Hashable, Sendable {
+        package var windowMilliseconds: Double?
+        package var maxKeys: Int?
+        package var priority = 0
+
+        package init() {}
+    }
+
+    package enum BatchingMode: String, Hashable, Sendable, CaseIterable {
+        /// Waits as long as waiting gains something.
+        case adaptive
+        /// Trades latency for fewer queries.
+        case frugal
     }
 
     package struct Limits: Hashable, Sendable {

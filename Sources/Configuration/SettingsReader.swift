@@ -59,6 +59,10 @@ package enum SettingsReader {
     ) {
         let records = SettingRecord.all.filter { $0.group == group }
         for (name, value) in members {
+            if group == "batching", case .table(let own) = value {
+                settings.batching.relationships[name] = RelationshipBatchingReader.read(name, own, &faults)
+                continue
+            }
             guard let record = records.first(where: { $0.name == name }) else {
                 faults.add([group, name], unknown(name, in: group, among: records))
                 continue

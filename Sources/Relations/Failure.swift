@@ -13,6 +13,7 @@ package struct Failure: Error, Hashable, Sendable {
         case resultTooLarge = "result_too_large"
         case overloaded
         case timeout
+        case cancelled
         case databaseUnavailable = "database_unavailable"
         case databaseError = "database_error"
         case shuttingDown = "shutting_down"
@@ -36,7 +37,7 @@ package struct Failure: Error, Hashable, Sendable {
         case .overloaded, .timeout, .databaseUnavailable, .shuttingDown: true
         case .databaseError: Self.transientErrnos.contains(mysqlErrno ?? 0)
         case .badJSON, .lineTooLong, .badRequest, .unknownRelationship, .unknownColumn, .badKey, .badValue,
-            .tooManyKeys, .resultTooLarge:
+            .tooManyKeys, .resultTooLarge, .cancelled:
             false
         }
     }

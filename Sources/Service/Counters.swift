@@ -1,3 +1,5 @@
+import Batching
+
 /// What the daemon has done since it started; what `{"op":"stats"}` shows.
 struct Counters {
     var requests = 0
@@ -9,19 +11,34 @@ struct Counters {
     var keysSent = 0
     var queries = 0
     var rows = 0
-    /// Batches of which each key was asked again alone.
+    /// Batches whose keys were asked again in smaller ones.
     var splits = 0
+    /// Queries that the server was told to stop.
+    var kills = 0
+    /// Queries by what released them.
+    private var releases: [Release: Int] = [:]
     /// Rows that belonged to none of the keys asked for. Should stay 0.
     var strayRows = 0
     /// Rows of to-one relationships beyond the first.
     var surplusRows = 0
     var sessionsAccepted = 0
 
+    mutating func sent(_ batch: Batch) {
+        queries += 1
+        keysSent += batch.keys.count
+        releases[batch.release, default: 0] += 1
+    }
+
+    private func released(_ release: Release) -> Int { releases[release] ?? 0 }
+
     // {"requests":320,"replies":320,…}
     var members: [(name: StaticString, value: Int)] {
         [
             ("requests", requests), ("replies", replies), ("errors", errors), ("keys_asked", keysAsked),
             ("keys_sent", keysSent), ("queries", queries), ("rows", rows), ("splits", splits),
+            ("kills", kills), ("released_idle", released(.idle)), ("released_full", released(.full)),
+            ("released_gathered", released(.gathered)), ("released_deadline", released(.deadline)),
+            ("released_retry", released(.retry)),
             ("stray_rows", strayRows), ("surplus_rows", surplusRows), ("sessions_accepted", sessionsAccepted),
         ]
     }

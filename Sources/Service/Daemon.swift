@@ -44,11 +44,14 @@ package final class Daemon {
         self.reread = reread
         loop = try EventLoop()
         engine = Engine(
-            loop: loop, routes: RouteTable(), batching: .init(settings), limits: .init(settings),
+            time: LoopTimekeeper(loop), routes: RouteTable(), batching: .init(settings),
+            limits: .init(settings),
             logger: logger)
         server = Server(loop: loop, engine: engine, limits: .init(settings), version: version, logger: logger)
         let endpoints = try EndpointSource(Endpoint(settings.database, purpose: .loads), loop: loop)
-        pool = Pool(engine: engine, endpoints: endpoints, settings: settings.database, logger: logger)
+        pool = Pool(
+            engine: engine, endpoints: endpoints, killer: try Killer(loop), settings: settings.database,
+            logger: logger)
         keeper = try CatalogKeeper(settings, loop: loop)
     }
 
@@ -110,7 +113,7 @@ package final class Daemon {
         let isNews = engine.routes.absence != nil || catalog != engine.routes.catalog
         if isReload { adopt(new) }
         engine.install(
-            catalog, maxKeys: new.batching.maxKeys, bigIntegersAsStrings: new.values.bigIntegers == .string)
+            catalog, RouteTable.Settings(new))
         if isNews { announce(catalog, faults) }
         if isReload { reloaded(failure: nil) }
     }
@@ -125,6 +128,10 @@ package final class Daemon {
 
     private func announce(_ catalog: Catalog, _ faults: [CatalogFault]) {
         for fault in faults { logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded") }
+        for name in settings.batching.relationships.keys.sorted()
+        where !catalog.relationships.contains(where: { $0.name == name }) {
+            logger.warning("[batching.\"\(name)\"] has no effect: there is no such relationship")
+        }
         logger.notice("catalog read", metadata: ["relationships": "\(catalog.relationships.count)"])
         manager.notify(.status("\(catalog.relationships.count) relationships"))
     }

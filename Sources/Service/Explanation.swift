@@ -14,7 +14,7 @@ package struct Explanation {
 
     package init(_ settings: Settings, _ catalog: Catalog) throws(DatabaseError) {
         client = try BlockingClient(Endpoint(settings.database, purpose: .loads))
-        routes.install(catalog, maxKeys: settings.batching.maxKeys, bigIntegersAsStrings: false)
+        routes.install(catalog, RouteTable.Settings(settings))
     }
 
     /// The load itself, and then what it includes, level by level.

@@ -25,6 +25,8 @@ final class Harvest {
 
     func rows(of key: Int) -> Int { distributor.rows(of: key) }
 
+    func bytes(of key: Int) -> Int { distributor.bytes(of: key) }
+
     func isTooLarge(_ key: Int) -> Bool { distributor.bytes(of: key) > maxBytesOfKey }
 
     /// - Parameter cell: what came for the projection's fetched columns, by their place among them.

@@ -14,12 +14,20 @@ final class Job {
         let places: [Int]
     }
 
+    /// Several keys together may take this part of a reply's bytes: who shares a query with a huge key does not wait
+    /// for more than that.
+    private static let batchesInReply = 8
+
     let batch: Batch
     let route: Route
     let statement: Statement
     /// Set when the rows of several keys are too many to be kept together: each key is then asked alone.
     private(set) var mustSplit = false
+    /// Keys with rows so many that they must be asked alone, when `mustSplit`.
+    private(set) var hugeKeys: [Int] = []
     private(set) var hasRows = false
+    /// Whether the server has been asked to stop the query.
+    var isKilled = false
     /// Of each key.
     private(set) var rowCounts: [Int]
     /// Rows that belonged to none of the keys.
@@ -41,10 +49,10 @@ final class Job {
         fetched = demand.columns
         projections = demand.places
         wanted = demand.wanted
-        let keys = batch.entries.map(\.key)
+        let keys = batch.keys
         statement = route.planner.statement(for: keys, showing: fetched)
         index = KeyIndex(keys)
-        maxBytes = maxReplyBytes
+        maxBytes = maxReplyBytes / Self.batchesInReply
         leadingCount = statement.leadingTypes.count
         rowCounts = Array(repeating: 0, count: keys.count)
         servings = demand.projections.map { projection in
@@ -54,7 +62,12 @@ final class Job {
         }
     }
 
-    var canSplit: Bool { batch.entries.count > 1 }
+    /// Whether the rows that are still to come change nothing any more.
+    var isOver: Bool {
+        mustSplit || (!canSplit && servings.allSatisfy { $0.harvest.isTooLarge(0) })
+    }
+
+    var canSplit: Bool { batch.keys.count > 1 }
 
     /// The rows as a projection of one of the askers shows them.
     func harvest(for projection: Projection) -> Harvest? {
@@ -71,7 +84,7 @@ final class Job {
 
     func take(_ row: Row) {
         hasRows = true
-        guard !mustSplit else { return }
+        guard !isOver else { return }
         guard let place = place(of: row) else {
             strayRows += 1
             return
@@ -83,10 +96,16 @@ final class Job {
         } else {
             add(row, to: servings[0], place)
         }
-        if canSplit, servings.reduce(0, { $0 + $1.harvest.byteCount }) > maxBytes {
-            mustSplit = true
-            for serving in servings { serving.harvest.discard() }
+        if canSplit, servings.reduce(0, { $0 + $1.harvest.byteCount }) > maxBytes { giveUp() }
+    }
+
+    /// The keys that make the batch too large get queries of their own, the others one without them.
+    private func giveUp() {
+        mustSplit = true
+        hugeKeys = batch.keys.indices.filter { key in
+            servings.reduce(0) { $0 + $1.harvest.bytes(of: key) } > maxBytes / 4
         }
+        for serving in servings { serving.harvest.discard() }
     }
 
     private func add(_ row: Row, to serving: Serving, _ key: Int) {
@@ -102,7 +121,7 @@ final class Job {
         case .single: return 0
         case .ordinal:
             guard case .integer(let ordinal) = ReturnedKey.scalar(row[0], as: Self.ordinalType),
-                (1...Int64(batch.entries.count)).contains(ordinal)
+                (1...Int64(batch.keys.count)).contains(ordinal)
             else { return nil }
             return Int(ordinal) - 1
         case .values(let types):
@@ -127,9 +146,9 @@ private struct Demand {
 
     init(_ batch: Batch, _ projection: (TicketID) -> Projection?) {
         var wanted: [[Int]] = []
-        for entry in batch.entries {
+        for place in batch.keys.indices {
             var numbers: [Int] = []
-            for asker in entry.askers {
+            for asker in batch.askers(of: place) {
                 guard let number = projection(asker.ticket).map({ number(of: $0) }), !numbers.contains(number)
                 else { continue }
                 numbers.append(number)

@@ -13,8 +13,11 @@ final class Lane {
         case connecting(Connection)
         /// Next: busy, down, closed.
         case idle(Connection)
-        /// Next: idle, down, closed.
+        /// Next: idle, recovering, down, closed.
         case busy(Connection, Job)
+        /// The job has ended, but the server may still be told to stop it: a new one could be hit. Next: idle, down,
+        /// closed.
+        case recovering(Connection)
         /// For good.
         case closed
     }
@@ -39,6 +42,10 @@ final class Lane {
     private var patience: Int64?
     /// When libmariadb wants to be told that what it waits for has not happened.
     private var libraryTimeout: Int64?
+    /// Where the connection goes, with the address that was found for its host.
+    private var endpoint: Endpoint?
+    /// Whether the server is being told to stop the job.
+    private var isKilling = false
     /// Counts the connections, so that a late continuation finds out that its own is gone.
     private var generation = 0
 
@@ -52,9 +59,13 @@ final class Lane {
 
     var isConnected: Bool {
         switch state {
-        case .idle, .busy: true
+        case .idle, .busy, .recovering: true
         case .down, .resolving, .connecting, .closed: false
         }
+    }
+
+    func isRunning(_ job: Job) -> Bool {
+        if case .busy(_, let own) = state { own === job } else { false }
     }
 
     func open() {
@@ -65,7 +76,9 @@ final class Lane {
         pool.endpoints.next { [unowned self] result in
             guard case .resolving = state, asked == generation else { return }
             switch result {
-            case .success(let endpoint): connect(Connection(endpoint))
+            case .success(let endpoint):
+                self.endpoint = endpoint
+                connect(Connection(endpoint))
             case .failure(let error): fail(error)
             }
         }
@@ -77,6 +90,27 @@ final class Lane {
         state = .busy(connection, job)
         patience = pool.statementPatience.map { loop.now + $0 }
         proceed(connection, connection.query(job.statement.sql))
+    }
+
+    /// Has the server stop the job that is under way. It ends with an error, or as it would have.
+    func kill() {
+        guard case .busy(let connection, _) = state, !isKilling, let endpoint else { return }
+        isKilling = true
+        let current = generation
+        pool.killer.kill(connection.threadID, at: endpoint) { [unowned self] error in
+            guard current == generation else { return }
+            killed(error)
+        }
+    }
+
+    private func killed(_ error: DatabaseError?) {
+        isKilling = false
+        switch state {
+        case .recovering(let connection): becomeIdle(connection, connected: false)
+        // Whatever the reason, the server will not end the query for us.
+        case .busy: if let error { fail(error) }
+        case .down, .resolving, .connecting, .idle, .closed: break
+        }
     }
 
     func close() {
@@ -162,7 +196,7 @@ final class Lane {
         switch state {
         case .connecting(let connection), .busy(let connection, _):
             proceed(connection, connection.resume(ready: events))
-        case .idle(let connection):
+        case .idle(let connection), .recovering(let connection):
             if let error = connection.checkIdle() { fail(error) }
         case .down, .resolving, .closed: break
         }
@@ -175,7 +209,7 @@ final class Lane {
             if let patience, patience <= loop.now { return fail(Self.silence) }
             guard let libraryTimeout, libraryTimeout <= loop.now else { return armAlarm() }
             proceed(connection, connection.resume(ready: .timedOut))
-        case .idle, .resolving, .closed: break
+        case .idle, .recovering, .resolving, .closed: break
         }
     }
 
@@ -202,6 +236,7 @@ final class Lane {
     private func finish(_ connection: Connection, _ outcome: Outcome) {
         let job = currentJob
         becomeIdle(connection, connected: false)
+        if isKilling { state = .recovering(connection) }
         pool.laneFinished(job, outcome)
     }
 
@@ -237,8 +272,10 @@ final class Lane {
         libraryTimeout = nil
         alarm?.clear()
         generation += 1
+        isKilling = false
         switch state {
-        case .connecting(let connection), .idle(let connection), .busy(let connection, _):
+        case .connecting(let connection), .idle(let connection), .recovering(let connection),
+            .busy(let connection, _):
             connection.close()
             loop.retire(connection)
         case .down, .resolving, .closed: break

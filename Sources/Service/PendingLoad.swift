@@ -3,10 +3,12 @@ import Wire
 
 /// One load request on its way: the ticket of the request itself, and those of what it includes.
 final class PendingLoad {
-    let session: Session
+    let client: any Client
     let requestID: RequestID?
     /// Whether the request had `keys`, and so gets `results`.
     let isList: Bool
+    /// When the client gives up waiting, where it said so.
+    let deadline: Instant?
     /// The first is the request's own, and its number that of the load.
     private(set) var tickets: [Ticket] = []
     /// Of all its tickets.
@@ -14,8 +16,9 @@ final class PendingLoad {
     /// That have come for all its tickets.
     var rowCount = 0
 
-    init(session: Session, requestID: RequestID?, isList: Bool) {
-        self.session = session
+    init(client: any Client, requestID: RequestID?, isList: Bool, deadline: Instant?) {
+        self.client = client
+        self.deadline = deadline
         self.requestID = requestID
         self.isList = isList
     }

@@ -4,10 +4,11 @@ import MariaDB
 import Reactor
 
 /// The connections to the database. It knows which are free and whether there is a database at all.
-final class Pool {
+final class Pool: Backend {
     private unowned let engine: Engine
     private let logger: Logger
     let endpoints: EndpointSource
+    let killer: Killer
     /// Nanoseconds after which a server that says nothing is given up; nil: never.
     private(set) var statementPatience: Int64?
     private(set) var connectPatience: Int64
@@ -15,9 +16,12 @@ final class Pool {
     /// Why the last connection was lost or the last attempt failed, while none is up.
     private(set) var outage: DatabaseError?
 
-    init(engine: Engine, endpoints: EndpointSource, settings: Settings.Database, logger: Logger) {
+    init(
+        engine: Engine, endpoints: EndpointSource, killer: Killer, settings: Settings.Database, logger: Logger
+    ) {
         self.engine = engine
         self.endpoints = endpoints
+        self.killer = killer
         self.logger = logger
         statementPatience = settings.statementPatience
         connectPatience = settings.connectPatience
@@ -40,7 +44,16 @@ final class Pool {
         lanes = []
     }
 
-    var idleLane: Lane? { lanes.first(where: \.isIdle) }
+    var hasIdleLane: Bool { lanes.contains(where: \.isIdle) }
+
+    func run(_ job: Job) {
+        guard let lane = lanes.first(where: \.isIdle) else { preconditionFailure("ask hasIdleLane first") }
+        lane.run(job)
+    }
+
+    func kill(_ job: Job) {
+        lanes.first { $0.isRunning(job) }?.kill()
+    }
 
     var connectedLanes: Int { lanes.count(where: \.isConnected) }
 

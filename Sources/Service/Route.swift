@@ -9,11 +9,13 @@ final class Route {
     let shape: Shape
     let planner: Planner
 
-    init(_ relationship: Relationship, _ selection: Selection, number: Int, maxKeys: Int) {
+    init(_ relationship: Relationship, _ selection: Selection, number: Int, _ policy: BatchingPolicy) {
         self.relationship = relationship
         self.selection = selection
         planner = Planner(relationship, selection)
-        shape = Shape(number: number, maxKeys: planner.maxKeys(maxKeys))
+        shape = Shape(
+            number: number, maxKeys: planner.maxKeys(policy.maxKeys), window: policy.window,
+            priority: policy.priority)
     }
 }
 

@@ -3,8 +3,10 @@ import Relations
 
 /// The relationships that can be loaded now, and the routes that requests on their way use.
 final class RouteTable {
-    private struct Settings: Equatable {
-        var maxKeys = 1
+    struct Settings: Equatable {
+        /// Of relationships that have none of their own.
+        var policy = BatchingPolicy()
+        var policies: [String: BatchingPolicy] = [:]
         var bigIntegersAsStrings = false
     }
 
@@ -71,8 +73,7 @@ final class RouteTable {
     }
 
     /// A relationship that is the same as before keeps its route, so that its waiting keys and the new ones meet.
-    func install(_ new: Catalog, maxKeys: Int, bigIntegersAsStrings: Bool) {
-        let settings = Settings(maxKeys: maxKeys, bigIntegersAsStrings: bigIntegersAsStrings)
+    func install(_ new: Catalog, _ settings: Settings) {
         let old = settings == self.settings ? byName : [:]
         self.settings = settings
         catalog = new
@@ -95,7 +96,7 @@ final class RouteTable {
         lastShape += 1
         let route = Route(
             relationship, selection ?? Selection(allOf: relationship), number: lastShape,
-            maxKeys: settings.maxKeys)
+            settings.policies[relationship.name] ?? settings.policy)
         byShape[lastShape] = route
         return route
     }

@@ -92,6 +92,9 @@ final class Server {
         case .ping: session.reply { ReplyEncoder.pong(request.id, into: &$0) }
         case .hello: session.reply { ReplyEncoder.hello(request.id, server: "kindred \(version)", into: &$0) }
         case .describe(let name): describe(name, id: request.id, to: session)
+        case .cancel(let target):
+            let found = engine.cancel(target, among: session.owed)
+            session.reply { ReplyEncoder.cancelled(request.id, found, into: &$0) }
         case .stats:
             session.reply { StatsReply(engine: engine, sessions: sessionCount).write(request.id, to: &$0) }
         }

@@ -4,7 +4,7 @@ import Relations
 import Wire
 
 /// One client connection: lines in, replies out, and what is owed in between.
-final class Session {
+final class Session: Client {
     private enum State {
         /// Next: halfClosed, closing, closed.
         case open
@@ -29,7 +29,8 @@ final class Session {
     private var framer: LineFramer
     private var output = ByteBuffer()
     private var state = State.open
-    private var owed: Set<TicketID> = []
+    private(set) var owed: Set<TicketID> = []
+    var share = Share()
     private var isFirstRead = true
     /// Whether it stands in the server's list of sessions to be flushed in this turn.
     private var isDirty = false

@@ -67,7 +67,25 @@ extension Batcher.Limits {
 
     init(_ settings: Settings) {
         self.init(
-            window: Int64(settings.batching.windowMilliseconds * 1_000_000), maxKeyBytes: Self.maxKeyBytes)
+            maxKeyBytes: Self.maxKeyBytes, maxInFlight: settings.database.connections,
+            isFrugal: settings.batching.mode == .frugal)
+    }
+}
+
+extension RouteTable.Settings {
+    init(_ settings: Settings) {
+        let batching = settings.batching
+        policy = BatchingPolicy(.init(), over: batching)
+        policies = batching.relationships.mapValues { BatchingPolicy($0, over: batching) }
+        bigIntegersAsStrings = settings.values.bigIntegers == .string
+    }
+}
+
+extension BatchingPolicy {
+    init(_ own: Settings.RelationshipBatching, over common: Settings.Batching) {
+        window = Int64((own.windowMilliseconds ?? common.windowMilliseconds) * 1_000_000)
+        maxKeys = own.maxKeys ?? common.maxKeys
+        priority = own.priority
     }
 }
 

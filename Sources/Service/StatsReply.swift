@@ -1,3 +1,4 @@
+import Batching
 import Relations
 import Wire
 
@@ -10,7 +11,8 @@ struct StatsReply {
     func write(_ id: RequestID?, to output: inout ByteBuffer) {
         let gauges: [(name: StaticString, value: Int)] = [
             ("sessions", sessions), ("waiting_requests", engine.waitingRequests),
-            ("queued_keys", engine.queuedKeys),
+            ("queued_keys", engine.batcher.queuedKeys), ("in_flight", engine.batcher.inFlight),
+            ("in_flight_limit", engine.batcher.inFlightLimit),
             ("connections", engine.connectedLanes),
             ("relationships", engine.routes.catalog.relationships.count),
         ]

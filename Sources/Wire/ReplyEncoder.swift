@@ -35,6 +35,13 @@ package enum ReplyEncoder {
         close(into: &buffer)
     }
 
+    /// `{"id":6,"cancelled":true}`
+    package static func cancelled(_ id: RequestID?, _ found: Bool, into buffer: inout ByteBuffer) {
+        open(id, member: "cancelled", into: &buffer)
+        buffer.append(found ? "true" : "false")
+        close(into: &buffer)
+    }
+
     /// `{"id":1,"error":{"code":"timeout","message":"…","retryable":true}}`, from the database also
     /// `"mysql_errno":1205`.
     package static func failure(_ id: RequestID?, _ failure: Failure, into buffer: inout ByteBuffer) {

@@ -17,6 +17,8 @@ package enum Operation: Hashable, Sendable {
     case hello
     case describe(relationship: String?)
     case stats
+    /// Gives up the client's own requests of that id.
+    case cancel(target: RequestID)
 }
 
 /// `{"id":1,"load":"authors.books","key":42}`

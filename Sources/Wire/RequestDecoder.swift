@@ -37,24 +37,31 @@ package enum RequestDecoder {
 }
 
 private enum OperationName: String, CaseIterable {
-    case ping, hello, describe, stats
+    case ping, hello, describe, stats, cancel
+
+    /// What may stand beside `id` and `op`.
+    var members: MemberSet {
+        switch self {
+        case .ping, .hello, .stats: MemberSet(.id, .op)
+        case .describe: MemberSet(.id, .op, .load)
+        case .cancel: MemberSet(.id, .op, .target)
+        }
+    }
 }
 
 extension RequestDraft {
     /// Known to the protocol, and not to this version.
-    private static let laterOperations = ["cancel", "auth"]
+    private static let laterOperations = ["auth"]
 
     fileprivate func operation() throws(Failure) -> Operation {
-        // First, so that "cancel" is refused as such, and not for its "target".
+        // First, so that "auth" is refused as such, and not for its "token".
         let name = try operationName()
         if let problem { throw problem }
         guard let name else {
             if let problem = options.problem { throw problem }
             return .load(try loadOperation())
         }
-        let other = present.first(
-            outside: name == .describe ? MemberSet(.id, .op, .load) : MemberSet(.id, .op))
-        if let other {
+        if let other = present.first(outside: name.members) {
             throw Failure(.badRequest, "op '\(name.rawValue)' does not take member '\(other.name)'")
         }
         return switch name {
@@ -62,7 +69,15 @@ extension RequestDraft {
         case .hello: .hello
         case .stats: .stats
         case .describe: .describe(relationship: load)
+        case .cancel: .cancel(target: try cancelled())
         }
+    }
+
+    private func cancelled() throws(Failure) -> RequestID {
+        guard let target else {
+            throw Failure(.badRequest, "op 'cancel' needs member 'target', the id of the request to give up")
+        }
+        return target
     }
 
     private func operationName() throws(Failure) -> OperationName? {
@@ -76,6 +91,9 @@ extension RequestDraft {
     }
 
     private func loadOperation() throws(Failure) -> Load {
+        if present.contains(.target) {
+            throw Failure(.badRequest, "member 'target' goes with op 'cancel' only")
+        }
         guard let load else {
             throw Failure(.badRequest, "a request needs member 'load' (a relationship's name) or member 'op'")
         }

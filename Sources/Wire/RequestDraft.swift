@@ -5,6 +5,8 @@ import Relations
 struct RequestDraft {
     private let maxKeys: Int
     var id: RequestID?
+    /// The id of the request that `cancel` gives up.
+    var target: RequestID?
     var load: String?
     var op: String?
     var key: KeyInput?
@@ -40,7 +42,8 @@ struct RequestDraft {
         guard let known else { return try readUnknown(name, &scanner) }
         guard present.insert(known) else { throw scanner.repeated(name) }
         switch known {
-        case .id: try readID(&scanner)
+        case .id: id = try readID(known, &scanner)
+        case .target: target = try readID(known, &scanner)
         case .load: load = try readString(known, &scanner)
         case .op: op = try readString(known, &scanner)
         case .key: key = try readKey(&scanner)
@@ -49,7 +52,7 @@ struct RequestDraft {
         case .parents: parents = try readKeys(known, &scanner)
         case .timeoutMs: try readTimeout(&scanner)
         case .columns, .where, .order, .limit, .offset, .count, .include: try options.read(known, &scanner)
-        case .target, .token:
+        case .token:
             note("member '\(known.name)' is not supported by this version of kindred; leave it out")
             try scanner.skipValue()
         }
@@ -78,32 +81,40 @@ struct RequestDraft {
 // MARK: Single members
 
 extension RequestDraft {
-    private mutating func readID(_ scanner: inout JSONScanner) throws(JSONError) {
+    private mutating func readID(
+        _ member: Member, _ scanner: inout JSONScanner
+    ) throws(JSONError) -> RequestID? {
         switch scanner.byte {
         case UInt8(ascii: "\""):
             let string = try scanner.string()
             let length = string.isEscaped ? scanner.decoded(string).count : string.range.count
-            guard length <= RequestDecoder.longestID else { return noteID("a string of \(length) bytes") }
+            guard length <= RequestDecoder.longestID else {
+                noteID(member, "a string of \(length) bytes")
+                return nil
+            }
             let token = (string.range.lowerBound - 1)..<(string.range.upperBound + 1)
-            id = RequestID(text: scanner.raw(token))
+            return RequestID(text: scanner.raw(token))
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
             let number = try scanner.number()
-            id = Self.id(number, scanner)
+            let id = Self.id(number, scanner)
             if id == nil {
-                noteID(number.isInteger ? "a longer integer" : "a number with fraction or exponent")
+                noteID(member, number.isInteger ? "a longer integer" : "a number with fraction or exponent")
             }
+            return id
         case UInt8(ascii: "n"):
             try scanner.null()
+            return nil
         default:
             let found = scanner.kind
             try scanner.skipValue()
-            noteID(found)
+            noteID(member, found)
+            return nil
         }
     }
 
-    private mutating func noteID(_ found: String) {
+    private mutating func noteID(_ member: Member, _ found: String) {
         let longest = RequestDecoder.longestID
-        noteKind(.id, needs: "an integer of 64 bits or a string of at most \(longest) bytes", found: found)
+        noteKind(member, needs: "an integer of 64 bits or a string of at most \(longest) bytes", found: found)
     }
 
     private static func id(_ number: JSONNumber, _ scanner: JSONScanner) -> RequestID? {

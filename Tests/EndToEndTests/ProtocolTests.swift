@@ -108,11 +108,10 @@ import Testing
         #expect(reply.errorMessage.contains("'\(nearest)'"))
     }
 
-    @Test(arguments: [#""op":"cancel","target":1"#, #""op":"auth","token":"x""#])
-    func `an operation of a later version is refused by its name`(members: String) throws {
-        let reply = try ask(#"{"id":1,\#(members)}"#)
+    @Test func `an operation of a later version is refused by its name`() throws {
+        let reply = try ask(#"{"id":1,"op":"auth","token":"x"}"#)
         #expect(reply.errorCode == "bad_request")
-        #expect(reply.errorMessage.contains(members.contains("cancel") ? "'cancel'" : "'auth'"))
+        #expect(reply.errorMessage.contains("'auth'"))
     }
 
     @Test(arguments: [

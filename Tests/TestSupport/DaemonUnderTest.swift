@@ -84,6 +84,18 @@ package final class DaemonUnderTest: Sendable {
 
     package var hasExited: Bool { process.withLock { $0.hasExited() } }
 
+    /// Of memory that it holds now, in KiB: `VmRSS` of proc(5).
+    package func residentKilobytes() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(process.withLock(\.pid))/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        return line.flatMap { Int($0.dropFirst(6).filter(\.isNumber)) } ?? 0
+    }
+
+    /// A number of its `stats`.
+    package func stat(_ name: String) throws -> Int? {
+        try ask(#"{"op":"stats"}"#)["stats"]?[name]?.number.flatMap { Int($0) }
+    }
+
     package func signal(_ number: Int32) {
         process.withLock { $0.send(signal: number) }
     }

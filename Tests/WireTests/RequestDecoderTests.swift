@@ -117,7 +117,18 @@ struct RequestDecoderTests {
         (#"{"op":"ping","load":"a.b"}"#, "op 'ping' does not take member 'load'"),
         (#"{"op":"stats","timeout_ms":1}"#, "op 'stats' does not take member 'timeout_ms'"),
         (#"{"op":"describe","load":"a.b","key":1}"#, "op 'describe' does not take member 'key'"),
-        (#"{"op":"cancel","target":1}"#, "op 'cancel' is not supported by this version of kindred"),
+        (#"{"op":"cancel"}"#, "op 'cancel' needs member 'target', the id of the request to give up"),
+        (
+            #"{"op":"cancel","target":null}"#,
+            "op 'cancel' needs member 'target', the id of the request to give up"
+        ),
+        (
+            #"{"op":"cancel","target":[1]}"#,
+            "member 'target' must be an integer of 64 bits or a string of at most 128 bytes, not a list"
+        ),
+        (#"{"op":"cancel","target":1,"key":1}"#, "op 'cancel' does not take member 'key'"),
+        (#"{"op":"ping","target":1}"#, "op 'ping' does not take member 'target'"),
+        (#"{"load":"a.b","key":1,"target":1}"#, "member 'target' goes with op 'cancel' only"),
         (#"{"token":"x","op":"auth"}"#, "op 'auth' is not supported by this version of kindred"),
     ])
     func `a request that is none is refused with its reason`(line: String, message: String) {
@@ -131,10 +142,19 @@ struct RequestDecoderTests {
         }
     }
 
-    @Test(arguments: ["target", "token"])
-    func `members of later versions are refused as such`(member: String) {
-        let rejection = decode("{\"load\":\"a.b\",\"\(member)\":[{}],\"key\":1,\"id\":3}").failure
-        let message = "member '\(member)' is not supported by this version of kindred; leave it out"
+    @Test(arguments: ["7", "-1", #""a""#])
+    func `a request is given up by its id`(token: String) {
+        let request = decode("{\"op\":\"cancel\",\"id\":1,\"target\":\(token)}").request
+        guard case .cancel(let target)? = request?.operation else {
+            Issue.record("not understood")
+            return
+        }
+        #expect(target == decode("{\"op\":\"ping\",\"id\":\(token)}").request?.id)
+    }
+
+    @Test func `members of later versions are refused as such`() {
+        let rejection = decode(#"{"load":"a.b","token":[{}],"key":1,"id":3}"#).failure
+        let message = "member 'token' is not supported by this version of kindred; leave it out"
         #expect(rejection == Rejection(id: RequestID(3), failure: Failure(.badRequest, message)))
     }
 

@@ -1,0 +1,42 @@
+import HeapModule
+
+/// Where a shape whose keys are due stands among the others.
+struct Due: Comparable {
+    let shape: Shape
+    let release: Release
+    /// By the clients' fair shares.
+    let round: Int
+    /// Within a round: since when the oldest key has waited, with the shape's priority in it.
+    let rank: Instant
+    /// When the keys became due.
+    let since: Instant
+
+    static func < (left: Due, right: Due) -> Bool { (left.round, left.rank) < (right.round, right.rank) }
+}
+
+/// Which shapes are due, the most urgent first, and when others must be looked at. Whether what comes to the front
+/// still holds, the shape's gathering knows.
+struct Schedule {
+    struct Timer: Comparable {
+        let time: Instant
+        let shape: Shape
+
+        static func < (left: Timer, right: Timer) -> Bool { left.time < right.time }
+    }
+
+    private var timers: Heap<Timer> = []
+    private var due: Heap<Due> = []
+
+    var nextTimer: Instant? { timers.min?.time }
+
+    mutating func add(_ timer: Timer) { timers.insert(timer) }
+
+    mutating func popTimer(at now: Instant) -> Timer? {
+        guard let first = timers.min, first.time <= now else { return nil }
+        return timers.removeMin()
+    }
+
+    mutating func add(_ shape: Due) { due.insert(shape) }
+
+    mutating func popDue() -> Due? { due.popMin() }
+}

@@ -1,0 +1,40 @@
+/// How long a query of so many keys takes, as the database shows it: a fixed cost and one per key, fitted to what was
+/// measured by least squares, in which older measurements count less and less.
+struct ServiceTime: Sendable {
+    /// What one more measurement leaves of the weight of those before.
+    private static let memory = 0.95
+
+    private var weight = 0.0
+    private var keys = 0.0
+    private var time = 0.0
+    private var keysSquared = 0.0
+    private var keysTime = 0.0
+
+    var isKnown: Bool { weight > 0 }
+
+    /// - Parameter elapsed: nanoseconds from the sending of a query to its last row.
+    mutating func add(keys count: Int, elapsed: Int64) {
+        let (count, elapsed) = (Double(count), Double(elapsed))
+        weight = weight * Self.memory + 1
+        keys = keys * Self.memory + count
+        time = time * Self.memory + elapsed
+        keysSquared = keysSquared * Self.memory + count * count
+        keysTime = keysTime * Self.memory + count * elapsed
+    }
+
+    /// Nanoseconds; 0 as long as nothing is known.
+    func estimate(keys count: Int) -> Double {
+        guard weight > 0 else { return 0 }
+        let (meanKeys, meanTime) = (keys / weight, time / weight)
+        let spread = keysSquared / weight - meanKeys * meanKeys
+        // Where all batches were of one size, their difference says nothing.
+        guard spread > 0.25 + 0.01 * meanKeys * meanKeys else { return meanTime }
+        let slope = (keysTime / weight - meanKeys * meanTime) / spread
+        // Neither part can cost less than nothing.
+        let perKey = min(max(0, slope), meanTime / meanKeys)
+        return meanTime + perKey * (Double(count) - meanKeys)
+    }
+
+    /// Nanoseconds of the batches of late; 0 as long as nothing is known.
+    var mean: Double { weight > 0 ? time / weight : 0 }
+}

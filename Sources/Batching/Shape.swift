@@ -1,0 +1,22 @@
+/// What may share a query: one relationship with one set of options. Two requests of different shapes never meet.
+package struct Shape: Hashable, Sendable {
+    package let number: Int
+    /// The most keys that one query of this shape takes; 1 where keys cannot travel together.
+    package let maxKeys: Int
+    /// Nanoseconds that a key waits for company at most, while a connection is free.
+    package let window: Int64
+    /// Which of several shapes goes first when connections are scarce: each step counts like 10 ms of waiting, so
+    /// that nobody starves.
+    package let priority: Int
+
+    package init(number: Int, maxKeys: Int, window: Int64, priority: Int = 0) {
+        self.number = number
+        self.maxKeys = maxKeys
+        self.window = window
+        self.priority = priority
+    }
+
+    package static func == (left: Shape, right: Shape) -> Bool { left.number == right.number }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(number) }
+}

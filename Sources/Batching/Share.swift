@@ -1,0 +1,21 @@
+/// How far one client is with its fair share: deficit round robin (Shreedhar and Varghese, SIGCOMM 1995) over keys.
+///
+/// Time passes in rounds. In each round a client has a quantum of keys; what it asks for beyond that stands in the
+/// rounds that follow, behind everybody who has asked for less.
+package struct Share: Sendable {
+    /// Keys of one client in one round.
+    package static let quantum = 64
+
+    private var round = 0
+    private var used = 0
+
+    package init() {}
+
+    /// The round of the client's next key.
+    mutating func next(current: Int) -> Int {
+        if round < current { (round, used) = (current, 0) }
+        if used == Self.quantum { (round, used) = (round + 1, 0) }
+        used += 1
+        return round
+    }
+}

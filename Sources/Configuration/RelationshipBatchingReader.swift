@@ -1,0 +1,51 @@
+import Relations
+
+/// Reads one `[batching."authors.books"]`: what differs for this relationship from `[batching]`.
+enum RelationshipBatchingReader {
+    private struct Member: Sendable {
+        let name: String
+        let expected: String
+        /// `false` if the value is of the wrong type or out of range.
+        let take: @Sendable (FileValue, inout Settings.RelationshipBatching) -> Bool
+    }
+
+    private static let members = [
+        member("window_ms", \.windowMilliseconds, .optional(.number(0...1000))),
+        member("max_keys", \.maxKeys, .optional(.integer(1...900))),
+        member("priority", \.priority, .integer(-10...10)),
+    ]
+
+    private static func member<Value>(
+        _ name: String, _ path: any WritableKeyPath<Settings.RelationshipBatching, Value> & Sendable,
+        _ form: SettingForm<Value>
+    ) -> Member {
+        Member(name: name, expected: form.range.map { "\(form.type), \($0)" } ?? form.type) {
+            value, settings in
+            guard let value = form.read(value) else { return false }
+            settings[keyPath: path] = value
+            return true
+        }
+    }
+
+    static func read(
+        _ relationship: String, _ values: [String: FileValue], _ faults: inout FaultCollector
+    ) -> Settings.RelationshipBatching {
+        var settings = Settings.RelationshipBatching()
+        let path = ["batching", relationship]
+        if ColumnReference.pair(relationship) == nil {
+            faults.add(
+                path, "'\(relationship)' is no setting and no name of a relationship: write \"table.name\"")
+        }
+        for (name, value) in values {
+            guard let member = members.first(where: { $0.name == name }) else {
+                let hint = Nearest.hint(to: name, among: members.map(\.name))
+                faults.add(path + [name], "unknown setting '\(name)' of '\(relationship)'\(hint)")
+                continue
+            }
+            if !member.take(value, &settings) {
+                faults.add(path + [name], "\(name) is \(value.shown); expected \(member.expected)")
+            }
+        }
+        return settings
+    }
+}

@@ -1,0 +1,65 @@
+import Batching
+import Relations
+import Wire
+
+// What becomes of answers: the levels that they lead on to, and replies.
+
+extension Engine {
+    // MARK: Levels
+
+    /// All answers of a ticket are there: asks for what its rows include, every level in the batches of everybody.
+    func grow(_ ticket: Ticket) {
+        guard !ticket.level.branches.isEmpty else { return settle(ticket) }
+        do {
+            let growth = try Growth(of: ticket)
+            let children = growth.children(newTicket: nextTicket)
+            ticket.attach(children, firstRows: growth.firstRows)
+            for child in children {
+                try requireRoom(for: child.ticket)
+                ticket.load.add(child.ticket)
+                if child.ticket.missing > 0 { enlist(child.ticket) }
+            }
+            for child in children where child.ticket.missing == 0 { settle(child.ticket) }
+        } catch {
+            fail(ticket.load, error)
+        }
+    }
+
+    /// A ticket has all its answers, and so have those of what it includes.
+    func settle(_ ticket: Ticket) {
+        guard let parent = ticket.parent else { return complete(ticket.load) }
+        parent.unfinishedChildren -= 1
+        if parent.unfinishedChildren == 0 { settle(parent) }
+    }
+
+    // MARK: Replies
+
+    private func complete(_ load: PendingLoad) {
+        let reply = LoadReply(load: load, limit: limits.maxReplyBytes)
+        forget(load)
+        load.client.reply(to: load.root.id, requestID: load.requestID) { reply.write(to: &$0) }
+    }
+
+    func fail(_ batch: Batch, _ failure: Failure) {
+        for asker in batch.allAskers {
+            if let ticket = tickets[asker.ticket] { fail(ticket.load, ticket.level.path.failure(failure)) }
+        }
+    }
+
+    func fail(_ load: PendingLoad, _ failure: Failure) {
+        forget(load)
+        load.client.reply(to: load.root.id, requestID: load.requestID) { _ in failure }
+    }
+
+    /// A load that was answered at once was never among those on their way.
+    func forget(_ load: PendingLoad) {
+        guard loads.removeValue(forKey: load.root.id) != nil else { return }
+        for ticket in load.tickets where tickets.removeValue(forKey: ticket.id) != nil {
+            keysOnTheirWay -= ticket.keys.count
+            if ticket.missing > 0 {
+                hasLostAskers = true
+                batcher.withdraw(ticket.id, keys: ticket.waitingKeys, of: ticket.level.route.shape)
+            }
+        }
+    }
+}

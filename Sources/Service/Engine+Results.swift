@@ -1,0 +1,122 @@
+import Batching
+import Logging
+import MariaDB
+import Planning
+import Relations
+
+// What comes back from the database.
+
+extension Engine {
+    // MARK: What the pool reports
+
+    func finished(_ job: Job, _ outcome: Lane.Outcome) {
+        running.removeAll { $0 === job }
+        // A query that was cut short says nothing of the database's speed.
+        var isMeasure = false
+        if case .complete = outcome { isMeasure = !job.isOver }
+        batcher.finished(job.batch, isMeasure: isMeasure, at: now)
+        count(job)
+        // What is known to be too much is so, however the query has ended.
+        if job.mustSplit { return split(job) }
+        if job.isOver { return deliver(job) }
+        switch outcome {
+        case .complete(let warnings):
+            if warnings > 0, job.statement.suspectsWarnings, job.canSplit { return split(job) }
+            deliver(job)
+        case .failed(let error): failed(job, error)
+        case .changedColumns:
+            onSchemaChange()
+            fail(job.batch, Self.changed(job.route.relationship))
+        }
+    }
+
+    private func deliver(_ job: Job) {
+        for place in job.batch.keys.indices {
+            for asker in job.batch.askers(of: place) {
+                guard let ticket = tickets[asker.ticket] else { continue }
+                guard let harvest = job.harvest(for: ticket.level.projection) else { continue }
+                ticket.deliver(harvest, place: place, to: asker.position)
+                ticket.load.rowCount += harvest.rows(of: place)
+                if ticket.load.rowCount > limits.maxRows {
+                    fail(ticket.load, tooManyRows(ticket.level))
+                } else if ticket.missing == 0 {
+                    grow(ticket)
+                }
+            }
+        }
+    }
+
+    private func tooManyRows(_ level: Level) -> Failure {
+        level.path.failure(
+            .resultTooLarge,
+            "the request has more rows than limits.request_rows = \(limits.maxRows); ask for fewer keys or set 'limit'"
+        )
+    }
+
+    private func failed(_ job: Job, _ error: DatabaseError) {
+        guard error.kind == .statement else { return lost(job, error) }
+        if error.concernsSchema { onSchemaChange() }
+        if error.isForgottenName { return fail(job.batch, Self.changed(job.route.relationship)) }
+        if job.canSplit, !error.concernsWholeQuery { return split(job) }
+        logger.warning(
+            "the database refused a query",
+            metadata: ["relationship": "\(job.route.relationship.name)", "error": "\(error)"])
+        fail(job.batch, Failure(.databaseError, error.message, mysqlErrno: error.errno))
+    }
+
+    /// A connection may be ended at any moment, even as we send: what has brought no row yet is asked once more. While
+    /// there is no other connection it waits, until one is there or an attempt to have one has failed.
+    private func lost(_ job: Job, _ error: DatabaseError) {
+        guard error.kind == .connectionLost, job.batch.attempts == 0, !job.hasRows else {
+            return fail(job.batch, Self.unavailable(error))
+        }
+        batcher.retry(job.batch)
+    }
+
+    /// Keys with very many rows are asked alone; else it is not known which of them is to blame.
+    private func split(_ job: Job) {
+        counters.splits += 1
+        if job.hugeKeys.isEmpty {
+            batcher.retryInHalves(job.batch)
+        } else {
+            batcher.retry(job.batch, alone: job.hugeKeys)
+        }
+    }
+
+    func databaseLost(_ error: DatabaseError) {
+        for batch in batcher.takeAll() { fail(batch, Self.unavailable(error)) }
+    }
+
+    func databaseReturned() { onSchemaChange() }
+
+    /// Ends everything that waits with this error.
+    func failAll(_ failure: Failure) {
+        _ = batcher.takeAll()
+        for load in Array(loads.values) { fail(load, failure) }
+    }
+
+    private func count(_ job: Job) {
+        counters.strayRows += job.strayRows
+        for rows in job.rowCounts {
+            counters.rows += rows
+            if job.route.relationship.kind == .one, rows > 1 { counters.surplusRows += rows - 1 }
+        }
+        guard job.strayRows > 0 else { return }
+        logger.error(
+            "rows came back that belong to no key asked for",
+            metadata: [
+                "relationship": "\(job.route.relationship.name)", "rows": "\(job.strayRows)",
+            ])
+    }
+
+    static func unavailable(_ error: DatabaseError) -> Failure {
+        Failure(.databaseUnavailable, "no connection to the database: \(error)")
+    }
+
+    private static func changed(_ relationship: Relationship) -> Failure {
+        Failure(
+            .databaseUnavailable,
+            "the tables behind '\(relationship.name)' have changed; the catalog is being read again, try again"
+        )
+    }
+}

@@ -1,0 +1,43 @@
+import Batching
+import MariaDB
+import Relations
+import Wire
+
+// What the engine needs of the world. The daemon gives it its loop, sessions and connections; the simulation in the
+// tests gives it a clock and a database of its own.
+
+/// The clock, and the one alarm of the engine.
+protocol Timekeeper: AnyObject {
+    /// Monotonic nanoseconds, the same for a whole turn.
+    var now: Int64 { get }
+
+    /// Another turn comes at that time, if none comes before; nil: none is needed.
+    func wake(at time: Int64?)
+}
+
+/// Who asked, and is owed replies.
+protocol Client: AnyObject {
+    var share: Share { get set }
+
+    func owe(_ ticket: TicketID)
+
+    /// Pays what is owed for `ticket`; `write` leaves the output as it was if it returns a failure to send instead.
+    func reply(to ticket: TicketID, requestID: RequestID?, write: (inout ByteBuffer) -> Failure?)
+
+    func reply(_ failure: Failure, to requestID: RequestID?)
+}
+
+/// The connections to the database.
+protocol Backend: AnyObject {
+    /// Why no connection is up and the last attempt to have one has failed; nil while there is hope.
+    var outage: DatabaseError? { get }
+    var connectedLanes: Int { get }
+    var hasIdleLane: Bool { get }
+
+    /// Sends a job's statement. Its end is reported to the engine, sooner or later.
+    /// - Precondition: `hasIdleLane`
+    func run(_ job: Job)
+
+    /// Has the server stop a query whose rows nobody wants any more. Its end is reported like any other.
+    func kill(_ job: Job)
+}

@@ -1,0 +1,52 @@
+import Batching
+import Relations
+import TestSupport
+import Testing
+
+func key(_ value: Int64) -> Key { .single(.integer(value)) }
+
+/// A batcher with clients that are known by number, for tests that do not care about shares.
+struct Desk {
+    var batcher: Batcher
+    private var shares: [Int: Share] = [:]
+
+    init(maxKeyBytes: Int = 1 << 20, maxInFlight: Int = 8, isFrugal: Bool = false) {
+        batcher = Batcher(
+            limits: .init(maxKeyBytes: maxKeyBytes, maxInFlight: maxInFlight, isFrugal: isFrugal))
+    }
+
+    /// One ticket that asks for these keys.
+    mutating func ask(
+        _ ticket: UInt64, _ keys: [Key], of shape: Shape, client: Int = 0, deadline: Instant? = nil,
+        at now: Instant
+    ) {
+        var share = shares[client] ?? Share()
+        batcher.submit(
+            keys, of: shape, for: TicketID(ticket), share: &share, deadline: deadline, at: now)
+        shares[client] = share
+    }
+
+    mutating func ask(_ ticket: UInt64, _ value: Int64, of shape: Shape, client: Int = 0, at now: Instant) {
+        ask(ticket, [key(value)], of: shape, client: client, at: now)
+    }
+
+    /// `#require` takes no mutating call.
+    mutating func take(at now: Instant) throws -> Batch {
+        let batch = batcher.take(at: now)
+        return try #require(batch)
+    }
+
+    mutating func expectNothing(at now: Instant, sourceLocation: SourceLocation = #_sourceLocation) {
+        let batch = batcher.take(at: now)
+        #expect(batch == nil, "\(batch?.keys ?? [])", sourceLocation: sourceLocation)
+    }
+
+    /// A query that brought its rows.
+    mutating func finish(_ batch: Batch, at now: Instant) {
+        batcher.finished(batch, isMeasure: true, at: now)
+    }
+}
+
+extension Batch {
+    func tickets(of place: Int) -> [UInt64] { askers(of: place).map(\.ticket.number) }
+}

@@ -1,0 +1,75 @@
+import Batching
+import Relations
+import Testing
+
+@Suite struct FairnessTests {
+    private let start = Instant(nanoseconds: 0)
+
+    /// One query in flight at a time, so that order is all that matters.
+    private func crowded(_ shape: Shape, keys: Int64) -> Desk {
+        var desk = Desk(maxInFlight: 1)
+        desk.ask(1, (0..<keys).map { key($0) }, of: shape, client: 1, at: start)
+        return desk
+    }
+
+    @Test func `a single key does not wait behind another client's hundred thousand`() throws {
+        let shape = Shape(number: 1, maxKeys: 100, window: 1_000_000)
+        var desk = crowded(shape, keys: 100_000)
+        for step in 1...5 as ClosedRange<Int64> {
+            let running = try desk.take(at: start + step)
+            desk.ask(UInt64(step) + 1, -step, of: shape, client: 2, at: start + step)
+            desk.finish(running, at: start + step)
+            let next = try desk.take(at: start + step)
+            #expect(next.keys.contains(key(-step)), "it goes with the very next batch")
+            desk.finish(next, at: start + step)
+        }
+    }
+
+    @Test func `nor does it where the keys are of another relationship`() throws {
+        let shape = Shape(number: 1, maxKeys: 100, window: 1_000_000)
+        let other = Shape(number: 2, maxKeys: 100, window: 1_000_000)
+        var desk = crowded(shape, keys: 100_000)
+        for _ in 1...5 {
+            let running = try desk.take(at: start)
+            desk.finish(running, at: start)
+        }
+        let running = try desk.take(at: start)
+        desk.ask(2, -1, of: other, client: 2, at: start + 1)
+        desk.finish(running, at: start + 2)
+        #expect(try desk.take(at: start + 2).keys == [key(-1)])
+    }
+
+    @Test func `two clients with much to ask share each batch`() throws {
+        let shape = Shape(number: 1, maxKeys: 256, window: 1_000_000)
+        var desk = crowded(shape, keys: 10_000)
+        desk.ask(2, (0..<10_000).map { key(-1 - $0) }, of: shape, client: 2, at: start)
+        for _ in 1...8 {
+            let batch = try desk.take(at: start)
+            #expect(batch.keys.count { $0.isNegative } == 128)
+            desk.finish(batch, at: start)
+        }
+    }
+
+    @Test func `who asks for a key that waits far behind moves it forward`() throws {
+        let shape = Shape(number: 1, maxKeys: 100, window: 1_000_000)
+        var desk = crowded(shape, keys: 100_000)
+        desk.ask(2, 99_999, of: shape, client: 2, at: start)
+        let batch = try desk.take(at: start)
+        let place = try #require(batch.keys.firstIndex(of: key(99_999)))
+        #expect(batch.tickets(of: place) == [1, 2])
+        var seen = Set(batch.keys)
+        desk.finish(batch, at: start)
+        while let batch = desk.batcher.take(at: start) {
+            #expect(seen.isDisjoint(with: batch.keys), "a key was sent twice")
+            seen.formUnion(batch.keys)
+            desk.finish(batch, at: start)
+        }
+        #expect(seen.count == 100_000)
+    }
+}
+
+extension Key {
+    fileprivate var isNegative: Bool {
+        if case .single(.integer(let value)) = self { value < 0 } else { false }
+    }
+}

@@ -1,0 +1,82 @@
+import Glibc
+import MariaDB
+import PrivateServer
+import TestSupport
+import Testing
+
+/// What nobody waits for any more costs the database nothing.
+@Suite struct GivingUpTests {
+    private let shop: BookshopFixture
+    private let locker: BlockingClient
+
+    init() throws {
+        shop = try BookshopFixture(try PrivateServer())
+        locker = try shop.server.client(database: shop.database)
+        // Every query of books waits until it is told to stop.
+        try locker.execute("LOCK TABLES books WRITE")
+    }
+
+    private func expectNoQueryRuns() throws {
+        let observer = try shop.server.client()
+        try eventually("no query waits in the server") {
+            try observer.strings(
+                "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE '%books%' AND ID <> CONNECTION_ID()"
+            ).isEmpty
+        }
+        #expect(try shop.daemon.stat("kills") == 1)
+        #expect(try shop.daemon.stat("waiting_requests") == 0)
+        try eventually("its connection is used again") { try shop.daemon.stat("in_flight") == 0 }
+        try locker.execute("UNLOCK TABLES")
+        #expect(try shop.daemon.ask(#"{"load":"authors.books","key":5}"#)["rows"] != nil)
+    }
+
+    private func waitUntilSent() throws {
+        try eventually("the query is sent") { try shop.daemon.stat("in_flight") == 1 }
+    }
+
+    @Test func `a request that its client cancels ends at once, and so does its query`() throws {
+        let client = try shop.daemon.client()
+        try client.send(#"{"id":1,"load":"authors.books","key":5}"#)
+        try waitUntilSent()
+        #expect(try JSONValue(client.ask(#"{"id":2,"op":"cancel","target":7}"#))["cancelled"] == .bool(false))
+        try client.send(#"{"id":2,"op":"cancel","target":1}"#)
+        let replies = [try JSONValue(client.receive() ?? ""), try JSONValue(client.receive() ?? "")]
+        #expect(replies.first { $0["id"] == .number("1") }?.errorCode == "cancelled")
+        #expect(replies.first { $0["id"] == .number("2") }?["cancelled"] == .bool(true))
+        try expectNoQueryRuns()
+    }
+
+    @Test func `a request with timeout_ms ends in time, and so does its query`() throws {
+        let reply = try shop.daemon.ask(#"{"id":1,"load":"authors.books","key":5,"timeout_ms":50}"#)
+        #expect(reply.errorCode == "timeout")
+        try expectNoQueryRuns()
+    }
+
+    @Test func `the query of a client that hangs up ends`() throws {
+        var client: LineClient? = try shop.daemon.client()
+        try client?.send(#"{"id":1,"load":"authors.books","key":5}"#)
+        try waitUntilSent()
+        client = nil
+        try expectNoQueryRuns()
+    }
+
+    @Test func `a query that somebody else waits for goes on`() throws {
+        let client = try shop.daemon.client()
+        let locked = try shop.daemon.client()
+        try locked.send(#"{"id":1,"load":"authors.books","keys":[1,2]}"#)
+        try waitUntilSent()
+        // Both go together when the first query ends, or before.
+        try locked.send(#"{"id":2,"load":"authors.books","key":5}"#)
+        try client.send(#"{"id":3,"load":"authors.books","key":5}"#)
+        try eventually("all wait") { try shop.daemon.stat("waiting_requests") == 3 }
+        #expect(
+            try JSONValue(client.ask(#"{"id":4,"op":"cancel","target":1}"#))["cancelled"] == .bool(false),
+            "not its own")
+        try client.send(#"{"id":4,"op":"cancel","target":3}"#)
+        #expect(try client.receive() != nil && client.receive() != nil)
+        try locker.execute("UNLOCK TABLES")
+        let ids = Set(
+            [try locked.receive(), try locked.receive()].map { try? JSONValue($0 ?? "")["id"]?.number })
+        #expect(ids == ["1", "2"])
+    }
+}
