@@ -22,6 +22,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
 let package = Package(
@@ -31,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
@@ -57,10 +59,13 @@ let package = Package(
             ]),
         ours("PrivateServer", ["MariaDB"]),
         ours("Demo", ["PrivateServer", "MariaDB"]),
+        ours(
+            "Bench",
+            ["Relations", "Wire", "Planning", "MariaDB", "Reactor", "PrivateServer", deque, histogram]),
         .executableTarget(
             name: "kindred",
             dependencies: [
-                "Service", "Configuration", "Relations", "Wire", "MariaDB", "PrivateServer", "Demo",
+                "Service", "Configuration", "Relations", "Wire", "MariaDB", "PrivateServer", "Demo", "Bench",
                 argumentParser,
                 logging,
             ], swiftSettings: strict),

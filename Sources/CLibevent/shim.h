@@ -16,3 +16,10 @@ extern int accept4(int, struct sockaddr *, socklen_t *, int);
 static inline int kindred_accept(int listener) {
     return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
+
+// unix(7); Glibc declares struct ucred for _GNU_SOURCE only. 0: not known.
+static inline int kindred_peer_pid(int connected) {
+    struct { pid_t pid; uid_t uid; gid_t gid; } peer = {0, 0, 0};
+    socklen_t length = sizeof peer;
+    return getsockopt(connected, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : 0;
+}

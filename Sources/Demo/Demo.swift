@@ -10,9 +10,8 @@ package struct Demo {
 
     package static func run(staysOpen: Bool) throws {
         print("Starting a private MariaDB with a bookshop, and kindred in front of it …")
-        // This program once more. The link itself would mean another program in the shell that guards the daemon.
-        let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let demo = Demo(stage: try Stage(executable: executable))
+        let demo = Demo(
+            stage: try Stage(database: "shop", script: Bookshop.script, settings: "connections = 2"))
         defer { demo.stage.stop() }
         try demo.showReplies()
         try demo.showBurst()
@@ -75,7 +74,7 @@ package struct Demo {
 
               echo '{"id":1,"load":"authors.books","key":42}' | nc -N -U \(stage.socketPath)
               kindred query --socket \(stage.socketPath) '{"op":"describe","load":"authors.books"}'
-              mariadb -uroot -S \(stage.database.socketPath) \(Stage.database)
+              mariadb -uroot -S \(stage.server.socketPath) \(stage.database)
             """)
     }
 

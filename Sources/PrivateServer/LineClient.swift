@@ -109,7 +109,7 @@ package final class LineClient {
 
     private static var reason: String { String(cString: strerror(errno)) }
 
-    private static func connect(_ address: Address) throws -> Int32 {
+    package static func connect(_ address: Address) throws -> Int32 {
         switch address {
         case .unix(let path): try connectUnix(path)
         case .tcp(let host, let port): try connectTCP(host, port, address)

@@ -50,9 +50,16 @@ package final class EventLoop {
             isTimeSampled = false
         }
         nextTurn = []
+        isStopping = false
     }
 
-    /// Ends `run` after the current turn.
+    /// Runs until the condition holds, which is looked at after every turn.
+    package func wait(until isOver: () -> Bool) {
+        if isOver() { return }
+        run { if isOver() { stop() } }
+    }
+
+    /// Ends `run` after the current turn. It can be run again.
     package func stop() {
         isStopping = true
         onNextTurn {}

@@ -1,3 +1,4 @@
+import CLibevent
 import Glibc
 
 /// A connected, non-blocking stream socket. Its owner closes it, once.
@@ -38,6 +39,12 @@ package struct Socket: Sendable {
     package var isHungUp: Bool {
         var state = pollfd(fd: fileDescriptor, events: 0, revents: 0)
         return poll(&state, 1, 0) > 0 && Int32(state.revents) & (POLLHUP | POLLERR) != 0
+    }
+
+    /// Who made the socket at the other end: `SO_PEERCRED` of unix(7). Nil for a TCP peer.
+    package var peerProcessID: Int32? {
+        let pid = kindred_peer_pid(fileDescriptor)
+        return pid > 0 ? pid : nil
     }
 
     package func close() {

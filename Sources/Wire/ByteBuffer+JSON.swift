@@ -105,7 +105,7 @@ extension ByteBuffer {
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
     /// `"3q2+7w=="`: RFC 4648, section 4, with padding.
-    mutating func append(base64 bytes: UnsafeRawBufferPointer) {
+    package mutating func append(base64 bytes: UnsafeRawBufferPointer) {
         let length = (bytes.count + 2) / 3 * 4 + 2
         write(atMost: length) { target in
             target.storeBytes(of: 0x22, as: UInt8.self)

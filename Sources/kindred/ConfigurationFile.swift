@@ -33,6 +33,14 @@ struct ConfigurationFile: ParsableArguments {
         }
     }
 
+    /// The relationships that a daemon with this file serves.
+    static func catalog(at path: String) throws -> Catalog {
+        let settings = try SettingsReader.read(path: path, environment: ProcessInfo.processInfo.environment)
+        return CatalogBuilder(try Inspection.schema(settings)).build(
+            discover: settings.catalog.discover, explicit: settings.relationships
+        ).catalog
+    }
+
     /// FILE:LINE: what is wrong
     func complaint(of faults: [CatalogFault]) -> ExitCode {
         .complaint(

@@ -15,5 +15,6 @@ struct Kindred: ParsableCommand {
         version: version,
         subcommands: [
             Serve.self, Check.self, Introspect.self, Example.self, Query.self, Explain.self, DemoCommand.self,
+            BenchCommand.self,
         ])
 }

@@ -35,9 +35,11 @@ import Testing
     }
 
     @Test func `each client prints what the database has`() throws {
-        let stage = try Stage(executable: DaemonUnderTest.executable)
+        let stage = try Stage(
+            database: "shop", script: Bookshop.script, settings: "connections = 2",
+            executable: DaemonUnderTest.executable)
         defer { stage.stop() }
-        let shop = try stage.database.client(database: Stage.database)
+        let shop = try stage.server.client(database: stage.database)
         let expected = try shop.strings(
             """
             SELECT CONCAT(b.title, ' by ', a.name) FROM books b JOIN authors a ON a.id = b.author_id

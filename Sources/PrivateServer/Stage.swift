@@ -1,11 +1,11 @@
 import Foundation
 import MariaDB
-package import PrivateServer
 
-/// A private MariaDB with the bookshop, and a daemon in front of it. Both end with this program.
+/// A private MariaDB with some data, and a daemon in front of it. Both end with this program.
 package final class Stage {
-    package static let database = "shop"
-    package let database: PrivateServer
+    package let server: PrivateServer
+    /// Of the data.
+    package let database: String
     private var daemon: ChildProcess
     private let directory: String
 
@@ -14,26 +14,36 @@ package final class Stage {
     private var logPath: String { directory + "/kindred.log" }
     private var generalLogPath: String { directory + "/statements.log" }
 
-    /// - Parameter executable: the path of `kindred`.
-    package init(executable: String) throws {
-        database = try PrivateServer()
-        let client = try database.client()
-        try client.execute(
-            "CREATE DATABASE \(Self.database) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
-        try database.client(database: Self.database).executeScript(Bookshop.script)
-        directory = URL(fileURLWithPath: database.socketPath).deletingLastPathComponent().path
+    /// - Parameters:
+    ///   - script: SQL that makes the data.
+    ///   - settings: further lines of the daemon's `[database]`, and what follows it.
+    ///   - serverArguments: of `mariadbd`.
+    ///   - executable: the path of `kindred`; nil for this program.
+    package init(
+        database: String, script: String, settings: String = "", serverArguments: [String] = [],
+        executable: String? = nil
+    ) throws {
+        self.database = database
+        server = try PrivateServer(arguments: serverArguments)
+        try server.client().execute(
+            "CREATE DATABASE \(database) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
+        try server.client(database: database).executeScript(script)
+        directory = URL(fileURLWithPath: server.socketPath).deletingLastPathComponent().path
         let config = """
             [listen]
             unix = "\(directory)/kindred.sock"
 
             [database]
-            socket = "\(database.socketPath)"
+            socket = "\(server.socketPath)"
             user = "root"
-            name = "\(Self.database)"
-            connections = 2
+            name = "\(database)"
+            \(settings)
 
             """
         try config.write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
+        // The link itself would mean another program in the shell that guards the daemon.
+        let executable =
+            try executable ?? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         daemon = try ChildProcess(
             [executable, "serve", "--config", directory + "/kindred.toml"], log: directory + "/kindred.log")
         try waitForDaemon()
@@ -45,13 +55,13 @@ package final class Stage {
 
     /// From now on the server writes down every statement that it runs.
     package func startRecording() throws {
-        try database.client().execute(
+        try server.client().execute(
             "SET GLOBAL log_output = 'FILE', general_log_file = '\(generalLogPath)', general_log = ON")
     }
 
     /// The statements that have run since the recording began.
     package func stopRecording() throws -> [String] {
-        try database.client().execute("SET GLOBAL general_log = OFF")
+        try server.client().execute("SET GLOBAL general_log = OFF")
         let log = try String(contentsOfFile: generalLogPath, encoding: .utf8)
         return log.split(separator: "\n").compactMap { line in
             line.range(of: "\tSELECT ").map { String(line[$0.lowerBound...].dropFirst()) }
@@ -61,7 +71,7 @@ package final class Stage {
     package func stop() {
         daemon.send(signal: SIGTERM)
         _ = daemon.waitForExit(within: 10)
-        database.stop()
+        server.stop()
     }
 
     private func waitForDaemon() throws {

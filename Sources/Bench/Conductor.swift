@@ -1,0 +1,155 @@
+import Glibc
+import Histogram
+import PrivateServer
+import Reactor
+import Wire
+
+/// Runs trials one after another, all of them in every round, so that what disturbs the machine disturbs them alike.
+final class Conductor {
+    struct Plan {
+        var rounds = 5
+        /// Nanoseconds that a trial runs in a round before it is measured, and while it is.
+        var warmUp: Int64 = 150_000_000
+        var slot: Int64 = 500_000_000
+    }
+
+    private let loop: EventLoop
+    private let plan: Plan
+    private let daemonClock: ProcessClock?
+    private let databaseClock: ProcessClock?
+    /// The daemon's counters, between slots.
+    private let observer: LineClient?
+    private let trials: [Trial]
+    private var current = 0
+    private var isIssuing = false
+    private var isMeasuring = false
+    private var round = Round()
+    private var slotHistogram = Histogram<UInt64>(
+        highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
+    private var startedAt: Int64 = 0
+    private var phaseAlarm: Alarm?
+    private var arrivalAlarm: Alarm?
+    private var nextArrival: Int64 = 0
+    private var random = KeyPicker(count: 1, .uniform, seed: 7)
+    /// Told of each slot when it begins.
+    var onProgress: (_ done: Int, _ of: Int, Trial) -> Void = { _, _, _ in }
+
+    init(
+        _ trials: [Trial], plan: Plan, loop: EventLoop, daemon: ProcessClock?, database: ProcessClock?,
+        observer: LineClient?
+    ) {
+        self.trials = trials
+        self.plan = plan
+        self.loop = loop
+        daemonClock = daemon
+        databaseClock = database
+        self.observer = observer
+        phaseAlarm = Alarm(loop) { [unowned self] in phaseIsOver() }
+        arrivalAlarm = Alarm(loop) {}
+        for trial in trials { trial.contender.onDone = { _ in } }
+    }
+
+    private var trial: Trial { trials[current % trials.count] }
+
+    func run() {
+        begin()
+        loop.run { [unowned self] in turn() }
+    }
+
+    // MARK: Phases of a slot: warming up, measuring, draining
+
+    private func begin() {
+        onProgress(current, trials.count * plan.rounds, trial)
+        trial.contender.onDone = { [unowned self] in done($0) }
+        isIssuing = true
+        phaseAlarm?.set(at: loop.now + plan.warmUp)
+        switch trial.pace {
+        case .closed(let inFlight):
+            for client in 0..<trial.clients {
+                for _ in 0..<inFlight { trial.contender.issue(client: client, intended: loop.now) }
+            }
+        case .open: nextArrival = loop.now
+        }
+        loop.wake()
+    }
+
+    private func phaseIsOver() {
+        if isMeasuring { endMeasuring() } else { beginMeasuring() }
+    }
+
+    private func beginMeasuring() {
+        round = Round()
+        slotHistogram.reset()
+        count(-1)
+        startedAt = loop.now
+        isMeasuring = true
+        phaseAlarm?.set(at: loop.now + plan.slot)
+    }
+
+    private func endMeasuring() {
+        isMeasuring = false
+        isIssuing = false
+        arrivalAlarm?.clear()
+        round.seconds = Double(loop.now - startedAt) / 1_000_000_000
+        count(1)
+        round.p50 = Double(slotHistogram.valueAtPercentile(50))
+        round.p99 = Double(slotHistogram.valueAtPercentile(99))
+        trial.rounds.append(round)
+        loop.wake()
+    }
+
+    /// Adds what the clocks and counters show now, or takes it away.
+    private func count(_ sign: Int64) {
+        round.clientCPU += sign * ProcessClock.own
+        if let time = daemonClock?.time { round.daemonCPU = (round.daemonCPU ?? 0) + sign * time }
+        if let time = databaseClock?.time { round.databaseCPU = (round.databaseCPU ?? 0) + sign * time }
+        guard trial.isKindred, let stats = try? observer?.ask(#"{"op":"stats"}"#) else { return }
+        round.queries += Int(sign) * (Self.number("queries", in: stats) ?? 0)
+        round.keysSent += Int(sign) * (Self.number("keys_sent", in: stats) ?? 0)
+    }
+
+    // {"stats":{"requests":320,"queries":9,…}}
+    static func number(_ name: String, in reply: String) -> Int? {
+        guard let found = reply.firstRange(of: "\"\(name)\":") else { return nil }
+        return Int(reply[found.upperBound...].prefix { $0.isNumber })
+    }
+
+    private func turn() {
+        if isIssuing { issueArrivals() }
+        trial.contender.flush()
+        guard !isIssuing, trial.contender.outstanding == 0 else { return }
+        trial.contender.onDone = { _ in }
+        current += 1
+        if current == trials.count * plan.rounds { loop.stop() } else { begin() }
+    }
+
+    // MARK: Requests
+
+    private func done(_ completion: Completion) {
+        if isMeasuring {
+            let microseconds = max(1, (loop.now - completion.intended) / 1000)
+            slotHistogram.record(UInt64(microseconds))
+            trial.histogram.record(UInt64(microseconds))
+            if let error = completion.error {
+                round.errors += 1
+                round.firstError = round.firstError ?? error
+            } else {
+                round.loads += completion.loads
+            }
+        }
+        if isIssuing, case .closed = trial.pace {
+            trial.contender.issue(client: completion.client, intended: loop.now)
+        }
+    }
+
+    private func issueArrivals() {
+        guard case .open(let perSecond) = trial.pace else { return }
+        while nextArrival <= loop.now {
+            let client = Int(random.random() % UInt64(trial.clients))
+            trial.contender.issue(client: client, intended: nextArrival)
+            // Exponential gaps make a Poisson process.
+            nextArrival += Int64(-log(1 - random.unit()) / perSecond * 1_000_000_000)
+        }
+        arrivalAlarm?.set(at: nextArrival)
+    }
+}

@@ -1,0 +1,22 @@
+/// One way to have loads answered.
+protocol Contender: AnyObject {
+    /// Called when an answer is there, or will never be.
+    var onDone: (Completion) -> Void { get set }
+    /// Of clients that are not answered yet.
+    var outstanding: Int { get }
+
+    /// Asks for something, now or as soon as the client's connection allows it.
+    /// - Parameter intended: when the client wanted to ask, in monotonic nanoseconds.
+    func issue(client: Int, intended: Int64)
+
+    /// Sends what has been issued in this turn.
+    func flush()
+}
+
+struct Completion {
+    let client: Int
+    let intended: Int64
+    /// Keys whose rows have come.
+    let loads: Int
+    let error: String?
+}

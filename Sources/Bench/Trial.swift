@@ -1,0 +1,67 @@
+import Histogram
+import Reactor
+
+/// How loads are asked for.
+package enum Pace: Hashable, Sendable {
+    /// Each client has so many requests on their way, and sends the next when one is answered.
+    case closed(inFlight: Int)
+    /// So many requests per second come from all clients together, as a Poisson process, whether those before have
+    /// been answered or not. A request's time counts from when it was meant to be sent, so that waiting for a slow
+    /// server is not left out ("coordinated omission").
+    case open(perSecond: Double)
+}
+
+/// One thing that is measured, in one slot of every round.
+final class Trial {
+    let name: String
+    let workload: String
+    let pace: Pace
+    let clients: Int
+    let contender: any Contender
+    /// Whether the daemon's counters belong to it.
+    let isKindred: Bool
+    var rounds: [Round] = []
+    /// Of all rounds, in microseconds.
+    var histogram = Histogram<UInt64>(
+        highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
+
+    init(
+        _ name: String, workload: String, pace: Pace, clients: Int, isKindred: Bool = false,
+        _ contender: any Contender
+    ) {
+        self.name = name
+        self.workload = workload
+        self.pace = pace
+        self.clients = clients
+        self.isKindred = isKindred
+        self.contender = contender
+    }
+}
+
+/// What one slot has shown.
+struct Round {
+    var seconds = 0.0
+    /// Keys answered.
+    var loads = 0
+    var errors = 0
+    var firstError: String?
+    /// Nanoseconds of CPU; nil where the process is not on this machine.
+    var clientCPU: Int64 = 0
+    var daemonCPU: Int64?
+    var databaseCPU: Int64?
+    /// Microseconds.
+    var p50 = 0.0
+    var p99 = 0.0
+    /// Queries that the daemon sent, and distinct keys in them.
+    var queries = 0
+    var keysSent = 0
+
+    var perSecond: Double { Double(loads) / seconds }
+    var keysPerQuery: Double { queries > 0 ? Double(keysSent) / Double(queries) : 0 }
+
+    /// Microseconds of CPU per load; nil if nothing was answered or the process is elsewhere.
+    func perLoad(_ nanoseconds: Int64?) -> Double? {
+        guard let nanoseconds, loads > 0 else { return nil }
+        return Double(nanoseconds) / 1000 / Double(loads)
+    }
+}

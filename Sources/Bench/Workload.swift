@@ -1,0 +1,95 @@
+import Planning
+package import Relations
+import Wire
+
+/// One kind of load that is asked for, with the keys that there are.
+package struct Workload: Sendable {
+    /// For the reports.
+    package let name: String
+    package let relationship: Relationship
+    package let keys: [Key]
+    package let distribution: KeyDistribution
+    private let selection: Selection
+    private let columns: [Column]
+    private let planner: Planner
+    /// `{"load":"authors.books","limit":3`, still open.
+    private let opening: [UInt8]
+
+    /// - Parameter template: a load without `id` and key, such as `{"load":"authors.books","limit":3}`.
+    package init(
+        name: String, template: String, _ relationship: Relationship, options: LoadOptions?, keys: [Key],
+        _ distribution: KeyDistribution
+    ) throws(Failure) {
+        self.name = name
+        self.relationship = relationship
+        self.keys = keys
+        self.distribution = distribution
+        selection =
+            try options.map { options throws(Failure) in
+                try relationship.selection(options, at: .root)
+            } ?? Selection(allOf: relationship)
+        columns =
+            try options.map { options throws(Failure) in
+                try relationship.shown(options, at: .root)
+            } ?? relationship.columns
+        planner = Planner(relationship, selection)
+        opening = Array(template.utf8.dropLast())
+    }
+
+    func picker(seed: UInt64) -> KeyPicker { KeyPicker(count: keys.count, distribution, seed: seed) }
+
+    // {"load":"authors.books","id":7,"key":42}
+    func writeRequest(_ id: Int, _ places: [Int], into output: inout ByteBuffer) {
+        output.append(opening)
+        output.append(",\"id\":")
+        output.append(decimal: Int64(id))
+        if places.count == 1 {
+            output.append(",\"key\":")
+            write(keys[places[0]], into: &output)
+        } else {
+            output.append(",\"keys\":[")
+            for (number, place) in places.enumerated() {
+                if number > 0 { output.append(",") }
+                write(keys[place], into: &output)
+            }
+            output.append("]")
+        }
+        output.append("}\n")
+    }
+
+    private func write(_ key: Key, into output: inout ByteBuffer) {
+        switch key {
+        case .single(let scalar): write(scalar, into: &output)
+        case .composite(let scalars):
+            output.append("[")
+            for (number, scalar) in scalars.enumerated() {
+                if number > 0 { output.append(",") }
+                write(scalar, into: &output)
+            }
+            output.append("]")
+        }
+    }
+
+    private func write(_ scalar: Scalar, into output: inout ByteBuffer) {
+        switch scalar {
+        case .integer(let value): output.append(decimal: value)
+        case .unsigned(let value): output.append(decimal: value)
+        case .text(let bytes): bytes.withUnsafeBytes { output.append(jsonString: $0) }
+        case .bytes(let bytes): bytes.withUnsafeBytes { output.append(base64: $0) }
+        }
+    }
+
+    /// SELECT … WHERE author_id = 42, or IN (…) for several keys.
+    func statement(_ places: [Int]) -> [UInt8] {
+        planner.statement(for: places.map { keys[$0] }, showing: columns).sql
+    }
+
+    /// What encodes the rows of `statement`, and where its columns begin in them.
+    func encoder(keys: Int) -> (encoder: RowEncoder, skipped: Int) {
+        let formats = columns.map {
+            (name: $0.name, format: ValueFormat($0.type, bigIntegersAsStrings: false))
+        }
+        let sample = planner.statement(for: Array(self.keys.prefix(keys)), showing: columns)
+        return (RowEncoder(columns: formats), sample.leadingTypes.count)
+    }
+}

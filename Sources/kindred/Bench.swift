@@ -1,0 +1,36 @@
+import ArgumentParser
+import Bench
+import Glibc
+import PrivateServer
+import Relations
+
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measures kindred beside the ways to load without it.")
+
+    @Option(help: "Clients at one time.")
+    var clients = 64
+
+    @Option(help: "Rounds; in each, all contenders take their turn.")
+    var rounds = 5
+
+    func run() throws {
+        do {
+            print("building the data …")
+            let stage = try Stage(
+                database: "bench", script: Suite.dataScript,
+                serverArguments: ["--innodb-buffer-pool-size=1G", "--max-connections=400"])
+            defer { stage.stop() }
+            let ring = try Ring(
+                daemon: .unix(path: stage.socketPath), database: stage.server.endpoint(database: "bench"))
+            let catalog = try ConfigurationFile.catalog(at: stage.configPath)
+            let suite = try Suite(ring, catalog: catalog, clients: clients, rounds: rounds) { line in
+                if isatty(STDERR_FILENO) == 1 { print("\r\u{1B}[K\(line)", terminator: "") }
+            }
+            print(try suite.run())
+        } catch {
+            throw ExitCode.complaint("kindred bench: \(error)", .unavailable)
+        }
+    }
+}
