@@ -5,7 +5,7 @@ PREFIX ?= /usr
 DESTDIR ?=
 SWIFT ?= swift
 # With Swift's own libraries inside, the program runs where there is no toolchain.
-RELEASE := $(SWIFT) build -c release --static-swift-stdlib
+RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 PACKAGES := mariadb-server-core mariadb-client-core libmariadb-dev libevent-dev pkg-config perl python3 netcat-openbsd
 
 .PHONY: help

@@ -1,11 +1,14 @@
 package import Relations
 
-/// A request that waits, by the number under which the service knows it. Numbers are never used twice, and grow.
+/// A request that waits. Numbers are never used twice, and grow.
 package struct TicketID: Hashable, Sendable {
     package let number: UInt64
+    /// Where the service keeps it.
+    package let place: Int
 
-    package init(_ number: UInt64) {
+    package init(_ number: UInt64, place: Int = 0) {
         self.number = number
+        self.place = place
     }
 }
 

@@ -8,16 +8,20 @@ package struct Suite {
     private let workloads: [Workload]
     private let clients: Int
     private let rounds: Int
+    /// Part of `workload/contender`: the others are left out.
+    private let only: String?
     private let progress: (String) -> Void
 
     package static let dataScript = BenchData.script
 
     package init(
-        _ ring: Ring, catalog: Catalog, clients: Int, rounds: Int, progress: @escaping (String) -> Void
+        _ ring: Ring, catalog: Catalog, clients: Int, rounds: Int, only: String?,
+        progress: @escaping (String) -> Void
     ) throws {
         self.ring = ring
         self.clients = clients
         self.rounds = rounds
+        self.only = only
         self.progress = progress
         workloads = try BenchData.relations.map { name, path in
             guard let relationship = catalog.relationships.first(where: { $0.name == path }) else {
@@ -32,10 +36,15 @@ package struct Suite {
 
     package func run() throws -> String {
         let comparisons = try workloads.map { try Comparison($0, ring, clients: clients, depths: [8, 1]) }
-        try ring.run(comparisons.flatMap(\.trials), Conductor.Plan(rounds: rounds), progress: progress)
+        let trials = comparisons.flatMap(\.trials).filter { trial in
+            only.map { "\(trial.workload)/\(trial.name)".contains($0) } ?? true
+        }
+        try ring.run(trials, Conductor.Plan(rounds: rounds), progress: progress)
         return comparisons.map { comparison in
             var table = Table(["\(comparison.workload.name), \(clients) clients"] + Summary.head.dropFirst())
-            for trial in comparison.trials { table.add(Summary(trial: trial).row) }
+            for trial in comparison.trials where !trial.rounds.isEmpty {
+                table.add(Summary(trial: trial).row)
+            }
             return table.text
         }.joined(separator: "\n\n")
     }

@@ -27,6 +27,27 @@ package enum ReturnedKey {
         }
     }
 
+    /// The same for keys that are all within `Int64`; nil also for a value beyond it, which none of them is.
+    package static func int64(_ cell: UnsafeRawBufferPointer?, as type: ColumnType) -> Int64? {
+        guard let cell else { return nil }
+        if case .bit = type { return bits(cell).flatMap(exactly) }
+        // So short that nothing can overflow.
+        guard (1...18).contains(cell.count), cell[0] != UInt8(ascii: "-") else {
+            return integer(cell).flatMap(exactly)
+        }
+        var value: Int64 = 0
+        for byte in cell {
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit <= 9 else { return nil }
+            value = value &* 10 &+ Int64(digit)
+        }
+        return value
+    }
+
+    private static func exactly(_ scalar: Scalar) -> Int64? {
+        if case .integer(let value) = scalar { value } else { nil }
+    }
+
     /// `42`, `-1`, `00042` (ZEROFILL), `18446744073709551615`
     private static func integer(_ cell: UnsafeRawBufferPointer) -> Scalar? {
         let isNegative = cell.first == UInt8(ascii: "-")

@@ -35,8 +35,9 @@ package struct FixedCondition: Hashable, Sendable {
     }
 }
 
-/// How to go from a key to the related rows: everything that a query needs to be written.
-package struct Relationship: Hashable, Sendable {
+/// How to go from a key to the related rows: everything that a query needs to be written. Immutable; an object, because
+/// every request passes it around.
+package final class Relationship: Sendable {
     package enum Kind: String, Hashable, Sendable {
         case one
         case many

@@ -12,7 +12,7 @@ extension Engine {
         guard !ticket.level.branches.isEmpty else { return settle(ticket) }
         do {
             let growth = try Growth(of: ticket)
-            let children = growth.children(newTicket: nextTicket)
+            let children = growth.children
             ticket.attach(children, firstRows: growth.firstRows)
             for child in children {
                 try requireRoom(for: child.ticket)
@@ -37,7 +37,7 @@ extension Engine {
     private func complete(_ load: PendingLoad) {
         let reply = LoadReply(load: load, limit: limits.maxReplyBytes)
         forget(load)
-        load.client.reply(to: load.root.id, requestID: load.requestID) { reply.write(to: &$0) }
+        load.client.reply(load.requestID) { reply.write(to: &$0) }
     }
 
     func fail(_ batch: Batch, _ failure: Failure) {
@@ -48,13 +48,16 @@ extension Engine {
 
     func fail(_ load: PendingLoad, _ failure: Failure) {
         forget(load)
-        load.client.reply(to: load.root.id, requestID: load.requestID) { _ in failure }
+        load.client.reply(failure, to: load.requestID)
     }
 
     /// A load that was answered at once was never among those on their way.
     func forget(_ load: PendingLoad) {
-        guard loads.removeValue(forKey: load.root.id) != nil else { return }
-        for ticket in load.tickets where tickets.removeValue(forKey: ticket.id) != nil {
+        guard load.isWaiting else { return }
+        load.isWaiting = false
+        waitingRequests -= 1
+        load.client.settle(load)
+        for ticket in load.tickets where tickets.remove(ticket) {
             keysOnTheirWay -= ticket.keys.count
             if ticket.missing > 0 {
                 hasLostAskers = true

@@ -92,7 +92,7 @@ extension Engine {
     /// Ends everything that waits with this error.
     func failAll(_ failure: Failure) {
         _ = batcher.takeAll()
-        for load in Array(loads.values) { fail(load, failure) }
+        for ticket in tickets.all where ticket.parent == nil { fail(ticket.load, failure) }
     }
 
     private func count(_ job: Job) {

@@ -22,14 +22,12 @@ final class Engine {
     private(set) unowned var backend: (any Backend)?
     var batcher: Batcher
     private(set) var limits: Limits
-    /// By the number of their own ticket.
-    var loads: [TicketID: PendingLoad] = [:]
-    /// Of all loads.
-    var tickets: [TicketID: Ticket] = [:]
+    /// Of all loads that are on their way.
+    var tickets = TicketTable()
+    var waitingRequests = 0
     /// Whose queries are under way.
     var running: [Job] = []
     private var deadlines = Deadlines()
-    private var lastTicket: UInt64 = 0
     /// Keys of all tickets, however often they are the same.
     var keysOnTheirWay = 0
     /// Whether keys have come since the last decision.
@@ -73,8 +71,6 @@ final class Engine {
 
     var maxRows: Int { limits.maxRows }
 
-    var waitingRequests: Int { loads.count }
-
     var connectedLanes: Int { backend?.connectedLanes ?? 0 }
 
     // MARK: Requests
@@ -97,14 +93,15 @@ final class Engine {
         let pending = PendingLoad(
             client: client, requestID: id, isList: load.keys.isList,
             deadline: isClients ? now + patience : nil)
-        let ticket = Ticket(id: nextTicket(), level: level, load: pending, keys: keys, answers: answers)
+        let ticket = Ticket(level: level, load: pending, keys: keys, answers: answers)
         pending.add(ticket)
         guard ticket.missing > 0 else { return settle(ticket) }
         try requireRoom(for: ticket)
-        loads[ticket.id] = pending
-        client.owe(ticket.id)
-        deadlines.add(.init(time: time.now + patience, ticket: ticket.id, isClients: isClients))
+        pending.isWaiting = true
+        waitingRequests += 1
+        client.owe(pending)
         enlist(ticket)
+        deadlines.add(.init(time: time.now + patience, ticket: ticket.id, isClients: isClients))
     }
 
     private func read(_ keys: Keys, of level: Level) throws(Failure) -> ([Key?], [Ticket.Answer]) {
@@ -132,11 +129,6 @@ final class Engine {
         }
     }
 
-    func nextTicket() -> TicketID {
-        lastTicket += 1
-        return TicketID(lastTicket)
-    }
-
     func requireRoom(for ticket: Ticket) throws(Failure) {
         if let outage = backend?.outage { throw Self.unavailable(outage) }
         guard keysOnTheirWay + ticket.keys.count <= limits.maxQueuedKeys else {
@@ -149,7 +141,7 @@ final class Engine {
 
     func enlist(_ ticket: Ticket) {
         isUndecided = true
-        tickets[ticket.id] = ticket
+        tickets.insert(ticket)
         keysOnTheirWay += ticket.keys.count
         let route = ticket.level.route
         routes.keep(route)
@@ -161,15 +153,13 @@ final class Engine {
     }
 
     /// A client that is gone waits for nothing.
-    func abandon(_ ids: some Sequence<TicketID>) {
-        for id in ids {
-            if let load = loads[id] { forget(load) }
-        }
+    func abandon(_ loads: [PendingLoad]) {
+        for load in loads { forget(load) }
     }
 
     /// Gives up a client's requests of that id. Answers whether there were any.
-    func cancel(_ target: RequestID, among ids: some Sequence<TicketID>) -> Bool {
-        let found = ids.compactMap { loads[$0] }.filter { $0.requestID == target }
+    func cancel(_ target: RequestID, among loads: [PendingLoad]) -> Bool {
+        let found = loads.filter { $0.requestID == target }
         for load in found { fail(load, Failure(.cancelled, "given up by the client's own request")) }
         return !found.isEmpty
     }
@@ -232,8 +222,8 @@ final class Engine {
 
     /// Gives up what is overdue, and answers when the next request will be.
     private func expire() -> Int64? {
-        while let first = deadlines.next(isWaiting: { loads[$0] != nil }) {
-            guard first.time <= time.now, let load = loads[first.ticket] else { return first.time }
+        while let first = deadlines.next(isWaiting: { tickets[$0] != nil }) {
+            guard first.time <= time.now, let load = tickets[first.ticket]?.load else { return first.time }
             let bound = first.isClients ? "its timeout_ms" : "limits.request_timeout_s"
             fail(load, Failure(.timeout, "no answer from the database within \(bound)"))
         }

@@ -27,11 +27,11 @@ struct Growth {
         self.rowKeys = rowKeys
     }
 
-    func children(newTicket: () -> TicketID) -> [Ticket.Child] {
+    var children: [Ticket.Child] {
         zip(parent.level.branches, rowKeys).map { branch, rowKeys in
             let isEmpty = branch.level.route.selection.isEmpty
             let ticket = Ticket(
-                id: newTicket(), level: branch.level, load: parent.load, parent: parent,
+                level: branch.level, load: parent.load, parent: parent,
                 keys: isEmpty ? rowKeys.keys.map { _ in nil } : rowKeys.keys,
                 answers: rowKeys.keys.map { _ in isEmpty ? .none : .waiting })
             return Ticket.Child(ticket: ticket, positions: rowKeys.positions)

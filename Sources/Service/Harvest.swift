@@ -5,7 +5,12 @@ import Wire
 /// The rows of a batch for one projection: each encoded once into an arena, with what says which bytes belong to
 /// which key.
 final class Harvest {
-    private let projection: Projection
+    let projection: Projection
+    /// What the projection is made of, laid out for a row: looking into the enum would copy it each time.
+    private let encoder: RowEncoder
+    private let shownCount: Int
+    private let linkColumns: [Column]
+    private let isCount: Bool
     private var distributor: Distributor
     private var arena = ByteBuffer()
     /// Rows of a key beyond this many bytes are not kept: no reply could hold them.
@@ -17,6 +22,11 @@ final class Harvest {
 
     init(_ projection: Projection, keys: Int, maxBytesOfKey: Int) {
         self.projection = projection
+        switch projection.content {
+        case .count: (encoder, shownCount, isCount) = (RowEncoder(columns: []), 0, true)
+        case .columns(let columns, let rows): (encoder, shownCount, isCount) = (rows, columns.count, false)
+        }
+        linkColumns = projection.links
         distributor = Distributor(keys: keys, joinsRows: projection.links.isEmpty)
         self.maxBytesOfKey = maxBytesOfKey
     }
@@ -33,14 +43,13 @@ final class Harvest {
     func add(to key: Int, cell: (Int) -> UnsafeRawBufferPointer?) {
         guard !isTooLarge(key) else { return distributor.addUnshown(to: key) }
         let start = arena.count
-        switch projection.content {
-        case .count:
+        if isCount {
             if let digits = cell(0) { arena.append(digits) }
-        case .columns(let columns, let encoder):
+        } else {
             if distributor.continues(key) { arena.append(byte: UInt8(ascii: ",")) }
-            encoder.encode(into: &arena, leavingOpen: !projection.links.isEmpty, cell: cell)
-            for (place, column) in projection.links.enumerated() {
-                addLink(column, cell(columns.count + place), of: key)
+            encoder.encode(into: &arena, leavingOpen: !linkColumns.isEmpty, cell: cell)
+            for place in linkColumns.indices {
+                addLink(linkColumns[place], cell(shownCount + place), of: key)
             }
         }
         distributor.add(start..<arena.count, to: key)

@@ -10,8 +10,12 @@ final class Job {
     /// One projection that askers of the batch want.
     private struct Serving {
         let harvest: Harvest
-        /// Where each of the projection's columns stands among those that are fetched.
+        /// Where each of the projection's columns stands in a row.
         let places: [Int]
+
+        func add(_ row: Row, to key: Int) {
+            harvest.add(to: key) { row[places[$0]] }
+        }
     }
 
     /// Several keys together may take this part of a reply's bytes: who shares a query with a huge key does not wait
@@ -21,6 +25,9 @@ final class Job {
     let batch: Batch
     let route: Route
     let statement: Statement
+    let canSplit: Bool
+    /// Whether the rows that are still to come change nothing any more.
+    private(set) var isOver = false
     /// Set when the rows of several keys are too many to be kept together: each key is then asked alone.
     private(set) var mustSplit = false
     /// Keys with rows so many that they must be asked alone, when `mustSplit`.
@@ -35,9 +42,10 @@ final class Job {
     private var index: KeyIndex
     private let fetched: [Column]
     private let maxBytes: Int
-    private let leadingCount: Int
-    private let projections: [ObjectIdentifier: Int]
+    private let isToOne: Bool
     private let servings: [Serving]
+    /// Most batches are asked for by people who want to see the same.
+    private let onlyServing: Serving?
     /// For each key, which servings are wanted; nil where there is one only.
     private let wanted: [[Int]]?
 
@@ -45,33 +53,34 @@ final class Job {
     init(_ batch: Batch, route: Route, maxReplyBytes: Int, projection: (TicketID) -> Projection?) {
         self.batch = batch
         self.route = route
+        canSplit = batch.keys.count > 1
+        isToOne = route.relationship.kind == .one
         let demand = Demand(batch, projection)
         fetched = demand.columns
-        projections = demand.places
         wanted = demand.wanted
         let keys = batch.keys
         statement = route.planner.statement(for: keys, showing: fetched)
         index = KeyIndex(keys)
         maxBytes = maxReplyBytes / Self.batchesInReply
-        leadingCount = statement.leadingTypes.count
+        let leadingCount = statement.leadingTypes.count
         rowCounts = Array(repeating: 0, count: keys.count)
         servings = demand.projections.map { projection in
             Serving(
                 harvest: Harvest(projection, keys: keys.count, maxBytesOfKey: maxReplyBytes),
-                places: projection.fetched.map { demand.columns.firstIndex(of: $0) ?? 0 })
+                // A count has one column, which is not among those that are fetched.
+                places: route.selection.isCount
+                    ? [leadingCount]
+                    : projection.fetched.map {
+                        leadingCount + (demand.columns.firstIndex(of: $0) ?? 0)
+                    })
         }
+        onlyServing = servings.count == 1 ? servings[0] : nil
     }
-
-    /// Whether the rows that are still to come change nothing any more.
-    var isOver: Bool {
-        mustSplit || (!canSplit && servings.allSatisfy { $0.harvest.isTooLarge(0) })
-    }
-
-    var canSplit: Bool { batch.keys.count > 1 }
 
     /// The rows as a projection of one of the askers shows them.
     func harvest(for projection: Projection) -> Harvest? {
-        projections[ObjectIdentifier(projection)].map { servings[$0].harvest }
+        if let onlyServing, onlyServing.harvest.projection === projection { return onlyServing.harvest }
+        return servings.first { $0.harvest.projection === projection }?.harvest
     }
 
     /// A column that changed its type under a running daemon would be compared or shown wrongly: rows are taken only
@@ -90,29 +99,32 @@ final class Job {
             return
         }
         rowCounts[place] += 1
-        if route.relationship.kind == .one, rowCounts[place] > 1 { return }
-        if let wanted {
-            for number in wanted[place] { add(row, to: servings[number], place) }
-        } else {
-            add(row, to: servings[0], place)
+        if isToOne, rowCounts[place] > 1 { return }
+        if let onlyServing {
+            onlyServing.add(row, to: place)
+            check(onlyServing.harvest.byteCount, of: place)
+        } else if let wanted {
+            for number in wanted[place] { servings[number].add(row, to: place) }
+            check(servings.reduce(0) { $0 + $1.harvest.byteCount }, of: place)
         }
-        if canSplit, servings.reduce(0, { $0 + $1.harvest.byteCount }) > maxBytes { giveUp() }
+    }
+
+    private func check(_ byteCount: Int, of place: Int) {
+        if canSplit {
+            if byteCount > maxBytes { giveUp() }
+        } else {
+            isOver = servings.allSatisfy { $0.harvest.isTooLarge(place) }
+        }
     }
 
     /// The keys that make the batch too large get queries of their own, the others one without them.
     private func giveUp() {
         mustSplit = true
+        isOver = true
         hugeKeys = batch.keys.indices.filter { key in
             servings.reduce(0) { $0 + $1.harvest.bytes(of: key) } > maxBytes / 4
         }
         for serving in servings { serving.harvest.discard() }
-    }
-
-    private func add(_ row: Row, to serving: Serving, _ key: Int) {
-        let leading = leadingCount
-        // A count has one column, which is not among those that are fetched.
-        let isCount = route.selection.isCount
-        serving.harvest.add(to: key) { row[leading + (isCount ? $0 : serving.places[$0])] }
     }
 
     /// Which of the batch's keys the row belongs to; nil for none of them.
@@ -125,6 +137,9 @@ final class Job {
             else { return nil }
             return Int(ordinal) - 1
         case .values(let types):
+            if index.isOfIntegers {
+                return ReturnedKey.int64(row[0], as: types[0]).flatMap { index.place(of: $0) }
+            }
             if types.count == 1 {
                 return ReturnedKey.scalar(row[0], as: types[0]).flatMap { index.place(of: .single($0)) }
             }
@@ -139,29 +154,31 @@ final class Job {
 /// Which projections the askers of a batch want of which keys.
 private struct Demand {
     private(set) var projections: [Projection] = []
-    private(set) var places: [ObjectIdentifier: Int] = [:]
     /// All that must be fetched, each once.
     private(set) var columns: [Column] = []
+    /// By key; nil where all want the same.
     private(set) var wanted: [[Int]]?
 
     init(_ batch: Batch, _ projection: (TicketID) -> Projection?) {
-        var wanted: [[Int]] = []
-        for place in batch.keys.indices {
+        for asker in batch.allAskers {
+            guard let wanted = projection(asker.ticket), wanted !== projections.first else { continue }
+            _ = number(of: wanted)
+        }
+        precondition(!projections.isEmpty, "a batch is sent for somebody")
+        guard projections.count > 1 else { return }
+        wanted = batch.keys.indices.map { place in
             var numbers: [Int] = []
             for asker in batch.askers(of: place) {
                 guard let number = projection(asker.ticket).map({ number(of: $0) }), !numbers.contains(number)
                 else { continue }
                 numbers.append(number)
             }
-            wanted.append(numbers)
+            return numbers
         }
-        precondition(!projections.isEmpty, "a batch is sent for somebody")
-        self.wanted = projections.count > 1 ? wanted : nil
     }
 
     private mutating func number(of projection: Projection) -> Int {
-        if let known = places[ObjectIdentifier(projection)] { return known }
-        places[ObjectIdentifier(projection)] = projections.count
+        if let known = projections.firstIndex(where: { $0 === projection }) { return known }
         projections.append(projection)
         for column in projection.fetched where !columns.contains(column) { columns.append(column) }
         return projections.count - 1

@@ -16,6 +16,11 @@ final class PendingLoad {
     /// That have come for all its tickets.
     var rowCount = 0
 
+    /// Whether it is among the loads that are on their way.
+    var isWaiting = false
+    /// Where the client that is owed the reply keeps it.
+    var place = 0
+
     init(client: any Client, requestID: RequestID?, isList: Bool, deadline: Instant?) {
         self.client = client
         self.deadline = deadline

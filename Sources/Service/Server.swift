@@ -55,10 +55,10 @@ final class Server {
         session.finish()
     }
 
-    func sessionClosed(_ session: Session, owing tickets: Set<TicketID>) {
+    func sessionClosed(_ session: Session, owing loads: [PendingLoad]) {
         sessions[ObjectIdentifier(session)] = nil
         loop.retire(session)
-        engine.abandon(tickets)
+        engine.abandon(loads)
     }
 
     func dropSlowReader(_ session: Session) {

@@ -29,7 +29,7 @@ final class Session: Client {
     private var framer: LineFramer
     private var output = ByteBuffer()
     private var state = State.open
-    private(set) var owed: Set<TicketID> = []
+    private(set) var owed: [PendingLoad] = []
     var share = Share()
     private var isFirstRead = true
     /// Whether it stands in the server's list of sessions to be flushed in this turn.
@@ -81,16 +81,12 @@ final class Session: Client {
 
     /// Handles the lines that have come, as long as the client does not owe us the reading of its replies.
     func handleLines() {
-        while acceptsLines, framer.next(handle) != nil {}
+        while acceptsLines, framer.next({ server.handle($0, from: self) }) != nil {}
         if case .halfClosed = state, acceptsLines {
-            _ = framer.finish(handle)
+            _ = framer.finish { server.handle($0, from: self) }
             closeIfDone()
         }
         rearm()
-    }
-
-    private func handle(_ frame: Frame) {
-        server.handle(frame, from: self)
     }
 
     // HTTP or TLS: one {"error":{"code":"bad_json",…}}, and the connection ends.
@@ -103,13 +99,19 @@ final class Session: Client {
 
     // MARK: Out
 
-    func owe(_ ticket: TicketID) {
-        owed.insert(ticket)
+    func owe(_ load: PendingLoad) {
+        load.place = owed.count
+        owed.append(load)
     }
 
-    /// Pays what is owed for `ticket`; `write` leaves the output as it was if it returns a failure to send instead.
-    func reply(to ticket: TicketID, requestID: RequestID?, write: (inout ByteBuffer) -> Failure?) {
-        owed.remove(ticket)
+    func settle(_ load: PendingLoad) {
+        guard load.place < owed.count, owed[load.place] === load else { return }
+        owed[owed.count - 1].place = load.place
+        owed.swapAt(load.place, owed.count - 1)
+        owed.removeLast()
+    }
+
+    func reply(_ requestID: RequestID?, write: (inout ByteBuffer) -> Failure?) {
         guard isWritable else { return }
         if let failure = write(&output) { return reply(failure, to: requestID) }
         sent(isError: false)
@@ -188,7 +190,8 @@ final class Session: Client {
         watch?.cancel()
         watch = nil
         socket.close()
-        server.sessionClosed(self, owing: owed)
+        let unpaid = owed
         owed = []
+        server.sessionClosed(self, owing: unpaid)
     }
 }

@@ -19,10 +19,13 @@ protocol Timekeeper: AnyObject {
 protocol Client: AnyObject {
     var share: Share { get set }
 
-    func owe(_ ticket: TicketID)
+    func owe(_ load: PendingLoad)
 
-    /// Pays what is owed for `ticket`; `write` leaves the output as it was if it returns a failure to send instead.
-    func reply(to ticket: TicketID, requestID: RequestID?, write: (inout ByteBuffer) -> Failure?)
+    /// The load has its reply now, or needs none any more.
+    func settle(_ load: PendingLoad)
+
+    /// `write` leaves the output as it was if it returns a failure to send instead.
+    func reply(_ requestID: RequestID?, write: (inout ByteBuffer) -> Failure?)
 
     func reply(_ failure: Failure, to requestID: RequestID?)
 }

@@ -20,7 +20,8 @@ final class Ticket {
         let positions: [Int?]
     }
 
-    let id: TicketID
+    /// Given when it begins to wait.
+    var id = TicketID(0)
     let level: Level
     /// By position; nil where no query is needed.
     let keys: [Key?]
@@ -36,9 +37,8 @@ final class Ticket {
     unowned let parent: Ticket?
 
     init(
-        id: TicketID, level: Level, load: PendingLoad, parent: Ticket? = nil, keys: [Key?], answers: [Answer]
+        level: Level, load: PendingLoad, parent: Ticket? = nil, keys: [Key?], answers: [Answer]
     ) {
-        self.id = id
         self.level = level
         self.load = load
         self.parent = parent

@@ -15,6 +15,9 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Rounds; in each, all contenders take their turn.")
     var rounds = 5
 
+    @Option(help: "Leaves out contenders whose \"workload/name\" does not contain this text.")
+    var only: String?
+
     func run() throws {
         do {
             print("building the data …")
@@ -25,7 +28,8 @@ struct BenchCommand: ParsableCommand {
             let ring = try Ring(
                 daemon: .unix(path: stage.socketPath), database: stage.server.endpoint(database: "bench"))
             let catalog = try ConfigurationFile.catalog(at: stage.configPath)
-            let suite = try Suite(ring, catalog: catalog, clients: clients, rounds: rounds) { line in
+            let suite = try Suite(ring, catalog: catalog, clients: clients, rounds: rounds, only: only) {
+                line in
                 if isatty(STDERR_FILENO) == 1 { print("\r\u{1B}[K\(line)", terminator: "") }
             }
             print(try suite.run())
