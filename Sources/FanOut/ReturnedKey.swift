@@ -28,9 +28,8 @@ package enum ReturnedKey {
     }
 
     /// The same for keys that are all within `Int64`; nil also for a value beyond it, which none of them is.
-    package static func int64(_ cell: UnsafeRawBufferPointer?, as type: ColumnType) -> Int64? {
+    package static func int64(_ cell: UnsafeRawBufferPointer?) -> Int64? {
         guard let cell else { return nil }
-        if case .bit = type { return bits(cell).flatMap(exactly) }
         // So short that nothing can overflow.
         guard (1...18).contains(cell.count), cell[0] != UInt8(ascii: "-") else {
             return integer(cell).flatMap(exactly)
@@ -42,6 +41,11 @@ package enum ReturnedKey {
             value = value &* 10 &+ Int64(digit)
         }
         return value
+    }
+
+    /// The same for `BIT(n)`.
+    package static func int64(bits cell: UnsafeRawBufferPointer?) -> Int64? {
+        cell.flatMap(bits).flatMap(exactly)
     }
 
     private static func exactly(_ scalar: Scalar) -> Int64? {

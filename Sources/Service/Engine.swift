@@ -106,7 +106,7 @@ final class Engine {
 
     private func read(_ keys: Keys, of level: Level) throws(Failure) -> ([Key?], [Ticket.Answer]) {
         let relationship = level.route.relationship
-        let isEmpty = level.route.selection.isEmpty
+        let isEmpty = level.route.isEmpty
         switch keys {
         case .one(let input):
             let key = try relationship.read(input)

@@ -29,7 +29,7 @@ struct Growth {
 
     var children: [Ticket.Child] {
         zip(parent.level.branches, rowKeys).map { branch, rowKeys in
-            let isEmpty = branch.level.route.selection.isEmpty
+            let isEmpty = branch.level.route.isEmpty
             let ticket = Ticket(
                 level: branch.level, load: parent.load, parent: parent,
                 keys: isEmpty ? rowKeys.keys.map { _ in nil } : rowKeys.keys,

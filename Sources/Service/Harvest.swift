@@ -1,4 +1,5 @@
 import FanOut
+import MariaDB
 import Relations
 import Wire
 
@@ -6,6 +7,8 @@ import Wire
 /// which key.
 final class Harvest {
     let projection: Projection
+    /// Where each of the projection's fetched columns stands in a row.
+    private let places: [Int]
     /// What the projection is made of, laid out for a row: looking into the enum would copy it each time.
     private let encoder: RowEncoder
     private let shownCount: Int
@@ -20,8 +23,9 @@ final class Harvest {
     /// By key, a column with a value that cannot lead on, because it is no value of its type.
     private(set) var brokenLinks: [Int: Column] = [:]
 
-    init(_ projection: Projection, keys: Int, maxBytesOfKey: Int) {
+    init(_ projection: Projection, places: [Int], keys: Int, maxBytesOfKey: Int) {
         self.projection = projection
+        self.places = places
         switch projection.content {
         case .count: (encoder, shownCount, isCount) = (RowEncoder(columns: []), 0, true)
         case .columns(let columns, let rows): (encoder, shownCount, isCount) = (rows, columns.count, false)
@@ -39,17 +43,16 @@ final class Harvest {
 
     func isTooLarge(_ key: Int) -> Bool { distributor.bytes(of: key) > maxBytesOfKey }
 
-    /// - Parameter cell: what came for the projection's fetched columns, by their place among them.
-    func add(to key: Int, cell: (Int) -> UnsafeRawBufferPointer?) {
+    func add(_ row: Row, to key: Int) {
         guard !isTooLarge(key) else { return distributor.addUnshown(to: key) }
         let start = arena.count
         if isCount {
-            if let digits = cell(0) { arena.append(digits) }
+            if let digits = row[places[0]] { arena.append(digits) }
         } else {
             if distributor.continues(key) { arena.append(byte: UInt8(ascii: ",")) }
-            encoder.encode(into: &arena, leavingOpen: !linkColumns.isEmpty, cell: cell)
+            encoder.encode(into: &arena, leavingOpen: !linkColumns.isEmpty) { row[places[$0]] }
             for place in linkColumns.indices {
-                addLink(linkColumns[place], cell(shownCount + place), of: key)
+                addLink(linkColumns[place], row[places[shownCount + place]], of: key)
             }
         }
         distributor.add(start..<arena.count, to: key)

@@ -7,15 +7,9 @@ import Wire
 
 /// One batch on its way through a connection: its statement, and the rows that have come.
 final class Job {
-    /// One projection that askers of the batch want.
-    private struct Serving {
-        let harvest: Harvest
-        /// Where each of the projection's columns stands in a row.
-        let places: [Int]
-
-        func add(_ row: Row, to key: Int) {
-            harvest.add(to: key) { row[places[$0]] }
-        }
+    /// How a row says which key it belongs to; `Attribution`, laid out for a row.
+    private enum Reading {
+        case single, ordinal, integer, integerBits, values
     }
 
     /// Several keys together may take this part of a reply's bytes: who shares a query with a huge key does not wait
@@ -43,9 +37,11 @@ final class Job {
     private let fetched: [Column]
     private let maxBytes: Int
     private let isToOne: Bool
-    private let servings: [Serving]
+    private let reading: Reading
+    /// By projection that askers of the batch want.
+    private let harvests: [Harvest]
     /// Most batches are asked for by people who want to see the same.
-    private let onlyServing: Serving?
+    private let onlyHarvest: Harvest?
     /// For each key, which servings are wanted; nil where there is one only.
     private let wanted: [[Int]]?
 
@@ -54,7 +50,7 @@ final class Job {
         self.batch = batch
         self.route = route
         canSplit = batch.keys.count > 1
-        isToOne = route.relationship.kind == .one
+        isToOne = !route.isMany
         let demand = Demand(batch, projection)
         fetched = demand.columns
         wanted = demand.wanted
@@ -64,29 +60,38 @@ final class Job {
         maxBytes = maxReplyBytes / Self.batchesInReply
         let leadingCount = statement.leadingTypes.count
         rowCounts = Array(repeating: 0, count: keys.count)
-        servings = demand.projections.map { projection in
-            Serving(
-                harvest: Harvest(projection, keys: keys.count, maxBytesOfKey: maxReplyBytes),
-                // A count has one column, which is not among those that are fetched.
-                places: route.selection.isCount
-                    ? [leadingCount]
-                    : projection.fetched.map {
-                        leadingCount + (demand.columns.firstIndex(of: $0) ?? 0)
-                    })
+        harvests = demand.projections.map { projection in
+            // A count has one column, which is not among those that are fetched.
+            let places =
+                route.isCount
+                ? [0] : projection.fetched.map { demand.columns.firstIndex(of: $0) ?? 0 }
+            return Harvest(
+                projection, places: places.map { leadingCount + $0 }, keys: keys.count,
+                maxBytesOfKey: maxReplyBytes)
         }
-        onlyServing = servings.count == 1 ? servings[0] : nil
+        onlyHarvest = harvests.count == 1 ? harvests[0] : nil
+        reading = Self.reading(statement.attribution, index)
+    }
+
+    private static func reading(_ attribution: Attribution, _ index: KeyIndex) -> Reading {
+        switch attribution {
+        case .single: .single
+        case .ordinal: .ordinal
+        case .values(let types):
+            if !index.isOfIntegers { .values } else if case .bit = types[0] { .integerBits } else { .integer }
+        }
     }
 
     /// The rows as a projection of one of the askers shows them.
     func harvest(for projection: Projection) -> Harvest? {
-        if let onlyServing, onlyServing.harvest.projection === projection { return onlyServing.harvest }
-        return servings.first { $0.harvest.projection === projection }?.harvest
+        if let onlyHarvest, onlyHarvest.projection === projection { return onlyHarvest }
+        return harvests.first { $0.projection === projection }
     }
 
     /// A column that changed its type under a running daemon would be compared or shown wrongly: rows are taken only
     /// if every column is still of the kind that the catalog says.
     func accepts(_ columns: [ColumnDescription]) -> Bool {
-        let rest = route.selection.isCount ? [Self.ordinalType] : fetched.map(\.type)
+        let rest = route.isCount ? [Self.ordinalType] : fetched.map(\.type)
         let expected = statement.leadingTypes + rest
         return columns.count == expected.count && zip(columns, expected).allSatisfy { $0.kind.holds($1) }
     }
@@ -100,12 +105,12 @@ final class Job {
         }
         rowCounts[place] += 1
         if isToOne, rowCounts[place] > 1 { return }
-        if let onlyServing {
-            onlyServing.add(row, to: place)
-            check(onlyServing.harvest.byteCount, of: place)
+        if let onlyHarvest {
+            onlyHarvest.add(row, to: place)
+            check(onlyHarvest.byteCount, of: place)
         } else if let wanted {
-            for number in wanted[place] { servings[number].add(row, to: place) }
-            check(servings.reduce(0) { $0 + $1.harvest.byteCount }, of: place)
+            for number in wanted[place] { harvests[number].add(row, to: place) }
+            check(harvests.reduce(0) { $0 + $1.byteCount }, of: place)
         }
     }
 
@@ -113,7 +118,7 @@ final class Job {
         if canSplit {
             if byteCount > maxBytes { giveUp() }
         } else {
-            isOver = servings.allSatisfy { $0.harvest.isTooLarge(place) }
+            isOver = harvests.allSatisfy { $0.isTooLarge(place) }
         }
     }
 
@@ -122,30 +127,32 @@ final class Job {
         mustSplit = true
         isOver = true
         hugeKeys = batch.keys.indices.filter { key in
-            servings.reduce(0) { $0 + $1.harvest.bytes(of: key) } > maxBytes / 4
+            harvests.reduce(0) { $0 + $1.bytes(of: key) } > maxBytes / 4
         }
-        for serving in servings { serving.harvest.discard() }
+        for harvest in harvests { harvest.discard() }
     }
 
     /// Which of the batch's keys the row belongs to; nil for none of them.
     private func place(of row: Row) -> Int? {
-        switch statement.attribution {
+        switch reading {
         case .single: return 0
+        case .integer: return ReturnedKey.int64(row[0]).flatMap { index.place(of: $0) }
+        case .integerBits: return ReturnedKey.int64(bits: row[0]).flatMap { index.place(of: $0) }
         case .ordinal:
-            guard case .integer(let ordinal) = ReturnedKey.scalar(row[0], as: Self.ordinalType),
-                (1...Int64(batch.keys.count)).contains(ordinal)
+            guard let ordinal = ReturnedKey.int64(row[0]), (1...Int64(batch.keys.count)).contains(ordinal)
             else { return nil }
             return Int(ordinal) - 1
-        case .values(let types):
-            if index.isOfIntegers {
-                return ReturnedKey.int64(row[0], as: types[0]).flatMap { index.place(of: $0) }
-            }
-            if types.count == 1 {
-                return ReturnedKey.scalar(row[0], as: types[0]).flatMap { index.place(of: .single($0)) }
-            }
-            let parts = types.indices.compactMap { ReturnedKey.scalar(row[$0], as: types[$0]) }
-            return parts.count == types.count ? index.place(of: .composite(parts)) : nil
+        case .values: return placeByValues(of: row)
         }
+    }
+
+    private func placeByValues(of row: Row) -> Int? {
+        guard case .values(let types) = statement.attribution else { return nil }
+        if types.count == 1 {
+            return ReturnedKey.scalar(row[0], as: types[0]).flatMap { index.place(of: .single($0)) }
+        }
+        let parts = types.indices.compactMap { ReturnedKey.scalar(row[$0], as: types[$0]) }
+        return parts.count == types.count ? index.place(of: .composite(parts)) : nil
     }
 
     private static let ordinalType = ColumnType.integer(bits: 64, signed: false, zerofill: false)

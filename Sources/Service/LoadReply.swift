@@ -28,9 +28,9 @@ struct LoadReply {
     }
 
     private var member: StaticString {
-        if load.root.level.route.selection.isCount { return load.isList ? "counts" : "count" }
+        if load.root.level.route.isCount { return load.isList ? "counts" : "count" }
         if load.isList { return "results" }
-        return load.root.level.route.relationship.kind == .many ? "rows" : "row"
+        return load.root.level.route.isMany ? "rows" : "row"
     }
 
     // {"id":3,"results":[[…],[],null],"errors":{"2":{"code":"bad_key","message":"…"}}
@@ -47,17 +47,17 @@ struct LoadReply {
     /// One key's rows, row or count.
     private func write(_ ticket: Ticket, _ position: Int, _ output: inout ByteBuffer, end: Int) {
         let route = ticket.level.route
-        let isMany = route.relationship.kind == .many
+        let isMany = route.isMany
         switch ticket.answers[position] {
         case .waiting: preconditionFailure("a reply is written when every answer is there")
         case .unusable: output.append("null")
-        case .rows(let harvest, let place) where route.selection.isCount:
+        case .rows(let harvest, let place) where route.isCount:
             if harvest.rows(of: place) == 0 {
                 output.append("0")
             } else {
                 harvest.write(rowsOf: place, to: &output)
             }
-        case .none where route.selection.isCount: output.append("0")
+        case .none where route.isCount: output.append("0")
         case .rows(let harvest, let place) where isMany:
             output.append("[")
             writeRows(ticket, position, harvest, place, &output, end: end)
@@ -101,9 +101,9 @@ struct LoadReply {
 
     /// What a `NULL` key has.
     private func writeNothing(_ route: Route, _ output: inout ByteBuffer) {
-        if route.selection.isCount {
+        if route.isCount {
             output.append("0")
-        } else if route.relationship.kind == .many {
+        } else if route.isMany {
             output.append("[]")
         } else {
             output.append("null")

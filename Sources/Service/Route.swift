@@ -8,11 +8,19 @@ final class Route {
     let selection: Selection
     let shape: Shape
     let planner: Planner
+    // What every load asks of it.
+    let isMany: Bool
+    let isCount: Bool
+    /// Nothing can satisfy the selection.
+    let isEmpty: Bool
 
     init(_ relationship: Relationship, _ selection: Selection, number: Int, _ policy: BatchingPolicy) {
         self.relationship = relationship
         self.selection = selection
         planner = Planner(relationship, selection)
+        isMany = relationship.kind == .many
+        isCount = selection.isCount
+        isEmpty = selection.isEmpty
         shape = Shape(
             number: number, maxKeys: planner.maxKeys(policy.maxKeys), window: policy.window,
             priority: policy.priority)

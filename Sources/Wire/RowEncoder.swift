@@ -1,5 +1,5 @@
 /// Writes rows of one shape as JSON objects: `{"id":7,"title":"Emma"}`.
-package struct RowEncoder: Sendable {
+package final class RowEncoder: Sendable {
     private struct Column {
         /// Where `,"name":` ends in `prefixes`; it begins where the one before ends.
         let prefixEnd: Int
