@@ -1,52 +1,96 @@
-import MariaDB
-import Relations
+import Reactor
 
-/// The ways to have one kind of load answered, side by side.
-struct Comparison {
-    /// In-process loaders see the keys of one page at a time.
-    static let keysPerPage = 20
-    /// What brings the most keys per second on two connections, of those tried in `ideal`.
-    static let idealKeys = 128
-    static let idealConnections = 2
+/// A way to have loads answered that a comparison can have.
+package enum Rival: String, Sendable, CaseIterable {
+    /// The daemon.
+    case kindred
+    /// One text query for each key, each client over a connection of its own: the N+1 that most drivers send.
+    case text
+    /// The same with prepared statements.
+    case prepared
+    /// One query for the keys of a page, as an in-process loader sends them.
+    case page
+    /// Queries of the best size on the best number of connections, rows encoded and thrown away: what no proxy can beat.
+    case ideal
+}
 
-    let workload: Workload
-    let kindred: [Int: Trial]
-    let text: Trial
-    let page: Trial
-    let ideal: Trial
+/// The ways to have one mix answered, side by side.
+package struct Comparison {
+    package struct Setup: Sendable {
+        package var clients = 64
+        /// Requests that each of kindred's clients has on its way, for each closed-loop trial.
+        package var depths = [8, 1]
+        package var keysPerRequest = 1
+        /// Requests per second in all instead of a closed loop.
+        package var rate: Double?
+        package var rivals = Rival.allCases
+        package var keysPerPage = 20
+        package var idealKeys = 128
+        package var idealConnections = 2
 
-    /// - Parameter depths: requests that each of kindred's clients has in flight.
-    init(_ workload: Workload, _ ring: Ring, clients: Int, depths: [Int], keysPerRequest: Int = 1) throws {
-        self.workload = workload
-        kindred = Dictionary(
-            uniqueKeysWithValues: try depths.map { depth in
-                let contender = try KindredContender(
-                    workload, address: ring.daemonAddress, clients: clients, keysPerRequest: keysPerRequest,
-                    loop: ring.loop)
-                return (
-                    depth,
-                    Trial(
-                        "kindred, \(depth) in flight", workload: workload.name,
-                        pace: .closed(inFlight: depth),
-                        clients: clients, isKindred: true, contender)
-                )
-            })
-        func database(_ name: String, _ connections: Int, _ keys: Int, encodes: Bool) throws -> Trial {
-            let contender = DatabaseContender(
-                workload, over: try ring.connections(connections), keysPerQuery: keys, encodesRows: encodes,
-                loop: ring.loop)
-            return Trial(
-                name, workload: workload.name, pace: .closed(inFlight: 1), clients: connections, contender)
-        }
-        text = try database("direct, text", clients, 1, encodes: false)
-        page = try database("direct, IN of \(Self.keysPerPage)", clients, Self.keysPerPage, encodes: false)
-        ideal = try database(
-            "ideal, \(Self.idealConnections) × IN of \(Self.idealKeys)", Self.idealConnections,
-            Self.idealKeys,
-            encodes: true)
+        package init() {}
     }
 
-    var trials: [Trial] {
-        kindred.sorted { $0.key > $1.key }.map(\.value) + [text, page, ideal]
+    let mix: Mix
+    let setup: Setup
+    private(set) var trials: [Trial] = []
+
+    init(_ mix: Mix, _ ring: Ring, _ setup: Setup) throws {
+        self.mix = mix
+        self.setup = setup
+        for rival in setup.rivals { try add(rival, ring) }
+    }
+
+    func trial(_ rival: Rival, inFlight: Int? = nil) -> Trial? {
+        trials.first { $0.rival == rival && (inFlight == nil || $0.pace == .closed(inFlight: inFlight ?? 1)) }
+    }
+
+    private mutating func add(_ rival: Rival, _ ring: Ring) throws {
+        let clients = setup.clients
+        switch rival {
+        case .kindred:
+            let paces =
+                setup.rate.map { [Pace.open(perSecond: $0)] } ?? setup.depths.map { .closed(inFlight: $0) }
+            for pace in paces {
+                let contender = try KindredContender(
+                    mix, address: ring.daemonAddress, clients: clients, keysPerRequest: setup.keysPerRequest,
+                    loop: ring.loop)
+                add(rival, "kindred" + Self.suffix(pace), clients, pace, contender)
+            }
+        case .text:
+            let runners = try ring.connections(clients).map { TextRunner(mix, $0) }
+            add(rival, "direct, text", clients, runners, keys: 1)
+        case .prepared:
+            guard mix.parts.count == 1, mix.parts[0].hasIntegerKeys else { return }
+            add(rival, "direct, prepared", clients, try ring.prepared(mix.parts[0], clients), keys: 1)
+        case .page:
+            let runners = try ring.connections(clients).map { TextRunner(mix, $0) }
+            add(rival, "direct, IN of \(setup.keysPerPage)", clients, runners, keys: setup.keysPerPage)
+        case .ideal:
+            let runners = try ring.tunedConnections(setup.idealConnections).map {
+                TextRunner(mix, $0, encodingRowsOf: setup.idealKeys)
+            }
+            // It shows what is possible, whatever the others are asked.
+            let contender = DatabaseContender(mix, runners, keysPerQuery: setup.idealKeys)
+            let name = "ideal, \(setup.idealConnections) × IN of \(setup.idealKeys)"
+            add(rival, name, setup.idealConnections, .closed(inFlight: 1), contender)
+        }
+    }
+
+    private mutating func add(
+        _ rival: Rival, _ name: String, _ clients: Int, _ runners: [any QueryRunner], keys: Int
+    ) {
+        let pace = setup.rate.map { Pace.open(perSecond: $0 / Double(keys)) } ?? .closed(inFlight: 1)
+        add(rival, name, clients, pace, DatabaseContender(mix, runners, keysPerQuery: keys))
+    }
+
+    private mutating func add(
+        _ rival: Rival, _ name: String, _ clients: Int, _ pace: Pace, _ contender: any Contender
+    ) {
+        trials.append(Trial(rival, name, mix: mix.name, pace: pace, clients: clients, contender))
+    }
+
+    private static func suffix(_ pace: Pace) -> String {
+        if case .closed(let inFlight) = pace { ", \(inFlight) in flight" } else { "" }
     }
 }

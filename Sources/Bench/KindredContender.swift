@@ -8,17 +8,17 @@ final class KindredContender: Contender {
     var onDone: (Completion) -> Void = { _ in }
     private let connections: [KindredConnection]
     private var dirty: [KindredConnection] = []
-    private var picker: KeyPicker
-    private let workload: Workload
+    private let mix: Mix
+    private var source: Mix.Source
     private let keysPerRequest: Int
     private(set) var outstanding = 0
 
     init(
-        _ workload: Workload, address: LineClient.Address, clients: Int, keysPerRequest: Int, loop: EventLoop
+        _ mix: Mix, address: LineClient.Address, clients: Int, keysPerRequest: Int, loop: EventLoop
     ) throws {
-        self.workload = workload
+        self.mix = mix
+        source = mix.source()
         self.keysPerRequest = keysPerRequest
-        picker = workload.picker(seed: 1)
         connections = try (0..<clients).map { _ in
             KindredConnection(Socket(fileDescriptor: try LineClient.connect(address)), loop)
         }
@@ -34,8 +34,8 @@ final class KindredContender: Contender {
     func issue(client: Int, intended: Int64) {
         let connection = connections[client]
         outstanding += 1
-        let places = (0..<keysPerRequest).map { _ in picker.next() }
-        connection.send(intended) { workload.writeRequest($0, places, into: &$1) }
+        let (part, places) = source.next(keys: keysPerRequest)
+        connection.send(intended) { mix.parts[part].writeRequest($0, places, into: &$1) }
         guard !connection.isDirty else { return }
         connection.isDirty = true
         dirty.append(connection)

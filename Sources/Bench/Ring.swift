@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 package import MariaDB
 package import PrivateServer
 import Reactor
@@ -10,7 +10,8 @@ package final class Ring {
     private let endpoint: Endpoint
     private let observer: LineClient
     private let observerDescriptor: Int32
-    private var databaseConnections: [DatabaseConnection] = []
+    private var plainConnections: [DatabaseConnection] = []
+    private var tunedConnections: [DatabaseConnection] = []
 
     package init(daemon: LineClient.Address, database: Endpoint) throws {
         loop = try EventLoop()
@@ -22,12 +23,25 @@ package final class Ring {
 
     deinit { close(observerDescriptor) }
 
-    /// So many connections to the database, the same ones every time.
+    /// So many connections to the database as applications make them, the same ones every time.
     func connections(_ count: Int) throws -> [DatabaseConnection] {
-        while databaseConnections.count < count {
-            databaseConnections.append(DatabaseConnection(endpoint, loop))
-        }
-        let all = Array(databaseConnections.prefix(count))
+        while plainConnections.count < count { plainConnections.append(DatabaseConnection(endpoint, loop)) }
+        return try settled(Array(plainConnections.prefix(count)))
+    }
+
+    /// Connections with what makes long `IN` lists cheap, as the daemon has them.
+    func tunedConnections(_ count: Int) throws -> [DatabaseConnection] {
+        var tuned = endpoint
+        tuned.sessionSetup = "SET eq_range_index_dive_limit=1, tx_isolation='READ-COMMITTED'"
+        while tunedConnections.count < count { tunedConnections.append(DatabaseConnection(tuned, loop)) }
+        return try settled(Array(tunedConnections.prefix(count)))
+    }
+
+    func prepared(_ workload: Workload, _ count: Int) throws -> [PreparedRunner] {
+        try (0..<count).map { _ in try PreparedRunner(workload, endpoint, loop) }
+    }
+
+    private func settled(_ all: [DatabaseConnection]) throws -> [DatabaseConnection] {
         loop.wait(until: { all.allSatisfy(\.isSettled) })
         if let failure = all.lazy.compactMap(\.failure).first { throw failure }
         return all
@@ -39,9 +53,18 @@ package final class Ring {
             trials, plan: plan, loop: loop, daemon: ProcessClock(peerOf: observerDescriptor),
             database: ProcessClock(peerOf: database.fileDescriptor), observer: observer)
         conductor.onProgress = { done, all, trial in
-            progress("\(done + 1)/\(all) \(trial.workload): \(trial.name)")
+            progress("\(done + 1)/\(all) \(trial.mix): \(trial.name)")
         }
         conductor.run()
+    }
+
+    /// Resident memory of the daemon, if it is on this machine: `VmRSS` of proc(5).
+    var daemonKilobytes: Int? {
+        guard let pid = Socket(fileDescriptor: observerDescriptor).peerProcessID,
+            let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        else { return nil }
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        return line.flatMap { Int($0.filter(\.isNumber)) }
     }
 
     func stat(_ name: String) -> Int? {

@@ -13,29 +13,28 @@ package enum Pace: Hashable, Sendable {
 
 /// One thing that is measured, in one slot of every round.
 final class Trial {
+    let rival: Rival
     let name: String
-    let workload: String
+    let mix: String
     let pace: Pace
     let clients: Int
     let contender: any Contender
-    /// Whether the daemon's counters belong to it.
-    let isKindred: Bool
     var rounds: [Round] = []
     /// Of all rounds, in microseconds.
     var histogram = Histogram<UInt64>(
         highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
 
-    init(
-        _ name: String, workload: String, pace: Pace, clients: Int, isKindred: Bool = false,
-        _ contender: any Contender
-    ) {
+    init(_ rival: Rival, _ name: String, mix: String, pace: Pace, clients: Int, _ contender: any Contender) {
+        self.rival = rival
         self.name = name
-        self.workload = workload
+        self.mix = mix
         self.pace = pace
         self.clients = clients
-        self.isKindred = isKindred
         self.contender = contender
     }
+
+    /// Whether the daemon's counters belong to it.
+    var isKindred: Bool { rival == .kindred }
 }
 
 /// What one slot has shown.

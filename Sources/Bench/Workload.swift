@@ -4,8 +4,6 @@ import Wire
 
 /// One kind of load that is asked for, with the keys that there are.
 package struct Workload: Sendable {
-    /// For the reports.
-    package let name: String
     package let relationship: Relationship
     package let keys: [Key]
     package let distribution: KeyDistribution
@@ -17,10 +15,9 @@ package struct Workload: Sendable {
 
     /// - Parameter template: a load without `id` and key, such as `{"load":"authors.books","limit":3}`.
     package init(
-        name: String, template: String, _ relationship: Relationship, options: LoadOptions?, keys: [Key],
+        template: String, _ relationship: Relationship, options: LoadOptions?, keys: [Key],
         _ distribution: KeyDistribution
     ) throws(Failure) {
-        self.name = name
         self.relationship = relationship
         self.keys = keys
         self.distribution = distribution
@@ -83,6 +80,20 @@ package struct Workload: Sendable {
     func statement(_ places: [Int]) -> [UInt8] {
         planner.statement(for: places.map { keys[$0] }, showing: columns).sql
     }
+
+    /// The same with `?` for the key; for a single integer.
+    var preparedStatement: String {
+        let sentinel: Int64 = 987_654_321
+        let text = planner.statement(for: [.single(.integer(sentinel))], showing: columns).sql
+        return String(decoding: text, as: UTF8.self).replacing("\(sentinel)", with: "?")
+    }
+
+    /// The key at a place, if it is a single integer.
+    func integer(_ place: Int) -> Int64? {
+        if case .single(.integer(let value)) = keys[place] { value } else { nil }
+    }
+
+    var hasIntegerKeys: Bool { keys.indices.prefix(100).allSatisfy { integer($0) != nil } }
 
     /// What encodes the rows of `statement`, and where its columns begin in them.
     func encoder(keys: Int) -> (encoder: RowEncoder, skipped: Int) {

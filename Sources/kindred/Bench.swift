@@ -18,8 +18,17 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Leaves out contenders whose \"workload/name\" does not contain this text.")
     var only: String?
 
+    /// Thousands of idle connections need as many descriptors, here and in the daemon, which inherits the limit.
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
     func run() throws {
         do {
+            raiseDescriptorLimit()
             print("building the data …")
             let stage = try Stage(
                 database: "bench", script: Suite.dataScript,
@@ -32,7 +41,7 @@ struct BenchCommand: ParsableCommand {
                 line in
                 if isatty(STDERR_FILENO) == 1 { print("\r\u{1B}[K\(line)", terminator: "") }
             }
-            print(try suite.run())
+            for section in try suite.run() { print("\n" + section.text) }
         } catch {
             throw ExitCode.complaint("kindred bench: \(error)", .unavailable)
         }

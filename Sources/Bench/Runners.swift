@@ -1,0 +1,59 @@
+import MariaDB
+import Reactor
+import Wire
+
+/// Text queries: `SELECT … WHERE author_id = 42`, or `IN (…)`.
+final class TextRunner: QueryRunner {
+    private let mix: Mix
+    private let connection: DatabaseConnection
+    /// By part of the mix; what encodes rows as a proxy would, to be thrown away.
+    private let encoders: [(encoder: RowEncoder, skipped: Int)]
+    private var output = ByteBuffer()
+
+    /// - Parameter encodingRowsOf: keys of a query whose rows are written as JSON; nil: rows are only read.
+    init(_ mix: Mix, _ connection: DatabaseConnection, encodingRowsOf keys: Int? = nil) {
+        self.mix = mix
+        self.connection = connection
+        encoders = keys.map { keys in mix.parts.map { $0.encoder(keys: keys) } } ?? []
+    }
+
+    var isIdle: Bool { connection.isIdle }
+
+    func run(_ part: Int, _ places: [Int], onEnd: @escaping (String?) -> Void) {
+        let statement = mix.parts[part].statement(places)
+        connection.run(statement) { [unowned self] row in
+            guard !encoders.isEmpty else { return }
+            let (encoder, skipped) = encoders[part]
+            encoder.encode(into: &output) { row[skipped + $0] }
+        } onEnd: { [unowned self] error in
+            output.removeAll(keepingCapacity: 1 << 20)
+            onEnd(error?.description)
+        }
+    }
+}
+
+/// A statement that was prepared once: for integer keys.
+final class PreparedRunner: QueryRunner {
+    private let workload: Workload
+    private let query: PreparedQuery
+    private var driver: Driver?
+    private var onEnd: (String?) -> Void = { _ in }
+    private(set) var isIdle = true
+
+    init(_ workload: Workload, _ endpoint: Endpoint, _ loop: EventLoop) throws {
+        self.workload = workload
+        let query = try PreparedQuery(endpoint, sql: workload.preparedStatement)
+        self.query = query
+        driver = Driver(loop, resume: query.resume) { [unowned self] progress in
+            isIdle = true
+            if case .failed(let error) = progress { onEnd(error.description) } else { onEnd(nil) }
+            return nil
+        }
+    }
+
+    func run(_ part: Int, _ places: [Int], onEnd: @escaping (String?) -> Void) {
+        self.onEnd = onEnd
+        isIdle = false
+        driver?.proceed(query.run(places.compactMap { workload.integer($0) }))
+    }
+}

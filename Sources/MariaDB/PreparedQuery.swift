@@ -1,0 +1,138 @@
+import CMariaDB
+
+/// One prepared `SELECT` on a connection of its own, run again and again with other integers: for measuring what
+/// applications do that prepare their statements. Setting it up waits, running it does not.
+package final class PreparedQuery {
+    private enum State {
+        case idle
+        /// Suspended in `mysql_stmt_execute`.
+        case executing
+        /// Suspended in `mysql_stmt_store_result`.
+        case storing
+        case broken
+    }
+
+    private let handle: Handle
+    private let statement: UnsafeMutablePointer<MYSQL_STMT>
+    private var state = State.idle
+    /// One value for each `?`.
+    private let parameters: UnsafeMutableBufferPointer<Int64>
+    private let parameterBinds: UnsafeMutableBufferPointer<MYSQL_BIND>
+    private let resultBinds: UnsafeMutableBufferPointer<MYSQL_BIND>
+    private let results: UnsafeMutableRawBufferPointer
+    /// Bytes that are kept of a value.
+    private static let cellSize = 512
+
+    package init(_ endpoint: Endpoint, sql: String) throws(DatabaseError) {
+        handle = makeHandle(for: endpoint, .nonBlocking)
+        let arguments = ConnectArguments(endpoint)
+        let isConnected =
+            mysql_real_connect(
+                handle, arguments.host, arguments.user, arguments.password, arguments.database,
+                arguments.port, arguments.socket, 0) != nil
+        var text = sql
+        let prepared = isConnected ? mysql_stmt_init(handle) : nil
+        let isPrepared =
+            prepared.map { prepared in
+                text.withUTF8 { bytes in
+                    UnsafeRawBufferPointer(bytes).withMemoryRebound(to: CChar.self) {
+                        mysql_stmt_prepare(prepared, $0.baseAddress, UInt($0.count)) == 0
+                    }
+                }
+            } ?? false
+        guard let prepared, isPrepared else {
+            let error = DatabaseError(of: handle, during: isConnected ? .connected : .connecting)
+            mysql_close(handle)
+            throw error
+        }
+        statement = prepared
+        parameters = .allocate(capacity: Int(mysql_stmt_param_count(prepared)))
+        parameterBinds = .allocate(capacity: parameters.count)
+        resultBinds = .allocate(capacity: Int(mysql_stmt_field_count(prepared)))
+        results = .allocate(byteCount: resultBinds.count * Self.cellSize, alignment: 16)
+        parameters.initialize(repeating: 0)
+        parameterBinds.initialize(repeating: MYSQL_BIND())
+        resultBinds.initialize(repeating: MYSQL_BIND())
+        bind()
+    }
+
+    deinit {
+        mysql_stmt_close(statement)
+        mysql_close(handle)
+        parameters.deallocate()
+        parameterBinds.deallocate()
+        resultBinds.deallocate()
+        results.deallocate()
+    }
+
+    package var fileDescriptor: Int32 { mysql_get_socket(handle) }
+
+    private func bind() {
+        for place in parameters.indices {
+            parameterBinds[place].buffer_type = MYSQL_TYPE_LONGLONG
+            parameterBinds[place].buffer = UnsafeMutableRawPointer(parameters.baseAddress! + place)
+        }
+        mysql_stmt_bind_param(statement, parameterBinds.baseAddress)
+        for place in resultBinds.indices {
+            resultBinds[place].buffer_type = MYSQL_TYPE_STRING
+            resultBinds[place].buffer = results.baseAddress! + place * Self.cellSize
+            resultBinds[place].buffer_length = UInt(Self.cellSize)
+        }
+        mysql_stmt_bind_result(statement, resultBinds.baseAddress)
+    }
+
+    /// Runs it with these values. Ends in `.end`, after its rows have been read and dropped, or in `.failed`.
+    package func run(_ values: [Int64]) -> Progress {
+        guard case .idle = state else { preconditionFailure("run() needs an idle query") }
+        precondition(values.count == parameters.count, "one value for each parameter")
+        for (place, value) in values.enumerated() { parameters[place] = value }
+        var refused: Int32 = 0
+        return afterExecute(mysql_stmt_execute_start(&refused, statement), refused)
+    }
+
+    package func resume(ready: Readiness) -> Progress {
+        var refused: Int32 = 0
+        switch state {
+        case .executing:
+            return afterExecute(mysql_stmt_execute_cont(&refused, statement, ready.rawValue), refused)
+        case .storing:
+            return afterStore(mysql_stmt_store_result_cont(&refused, statement, ready.rawValue), refused)
+        case .idle, .broken: preconditionFailure("resume() needs an operation that waits")
+        }
+    }
+
+    private func afterExecute(_ wait: Int32, _ refused: Int32) -> Progress {
+        if wait != 0 {
+            state = .executing
+            return waiting(wait)
+        }
+        guard refused == 0 else { return failed() }
+        var refused: Int32 = 0
+        return afterStore(mysql_stmt_store_result_start(&refused, statement), refused)
+    }
+
+    private func afterStore(_ wait: Int32, _ refused: Int32) -> Progress {
+        if wait != 0 {
+            state = .storing
+            return waiting(wait)
+        }
+        guard refused == 0 else { return failed() }
+        while mysql_stmt_fetch(statement) != MYSQL_NO_DATA {}
+        mysql_stmt_free_result(statement)
+        state = .idle
+        return .end(warnings: 0)
+    }
+
+    private func failed() -> Progress {
+        state = .broken
+        return .failed(
+            DatabaseError(
+                errno: mysql_stmt_errno(statement), message: String(cString: mysql_stmt_error(statement)),
+                kind: .connectionLost))
+    }
+
+    private func waiting(_ mask: Int32) -> Progress {
+        let events = Readiness(rawValue: mask).intersection([.readable, .writable])
+        return .waiting(Interest(fileDescriptor: fileDescriptor, events: events, timeoutMilliseconds: nil))
+    }
+}
