@@ -48,6 +48,7 @@ package final class Ring {
     }
 
     func run(_ trials: [Trial], _ plan: Conductor.Plan, progress: @escaping (String) -> Void) throws {
+        guard !trials.isEmpty else { return }
         let database = try connections(1)[0]
         let conductor = Conductor(
             trials, plan: plan, loop: loop, daemon: ProcessClock(peerOf: observerDescriptor),

@@ -7,6 +7,8 @@ package enum Attribution: Hashable, Sendable {
     /// The row starts with the matched columns of these types, whose values equal the key's exactly if their
     /// canonical forms do.
     case values([ColumnType])
+    /// The same, with the matched columns at these places among the relationship's columns, which show them anyway.
+    case shown([Int])
     /// The row starts with the key's place in the batch, counted from 1. The database alone compared the keys.
     case ordinal
 }
@@ -25,7 +27,7 @@ package struct Statement: Hashable, Sendable {
     /// The types of a row's columns before the relationship's own.
     package var leadingTypes: [ColumnType] {
         switch attribution {
-        case .single: witnesses
+        case .single, .shown: witnesses
         case .values(let types): types + witnesses
         case .ordinal: [.integer(bits: 64, signed: true, zerofill: false)] + witnesses
         }

@@ -16,11 +16,12 @@ package final class Stage {
 
     /// - Parameters:
     ///   - script: SQL that makes the data.
+    ///   - listen: further lines of the daemon's `[listen]`.
     ///   - settings: further lines of the daemon's `[database]`, and what follows it.
     ///   - serverArguments: of `mariadbd`.
     ///   - executable: the path of `kindred`; nil for this program.
     package init(
-        database: String, script: String, settings: String = "", serverArguments: [String] = [],
+        database: String, script: String, listen: String = "", settings: String = "", serverArguments: [String] = [],
         executable: String? = nil
     ) throws {
         self.database = database
@@ -32,6 +33,7 @@ package final class Stage {
         let config = """
             [listen]
             unix = "\(directory)/kindred.sock"
+            \(listen)
 
             [database]
             socket = "\(server.socketPath)"

@@ -38,6 +38,9 @@ final class Job {
     private let maxBytes: Int
     private let isToOne: Bool
     private let reading: Reading
+    private let keyColumns: [(place: Int, type: ColumnType)]
+    /// Of the first of them.
+    private let keyPlace: Int
     /// By projection that askers of the batch want.
     private let harvests: [Harvest]
     /// Most batches are asked for by people who want to see the same.
@@ -70,15 +73,34 @@ final class Job {
                 maxBytesOfKey: maxReplyBytes)
         }
         onlyHarvest = harvests.count == 1 ? harvests[0] : nil
-        reading = Self.reading(statement.attribution, index)
+        keyColumns = Self.keyColumns(statement, fetched)
+        keyPlace = keyColumns.first?.place ?? 0
+        reading = Self.reading(statement.attribution, index, keyColumns)
     }
 
-    private static func reading(_ attribution: Attribution, _ index: KeyIndex) -> Reading {
+    /// The columns that say which key a row belongs to: by their places in it.
+    private static func keyColumns(_ statement: Statement, _ fetched: [Column]) -> [(place: Int, type: ColumnType)] {
+        switch statement.attribution {
+        case .single, .ordinal: []
+        case .values(let types): types.enumerated().map { ($0.offset, $0.element) }
+        case .shown(let places): places.map { (statement.leadingTypes.count + $0, fetched[$0].type) }
+        }
+    }
+
+    private static func reading(
+        _ attribution: Attribution, _ index: KeyIndex, _ keyColumns: [(place: Int, type: ColumnType)]
+    ) -> Reading {
         switch attribution {
         case .single: .single
         case .ordinal: .ordinal
-        case .values(let types):
-            if !index.isOfIntegers { .values } else if case .bit = types[0] { .integerBits } else { .integer }
+        case .values, .shown:
+            if !index.isOfIntegers {
+                .values
+            } else if case .bit = keyColumns[0].type {
+                .integerBits
+            } else {
+                .integer
+            }
         }
     }
 
@@ -136,8 +158,8 @@ final class Job {
     private func place(of row: Row) -> Int? {
         switch reading {
         case .single: return 0
-        case .integer: return ReturnedKey.int64(row[0]).flatMap { index.place(of: $0) }
-        case .integerBits: return ReturnedKey.int64(bits: row[0]).flatMap { index.place(of: $0) }
+        case .integer: return ReturnedKey.int64(row[keyPlace]).flatMap { index.place(of: $0) }
+        case .integerBits: return ReturnedKey.int64(bits: row[keyPlace]).flatMap { index.place(of: $0) }
         case .ordinal:
             guard let ordinal = ReturnedKey.int64(row[0]), (1...Int64(batch.keys.count)).contains(ordinal)
             else { return nil }
@@ -147,12 +169,9 @@ final class Job {
     }
 
     private func placeByValues(of row: Row) -> Int? {
-        guard case .values(let types) = statement.attribution else { return nil }
-        if types.count == 1 {
-            return ReturnedKey.scalar(row[0], as: types[0]).flatMap { index.place(of: .single($0)) }
-        }
-        let parts = types.indices.compactMap { ReturnedKey.scalar(row[$0], as: types[$0]) }
-        return parts.count == types.count ? index.place(of: .composite(parts)) : nil
+        let parts = keyColumns.compactMap { ReturnedKey.scalar(row[$0.place], as: $0.type) }
+        guard parts.count == keyColumns.count else { return nil }
+        return index.place(of: parts.count == 1 ? .single(parts[0]) : .composite(parts))
     }
 
     private static let ordinalType = ColumnType.integer(bits: 64, signed: false, zerofill: false)

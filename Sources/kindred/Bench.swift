@@ -1,6 +1,6 @@
 import ArgumentParser
 import Bench
-import Glibc
+import Foundation
 import PrivateServer
 import Relations
 
@@ -31,7 +31,8 @@ struct BenchCommand: ParsableCommand {
             raiseDescriptorLimit()
             print("building the data …")
             let stage = try Stage(
-                database: "bench", script: Suite.dataScript,
+                database: "bench", script: Suite.dataScript, listen: "max_clients = 20000",
+                settings: ProcessInfo.processInfo.environment["KB"] ?? "",
                 serverArguments: ["--innodb-buffer-pool-size=1G", "--max-connections=400"])
             defer { stage.stop() }
             let ring = try Ring(

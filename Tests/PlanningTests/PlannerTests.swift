@@ -55,7 +55,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `integers travel in a plain list`() {
         #expect(
             sql(relationship(keyedBy: int), .single(.integer(42)), .single(.integer(-1)))
-                == "SELECT t.`owner`,t.`id`,t.`owner` FROM `books` t WHERE t.`owner` IN (42,-1) ORDER BY t.`owner`,t.`id`"
+                == "SELECT t.`id`,t.`owner` FROM `books` t WHERE t.`owner` IN (42,-1) ORDER BY t.`owner`,t.`id`"
         )
     }
 
@@ -100,6 +100,15 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         #expect(planner(relationship(keyedBy: int)).maxKeys(500) == 500)
     }
 
+    @Test func `a key column that is not shown comes first, once`() {
+        let statement = planner(relationship(keyedBy: int)).statement(
+            for: [.single(.integer(42)), .single(.integer(7))], showing: [column("id")])
+        #expect(
+            String(decoding: statement.sql, as: UTF8.self)
+                == "SELECT t.`owner`,t.`id` FROM `books` t WHERE t.`owner` IN (42,7) ORDER BY t.`owner`,t.`id`")
+        #expect(statement.attribution == .values([int]))
+    }
+
     @Test func `columns share the bound on keys, because the server counts values`() {
         let orders = Relationship(
             name: "a.b", kind: .many, parent: parent, key: [column("a"), column("b")],
@@ -107,7 +116,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         #expect(planner(orders).maxKeys(500) == 250)
         #expect(
             sql(orders, .composite([.integer(1), .integer(2)]), .composite([.integer(3), .integer(4)]))
-                == "SELECT t.`a`,t.`b`,t.`id`,t.`a`,t.`b` FROM `lines` t WHERE (t.`a`,t.`b`) IN ((1,2),(3,4))"
+                == "SELECT t.`id`,t.`a`,t.`b` FROM `lines` t WHERE (t.`a`,t.`b`) IN ((1,2),(3,4))"
                 + " ORDER BY t.`a`,t.`b`,t.`id`")
     }
 
