@@ -75,7 +75,7 @@ let package = Package(
             swiftSettings: strict),
         tests("RelationsTests", ["Relations", "TestSupport"]),
         tests("WireTests", ["Wire", "Relations", "TestSupport"]),
-        tests("BatchingTests", ["Batching", "Relations", "TestSupport"]),
+        tests("BatchingTests", ["Batching", "Relations", "TestSupport", heap]),
         tests("PlanningTests", ["Planning", "Relations", "TestSupport"]),
         tests("FanOutTests", ["FanOut", "Relations", "TestSupport"]),
         tests("ReactorTests", ["Reactor", "PrivateServer"]),

@@ -47,11 +47,13 @@ package struct Batch: Sendable {
     package private(set) var attempts = 0
     package internal(set) var release: Release
     package internal(set) var sent = Instant(nanoseconds: 0)
-    /// Whether it had to wait for a query to end, though it was due.
-    var hasQueued = false
-    /// How many batches had been taken when this one was, if it was alone: if no other has been taken when it ends,
-    /// it had the database for itself.
-    var aloneSince: Int?
+    /// Nanoseconds that it had to wait for another query to end, though it was due.
+    var queuedFor: Int64 = 0
+    /// Counts the batches that were taken.
+    var number = 0
+    /// Whether no other was in flight when it was taken. If none has been taken when it ends, it had the database for
+    /// itself.
+    var wasAlone = false
     /// Of all keys, one after another.
     private var askers: [Asker] = []
     /// Where the askers of each key end; they begin where those of the key before end.

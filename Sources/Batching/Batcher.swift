@@ -30,6 +30,13 @@ package struct Batcher {
         }
     }
 
+    /// A query that was sent and is not yet complete.
+    private struct Flight {
+        let number: Int
+        /// From then on it does not keep others from being sent: it waits for a lock or a disk, not for them.
+        let overdueAt: Instant
+    }
+
     package var limits: Limits { didSet { concurrency.maximum = limits.isFrugal ? 1 : limits.maxInFlight } }
     private var gatherings: [Shape: Gathering] = [:]
     private var retries: Deque<Batch> = []
@@ -38,18 +45,28 @@ package struct Batcher {
     /// The round of the keys that were taken last.
     private var round = 0
     private var taken = 0
+    /// When a query ended that had the database for itself.
+    private var lastAlone: Instant
     /// Distinct keys that wait for their first query.
     package private(set) var queuedKeys = 0
-    /// Queries that were sent and are not yet complete.
-    package private(set) var inFlight = 0
+    private var flights: [Flight] = []
 
     package init(limits: Limits) {
         self.limits = limits
         concurrency = ConcurrencyLimit(maximum: limits.isFrugal ? 1 : limits.maxInFlight)
+        lastAlone = Instant(nanoseconds: 0)
     }
 
     /// Queries that may be in flight at one time, as the database's answers of late suggest.
     package var inFlightLimit: Int { concurrency.limit }
+
+    /// How quick the database is when it has one query only must be seen from time to time: without a query of its own
+    /// now and then, slowness could not be told from distance (as BBR's ProbeRTT: Cardwell et al., ACM Queue 2016).
+    private func inFlightLimit(at now: Instant) -> Int {
+        now - lastAlone > Self.longestWithoutProbe ? 1 : concurrency.limit
+    }
+
+    private static let longestWithoutProbe: Int64 = 2_000_000_000
 
     // MARK: In
 
@@ -97,15 +114,30 @@ package struct Batcher {
 
     /// The batch that a free connection carries now, or nil if no keys are due.
     package mutating func take(at now: Instant) -> Batch? {
-        guard inFlight < concurrency.limit else { return nil }
+        let crowd = crowd(at: now)
+        guard crowd < inFlightLimit(at: now) else { return nil }
         guard var batch = retries.popFirst() ?? form(at: now) else { return nil }
-        inFlight += 1
         taken += 1
-        modify(batch.shape, at: now) { $0.inFlight += 1 }
+        batch.number = taken
         batch.sent = now
-        batch.aloneSince = inFlight == 1 ? taken : nil
+        batch.wasAlone = crowd == 0
+        modify(batch.shape, at: now) { $0.inFlight += 1 }
+        let expected = Int64(gatherings[batch.shape]?.service.estimate(keys: batch.keys.count) ?? 0)
+        let patience = max(Self.leastPatience, 4 * expected)
+        flights.append(Flight(number: taken, overdueAt: now + patience))
         return batch
     }
+
+    /// Queries that were sent and are not yet complete.
+    package var inFlight: Int { flights.count }
+
+    /// Those of them that may slow one another down.
+    private func crowd(at now: Instant) -> Int {
+        flights.count { $0.overdueAt > now }
+    }
+
+    /// Nanoseconds after which a query may be overdue.
+    private static let leastPatience: Int64 = 20_000_000
 
     private mutating func form(at now: Instant) -> Batch? {
         advance(to: now)
@@ -113,7 +145,7 @@ package struct Batcher {
             // Its keys may have gone from an earlier round, or have been withdrawn.
             guard gatherings[due.shape]?.due == due else { continue }
             var batch = Batch(shape: due.shape, release: due.release)
-            batch.hasQueued = due.since < now
+            batch.queuedFor = now - due.since
             gatherings[due.shape]?.take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
             round = max(round, due.round)
             queuedKeys -= batch.keys.count
@@ -126,7 +158,9 @@ package struct Batcher {
     /// of a query can change its answer.
     package mutating func nextWake(after now: Instant) -> Instant? {
         advance(to: now)
-        return inFlight < concurrency.limit ? schedule.nextTimer : nil
+        if crowd(at: now) < inFlightLimit(at: now) { return schedule.nextTimer }
+        guard queuedKeys > 0 || !retries.isEmpty else { return nil }
+        return flights.lazy.map(\.overdueAt).filter { $0 > now }.min()
     }
 
     /// Everything that waits, for the day on which it must all be answered with an error.
@@ -150,7 +184,7 @@ package struct Batcher {
     /// A batch that `take` gave out has been answered, by rows or by an error.
     /// - Parameter isMeasure: whether the time that it took says how quick the database is.
     package mutating func finished(_ batch: Batch, isMeasure: Bool, at now: Instant) {
-        inFlight -= 1
+        flights.removeAll { $0.number == batch.number }
         if isMeasure { measure(batch, at: now) }
         modify(batch.shape, at: now) { $0.inFlight -= 1 }
     }
@@ -158,12 +192,20 @@ package struct Batcher {
     private mutating func measure(_ batch: Batch, at now: Instant) {
         let elapsed = max(1, now - batch.sent)
         let count = batch.keys.count
-        let wasAlone = batch.aloneSince == taken
+        let wasAlone = batch.wasAlone && batch.number == taken
         gatherings[batch.shape]?.service.add(keys: count, elapsed: elapsed)
-        if wasAlone { gatherings[batch.shape]?.serviceAlone.add(keys: count, elapsed: elapsed) }
-        guard let alone = gatherings[batch.shape]?.serviceAlone, alone.isKnown else { return }
-        let slowness = wasAlone ? 1 : Double(elapsed) / max(1, alone.estimate(keys: count))
-        concurrency.observe(slowness: slowness, hasQueued: batch.hasQueued, at: now)
+        if wasAlone { lastAlone = now }
+        guard let before = gatherings[batch.shape]?.serviceAlone else { return }
+        // Nothing is slower alone than beside others.
+        if wasAlone || !before.isKnown || Double(elapsed) < before.estimate(keys: count) {
+            gatherings[batch.shape]?.serviceAlone.add(keys: count, elapsed: elapsed)
+        }
+        guard before.isKnown else { return }
+        // Also of one alone: as long as the estimate is wrong for these, it says nothing of the others.
+        let slowness = Double(elapsed) / max(1, before.estimate(keys: count))
+        let cost = ConcurrencyLimit.Cost(
+            keys: Double(count), elapsed: Double(elapsed), queued: Double(batch.queuedFor))
+        concurrency.observe(cost, slowness: slowness, at: now)
     }
 
     /// Asks for the keys of a failed batch again in two halves, so that after a few times a key that makes every query

@@ -138,11 +138,13 @@ struct Gathering {
     /// Whether the keys are due, or when they will be.
     mutating func decide(isFrugal: Bool, at now: Instant) -> Decision {
         guard let since else { return .wait }
-        if inFlight == 0, !isFrugal { return becomeDue(.idle, since, at: now) }
-        if isFull { return becomeDue(.full, since, at: now) }
+        // Whoever has been held long enough is due since then, though nobody looked.
+        let dueAt = min(heldUntil ?? now, now)
+        if inFlight == 0, !isFrugal { return becomeDue(.idle, since, at: dueAt) }
+        if isFull { return becomeDue(.full, since, at: dueAt) }
         let held = heldUntil ?? holdUntil(isFrugal: isFrugal, at: now)
         heldUntil = held
-        if held <= now { return becomeDue(.gathered, since, at: now) }
+        if held <= now { return becomeDue(.gathered, since, at: held) }
         let pressing = deadline.map { $0 - Int64(service.estimate(keys: count)) - Self.margin }
         if let pressing, pressing <= now { return becomeDue(.deadline, since, at: now) }
         let next = min(held, pressing ?? held)

@@ -3,17 +3,25 @@
 struct ServiceTime: Sendable {
     /// What one more measurement leaves of the weight of those before.
     private static let memory = 0.95
+    /// One measurement that is more than twice what was expected, or less than half, is an accident and not counted.
+    /// As many in a row say that the database, or the way to it, is no longer the same: what was known is forgotten.
+    private static let tooMany = 5
 
     private var weight = 0.0
     private var keys = 0.0
     private var time = 0.0
     private var keysSquared = 0.0
     private var keysTime = 0.0
+    private var accidents = 0
 
     var isKnown: Bool { weight > 0 }
 
     /// - Parameter elapsed: nanoseconds from the sending of a query to its last row.
     mutating func add(keys count: Int, elapsed: Int64) {
+        let surprise = Double(elapsed) / max(1, estimate(keys: count))
+        accidents = isKnown && !(0.5...2).contains(surprise) ? accidents + 1 : 0
+        if accidents >= Self.tooMany { self = ServiceTime() }
+        guard accidents == 0 else { return }
         let (count, elapsed) = (Double(count), Double(elapsed))
         weight = weight * Self.memory + 1
         keys = keys * Self.memory + count

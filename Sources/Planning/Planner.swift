@@ -106,7 +106,8 @@ package struct Planner: Sendable {
     /// A column that the rows show is not sent twice: that would be a tenth of a server's work for short rows.
     private func attribution(_ columns: [Column]) -> Attribution {
         let places = keyColumns.compactMap { part in columns.firstIndex(of: part.column) }
-        let areShown = clauses.matched == "t" && !clauses.selection.isCount && places.count == keyColumns.count
+        let areShown =
+            clauses.matched == "t" && !clauses.selection.isCount && places.count == keyColumns.count
         return areShown ? .shown(places) : .values(keyColumns.map(\.column.type))
     }
 

@@ -21,7 +21,8 @@ package final class Stage {
     ///   - serverArguments: of `mariadbd`.
     ///   - executable: the path of `kindred`; nil for this program.
     package init(
-        database: String, script: String, listen: String = "", settings: String = "", serverArguments: [String] = [],
+        database: String, script: String, listen: String = "", settings: String = "",
+        serverArguments: [String] = [],
         executable: String? = nil
     ) throws {
         self.database = database

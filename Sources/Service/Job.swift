@@ -79,7 +79,9 @@ final class Job {
     }
 
     /// The columns that say which key a row belongs to: by their places in it.
-    private static func keyColumns(_ statement: Statement, _ fetched: [Column]) -> [(place: Int, type: ColumnType)] {
+    private static func keyColumns(_ statement: Statement, _ fetched: [Column]) -> [(
+        place: Int, type: ColumnType
+    )] {
         switch statement.attribution {
         case .single, .ordinal: []
         case .values(let types): types.enumerated().map { ($0.offset, $0.element) }

@@ -105,7 +105,8 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
             for: [.single(.integer(42)), .single(.integer(7))], showing: [column("id")])
         #expect(
             String(decoding: statement.sql, as: UTF8.self)
-                == "SELECT t.`owner`,t.`id` FROM `books` t WHERE t.`owner` IN (42,7) ORDER BY t.`owner`,t.`id`")
+                == "SELECT t.`owner`,t.`id` FROM `books` t WHERE t.`owner` IN (42,7) ORDER BY t.`owner`,t.`id`"
+        )
         #expect(statement.attribution == .values([int]))
     }
 
