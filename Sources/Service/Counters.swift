@@ -15,6 +15,7 @@ struct Counters {
     var splits = 0
     /// Queries that the server was told to stop.
     var kills = 0
+    private(set) var batchSizes = BatchSizes()
     /// Queries by what released them.
     private var releases: [Release: Int] = [:]
     /// Rows that belonged to none of the keys asked for. Should stay 0.
@@ -27,6 +28,7 @@ struct Counters {
         queries += 1
         keysSent += batch.keys.count
         releases[batch.release, default: 0] += 1
+        batchSizes.add(batch.keys.count)
     }
 
     private func released(_ release: Release) -> Int { releases[release] ?? 0 }

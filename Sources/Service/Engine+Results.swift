@@ -99,6 +99,7 @@ extension Engine {
         counters.strayRows += job.strayRows
         for rows in job.rowCounts {
             counters.rows += rows
+            job.route.traffic.rows += rows
             if !job.route.isMany, rows > 1 { counters.surplusRows += rows - 1 }
         }
         guard job.strayRows > 0 else { return }

@@ -149,6 +149,7 @@ final class Engine {
             ticket.keys, of: route.shape, for: ticket.id, share: &ticket.load.client.share,
             deadline: ticket.load.deadline, at: now)
         counters.keysAsked += ticket.missing
+        route.traffic.keysAsked += ticket.missing
         if routes.isFull { prune() }
     }
 
@@ -188,6 +189,7 @@ final class Engine {
             return batcher.finished(batch, isMeasure: false, at: now)
         }
         counters.sent(batch)
+        route.traffic.sent(batch)
         let job = Job(batch, route: route, maxReplyBytes: limits.maxReplyBytes) {
             tickets[$0]?.level.projection
         }

@@ -8,15 +8,20 @@ final class Route {
     let selection: Selection
     let shape: Shape
     let planner: Planner
+    let traffic: Traffic
     // What every load asks of it.
     let isMany: Bool
     let isCount: Bool
     /// Nothing can satisfy the selection.
     let isEmpty: Bool
 
-    init(_ relationship: Relationship, _ selection: Selection, number: Int, _ policy: BatchingPolicy) {
+    init(
+        _ relationship: Relationship, _ selection: Selection, number: Int, _ policy: BatchingPolicy,
+        _ traffic: Traffic
+    ) {
         self.relationship = relationship
         self.selection = selection
+        self.traffic = traffic
         planner = Planner(relationship, selection)
         isMany = relationship.kind == .many
         isCount = selection.isCount

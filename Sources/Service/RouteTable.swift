@@ -14,6 +14,8 @@ final class RouteTable {
     private var settings = Settings()
     private var byName: [String: Destination] = [:]
     private var byShape: [Int: Route] = [:]
+    /// By name, of relationships that were asked for.
+    private(set) var traffic: [String: Traffic] = [:]
     private var lastShape = 0
     /// Why there is no catalog yet.
     var absence: String? = "the schema has not been read yet"
@@ -92,11 +94,22 @@ final class RouteTable {
         Destination(route, bigIntegersAsStrings: settings.bigIntegersAsStrings)
     }
 
+    /// How keys of that relationship gather.
+    func policy(of name: String) -> BatchingPolicy { settings.policies[name] ?? settings.policy }
+
+    private func traffic(of name: String) -> Traffic {
+        if let known = traffic[name] { return known }
+        let new = Traffic()
+        traffic[name] = new
+        return new
+    }
+
     private func newRoute(_ relationship: Relationship, _ selection: Selection? = nil) -> Route {
         lastShape += 1
+        let name = relationship.name
         let route = Route(
-            relationship, selection ?? Selection(allOf: relationship), number: lastShape,
-            settings.policies[relationship.name] ?? settings.policy)
+            relationship, selection ?? Selection(allOf: relationship), number: lastShape, policy(of: name),
+            traffic(of: name))
         byShape[lastShape] = route
         return route
     }

@@ -7,7 +7,7 @@ struct StatsReply {
     let engine: Engine
     let sessions: Int
 
-    // {"id":4,"stats":{"requests":320,…,"sessions":16,"connections":4}}
+    // {"id":4,"stats":{"requests":320,…,"connections":4,"batch_sizes":{…},"by_relationship":{…}}}
     func write(_ id: RequestID?, to output: inout ByteBuffer) {
         let gauges: [(name: StaticString, value: Int)] = [
             ("sessions", sessions), ("waiting_requests", engine.waitingRequests),
@@ -18,14 +18,53 @@ struct StatsReply {
         ]
         ReplyEncoder.open(id, member: "stats", into: &output)
         output.append("{")
-        for (index, member) in (engine.counters.members + gauges).enumerated() {
+        write(engine.counters.members + gauges, to: &output)
+        writeBatchSizes(to: &output)
+        writeTraffic(to: &output)
+        output.append("}")
+        ReplyEncoder.close(into: &output)
+    }
+
+    private func write(_ members: [(name: StaticString, value: Int)], to output: inout ByteBuffer) {
+        for (index, member) in members.enumerated() {
             if index > 0 { output.append(",") }
             output.append("\"")
             output.append(member.name)
             output.append("\":")
             output.append(decimal: Int64(member.value))
         }
+    }
+
+    // ,"batch_sizes":{"1":17,"2":5,"4":80}: 17 queries of one key, 5 of 2 or 3, 80 of 4 to 7
+    private func writeBatchSizes(to output: inout ByteBuffer) {
+        output.append(",\"batch_sizes\":{")
+        var isFirst = true
+        for (exponent, count) in engine.counters.batchSizes.counts.enumerated() where count > 0 {
+            output.append(isFirst ? "\"" : ",\"")
+            output.append(decimal: Int64(1) << exponent)
+            output.append("\":")
+            output.append(decimal: Int64(count))
+            isFirst = false
+        }
         output.append("}")
-        ReplyEncoder.close(into: &output)
+    }
+
+    // ,"by_relationship":{"authors.books":{"keys_asked":64,…,"window_us":1000,"max_keys":500,"priority":0}}
+    private func writeTraffic(to output: inout ByteBuffer) {
+        output.append(",\"by_relationship\":{")
+        let used = engine.routes.traffic.filter { $0.value.keysAsked > 0 }.sorted { $0.key < $1.key }
+        for (index, (name, traffic)) in used.enumerated() {
+            if index > 0 { output.append(",") }
+            output.append(jsonString: name)
+            output.append(":{")
+            let policy = engine.routes.policy(of: name)
+            let settings: [(name: StaticString, value: Int)] = [
+                ("window_us", Int(policy.window / 1000)), ("max_keys", policy.maxKeys),
+                ("priority", policy.priority),
+            ]
+            write(traffic.members + settings, to: &output)
+            output.append("}")
+        }
+        output.append("}")
     }
 }

@@ -197,4 +197,30 @@ import Testing
         #expect(deep.errorCode == "bad_request")
         #expect(deep.errorMessage.hasPrefix("include.toys.include.kid.include: "))
     }
+
+    @Test func `stats say what each relationship was asked, how its keys gather, and how large batches were`()
+        throws
+    {
+        let daemon = try makeDaemon(
+            """
+            [batching."parents.kids"]
+            window_ms = 2.5
+            max_keys = 2
+            priority = 3
+            """)
+        _ = try gather(
+            daemon,
+            [
+                #""load":"parents.kids","keys":[2,3,2]"#, #""load":"parents.kids","keys":[4],"limit":1"#,
+                #""load":"toys.kid","key":1"#,
+            ])
+        let stats = try #require(try daemon.ask(#"{"op":"stats"}"#)["stats"])
+        let expected = try JSONValue(
+            """
+            {"parents.kids":{"keys_asked":4,"keys_sent":3,"queries":2,"rows":5,"window_us":2500,"max_keys":2,"priority":3},
+            "toys.kid":{"keys_asked":1,"keys_sent":1,"queries":1,"rows":1,"window_us":1000,"max_keys":500,"priority":0}}
+            """)
+        #expect(stats["by_relationship"] == expected)
+        #expect(stats["batch_sizes"] == (try JSONValue(#"{"1":2,"2":1}"#)))
+    }
 }
