@@ -190,7 +190,8 @@ package struct Batcher {
     }
 
     private mutating func measure(_ batch: Batch, at now: Instant) {
-        let elapsed = max(1, now - batch.sent)
+        let elapsed = now - batch.sent
+        guard elapsed > 0 else { return }
         let count = batch.keys.count
         let wasAlone = batch.wasAlone && batch.number == taken
         gatherings[batch.shape]?.service.add(keys: count, elapsed: elapsed)
@@ -202,10 +203,10 @@ package struct Batcher {
         }
         guard before.isKnown else { return }
         // Also of one alone: as long as the estimate is wrong for these, it says nothing of the others.
-        let slowness = Double(elapsed) / max(1, before.estimate(keys: count))
         let cost = ConcurrencyLimit.Cost(
-            keys: Double(count), elapsed: Double(elapsed), queued: Double(batch.queuedFor))
-        concurrency.observe(cost, slowness: slowness, at: now)
+            keys: Double(count), elapsed: Double(elapsed), expected: before.estimate(keys: count),
+            queued: Double(batch.queuedFor))
+        concurrency.observe(cost, at: now)
     }
 
     /// Asks for the keys of a failed batch again in two halves, so that after a few times a key that makes every query

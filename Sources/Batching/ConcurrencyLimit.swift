@@ -1,33 +1,42 @@
 /// How many queries may be in flight at one time. It finds its own level.
 ///
 /// More queries at once help as long as the database answers each as quickly as if it were alone: with a network in
-/// between, or with cores to spare. Where it does not, they only wait for one another, in smaller batches that cost
-/// the database more. So the limit rises while queries that are due must wait and those in flight are not slowed
-/// down by one another, and falls when they are (Brakmo and Peterson's Vegas, SIGCOMM 1994, over queries).
+/// between, or with cores to spare. Where it does not, some of them only wait for the others, in smaller batches that
+/// cost the database more. How many these are follows from how much slower queries are than one alone: of 4 that take
+/// twice as long, 2. So the limit rises while queries that are due must wait and hardly any in flight does, and falls
+/// when more than one does (Brakmo and Peterson's Vegas, SIGCOMM 1994, with queries for segments).
 struct ConcurrencyLimit: Sendable {
-    /// Below this many times the time of a query alone, one more may help.
-    private static let smooth = 1.5
-    /// The same where there is one only: what one alone takes must be known well before it is left.
-    private static let smoothAlone = 1.15
-    /// Above it, there are too many.
-    private static let crowded = 2.2
+    /// With fewer queries in flight that only wait, one more may help.
+    private static let fewWaiting = 0.7
+    /// With more, there are too many in flight.
+    private static let manyWaiting = 1.4
+    /// How much slower than alone queries may always be, and one more be tried: measurements are no better than this.
+    private static let smooth = 1.15
+    /// How much slower they may always be.
+    private static let bearable = 1.5
     /// This part of their time in flight must keys wait for others, before one more query at a time is wanted.
     private static let noticeable = 0.1
     /// Nanoseconds and batches that a decision rests on, at least.
     private static let epoch: Int64 = 20_000_000
     private static let batches = 12
-    /// Nanoseconds after a fall in which it does not rise again, at first; each fall that follows a rise doubles it.
+    /// Nanoseconds after a fall in which it does not rise as high again, at first; each fall that follows a rise doubles
+    /// it.
     private static let shortestRest: Int64 = 100_000_000
-    private static let longestRest: Int64 = 3_200_000_000
+    private static let longestRest: Int64 = 800_000_000
 
     private(set) var limit: Int
     var maximum: Int { didSet { limit = min(limit, maximum) } }
-    private var slowness = 0.0
     private var count = 0
+    /// Nanoseconds that queries took, and that they would have taken alone.
+    private var elapsed = 0.0
+    private var expected = 0.0
     /// Nanoseconds of all keys together.
     private var served = 0.0
     private var queued = 0.0
     private var since: Instant?
+    private var wasCrowded = false
+    /// From where it fell.
+    private var ceiling = Int.max
     private var restsUntil = Instant(nanoseconds: 0)
     private var rest = ConcurrencyLimit.shortestRest
     private var lastRise: Instant?
@@ -42,15 +51,17 @@ struct ConcurrencyLimit: Sendable {
         let keys: Double
         /// Nanoseconds in flight.
         let elapsed: Double
+        /// Nanoseconds that it would have taken alone.
+        let expected: Double
         /// Nanoseconds that it had to wait before, for others to end.
         let queued: Double
     }
 
     /// A query has ended.
-    /// - Parameter slowness: its time, in times of one alone.
-    mutating func observe(_ cost: Cost, slowness: Double, at now: Instant) {
-        self.slowness += slowness
+    mutating func observe(_ cost: Cost, at now: Instant) {
         count += 1
+        elapsed += cost.elapsed
+        expected += cost.expected
         served += cost.keys * cost.elapsed
         queued += cost.keys * cost.queued
         guard let since else {
@@ -58,23 +69,34 @@ struct ConcurrencyLimit: Sendable {
             return
         }
         guard count >= Self.batches, now - since >= Self.epoch else { return }
-        decide(self.slowness / Double(count), isWanted: queued > Self.noticeable * served, at: now)
-        (self.slowness, count, served, queued) = (0, 0, 0, 0)
+        decide(elapsed / max(1, expected), isWanted: queued > Self.noticeable * served, at: now)
+        (count, elapsed, expected, served, queued) = (0, 0, 0, 0, 0)
         self.since = now
     }
 
     private mutating func decide(_ slowness: Double, isWanted: Bool, at now: Instant) {
-        if slowness > Self.crowded, limit > 1 {
+        let isCrowded = limit > 1 && slowness > max(Self.bearable, times(waiting: Self.manyWaiting))
+        defer { wasCrowded = isCrowded }
+        if isCrowded {
+            // Once may be an accident.
+            guard wasCrowded else { return }
             // A rise that had to be taken back is not tried again soon.
             let wasRash = lastRise.map { now - $0 < 4 * rest } ?? false
             rest = wasRash ? min(2 * rest, Self.longestRest) : Self.shortestRest
             restsUntil = now + rest
-            limit = max(1, limit * 3 / 4)
-        } else if slowness < (limit == 1 ? Self.smoothAlone : Self.smooth), isWanted, limit < maximum,
-            now >= restsUntil
-        {
+            ceiling = limit
+            limit -= max(1, limit / 4)
+        } else if slowness < max(Self.smooth, times(waiting: Self.fewWaiting)), isWanted {
+            let next = min(maximum, limit + max(1, limit / 4))
+            guard next > limit, next < ceiling || now >= restsUntil else { return }
             lastRise = now
-            limit = min(maximum, limit + max(1, limit / 4))
+            limit = next
         }
+    }
+
+    /// How much slower than alone queries are if so many of those in flight wait for the others: 4 of which 2 wait take
+    /// twice as long.
+    private func times(waiting: Double) -> Double {
+        waiting < Double(limit) ? 1 / (1 - waiting / Double(limit)) : 1
     }
 }

@@ -95,6 +95,12 @@ package final class EventLoop {
         now = Self.monotonicNanoseconds()
     }
 
+    /// Finds out the time although the turn has its own: for who measures what happens within a turn.
+    package func refreshTime() {
+        isTimeSampled = true
+        now = Self.monotonicNanoseconds()
+    }
+
     func preconditionOwned() {
         precondition(pthread_equal(thread, pthread_self()) != 0, "an event loop belongs to one thread")
     }

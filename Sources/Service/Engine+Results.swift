@@ -10,6 +10,7 @@ extension Engine {
     // MARK: What the pool reports
 
     func finished(_ job: Job, _ outcome: Lane.Outcome) {
+        time.refresh()
         running.removeAll { $0 === job }
         // A query that was cut short says nothing of the database's speed.
         var isMeasure = false

@@ -17,7 +17,7 @@ final class Engine {
         var maxRows: Int
     }
 
-    private let time: any Timekeeper
+    let time: any Timekeeper
     let logger: Logger
     private(set) unowned var backend: (any Backend)?
     var batcher: Batcher
@@ -171,9 +171,11 @@ final class Engine {
     /// when the next batch is due.
     func decide() {
         isUndecided = false
+        time.refresh()
         let nextDeadline = expire()
         while let backend, backend.hasIdleLane, let batch = batcher.take(at: now) {
             start(batch, on: backend)
+            time.refresh()
         }
         let nextKill = killUnwanted()
         let nextBatch = batcher.nextWake(after: now)?.nanoseconds

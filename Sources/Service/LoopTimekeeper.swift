@@ -13,6 +13,8 @@ final class LoopTimekeeper: Timekeeper {
 
     var now: Int64 { loop.now }
 
+    func refresh() { loop.refreshTime() }
+
     func wake(at time: Int64?) {
         if let time { alarm.set(at: time) } else { alarm.clear() }
     }

@@ -8,8 +8,11 @@ import Wire
 
 /// The clock, and the one alarm of the engine.
 protocol Timekeeper: AnyObject {
-    /// Monotonic nanoseconds, the same for a whole turn.
+    /// Monotonic nanoseconds, as they were when somebody last looked at the clock: at the begin of a turn, if not since.
     var now: Int64 { get }
+
+    /// Looks at the clock again: where the length of a turn matters.
+    func refresh()
 
     /// Another turn comes at that time, if none comes before; nil: none is needed.
     func wake(at time: Int64?)
