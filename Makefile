@@ -26,6 +26,10 @@ test: deps ## format lint, build with warnings as errors, all tests
 build: deps ## the release binary
 	$(RELEASE) --product kindred
 
+.PHONY: bench
+bench: build ## compares kindred with queries of one's own, on a million rows of a private MariaDB
+	@$$($(RELEASE) --show-bin-path)/kindred bench --html bench.html
+
 .PHONY: asan
 asan: deps ## all tests under AddressSanitizer and LeakSanitizer
 	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/lsan.supp:print_suppressions=0 \

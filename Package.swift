@@ -61,7 +61,10 @@ let package = Package(
         ours("Demo", ["PrivateServer", "MariaDB"]),
         ours(
             "Bench",
-            ["Relations", "Wire", "Planning", "MariaDB", "Reactor", "PrivateServer", deque, histogram]),
+            [
+                "Relations", "Wire", "Planning", "FanOut", "MariaDB", "Reactor", "PrivateServer", deque,
+                histogram,
+            ]),
         .executableTarget(
             name: "kindred",
             dependencies: [

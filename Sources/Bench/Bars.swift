@@ -1,11 +1,14 @@
 /// What is expected of the built-in comparison, and what was measured. Behind each bar stands what a minimal coalescing
 /// daemon in C reaches on two cores.
 struct Bars {
-    private var table = Table(["", "measured", "bar", ""])
+    private var expectations: [Report.Expectation] = []
 
-    var section: Section { Section("what is expected", table: table) }
+    var section: Section { Section("what is expected", expectations) }
 
-    init(_ comparisons: [Comparison], lone: Comparison, open: [Suite.OpenLoop], idleKilobytes: Double?) {
+    init(
+        _ comparisons: [Comparison], lone: Comparison, open: [Suite.OpenLoop], ramp: Report.RampRecord,
+        idleKilobytes: Double?
+    ) {
         let bars: [(inFlight: Int, database: [Double], all: [Double])] = [
             (8, [9, 6, 2.3], [6, 4.5, 2.3]), (1, [4.5, 4, 2], []),
         ]
@@ -38,6 +41,9 @@ struct Bars {
             let value = Self.ratio(loop.comparison, nil) { $0.p99 }.map { 1 / $0 }
             atMost("open loop, \(Int(loop.rate))/s, p99, kindred ÷ direct", value, 1)
         }
+        let steps = ramp.steps.dropFirst()
+        atMost("ramp: seconds until batch sizes follow, slowest step", steps.map(\.followedAfter).max(), 1)
+        atMost("ramp: variation of batch sizes once there, largest", steps.map(\.variation).max(), 0.25)
         atMost("KiB per idle connection, 10,000 of them", idleKilobytes, 10)
     }
 
@@ -65,6 +71,7 @@ struct Bars {
     }
 
     private mutating func add(_ name: String, _ value: Double?, _ bar: String, isReached: Bool?) {
-        table.add([name, shown(value), bar, isReached.map { $0 ? "yes" : "no" } ?? "not measured"])
+        expectations.append(
+            Report.Expectation(name: name, measured: value, bar: bar, isReached: isReached))
     }
 }

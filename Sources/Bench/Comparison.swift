@@ -21,7 +21,7 @@ package struct Comparison {
         /// Requests that each of kindred's clients has on its way, for each closed-loop trial.
         package var depths = [8, 1]
         package var keysPerRequest = 1
-        /// Requests per second in all instead of a closed loop.
+        /// Loads (keys) per second in all instead of a closed loop.
         package var rate: Double?
         package var rivals = Rival.allCases
         package var keysPerPage = 20
@@ -38,6 +38,9 @@ package struct Comparison {
     init(_ mix: Mix, _ ring: Ring, _ setup: Setup) throws {
         self.mix = mix
         self.setup = setup
+        if mix.parts.contains(where: \.hasIncludes), setup.rivals.contains(where: { $0 != .kindred }) {
+            throw BenchError("only kindred answers a load with 'include': say --against kindred")
+        }
         for rival in setup.rivals { try add(rival, ring) }
     }
 
@@ -50,7 +53,8 @@ package struct Comparison {
         switch rival {
         case .kindred:
             let paces =
-                setup.rate.map { [Pace.open(perSecond: $0)] } ?? setup.depths.map { .closed(inFlight: $0) }
+                setup.rate.map { [Pace.open(perSecond: $0 / Double(setup.keysPerRequest))] }
+                ?? setup.depths.map { .closed(inFlight: $0) }
             for pace in paces {
                 let contender = try KindredContender(
                     mix, address: ring.daemonAddress, clients: clients, keysPerRequest: setup.keysPerRequest,

@@ -1,24 +1,17 @@
 import Glibc
 import Histogram
-import PrivateServer
 import Reactor
 import Wire
 
 /// Runs trials one after another, all of them in every round, so that what disturbs the machine disturbs them alike.
 final class Conductor {
-    struct Plan {
-        var rounds = 5
-        /// Nanoseconds that a trial runs in a round before it is measured, and while it is.
-        var warmUp: Int64 = 150_000_000
-        var slot: Int64 = 500_000_000
-    }
 
     private let loop: EventLoop
     private let plan: Plan
     private let daemonClock: ProcessClock?
     private let databaseClock: ProcessClock?
     /// The daemon's counters, between slots.
-    private let observer: LineClient?
+    private let observer: () throws -> DaemonStats
     private let trials: [Trial]
     private var current = 0
     private var isIssuing = false
@@ -36,7 +29,7 @@ final class Conductor {
 
     init(
         _ trials: [Trial], plan: Plan, loop: EventLoop, daemon: ProcessClock?, database: ProcessClock?,
-        observer: LineClient?
+        observer: @escaping () throws -> DaemonStats
     ) {
         self.trials = trials
         self.plan = plan
@@ -103,15 +96,10 @@ final class Conductor {
         round.clientCPU += sign * ProcessClock.own
         if let time = daemonClock?.time { round.daemonCPU = (round.daemonCPU ?? 0) + sign * time }
         if let time = databaseClock?.time { round.databaseCPU = (round.databaseCPU ?? 0) + sign * time }
-        guard trial.isKindred, let stats = try? observer?.ask(#"{"op":"stats"}"#) else { return }
-        round.queries += Int(sign) * (Self.number("queries", in: stats) ?? 0)
-        round.keysSent += Int(sign) * (Self.number("keys_sent", in: stats) ?? 0)
-    }
-
-    // {"stats":{"requests":320,"queries":9,…}}
-    static func number(_ name: String, in reply: String) -> Int? {
-        guard let found = reply.firstRange(of: "\"\(name)\":") else { return nil }
-        return Int(reply[found.upperBound...].prefix { $0.isNumber })
+        guard trial.isKindred, let stats = try? observer() else { return }
+        round.queries += Int(sign) * stats.queries
+        round.keysSent += Int(sign) * stats.keysSent
+        round.batchSizes.merge(stats.queriesBySize.mapValues { Int(sign) * $0 }, uniquingKeysWith: +)
     }
 
     private func turn() {
@@ -127,6 +115,8 @@ final class Conductor {
 
     private func done(_ completion: Completion) {
         if isMeasuring {
+            // An answer may be there before the turn is over in which it was asked for.
+            loop.refreshTime()
             let microseconds = max(1, (loop.now - completion.intended) / 1000)
             slotHistogram.record(UInt64(microseconds))
             trial.histogram.record(UInt64(microseconds))

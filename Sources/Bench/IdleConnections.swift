@@ -24,7 +24,7 @@ struct IdleConnections {
     /// The daemon accepts some in each turn; it may also have refused them.
     private func areAccepted(_ count: Int) -> Bool {
         for _ in 0..<Self.looks {
-            if ring.stat("sessions") ?? 0 >= count { return true }
+            if (try? ring.stats())?.sessions ?? 0 >= count { return true }
             usleep(10_000)
         }
         return false

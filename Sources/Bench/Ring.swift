@@ -21,6 +21,14 @@ package final class Ring {
         observerDescriptor = try LineClient.connect(daemon)
     }
 
+    /// One that waits, as applications connect.
+    func blockingClient() throws -> BlockingClient { try BlockingClient(endpoint) }
+
+    /// `10.11.14-MariaDB-0+deb12u2`
+    package func databaseVersion() throws -> String {
+        try blockingClient().strings("SELECT VERSION()").first?.first.flatMap { $0 } ?? ""
+    }
+
     deinit { close(observerDescriptor) }
 
     /// So many connections to the database as applications make them, the same ones every time.
@@ -47,12 +55,12 @@ package final class Ring {
         return all
     }
 
-    func run(_ trials: [Trial], _ plan: Conductor.Plan, progress: @escaping (String) -> Void) throws {
+    func run(_ trials: [Trial], _ plan: Plan, progress: @escaping (String) -> Void) throws {
         guard !trials.isEmpty else { return }
         let database = try connections(1)[0]
         let conductor = Conductor(
             trials, plan: plan, loop: loop, daemon: ProcessClock(peerOf: observerDescriptor),
-            database: ProcessClock(peerOf: database.fileDescriptor), observer: observer)
+            database: ProcessClock(peerOf: database.fileDescriptor), observer: stats)
         conductor.onProgress = { done, all, trial in
             progress("\(done + 1)/\(all) \(trial.mix): \(trial.name)")
         }
@@ -68,7 +76,7 @@ package final class Ring {
         return line.flatMap { Int($0.filter(\.isNumber)) }
     }
 
-    func stat(_ name: String) -> Int? {
-        (try? observer.ask(#"{"op":"stats"}"#)).flatMap { Conductor.number(name, in: $0) }
+    func stats() throws -> DaemonStats {
+        try DaemonStats(reply: observer.ask(#"{"op":"stats"}"#))
     }
 }

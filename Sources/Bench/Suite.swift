@@ -1,4 +1,3 @@
-import MariaDB
 package import Relations
 
 /// `make bench`: the built-in comparison, and how it stands to what is expected of it.
@@ -6,54 +5,48 @@ package struct Suite {
     private let ring: Ring
     private let mixes: [Mix]
     private let clients: Int
-    private let rounds: Int
-    /// Part of `mix/contender`: the others are left out.
-    private let only: String?
+    private let plan: Plan
     private let progress: (String) -> Void
 
     package static let dataScript = BenchData.script
 
     package init(
-        _ ring: Ring, catalog: Catalog, clients: Int, rounds: Int, only: String?,
-        progress: @escaping (String) -> Void
+        _ ring: Ring, catalog: Catalog, clients: Int, _ plan: Plan, progress: @escaping (String) -> Void
     ) throws {
         self.ring = ring
         self.clients = clients
-        self.rounds = rounds
-        self.only = only
+        self.plan = plan
         self.progress = progress
+        let keys = (1...Int64(BenchData.authors)).map { Key.single(.integer($0)) }
         mixes = try BenchData.relations.map { name, path in
-            guard let relationship = catalog.relationships.first(where: { $0.name == path }) else {
-                throw BenchError("the bench's own data has no relationship \(path)")
-            }
-            let keys = (1...Int64(BenchData.authors)).map { Key.single(.integer($0)) }
-            let workload = try Workload(
-                template: "{\"load\":\"\(path)\"}", relationship, options: nil, keys: keys, .uniform)
+            let workload = try Workload(LoadTemplate(path, in: catalog), keys: keys, .uniform)
             return Mix(name: name, [(workload, 1)])
         }
     }
 
-    package func run() throws -> [Section] {
+    package func run(report: (Section) throws -> Void) throws {
         var setup = Comparison.Setup()
         setup.clients = clients
         let comparisons = try mixes.map { try Comparison($0, ring, setup) }
+        // All in one run, so that the three relations can be compared with one another as well.
         try run(comparisons)
-        var sections = comparisons.map {
-            Section("\($0.mix.name), \(clients) clients, closed loop", $0.trials)
+        for comparison in comparisons {
+            let title = "\(comparison.mix.name), \(clients) clients, closed loop"
+            try report(Section(title, comparison.trials))
         }
         let lone = try lone()
+        try report(lone.section)
         let open = try open(comparisons[0])
-        sections += [lone.section] + open.map(\.section)
+        for loop in open { try report(loop.section) }
+        let ramp = try Ramp(mixes[0], ring, progress: progress).run()
+        try report(Section("by key, from 1 client to 256 and back", ramp))
         let idle = try IdleConnections(ring).measure(10_000)
-        sections.append(Bars(comparisons, lone: lone.comparison, open: open, idleKilobytes: idle).section)
-        return sections
+        let bars = Bars(comparisons, lone: lone.comparison, open: open, ramp: ramp, idleKilobytes: idle)
+        try report(bars.section)
     }
 
     private func run(_ comparisons: [Comparison]) throws {
-        let trials = comparisons.flatMap(\.trials).filter { trial in
-            only.map { "\(trial.mix)/\(trial.name)".contains($0) } ?? true
-        }
-        try ring.run(trials, Conductor.Plan(rounds: rounds), progress: progress)
+        try ring.run(comparisons.flatMap(\.trials), plan, progress: progress)
     }
 
     /// One client that asks for one thing at a time, on a machine that has nothing else to do.

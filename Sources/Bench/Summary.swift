@@ -24,18 +24,6 @@ struct Summary {
             return round.perLoad(round.clientCPU + daemon + database)
         }
     }
-
-    static let head = [
-        "", "loads/s", "p50 µs", "p99 µs", "client", "daemon", "database", "all CPU", "keys/query", "errors",
-    ]
-
-    var row: [String] {
-        [
-            trial.name, shown(perSecond), shown(p50), shown(p99), shown(client), shown(daemon),
-            shown(database),
-            shown(allCPU), shown(keysPerQuery), "\(errors)",
-        ]
-    }
 }
 
 /// The median of the ratios of two trials, round by round: what disturbs a round disturbs both.

@@ -54,6 +54,8 @@ struct Round {
     /// Queries that the daemon sent, and distinct keys in them.
     var queries = 0
     var keysSent = 0
+    /// Queries by their number of keys: the least of each power of two.
+    var batchSizes: [Int: Int] = [:]
 
     var perSecond: Double { Double(loads) / seconds }
     var keysPerQuery: Double { queries > 0 ? Double(keysSent) / Double(queries) : 0 }

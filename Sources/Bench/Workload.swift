@@ -4,33 +4,26 @@ import Wire
 
 /// One kind of load that is asked for, with the keys that there are.
 package struct Workload: Sendable {
-    package let relationship: Relationship
-    package let keys: [Key]
-    package let distribution: KeyDistribution
+    private let keys: [Key]
+    private let distribution: KeyDistribution
+    /// Only kindred answers it whole.
+    let hasIncludes: Bool
     private let selection: Selection
     private let columns: [Column]
     private let planner: Planner
     /// `{"load":"authors.books","limit":3`, still open.
     private let opening: [UInt8]
 
-    /// - Parameter template: a load without `id` and key, such as `{"load":"authors.books","limit":3}`.
-    package init(
-        template: String, _ relationship: Relationship, options: LoadOptions?, keys: [Key],
-        _ distribution: KeyDistribution
-    ) throws(Failure) {
-        self.relationship = relationship
+    package init(_ template: LoadTemplate, keys: [Key], _ distribution: KeyDistribution) throws(Failure) {
         self.keys = keys
         self.distribution = distribution
-        selection =
-            try options.map { options throws(Failure) in
-                try relationship.selection(options, at: .root)
-            } ?? Selection(allOf: relationship)
-        columns =
-            try options.map { options throws(Failure) in
-                try relationship.shown(options, at: .root)
-            } ?? relationship.columns
+        let relationship = template.relationship
+        let options = template.options ?? LoadOptions()
+        selection = try relationship.selection(options, at: .root)
+        columns = options.isCount ? [] : try relationship.shown(options, at: .root)
+        hasIncludes = template.hasIncludes
         planner = Planner(relationship, selection)
-        opening = Array(template.utf8.dropLast())
+        opening = Array(template.text.utf8.dropLast())
     }
 
     func picker(seed: UInt64) -> KeyPicker { KeyPicker(count: keys.count, distribution, seed: seed) }

@@ -7,4 +7,9 @@ package enum Inspection {
     package static func schema(_ settings: Settings) throws(DatabaseError) -> Schema {
         try SchemaReader.read(from: Endpoint(settings.database, purpose: .schema))
     }
+
+    /// As a program connects that asks the database itself.
+    package static func applicationEndpoint(_ settings: Settings) -> Endpoint {
+        Endpoint(settings.database, purpose: .application)
+    }
 }

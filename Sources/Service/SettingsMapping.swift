@@ -11,6 +11,8 @@ extension Endpoint {
         case loads
         /// Reading `information_schema`.
         case schema
+        /// What a program does that has no daemon in between.
+        case application
     }
 
     /// A reading of the schema that takes longer has failed; the next one is tried in its time.
@@ -37,10 +39,8 @@ extension Settings.Database {
     /// - `eq_range_index_dive_limit=1`: an index dive per key would cost 10–30 % of the server's time for a query.
     /// - `wait_timeout`: the pool keeps its connections; the server need not end them.
     fileprivate func sessionSetup(_ purpose: Endpoint.Purpose) -> String {
-        var settings = [
-            "NAMES utf8mb4", "sql_mode=''", "time_zone='+00:00'", "wait_timeout=31536000",
-            "SESSION tx_read_only=1",
-        ]
+        var settings = ["NAMES utf8mb4", "sql_mode=''", "time_zone='+00:00'"]
+        if purpose != .application { settings += ["wait_timeout=31536000", "SESSION tx_read_only=1"] }
         switch purpose {
         case .loads:
             settings += ["eq_range_index_dive_limit=1", "tx_isolation='READ-COMMITTED'"]
@@ -48,6 +48,7 @@ extension Settings.Database {
                 settings.append("max_statement_time=\(statementTimeoutSeconds)")
             }
         case .schema: settings.append("max_statement_time=\(Endpoint.schemaPatienceSeconds)")
+        case .application: break
         }
         return "SET " + settings.joined(separator: ",")
     }

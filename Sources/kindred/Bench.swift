@@ -3,11 +3,25 @@ import Bench
 import Foundation
 import PrivateServer
 import Relations
+import Service
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures kindred beside the ways to load without it.")
+        abstract: "Measures kindred beside the ways to load without it.",
+        discussion: """
+            With --config it asks a running daemon and its database for loads of your own, and changes nothing there; \
+            be sure that both can bear it. It makes as many connections to the database as there are clients, for each \
+            of text and prepared queries.
+
+              kindred bench --config /etc/kindred/kindred.toml --load authors.books --html report.html
+
+            Without --config it builds a private MariaDB with a million rows, and compares on that.
+            """)
+
+    @OptionGroup var target: BenchTarget
+
+    @OptionGroup var load: BenchLoad
 
     @Option(help: "Clients at one time.")
     var clients = 64
@@ -15,8 +29,105 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Rounds; in each, all contenders take their turn.")
     var rounds = 5
 
-    @Option(help: "Leaves out contenders whose \"workload/name\" does not contain this text.")
-    var only: String?
+    @Option(help: "Seconds that a contender is measured in each round.")
+    var seconds = 0.5
+
+    @Option(help: "Seconds that it runs before.")
+    var warmUp = 0.15
+
+    @Option(help: "Writes everything that was measured to this file, as JSON.", completion: .file())
+    var json: String?
+
+    @Option(help: "Writes a page with tables and pictures to this file.", completion: .file())
+    var html: String?
+
+    func validate() throws {
+        guard (1...10_000).contains(clients) else { throw ValidationError("--clients is from 1 to 10000") }
+        guard (1...1000).contains(rounds) else { throw ValidationError("--rounds is from 1 to 1000") }
+        guard (0.05...3600).contains(seconds), (0...3600).contains(warmUp) else {
+            throw ValidationError("--seconds is from 0.05 to 3600, --warm-up from 0 to 3600")
+        }
+        if target.config == nil, load.isGiven {
+            throw ValidationError(
+                "without --config the loads are built in; name the daemon's configuration file")
+        }
+        if target.config != nil, load.load.isEmpty, load.mix == nil {
+            throw ValidationError("say what to ask for, with --load or --mix")
+        }
+    }
+
+    func run() throws {
+        raiseDescriptorLimit()
+        do {
+            if let config = target.config {
+                try survey(ConfigurationFile.parse(["--config", config]))
+            } else {
+                try suite()
+            }
+        } catch let code as ExitCode {
+            throw code
+        } catch {
+            throw ExitCode.complaint("kindred bench: \(error)", .unavailable)
+        }
+    }
+
+    private var plan: Plan {
+        var plan = Plan()
+        plan.rounds = rounds
+        plan.slot = Int64(seconds * 1_000_000_000)
+        plan.warmUp = Int64(warmUp * 1_000_000_000)
+        return plan
+    }
+
+    /// Its own data.
+    private func suite() throws {
+        print("building the data …")
+        let stage = try Stage(
+            database: "bench", script: Suite.dataScript, listen: "max_clients = 20000",
+            serverArguments: ["--innodb-buffer-pool-size=1G", "--max-connections=1000"])
+        defer { stage.stop() }
+        let ring = try Ring(
+            daemon: .unix(path: stage.socketPath), database: stage.server.endpoint(database: "bench"))
+        let file = try ConfigurationFile.parse(["--config", stage.configPath])
+        let suite = try Suite(
+            ring, catalog: file.catalog(file.read()), clients: clients, plan, progress: progress)
+        try report(ring, suite.run)
+    }
+
+    /// Somebody else's.
+    private func survey(_ file: ConfigurationFile) throws {
+        let settings = try file.read()
+        let catalog = try file.catalog(settings)
+        let templates = try load.templates(in: catalog)
+        let ring = try Ring(
+            daemon: target.address(settings), database: Inspection.applicationEndpoint(settings))
+        var setup = load.setup
+        setup.clients = clients
+        let survey = try Survey(
+            ring, templates, load.keySource(), load.distribution, setup, plan, hasRamp: load.ramp)
+        try report(ring) { try survey.run(progress: progress, report: $0) }
+    }
+
+    private func report(_ ring: Ring, _ run: ((Section) throws -> Void) throws -> Void) throws {
+        var report = Report(
+            kindred: Kindred.version, database: try ring.databaseVersion(), arguments: CommandLine.arguments)
+        try run { section in
+            if Self.isTerminal { print("\r\u{1B}[K", terminator: "") }
+            print("\n" + section.text)
+            fflush(nil)
+            report.add(section)
+        }
+        if let json { try report.json().write(to: URL(fileURLWithPath: json)) }
+        if let html { try Data(report.html.utf8).write(to: URL(fileURLWithPath: html)) }
+    }
+
+    private static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    private func progress(_ line: String) {
+        guard Self.isTerminal else { return }
+        print("\r\u{1B}[K\(line)", terminator: "")
+        fflush(nil)
+    }
 
     /// Thousands of idle connections need as many descriptors, here and in the daemon, which inherits the limit.
     private func raiseDescriptorLimit() {
@@ -24,27 +135,5 @@ struct BenchCommand: ParsableCommand {
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    }
-
-    func run() throws {
-        do {
-            raiseDescriptorLimit()
-            print("building the data …")
-            let stage = try Stage(
-                database: "bench", script: Suite.dataScript, listen: "max_clients = 20000",
-                settings: ProcessInfo.processInfo.environment["KB"] ?? "",
-                serverArguments: ["--innodb-buffer-pool-size=1G", "--max-connections=400"])
-            defer { stage.stop() }
-            let ring = try Ring(
-                daemon: .unix(path: stage.socketPath), database: stage.server.endpoint(database: "bench"))
-            let catalog = try ConfigurationFile.catalog(at: stage.configPath)
-            let suite = try Suite(ring, catalog: catalog, clients: clients, rounds: rounds, only: only) {
-                line in
-                if isatty(STDERR_FILENO) == 1 { print("\r\u{1B}[K\(line)", terminator: "") }
-            }
-            for section in try suite.run() { print("\n" + section.text) }
-        } catch {
-            throw ExitCode.complaint("kindred bench: \(error)", .unavailable)
-        }
     }
 }

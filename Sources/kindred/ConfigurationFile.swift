@@ -34,11 +34,11 @@ struct ConfigurationFile: ParsableArguments {
     }
 
     /// The relationships that a daemon with this file serves.
-    static func catalog(at path: String) throws -> Catalog {
-        let settings = try SettingsReader.read(path: path, environment: ProcessInfo.processInfo.environment)
-        return CatalogBuilder(try Inspection.schema(settings)).build(
-            discover: settings.catalog.discover, explicit: settings.relationships
-        ).catalog
+    func catalog(_ settings: Settings) throws -> Catalog {
+        let (catalog, faults) = CatalogBuilder(try schema(settings)).build(
+            discover: settings.catalog.discover, explicit: settings.relationships)
+        guard faults.isEmpty else { throw complaint(of: faults) }
+        return catalog
     }
 
     /// FILE:LINE: what is wrong

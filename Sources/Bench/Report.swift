@@ -1,0 +1,159 @@
+package import Foundation
+import Histogram
+
+/// Everything that a run has shown, for machines: `kindred bench --json`.
+package struct Report: Codable, Sendable {
+    struct Cost: Codable, Sendable {
+        let clients: Double?
+        let daemon: Double?
+        let database: Double?
+        let all: Double?
+    }
+
+    struct Quantile: Codable, Sendable {
+        /// From 0 to 1.
+        let part: Double
+        let microseconds: Double
+    }
+
+    struct BatchSize: Codable, Sendable {
+        /// Keys; up to the next one's.
+        let least: Int
+        let queries: Int
+    }
+
+    struct RoundRecord: Codable, Sendable {
+        let loadsPerSecond: Double
+        let p50Microseconds: Double
+        let p99Microseconds: Double
+    }
+
+    struct TrialRecord: Codable, Sendable {
+        let name: String
+        let mix: String
+        let clients: Int
+        /// Requests of each client on their way; nil for an open loop.
+        let inFlight: Int?
+        /// Requests that were to be sent; nil for a closed loop.
+        let requestsPerSecond: Double?
+        // Medians of the rounds.
+        let loadsPerSecond: Double?
+        let p50Microseconds: Double?
+        let p99Microseconds: Double?
+        let cpuMicrosecondsPerLoad: Cost
+        let keysPerQuery: Double?
+        // All rounds together.
+        let errors: Int
+        let firstError: String?
+        let latency: [Quantile]
+        let batchSizes: [BatchSize]
+        let rounds: [RoundRecord]
+    }
+
+    struct Expectation: Codable, Sendable {
+        let name: String
+        let measured: Double?
+        /// `≥ 9`
+        let bar: String
+        let isReached: Bool?
+    }
+
+    struct RampStep: Codable, Sendable {
+        let clients: Int
+        /// Seconds since the ramp's begin.
+        let from: Double
+        let to: Double
+        /// Keys per query in its second half.
+        let settledKeysPerQuery: Double
+        /// Seconds until batches were within a quarter of that.
+        let followedAfter: Double
+        /// Standard deviation in its second half, in parts of the mean.
+        let variation: Double
+    }
+
+    struct RampSample: Codable, Sendable {
+        let seconds: Double
+        let clients: Int
+        let keysPerQuery: Double
+        let loadsPerSecond: Double
+    }
+
+    struct RampRecord: Codable, Sendable {
+        let samples: [RampSample]
+        let steps: [RampStep]
+    }
+
+    struct SectionRecord: Codable, Sendable {
+        let title: String
+        let trials: [TrialRecord]
+        let ramp: RampRecord?
+        let expectations: [Expectation]
+    }
+
+    let kindred: String
+    let database: String
+    let cores: Int
+    let date: Date
+    let arguments: [String]
+    private(set) var sections: [SectionRecord] = []
+
+    /// - Parameter kindred: its version.
+    package init(kindred: String, database: String, arguments: [String]) {
+        self.kindred = kindred
+        self.database = database
+        self.arguments = arguments
+        cores = ProcessInfo.processInfo.activeProcessorCount
+        date = Date()
+    }
+
+    package mutating func add(_ section: Section) { sections.append(section.record) }
+
+    package func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(self)
+    }
+}
+
+extension Report.TrialRecord {
+    init(_ trial: Trial) {
+        let summary = Summary(trial: trial)
+        name = trial.name
+        mix = trial.mix
+        clients = trial.clients
+        switch trial.pace {
+        case .closed(let count): (inFlight, requestsPerSecond) = (count, nil)
+        case .open(let rate): (inFlight, requestsPerSecond) = (nil, rate)
+        }
+        loadsPerSecond = summary.perSecond
+        p50Microseconds = summary.p50
+        p99Microseconds = summary.p99
+        cpuMicrosecondsPerLoad = Report.Cost(
+            clients: summary.client, daemon: summary.daemon, database: summary.database, all: summary.allCPU)
+        keysPerQuery = summary.keysPerQuery
+        errors = summary.errors
+        firstError = summary.firstError
+        latency = Self.quantiles(trial)
+        let sizes = trial.rounds.reduce(into: [:]) { $0.merge($1.batchSizes, uniquingKeysWith: +) }
+        batchSizes = sizes.sorted { $0.key < $1.key }.filter { $0.value > 0 }
+            .map { Report.BatchSize(least: $0.key, queries: $0.value) }
+        rounds = trial.rounds.map {
+            Report.RoundRecord(
+                loadsPerSecond: $0.perSecond, p50Microseconds: $0.p50, p99Microseconds: $0.p99)
+        }
+    }
+
+    /// 0, 0.25, 0.44 …, 0.9, …, 0.99, …: eight for each nine, as far as there are measurements for it.
+    private static func quantiles(_ trial: Trial) -> [Report.Quantile] {
+        let count = Double(trial.histogram.totalCount)
+        guard count > 0 else { return [] }
+        let steps = 0...Int(8 * log10(count))
+        return steps.map { step in
+            let part = 1 - pow(10, -Double(step) / 8)
+            return Report.Quantile(
+                part: part, microseconds: Double(trial.histogram.valueAtPercentile(part * 100)))
+        }
+    }
+}

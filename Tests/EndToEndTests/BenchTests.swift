@@ -1,0 +1,100 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What somebody sees who measures with their own schema.
+@Suite struct BenchTests {
+    private static let shared = Result { try BookshopFixture() }
+
+    /// The briefest run that measures something.
+    private func bench(_ arguments: String...) throws -> (status: Int32?, output: String) {
+        let config = try Self.shared.get().daemon.configPath
+        let brief = ["--clients", "3", "--rounds", "2", "--seconds", "0.05", "--warm-up", "0"]
+        return try DaemonUnderTest.run(["bench", "--config", config] + brief + arguments)
+    }
+
+    private func withDirectory<Value>(_ body: (String) throws -> Value) throws -> Value {
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        return try body(directory)
+    }
+
+    @Test func `all contenders answer loads of one's own, and a table, JSON and a page say how`() throws {
+        try withDirectory { directory in
+            let outcome = try bench(
+                "--load", #"{"load":"authors.books","limit":2,"columns":["id"]}"#,
+                "--json", directory + "/r.json", "--html", directory + "/r.html")
+            #expect(outcome.status == 0, "\(outcome.output)")
+            #expect(outcome.output.contains("authors.books, 3 clients, closed loop"))
+            let json = try JSONValue(String(contentsOfFile: directory + "/r.json", encoding: .utf8))
+            let trials = try #require(json["sections"]?.elements.first?["trials"]?.elements)
+            #expect(trials.count == 6)
+            for trial in trials {
+                #expect(trial["errors"] == .number("0"), "\(outcome.output)")
+                #expect(trial["rounds"]?.elements.count == 2)
+                #expect(!(trial["latency"]?.elements.isEmpty ?? true))
+            }
+            #expect(!(trials[0]["batch_sizes"]?.elements.isEmpty ?? true))
+            let page = try String(contentsOfFile: directory + "/r.html", encoding: .utf8)
+            #expect(page.contains("</html>") && !page.contains("http:") && !page.contains("https:"))
+            #expect(!page.contains("NaN") && !page.contains("inf"))
+        }
+    }
+
+    @Test func `an open loop asks as often as it was told to`() throws {
+        let outcome = try bench("--load", "books.author", "--rate", "500", "--against", "kindred", "text")
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains("books.author, 3 clients, open loop, 500 loads/s"))
+    }
+
+    @Test func `a mix has loads by weight, with any options`() throws {
+        try withDirectory { directory in
+            let mix = """
+                # what a page of the shop asks for
+                3 books.author
+                1 {"load":"authors.books","count":true}
+
+                1 {"load":"books.reviews","where":{"id":{"gt":1}},"order":["-id"]}
+                """
+            try mix.write(toFile: directory + "/mix", atomically: true, encoding: .utf8)
+            let outcome = try bench(
+                "--mix", directory + "/mix", "--distribution", "zipf", "--keys-per-request", "4")
+            #expect(outcome.status == 0, "\(outcome.output)")
+            #expect(outcome.output.contains("a mix of 3 loads") && !outcome.output.contains("first error"))
+        }
+    }
+
+    @Test(arguments: [
+        (["--load", "authors.bookz"], "no relationship 'authors.bookz'; did you mean 'authors.books'?"),
+        (["--load", #"{"load":"authors.books","limt":3}"#], "unknown member 'limt'; did you mean 'limit'?"),
+        (["--load", #"{"op":"ping"}"#], "{\"op\":\"ping\"}: "),
+        (
+            ["--load", #"{"load":"authors.books","include":{"author":{}}}"#],
+            "only kindred answers a load with 'include': say --against kindred"
+        ),
+        (["--mix", "/dev/null"], "/dev/null: there is no load in it"),
+        (["--mix", "/nowhere"], "/nowhere cannot be read"),
+        (["--load", "authors.books", "--keys-file", "/dev/null"], "there are no keys"),
+        (["--load", "authors.books", "--clients", "0"], "--clients is from 1 to 10000"),
+        ([], "say what to ask for, with --load or --mix"),
+    ])
+    func `what cannot be measured is told in one line`(arguments: [String], message: String) throws {
+        let config = try Self.shared.get().daemon.configPath
+        let outcome = try DaemonUnderTest.run(["bench", "--config", config] + arguments)
+        #expect(outcome.status != 0)
+        #expect(outcome.output.contains(message), "\(outcome.output)")
+    }
+
+    @Test func `a daemon that does not run is told`() throws {
+        try withDirectory { directory in
+            let config = try String(
+                contentsOfFile: try Self.shared.get().daemon.configPath, encoding: .utf8)
+            try config.replacing("unix = \"", with: "unix = \"/nowhere")
+                .write(toFile: directory + "/k.toml", atomically: true, encoding: .utf8)
+            let outcome = try DaemonUnderTest.run(
+                ["bench", "--config", directory + "/k.toml", "--load", "authors.books"])
+            #expect(outcome.status == 69)
+            #expect(outcome.output.contains("cannot connect to"), "\(outcome.output)")
+        }
+    }
+}
