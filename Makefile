@@ -10,7 +10,7 @@ PACKAGES := mariadb-server-core mariadb-client-core libmariadb-dev libevent-dev 
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: demo
 demo: build ## shows what kindred does, on a private MariaDB with a small bookshop
@@ -25,6 +25,12 @@ test: deps ## format lint, build with warnings as errors, all tests
 .PHONY: build
 build: deps ## the release binary
 	$(RELEASE) --product kindred
+
+.PHONY: bench-micro
+bench-micro: PACKAGES += valgrind
+bench-micro: deps ## instruction counts of the hot path, under Valgrind
+	$(RELEASE) --product MicroBench
+	@$$($(RELEASE) --show-bin-path)/MicroBench
 
 .PHONY: asan
 asan: deps ## all tests under AddressSanitizer and LeakSanitizer
