@@ -26,7 +26,10 @@ package enum Key: Hashable, Sendable {
 extension Key {
     /// About how many bytes the key takes in a statement.
     package var byteCount: Int {
-        parts.reduce(0) { $0 + $1.byteCount }
+        switch self {
+        case .single(let scalar): scalar.byteCount
+        case .composite(let scalars): scalars.reduce(0) { $0 + $1.byteCount }
+        }
     }
 }
 
