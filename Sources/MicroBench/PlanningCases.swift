@@ -6,11 +6,11 @@ extension Case {
     static let planning = [
         Case(
             name: "planning/integers", unit: "key of 100", unitsPerTurn: 100,
-            ceiling: Cost(instructions: 2_150, allocations: 1.28)
+            ceiling: Cost(instructions: 1_100, allocations: 0.13)
         ) { plan(keyedBy: integer, integerKeys, turns: $0) },
         Case(
             name: "planning/texts", unit: "key of 100", unitsPerTurn: 100,
-            ceiling: Cost(instructions: 2_500, allocations: 2.48)
+            ceiling: Cost(instructions: 1_400, allocations: 0.18)
         ) { plan(keyedBy: text, textKeys, turns: $0) },
         Case(
             name: "planning/one key", unit: "statement", unitsPerTurn: 1,

@@ -21,6 +21,14 @@ package enum Key: Hashable, Sendable {
         case .composite(let scalars): scalars
         }
     }
+
+    /// One of the parts.
+    package func part(_ place: Int) -> Scalar {
+        switch self {
+        case .single(let scalar): scalar
+        case .composite(let scalars): scalars[place]
+        }
+    }
 }
 
 extension Key {
