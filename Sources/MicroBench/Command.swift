@@ -19,11 +19,12 @@ struct Count: ParsableCommand {
 
     func run() throws {
         let valgrind = Valgrind(
-            program: try FileManager.default.destinationOfSymbolicLink(
-                atPath: "/proc/self/exe"))
+            program: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+        let subjects = Case.all.filter { only.isEmpty || $0.name.contains(only) }
+        guard !subjects.isEmpty else { throw ValidationError("no case's name contains '\(only)'") }
         var report = Report()
         print(Report.head)
-        for subject in Case.all where only.isEmpty || subject.name.contains(only) {
+        for subject in subjects {
             print(report.line(of: subject, try valgrind.cost(of: subject)))
         }
         guard report.regressions.isEmpty else {

@@ -19,8 +19,8 @@ struct Report {
         guard cost > ceiling else { return }
         regressions.append(
             """
-            \(subject.name) takes \(shown(cost, 2)) \(what) for one \(subject.unit), and \(shown(ceiling, 2)) at most \
-            are expected: \(shown(100 * (cost / ceiling - 1), 0)) % too many
+            \(subject.name) takes \(shown(cost, 2)) \(what) for one \(subject.unit), and \(shown(ceiling, 2)) \
+            at most are expected: \(shown(100 * (cost / ceiling - 1), 0)) % too many
             """)
     }
 

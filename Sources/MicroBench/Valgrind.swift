@@ -1,12 +1,13 @@
 import Foundation
 
-/// Counts what a case costs. The counts come from a machine that Valgrind simulates, so they are the same however
-/// busy the real one is. They change a little with the compiler, and with what the processor offers `memcpy`.
+/// Counts what a case costs: user-space instructions as callgrind counts them, and heap allocations as memcheck
+/// does. Both come from a simulated processor, so they are the same however busy the real one is. They change a
+/// little with the compiler, and with the `memcpy` that the C library chooses for the processor.
 struct Valgrind {
     /// This program.
     let program: String
 
-    /// Units of the shorter run. The longer one has twice as many: what is only in one of them is the turns' own cost,
+    /// Units of the shorter run. The longer one has twice as many: what it costs more is the turns' own cost,
     /// without the program's start and the case's set-up.
     private static let units = 10_000
 
