@@ -10,7 +10,7 @@ PACKAGES := mariadb-server-core mariadb-client-core libmariadb-dev libevent-dev 
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: demo
 demo: build ## shows what kindred does, on a private MariaDB with a small bookshop
@@ -29,6 +29,12 @@ build: deps ## the release binary
 .PHONY: bench
 bench: build ## compares kindred with queries of one's own, on a million rows of a private MariaDB
 	@$$($(RELEASE) --show-bin-path)/kindred bench --html bench.html
+
+.PHONY: bench-micro
+bench-micro: PACKAGES += valgrind
+bench-micro: deps ## instruction counts of the hot path, under Valgrind
+	$(RELEASE) --product MicroBench
+	@$$($(RELEASE) --show-bin-path)/MicroBench
 
 .PHONY: asan
 asan: deps ## all tests under AddressSanitizer and LeakSanitizer

@@ -72,6 +72,10 @@ let package = Package(
                 argumentParser,
                 logging,
             ], swiftSettings: strict),
+        .executableTarget(
+            name: "MicroBench",
+            dependencies: ["Relations", "Wire", "Batching", "Planning", "FanOut", argumentParser],
+            swiftSettings: strict),
 
         .target(
             name: "TestSupport", dependencies: ["PrivateServer"], path: "Tests/TestSupport",

@@ -94,7 +94,7 @@ final class KindredConnection {
             return 0
         }
         if case .bytes = result {
-            while framer.next(reply) != nil {}
+            while framer.next(reply) {}
         } else if case .wouldBlock = result {
         } else {
             lost()

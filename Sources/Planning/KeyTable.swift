@@ -12,11 +12,11 @@ struct KeyTable {
     // JSON_TABLE('[["1","a"],["2","b"]]','$[*]' COLUMNS (o FOR ORDINALITY, k0 BIGINT PATH '$[0]', …)) k
     func write(to sql: inout SQLWriter) {
         sql.write("JSON_TABLE('[")
-        sql.list(keys) { sql, key in document(&sql, key.parts) }
+        sql.list(keys) { sql, key in document(&sql, key) }
         sql.write("]','$[*]' COLUMNS (o FOR ORDINALITY")
         for index in columns.indices {
             let path = columns.count == 1 ? "$" : "$[\(index)]"
-            let longest = keys.reduce(0) { max($0, $1.parts[index].byteCount) }
+            let longest = keys.reduce(0) { max($0, $1.part(index).byteCount) }
             sql.write(",k\(index) \(columns[index].declaration(longest: longest)) PATH '\(path)'")
             guard columns[index].needsRoundTrip else { continue }
             let original = KeyColumn.original(longest: longest)
@@ -25,11 +25,14 @@ struct KeyTable {
         sql.write(")) k")
     }
 
-    private func document(_ sql: inout SQLWriter, _ parts: [Scalar]) {
-        guard parts.count > 1 else { return sql.jsonString(parts[0]) }
-        sql.write("[")
-        sql.list(parts) { sql, part in sql.jsonString(part) }
-        sql.write("]")
+    private func document(_ sql: inout SQLWriter, _ key: Key) {
+        switch key {
+        case .single(let value): sql.jsonString(value)
+        case .composite(let parts):
+            sql.write("[")
+            sql.list(parts) { sql, part in sql.jsonString(part) }
+            sql.write("]")
+        }
     }
 }
 

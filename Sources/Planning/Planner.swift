@@ -140,10 +140,13 @@ package struct Planner: Sendable {
 
     // 42 or (2024,17)
     private func values(_ sql: inout SQLWriter, _ key: Key) {
-        let parts = key.parts
-        if parts.count > 1 { sql.write("(") }
-        sql.list(zip(keyColumns, parts)) { sql, part in sql.literal(part.1, as: part.0.column.type) }
-        if parts.count > 1 { sql.write(")") }
+        switch key {
+        case .single(let value): sql.literal(value, as: keyColumns[0].column.type)
+        case .composite(let parts):
+            sql.write("(")
+            sql.list(zip(keyColumns, parts)) { sql, part in sql.literal(part.1, as: part.0.column.type) }
+            sql.write(")")
+        }
     }
 }
 

@@ -21,12 +21,23 @@ package enum Key: Hashable, Sendable {
         case .composite(let scalars): scalars
         }
     }
+
+    /// One of the parts.
+    package func part(_ place: Int) -> Scalar {
+        switch self {
+        case .single(let scalar): scalar
+        case .composite(let scalars): scalars[place]
+        }
+    }
 }
 
 extension Key {
     /// About how many bytes the key takes in a statement.
     package var byteCount: Int {
-        parts.reduce(0) { $0 + $1.byteCount }
+        switch self {
+        case .single(let scalar): scalar.byteCount
+        case .composite(let scalars): scalars.reduce(0) { $0 + $1.byteCount }
+        }
     }
 }
 

@@ -34,26 +34,29 @@ package struct LineFramer: ~Copyable {
         buffer.withBytes(body)
     }
 
-    /// Hands the next line to `body`; nil if more has to be received first.
-    package mutating func next<R>(_ body: (Frame) -> R) -> R? {
+    /// Hands the next line to `body`; false if more has to be received first. (Not generic over what `body` returns:
+    /// for callers in other modules that would cost more than finding the line.)
+    package mutating func next(_ body: (Frame) -> Void) -> Bool {
         while let end = buffer.withBytes({ ByteScan.firstIndex(of: 0x0A, in: $0, from: searched) }) {
             searched = 0
-            let result = skipping ? nil : buffer.withBytes { frame(of: $0[..<end]).map(body) }
+            let isHanded = !skipping && buffer.withBytes { hand($0[..<end], to: body) }
             skipping = false
             buffer.removeFirst(end + 1)
-            if let result { return result }
+            if isHanded { return true }
         }
         searched = buffer.count
-        return overflow() ? body(.tooLong) : nil
+        guard overflow() else { return false }
+        body(.tooLong)
+        return true
     }
 
-    /// The stream has ended: what stands after the last `\n` is a line too. nil if nothing is left.
-    package mutating func finish<R>(_ body: (Frame) -> R) -> R? {
-        if let result = next(body) { return result }
-        let result = buffer.withBytes { frame(of: $0[...]).map(body) }
+    /// The stream has ended: what stands after the last `\n` is a line too. False if nothing is left.
+    package mutating func finish(_ body: (Frame) -> Void) -> Bool {
+        if next(body) { return true }
+        let isHanded = buffer.withBytes { hand($0[...], to: body) }
         skipping = false
         drop()
-        return result
+        return isHanded
     }
 
     /// Deals with a line that has no end yet; true if it has just become too long.
@@ -72,6 +75,12 @@ package struct LineFramer: ~Copyable {
     private mutating func drop() {
         buffer.removeAll(keepingCapacity: Self.idleCapacity)
         searched = 0
+    }
+
+    private borrowing func hand(_ bytes: Slice<UnsafeRawBufferPointer>, to body: (Frame) -> Void) -> Bool {
+        guard let frame = frame(of: bytes) else { return false }
+        body(frame)
+        return true
     }
 
     /// nil for a line of blanks.

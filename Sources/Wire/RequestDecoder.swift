@@ -104,9 +104,11 @@ extension RequestDraft {
             timeoutMilliseconds: timeoutMilliseconds)
     }
 
+    private static let keyMembers: [Member] = [.key, .keys, .parent, .parents]
+
     private func whose() throws(Failure) -> (Keys, isByParent: Bool) {
-        let given = [Member.key, .keys, .parent, .parents].filter(present.contains)
-        guard given.count < 2 else {
+        guard Self.keyMembers.count(where: present.contains) < 2 else {
+            let given = Self.keyMembers.filter(present.contains)
             throw Failure(
                 .badRequest, "a load takes member '\(given[0].name)' or '\(given[1].name)', not both")
         }

@@ -21,10 +21,10 @@ private func frames(_ stream: [UInt8], limit: Int, pieces: (Int) -> Int) -> [Str
             return piece.count
         }
         at += piece.count
-        while let frame = framer.next(text) { result.append(frame) }
+        while framer.next({ result.append(text($0)) }) {}
         #expect(framer.withPending { $0.count } <= limit + 1, "more is kept than a line may be long")
     }
-    while let frame = framer.finish(text) { result.append(frame) }
+    while framer.finish({ result.append(text($0)) }) {}
     return result
 }
 
@@ -64,10 +64,9 @@ struct LineFramerTests {
             room.copyBytes(from: "abcde".utf8)
             return 5
         }
-        let isTooLong = framer.next { frame in
-            if case .tooLong = frame { true } else { false }
-        }
-        #expect(isTooLong == true)
+        var isTooLong = false
+        let isThere = framer.next { if case .tooLong = $0 { isTooLong = true } }
+        #expect(isThere && isTooLong)
         #expect(framer.withPending { $0.count } == 0)
     }
 

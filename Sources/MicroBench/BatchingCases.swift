@@ -1,0 +1,43 @@
+import Batching
+import Relations
+
+/// Keys of many clients to batches.
+extension Case {
+    static let batching = [
+        Case(
+            name: "batching/64 clients", unit: "key", unitsPerTurn: 64,
+            ceiling: Cost(instructions: 4_050, allocations: 0.41)
+        ) { batch(distinctKeys: 64, turns: $0) },
+        Case(
+            name: "batching/same keys", unit: "key", unitsPerTurn: 64,
+            ceiling: Cost(instructions: 2_050, allocations: 0.36)
+        ) { batch(distinctKeys: 8, turns: $0) },
+    ]
+
+    /// While a query is in flight every client asks for one key; when it ends, these keys are sent.
+    private static func batch(distinctKeys: Int, turns: Int) -> Int {
+        let clients = 64
+        let shape = Shape(number: 1, maxKeys: 500, window: 1_000_000)
+        let keys = (0..<clients).map { [Key.single(.integer(Int64($0 % distinctKeys)))] as [Key?] }
+        var shares = keys.map { _ in Share() }
+        var batcher = Batcher(limits: .init(maxKeyBytes: 1 << 20, maxInFlight: 8))
+        var now = Instant(nanoseconds: 1_000_000_000)
+        var tickets: UInt64 = 0
+        var inFlight: Batch?
+        var total = 0
+        for _ in 0..<turns {
+            for client in 0..<clients {
+                now.nanoseconds += 3000
+                tickets += 1
+                batcher.submit(
+                    keys[client], of: shape, for: TicketID(tickets, place: client), share: &shares[client],
+                    at: now)
+            }
+            if let inFlight { batcher.finished(inFlight, isMeasure: true, at: now) }
+            inFlight = batcher.take(at: now)
+            total += inFlight?.keys.count ?? 0
+            if batcher.nextWake(after: now) != nil { total += 1 }
+        }
+        return total
+    }
+}

@@ -1,0 +1,45 @@
+import Wire
+
+/// Bytes of a client to requests, as a session reads them.
+extension Case {
+    static let decode = [
+        Case(
+            name: "decode/key", unit: "request", unitsPerTurn: 1,
+            ceiling: Cost(instructions: 5_150, allocations: 1.15)
+        ) { decode(#"{"id":7,"load":"authors.books","key":42}"#, turns: $0) },
+        Case(
+            name: "decode/keys", unit: "key of 20", unitsPerTurn: 20,
+            ceiling: Cost(instructions: 830, allocations: 0.4)
+        ) {
+            let keys = (1...20).map { String($0 * 7) }.joined(separator: ",")
+            return decode(#"{"id":7,"load":"authors.books","keys":[\#(keys)]}"#, turns: $0)
+        },
+    ]
+
+    /// One line per receipt: most clients wait for their answer before they ask again.
+    private static func decode(_ line: String, turns: Int) -> Int {
+        let bytes = Array((line + "\n").utf8)
+        let limits = RequestDecoder.Limits(maxKeys: 10_000, includeDepth: 8)
+        var framer = LineFramer(limit: 1 << 20)
+        var keys = 0
+        for _ in 0..<turns {
+            _ = framer.receive(upTo: 1 << 16) { space in
+                space.copyBytes(from: bytes)
+                return bytes.count
+            }
+            while framer.next({ keys += keyCount($0, limits) }) {}
+        }
+        return keys
+    }
+
+    private static func keyCount(_ frame: Frame, _ limits: RequestDecoder.Limits) -> Int {
+        guard case .line(let line) = frame,
+            case .success(let request) = RequestDecoder.decode(line, limits: limits),
+            case .load(let load) = request.operation
+        else { return 0 }
+        return switch load.keys {
+        case .one: 1
+        case .many(let keys): keys.count
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import FanOut
+import Relations
+import Wire
+
+/// Rows of a result to the keys that they belong to, and these keys' rows to replies.
+extension Case {
+    static let fanOut = [
+        Case(
+            name: "fan-out/integers", unit: "row of 1000", unitsPerTurn: rowCount,
+            ceiling: Cost(instructions: 640, allocations: 0.04)
+        ) { turns in
+            let keys = (0..<keyCount).map { Key.single(.integer(number(of: $0))) }
+            let cells = CellText((0..<rowCount).map { "\(number(of: $0 / rowsPerKey))" })
+            return fanOut(keys, turns: turns) { index, row in
+                cells.withCells { cell in ReturnedKey.int64(cell(row)).flatMap { index.place(of: $0) } }
+            }
+        },
+        Case(
+            name: "fan-out/pairs", unit: "row of 1000", unitsPerTurn: rowCount,
+            ceiling: Cost(instructions: 2_250, allocations: 2.32)
+        ) { turns in
+            let keys = (0..<keyCount).map { Key.composite([.integer(2026), .integer(number(of: $0))]) }
+            let cells = CellText((0..<rowCount).flatMap { ["2026", "\(number(of: $0 / rowsPerKey))"] })
+            let type = ColumnType.integer(bits: 32, signed: true, zerofill: false)
+            return fanOut(keys, turns: turns) { index, row in
+                cells.withCells { cell in
+                    let parts = (0..<2).compactMap { ReturnedKey.scalar(cell(2 * row + $0), as: type) }
+                    return index.place(of: .composite(parts))
+                }
+            }
+        },
+    ]
+
+    private static let keyCount = 100
+    private static let rowsPerKey = 10
+    private static let rowCount = keyCount * rowsPerKey
+
+    private static func number(of place: Int) -> Int64 { Int64(place) * 7919 }
+
+    /// The rows are encoded already: that is a case of its own.
+    @inline(__always)
+    private static func fanOut(
+        _ keys: [Key], turns: Int, placeOfRow: (inout KeyIndex, _ row: Int) -> Int?
+    ) -> Int {
+        let encoded = Array(#"{"id":1048577,"title":"Emma","pages":352,"language":"en"}"#.utf8)
+        var output = ByteBuffer()
+        var total = 0
+        for _ in 0..<turns {
+            var index = KeyIndex(keys)
+            var distributor = Distributor(keys: keys.count)
+            var arena = ByteBuffer()
+            for row in 0..<rowCount {
+                guard let place = placeOfRow(&index, row) else { continue }
+                let start = arena.count
+                if distributor.continues(place) { arena.append(byte: UInt8(ascii: ",")) }
+                arena.append(encoded)
+                distributor.add(start..<arena.count, to: place)
+            }
+            output.truncate(to: 0)
+            for key in keys.indices { write(rowsOf: key, distributor, arena, to: &output) }
+            total += output.count
+        }
+        return total
+    }
+
+    private static func write(
+        rowsOf key: Int, _ distributor: Distributor, _ arena: borrowing ByteBuffer,
+        to output: inout ByteBuffer
+    ) {
+        ReplyEncoder.open(RequestID(Int64(key)), member: "rows", into: &output)
+        output.append("[")
+        arena.withBytes { rows in
+            distributor.forEachSegment(of: key) { _, segment in
+                output.append(UnsafeRawBufferPointer(rebasing: rows[segment.range]))
+            }
+        }
+        output.append("]")
+        ReplyEncoder.close(into: &output)
+    }
+}
