@@ -21,7 +21,8 @@ enum Event {
     case shutDown
 }
 
-/// The time of a history: what happens when, and the engine's one alarm. It stands still while something happens.
+/// The time of a history: what happens when, and the engine's one alarm. It stands still while something
+/// happens.
 final class Agenda: Timekeeper {
     private struct Entry: Comparable {
         let time: Int64

@@ -6,18 +6,20 @@ import Wire
 
 @testable import Service
 
-/// One run of the engine, from a seed: clients, a database and a clock that are not real, and all that happens.
+/// One run of the engine, from a seed: clients, a database and a clock that are not real, and what happens.
 final class History {
     let setting: Setting
     let agenda: Agenda
     let engine: Engine
+    private(set) lazy var database = SimulatedDatabase(self, setting, shop, seed: databaseSeed)
+    private(set) lazy var inspector = Inspector(self, setting)
     private(set) var judge: Judge
     private(set) var records: [LoadRecord] = []
     private(set) var clients: [SimulatedClient] = []
     private let journal: Journal
+    private let shop: Shop
+    private let databaseSeed: UInt64
     private var random: SeededGenerator
-    /// They look at all of this.
-    private var parts: (database: SimulatedDatabase, inspector: Inspector)?
 
     /// What went wrong in the history of this seed, with all that happened in it; nil if nothing did.
     static func fault(_ weather: Weather, seed: UInt64) -> String? {
@@ -31,6 +33,8 @@ final class History {
         random = SeededGenerator(seed: seed)
         self.journal = journal
         setting = Setting(weather, &random)
+        shop = Shop(longestText: random.pick(10, 60), poison: setting.mishaps.poison, &random)
+        databaseSeed = random.next()
         agenda = Agenda(start: setting.start)
         let routes = RouteTable()
         routes.install(Shop.catalog, setting.routes)
@@ -40,16 +44,6 @@ final class History {
         judge = Judge(limits: setting.limits, agenda: agenda, journal: journal, engine: engine)
     }
 
-    var database: SimulatedDatabase {
-        guard let parts else { preconditionFailure("the parts are made when the history begins") }
-        return parts.database
-    }
-
-    var inspector: Inspector {
-        guard let parts else { preconditionFailure("the parts are made when the history begins") }
-        return parts.inspector
-    }
-
     func note(_ line: @autoclosure () -> String) { journal.note(at: agenda.now, line()) }
 
     func fault(_ what: String) { journal.fault(at: agenda.now, what) }
@@ -57,12 +51,9 @@ final class History {
     // MARK: What is to happen
 
     private func prepare() {
-        let shop = Shop(longestText: random.pick(10, 60), poison: setting.mishaps.poison, &random)
-        let database = SimulatedDatabase(self, setting, shop, &random)
-        parts = (database, Inspector(self, setting))
         engine.attach(database)
         clients = (0..<setting.clients).map { _ in SimulatedClient(self) }
-        let end = scheduleLoads(shop)
+        let end = scheduleLoads()
         for client in clients.indices where random.chance(setting.mishaps.hangUp) {
             agenda.add(.hangUp(client: client), after: random.time(0...end))
         }
@@ -75,7 +66,7 @@ final class History {
     }
 
     /// Answers after how many nanoseconds the last is sent.
-    private func scheduleLoads(_ shop: Shop) -> Int64 {
+    private func scheduleLoads() -> Int64 {
         var time: Int64 = 0
         var keys = Array(repeating: 0, count: clients.count)
         while records.count < setting.loads {

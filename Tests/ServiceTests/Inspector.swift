@@ -3,7 +3,8 @@ import Relations
 
 @testable import Service
 
-/// Looks at the engine after every event and at both ends of every turn, and knows who waits for what by itself.
+/// Looks at the engine after every event and at both ends of every turn, and knows by itself who waits
+/// for what. Its own times are nanoseconds.
 final class Inspector {
     /// A key of a ticket that is in no query.
     struct Wait {
@@ -58,6 +59,9 @@ final class Inspector {
         let bytes = batch.keys.reduce(0) { $0 + $1.byteCount }
         expect(batch.keys.count == 1 || bytes <= setting.batching.maxKeyBytes, "\(bytes) bytes of keys")
         for place in batch.keys.indices {
+            // A batch that is asked again keeps its keys.
+            let isWanted = batch.attempts > 0 || batch.askers(of: place).contains(where: isOwed)
+            expect(isWanted, "\(batch.keys[place]) is sent for nobody")
             for asker in batch.askers(of: place) {
                 let wait = waits.removeValue(forKey: asker)
                 guard isOwed(asker) else { continue }

@@ -21,7 +21,8 @@ struct Query {
     var isOrdered = false
 }
 
-/// Reads the few forms of SQL that relationships of one column without conditions need. Anything else is an error.
+/// Reads the few forms of SQL that relationships of one column without conditions need. Anything else is an
+/// error.
 struct SQLReader {
     struct Unreadable: Error {
         let rest: String

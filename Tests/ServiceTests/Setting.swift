@@ -28,6 +28,7 @@ let second: Int64 = 1_000_000_000
 /// The conditions of one history.
 struct Setting {
     let weather: Weather
+    /// Of the clock, in nanoseconds.
     let start: Int64
     let lanes: Int
     let batching: Batcher.Limits

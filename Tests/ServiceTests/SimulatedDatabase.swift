@@ -29,11 +29,11 @@ final class SimulatedDatabase: Backend {
     private let setting: Setting
     private unowned let history: History
 
-    init(_ history: History, _ setting: Setting, _ shop: Shop, _ random: inout SeededGenerator) {
+    init(_ history: History, _ setting: Setting, _ shop: Shop, seed: UInt64) {
         self.history = history
         self.setting = setting
         self.shop = shop
-        self.random = SeededGenerator(seed: random.next())
+        random = SeededGenerator(seed: seed)
         lanes = Array(repeating: .idle, count: setting.lanes)
     }
 

@@ -1,7 +1,8 @@
 import Testing
 
-/// Thousands of histories of the engine, each from a seed, in virtual time. What must hold in all of them is said by
-/// `Judge`, for every reply, and by `Inspector`, for every moment.
+/// Thousands of histories of the engine, each from a seed, in virtual time. What must hold in all of them is said
+/// by `Judge`, for every reply, and by `Inspector`, for every moment. One that goes wrong is told from its
+/// beginning; the weather and the seed are all it takes to have it again.
 @Suite struct SimulationTests {
     private func expectNoFault(_ weather: Weather, _ seed: UInt64) {
         let fault = History.fault(weather, seed: seed)
