@@ -88,6 +88,9 @@ let package = Package(
         tests("ReactorTests", ["Reactor", "PrivateServer"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
         tests("ConfigurationTests", ["Configuration", "Relations"]),
+        tests(
+            "ServiceTests",
+            ["Service", "Batching", "MariaDB", "Planning", "Relations", "Wire", "TestSupport", heap, logging]),
         tests("EndToEndTests", ["TestSupport", "Demo", "MariaDB", "PrivateServer"]),
     ]
 )

@@ -7,6 +7,8 @@ struct Gathering {
     private struct Slot {
         var key: Key
         var first: Asker
+        /// When it was first asked for.
+        var since: Instant
         var round: Int
         /// Askers that have not been withdrawn.
         var waiting: Int
@@ -79,14 +81,14 @@ struct Gathering {
         }
         if since == nil { since = now }
         arrivals.count(at: now)
-        let slot = newSlot(key, asker, round: round)
+        let slot = newSlot(key, asker, round: round, at: now)
         index[key] = slot
         line(up: slot, in: round)
         return true
     }
 
-    private mutating func newSlot(_ key: Key, _ asker: Asker, round: Int) -> Int {
-        var new = Slot(key: key, first: asker, round: round, waiting: 1, serial: 0)
+    private mutating func newSlot(_ key: Key, _ asker: Asker, round: Int, at now: Instant) -> Int {
+        var new = Slot(key: key, first: asker, since: now, round: round, waiting: 1, serial: 0)
         guard let free = freeSlots.popLast() else {
             slots.append(new)
             return slots.count - 1
@@ -202,6 +204,8 @@ struct Gathering {
             release(slot) { batch.add($0) }
             batch.close(key)
         }
+        // Or a shape that is never empty would go before all others for ever.
+        if let front = firstSlot() { since = slots[front].since }
         forgetIfEmpty()
     }
 

@@ -93,7 +93,9 @@ extension Engine {
     /// Ends everything that waits with this error.
     func failAll(_ failure: Failure) {
         _ = batcher.takeAll()
-        for ticket in tickets.all where ticket.parent == nil { fail(ticket.load, failure) }
+        // Held here: a client that reads too slowly is dropped at one of these replies, and with it its other loads.
+        let loads = tickets.all.filter { $0.parent == nil }.map(\.load)
+        for load in loads where load.isWaiting { fail(load, failure) }
     }
 
     private func count(_ job: Job) {

@@ -161,7 +161,10 @@ final class Engine {
     /// Gives up a client's requests of that id. Answers whether there were any.
     func cancel(_ target: RequestID, among loads: [PendingLoad]) -> Bool {
         let found = loads.filter { $0.requestID == target }
-        for load in found { fail(load, Failure(.cancelled, "given up by the client's own request")) }
+        // The first reply may be the one at which a client that reads too slowly is dropped.
+        for load in found where load.isWaiting {
+            fail(load, Failure(.cancelled, "given up by the client's own request"))
+        }
         return !found.isEmpty
     }
 

@@ -39,6 +39,31 @@ import Testing
         #expect(try desk.take(at: start + 2).keys == [key(-1)])
     }
 
+    @Test func `a relationship that is never without waiting keys does not keep another waiting`() throws {
+        let busy = Shape(number: 1, maxKeys: 2, window: 1_000_000)
+        let other = Shape(number: 2, maxKeys: 2, window: 1_000_000)
+        var desk = Desk(maxInFlight: 1)
+        var ticket: UInt64 = 0
+        for step in 1...10 as ClosedRange<Int64> {
+            // Three new keys for each two that go, every one of a client that has not asked before.
+            for _ in 1...3 {
+                ticket += 1
+                desk.ask(ticket, Int64(ticket), of: busy, client: Int(ticket), at: start + step)
+            }
+            let batch = try desk.take(at: start + step)
+            desk.finish(batch, at: start + step)
+        }
+        desk.ask(ticket + 1, -1, of: other, client: 0, at: start + 11)
+        var before: [Key] = []
+        while let batch = desk.batcher.take(at: start + 12), batch.shape == busy {
+            before += batch.keys
+            ticket += 2
+            desk.ask(ticket, Int64(ticket), of: busy, client: Int(ticket), at: start + 12)
+            desk.finish(batch, at: start + 12)
+        }
+        #expect(before.count == 10, "those that came before, and no others")
+    }
+
     @Test func `two clients with much to ask share each batch`() throws {
         let shape = Shape(number: 1, maxKeys: 256, window: 1_000_000)
         var desk = crowded(shape, keys: 10_000)

@@ -1,0 +1,31 @@
+@testable import Service
+
+/// When the batcher may have gone down to one query at a time, to see how quick the database is.
+struct Probe {
+    /// It does so less often than that, in nanoseconds.
+    private static let longestWithout = second / 2
+
+    private var lastAlone: Int64 = 0
+    private var last: ObjectIdentifier?
+    private var isLastAlone = false
+    /// Whether no key was ever asked again: what is taken, and given up at once, is not seen here.
+    private var isWithoutRetries = true
+
+    mutating func started(_ job: Job, isAlone: Bool) {
+        last = ObjectIdentifier(job)
+        isLastAlone = isAlone
+    }
+
+    mutating func ended(_ job: Job, _ outcome: Lane.Outcome, at now: Int64) {
+        guard case .complete(warnings: 0) = outcome, !job.isOver else {
+            isWithoutRetries = false
+            return
+        }
+        if isWithoutRetries, isLastAlone, last == ObjectIdentifier(job) { lastAlone = now }
+    }
+
+    /// Queries that may be in flight at one time, at least.
+    func limit(_ limit: Int, at now: Int64) -> Int {
+        now - lastAlone > Self.longestWithout ? 1 : limit
+    }
+}

@@ -1,0 +1,154 @@
+import Batching
+import TestSupport
+
+@testable import Service
+
+/// What may happen in a history.
+enum Weather: Sendable, CaseIterable {
+    /// Nothing goes wrong.
+    case calm
+    /// Nothing goes wrong, but for a while more is asked for than the database can give.
+    case overload
+    /// Clients give up, hang up, or do not read; queries wait for locks.
+    case impatient
+    /// Every bound is low.
+    case tight
+    /// Some keys make every query fail.
+    case poisoned
+    /// Connections are lost, one or all.
+    case stormy
+    /// All of these, and the daemon is reconfigured and stopped.
+    case everything
+}
+
+let microsecond: Int64 = 1000
+let millisecond: Int64 = 1_000_000
+let second: Int64 = 1_000_000_000
+
+/// The conditions of one history.
+struct Setting {
+    let weather: Weather
+    /// Of the clock, in nanoseconds.
+    let start: Int64
+    let lanes: Int
+    let batching: Batcher.Limits
+    let limits: Engine.Limits
+    let routes: RouteTable.Settings
+    let clients: Int
+    let loads: Int
+    /// Keys are from 1 to this, though not all have rows.
+    let keySpace: Int
+    /// Nanoseconds between loads on average; nil: they come in a few bursts.
+    let pause: Int64?
+    let costs: Costs
+    let mishaps: Mishaps
+
+    init(_ weather: Weather, _ random: inout SeededGenerator) {
+        self.weather = weather
+        let isTight = weather == .tight || weather == .everything && random.chance(0.5)
+        start = random.pick(0, 1 << 40)
+        lanes = weather == .overload ? random.number(1...2) : random.number(1...4)
+        batching = Batcher.Limits(
+            maxKeyBytes: isTight && random.chance(0.5) ? random.number(40...200) : 1 << 20,
+            maxInFlight: lanes,
+            isFrugal: random.chance(0.25))
+        limits = Self.limits(isTight, weather.isQuiet, &random)
+        routes = Self.routes(weather, &random)
+        clients = weather == .overload ? 16 : random.number(1...8)
+        loads = weather == .overload ? 70 : random.number(5...45)
+        keySpace = weather == .overload ? 150 : random.pick(6, 25)
+        costs = Costs(&random)
+        let isBursty = weather != .overload && random.chance(0.3)
+        pause =
+            isBursty
+            ? nil : weather == .overload ? costs.base / 3 : random.time(50 * microsecond...4 * millisecond)
+        mishaps = Mishaps(weather, &random)
+    }
+
+    /// Of any query, if no lock keeps it.
+    var longestQuery: Int64 { costs.longest(keys: Self.mostKeys) }
+
+    private static let mostKeys = 20
+
+    private static func limits(
+        _ isTight: Bool, _ isQuiet: Bool, _ random: inout SeededGenerator
+    ) -> Engine.Limits {
+        Engine.Limits(
+            maxReplyBytes: isTight && random.chance(0.7) ? random.number(60...3000) : 1 << 20,
+            patience: isQuiet ? 1000 * second : random.time(20 * millisecond...2 * second),
+            maxQueuedKeys: isTight && random.chance(0.5) ? random.number(5...60) : 10_000,
+            maxRows: isTight && random.chance(0.5) ? random.number(5...60) : 10_000)
+    }
+
+    static func routes(_ weather: Weather, _ random: inout SeededGenerator) -> RouteTable.Settings {
+        var settings = RouteTable.Settings()
+        settings.policy = policy(weather, &random)
+        for relation in Relation.all where random.chance(0.4) {
+            settings.policies[relation.name] = policy(weather, &random)
+        }
+        return settings
+    }
+
+    private static func policy(_ weather: Weather, _ random: inout SeededGenerator) -> BatchingPolicy {
+        BatchingPolicy(
+            window: random.chance(0.2) ? 0 : random.time(100 * microsecond...2 * millisecond),
+            maxKeys: random.number(3...(weather == .overload ? 5 : mostKeys)),
+            priority: weather.isQuiet ? 0 : random.number(-2...2))
+    }
+}
+
+extension Weather {
+    /// Whether every load must get its rows.
+    var isQuiet: Bool { self == .calm || self == .overload }
+}
+
+/// How long queries take, in nanoseconds.
+struct Costs {
+    let base: Int64
+    let perKey: Int64
+    /// The rows of some come late by up to this.
+    let jitter: Int64
+
+    init(_ random: inout SeededGenerator) {
+        base = random.pick(100 * microsecond, 400 * microsecond, 3 * millisecond)
+        perKey = random.time(0...50 * microsecond)
+        jitter = random.time(0...base)
+    }
+
+    func longest(keys: Int) -> Int64 { base + Int64(keys) * perKey + jitter }
+}
+
+/// How often things go wrong: probabilities, of each load or each query, unless something else is said.
+struct Mishaps {
+    var cancel = 0.0
+    var hangUp = 0.0
+    var timeout = 0.0
+    var slowReader = 0.0
+    var lock = 0.0
+    /// Of each key.
+    var poison = 0.0
+    var lost = 0.0
+    /// The server ends the query because it took too long.
+    var refused = 0.0
+    var changedColumns = 0.0
+    var warnings = 0.0
+    /// Number of times in the history.
+    var crashes = 0
+    var reloads = 0
+    var isShutDown = false
+
+    init(_ weather: Weather, _ random: inout SeededGenerator) {
+        let isAll = weather == .everything
+        if weather == .impatient || isAll {
+            (cancel, hangUp, timeout, slowReader, lock) = (0.15, 0.05, 0.3, 0.01, 0.1)
+        }
+        if weather == .poisoned || isAll { (poison, warnings) = (0.1, 0.05) }
+        if weather == .stormy || isAll {
+            (lost, refused, changedColumns) = (0.1, 0.03, 0.02)
+            crashes = random.number(0...2)
+        }
+        guard isAll else { return }
+        reloads = random.number(0...2)
+        isShutDown = random.chance(0.3)
+    }
+}
