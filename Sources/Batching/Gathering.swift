@@ -53,7 +53,7 @@ struct Gathering {
     /// Where each waiting key's slot is.
     private var slots: [Slot] = []
     private var freeSlots: [Int] = []
-    private var index: [Key: Int] = [:]
+    private var index = KeyMap()
     private var links: [Link] = []
     private var freeLinks: [Int] = []
     /// By round. A place whose key has left, or has moved to an earlier round, is skipped.
@@ -185,6 +185,7 @@ struct Gathering {
         guard let slot = index[key], slots[slot].first.ticket.number <= ticket.number else { return false }
         slots[slot].waiting -= 1
         guard slots[slot].waiting == 0 else { return false }
+        index[key] = nil
         release(slot) { _ in }
         forgetIfEmpty()
         return true
@@ -206,7 +207,14 @@ struct Gathering {
         }
         // Or a shape that is never empty would go before all others for ever.
         if let front = firstSlot() { since = slots[front].since }
+        forget(batch.keys)
         forgetIfEmpty()
+    }
+
+    /// These no longer wait. Mostly they are all that did.
+    private mutating func forget(_ keys: [Key]) {
+        guard keys.count < index.count else { return index.removeAll() }
+        for key in keys { index[key] = nil }
     }
 
     private mutating func release(_ slot: Int, joined: (Asker) -> Void) {
@@ -216,7 +224,6 @@ struct Gathering {
             next = links[link].next
             freeLinks.append(link)
         }
-        index[slots[slot].key] = nil
         slots[slot].serial &+= 1
         freeSlots.append(slot)
     }
@@ -226,8 +233,8 @@ struct Gathering {
         while !lines.isEmpty {
             let round = lines[0].round
             while let place = lines[0].places.first {
-                let slot = slots[place.slot]
-                if slot.serial == place.serial, slot.round == round { return place.slot }
+                let isCurrent = slots[place.slot].serial == place.serial && slots[place.slot].round == round
+                if isCurrent { return place.slot }
                 lines[0].places.removeFirst()
             }
             lines.removeFirst()
@@ -243,5 +250,9 @@ struct Gathering {
         wakesAt = nil
         due = nil
         lines.removeAll(keepingCapacity: true)
+        // After a great crowd.
+        if slots.count > Self.mostFreeSlots { (slots, freeSlots, links, freeLinks) = ([], [], [], []) }
     }
+
+    private static let mostFreeSlots = 4096
 }

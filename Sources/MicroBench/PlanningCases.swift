@@ -6,7 +6,7 @@ extension Case {
     static let planning = [
         Case(
             name: "planning/integers", unit: "key of 100", unitsPerTurn: 100,
-            ceiling: Cost(instructions: 1_100, allocations: 0.13)
+            ceiling: Cost(instructions: 800, allocations: 0.13)
         ) { plan(keyedBy: integer, integerKeys, turns: $0) },
         Case(
             name: "planning/texts", unit: "key of 100", unitsPerTurn: 100,

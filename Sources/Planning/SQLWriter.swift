@@ -41,8 +41,8 @@ struct SQLWriter {
     /// `42`, `-1.50`, `'O\'Brien'`, `x'00FF'`: a literal of the type that the column has, never of another.
     mutating func literal(_ scalar: Scalar, as type: ColumnType) {
         switch scalar {
-        case .integer(let value): write(String(value))
-        case .unsigned(let value): write(String(value))
+        case .integer(let value): decimal(value)
+        case .unsigned(let value): decimal(value)
         case .bytes(let value):
             write("x'")
             hex(value)
@@ -52,6 +52,25 @@ struct SQLWriter {
             case .decimal: bytes.append(contentsOf: text)
             default: quoted(text)
             }
+        }
+    }
+
+    private mutating func decimal(_ value: some FixedWidthInteger) {
+        // 20 digits of UInt64, or 19 and a sign. `String(value)` would take most of the time of a list of keys.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var place = digits.count
+            var rest = value.magnitude
+            repeat {
+                place -= 1
+                let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+                digits[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+                rest = quotient
+            } while rest > 0
+            if value < 0 {
+                place -= 1
+                digits[place] = UInt8(ascii: "-")
+            }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[place...]))
         }
     }
 

@@ -37,9 +37,10 @@ extension Engine {
                 guard let ticket = tickets[asker.ticket] else { continue }
                 guard let harvest = job.harvest(for: ticket.level.projection) else { continue }
                 ticket.deliver(harvest, place: place, to: asker.position)
-                ticket.load.rowCount += harvest.rows(of: place)
-                if ticket.load.rowCount > limits.maxRows {
-                    fail(ticket.load, tooManyRows(ticket.level))
+                let load = ticket.load
+                load.rowCount += harvest.rows(of: place)
+                if load.rowCount > limits.maxRows {
+                    fail(load, tooManyRows(ticket.level))
                 } else if ticket.missing == 0 {
                     grow(ticket)
                 }

@@ -145,9 +145,10 @@ final class Engine {
         keysOnTheirWay += ticket.keys.count
         let route = ticket.level.route
         routes.keep(route)
+        let load = ticket.load
         batcher.submit(
-            ticket.keys, of: route.shape, for: ticket.id, share: &ticket.load.client.share,
-            deadline: ticket.load.deadline, at: now)
+            ticket.keys, of: route.shape, for: ticket.id, share: &load.client.share, deadline: load.deadline,
+            at: now)
         counters.keysAsked += ticket.missing
         route.traffic.keysAsked += ticket.missing
         if routes.isFull { prune() }

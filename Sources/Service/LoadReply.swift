@@ -5,22 +5,29 @@ import Wire
 /// Writes the reply to a load whose answers are all there.
 struct LoadReply {
     let load: PendingLoad
+    private let root: Ticket
     /// Bytes of the reply at most.
     let limit: Int
+
+    init(load: PendingLoad, limit: Int) {
+        self.load = load
+        self.limit = limit
+        root = load.root
+    }
 
     /// Leaves `output` as it was, and says so, if the reply would be too long.
     func write(to output: inout ByteBuffer) -> Failure? {
         let start = output.count
         let end = start + limit
         ReplyEncoder.open(load.requestID, member: member, into: &output)
-        if load.isList { writeResults(&output, end: end) } else { write(load.root, 0, &output, end: end) }
-        let tooLarge = load.tickets.first(where: \.tooLarge)
+        if load.isList { writeResults(&output, end: end) } else { write(root, 0, &output, end: end) }
+        let tooLarge = load.tickets.first { $0.hasTooLargeAnswer }
         if output.count <= end, tooLarge == nil {
             ReplyEncoder.close(into: &output)
             return nil
         }
         output.truncate(to: start)
-        let level = (tooLarge ?? load.root).level
+        let level = (tooLarge ?? root).level
         return level.path.failure(
             .resultTooLarge,
             "the rows of '\(level.route.relationship.name)' for this request take more than limits.reply_bytes = \(limit) bytes"
@@ -28,43 +35,36 @@ struct LoadReply {
     }
 
     private var member: StaticString {
-        if load.root.level.route.isCount { return load.isList ? "counts" : "count" }
+        let route = root.level.route
+        if route.isCount { return load.isList ? "counts" : "count" }
         if load.isList { return "results" }
-        return load.root.level.route.isMany ? "rows" : "row"
+        return route.isMany ? "rows" : "row"
     }
 
     // {"id":3,"results":[[…],[],null],"errors":{"2":{"code":"bad_key","message":"…"}}
     private func writeResults(_ output: inout ByteBuffer, end: Int) {
         output.append("[")
-        for position in load.root.answers.indices where output.count <= end {
+        for position in root.answers.indices where output.count <= end {
             if position > 0 { output.append(",") }
-            write(load.root, position, &output, end: end)
+            write(root, position, &output, end: end)
         }
         output.append("]")
-        ReplyEncoder.errors(load.root.failures, into: &output)
+        ReplyEncoder.errors(root.failures, into: &output)
     }
 
     /// One key's rows, row or count.
     private func write(_ ticket: Ticket, _ position: Int, _ output: inout ByteBuffer, end: Int) {
         let route = ticket.level.route
-        let isMany = route.isMany
         switch ticket.answers[position] {
         case .waiting: preconditionFailure("a reply is written when every answer is there")
         case .unusable: output.append("null")
-        case .rows(let harvest, let place) where route.isCount:
-            if harvest.rows(of: place) == 0 {
-                output.append("0")
-            } else {
-                harvest.write(rowsOf: place, to: &output)
-            }
-        case .none where route.isCount: output.append("0")
-        case .rows(let harvest, let place) where isMany:
-            output.append("[")
+        case .none: writeNothing(route, &output)
+        case .rows(let harvest, let place):
+            if harvest.rows(of: place) == 0 { return writeNothing(route, &output) }
+            let isList = route.isMany && !route.isCount
+            if isList { output.append("[") }
             writeRows(ticket, position, harvest, place, &output, end: end)
-            output.append("]")
-        case .rows(let harvest, let place) where harvest.rows(of: place) > 0:
-            writeRows(ticket, position, harvest, place, &output, end: end)
-        case .rows, .none: output.append(isMany ? "[]" : "null")
+            if isList { output.append("]") }
         }
     }
 

@@ -13,6 +13,8 @@ final class RouteTable {
     private(set) var catalog = Catalog(relationships: [])
     private var settings = Settings()
     private var byName: [String: Destination] = [:]
+    /// What was asked for last is mostly asked for again.
+    private var last: (name: String, destination: Destination)?
     private var byShape: [Int: Route] = [:]
     /// By name, of relationships that were asked for.
     private(set) var traffic: [String: Traffic] = [:]
@@ -32,11 +34,19 @@ final class RouteTable {
     func keep(_ route: Route) { byShape[route.shape.number] = route }
 
     func destination(named name: String, isByParent: Bool) throws(Failure) -> Destination {
+        let destination = try destination(named: name)
+        return isByParent ? try viaParent(destination) : destination
+    }
+
+    private func destination(named name: String) throws(Failure) -> Destination {
+        // Comparing a name is cheaper than hashing it.
+        if let last, last.name == name { return last.destination }
         guard let destination = byName[name] else {
             try requireCatalog()
             throw catalog.unknown(name)
         }
-        return isByParent ? try viaParent(destination) : destination
+        last = (name, destination)
+        return destination
     }
 
     private func viaParent(_ destination: Destination) throws(Failure) -> Destination {
@@ -80,6 +90,7 @@ final class RouteTable {
         self.settings = settings
         catalog = new
         absence = nil
+        last = nil
         byName = [:]
         for relationship in new.relationships {
             if let same = old[relationship.name], same.relationship == relationship {

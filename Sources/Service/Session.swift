@@ -106,9 +106,10 @@ final class Session: Client {
 
     func settle(_ load: PendingLoad) {
         guard load.place < owed.count, owed[load.place] === load else { return }
-        owed[owed.count - 1].place = load.place
-        owed.swapAt(load.place, owed.count - 1)
-        owed.removeLast()
+        let last = owed.removeLast()
+        guard last !== load else { return }
+        last.place = load.place
+        owed[load.place] = last
     }
 
     func reply(_ requestID: RequestID?, write: (inout ByteBuffer) -> Failure?) {
@@ -138,6 +139,7 @@ final class Session: Client {
     }
 
     private func sent(isError: Bool) {
+        let server = server
         server.countReply(isError: isError)
         if output.count > server.maxOutputBytes { return server.dropSlowReader(self) }
         guard !isDirty else { return }

@@ -27,6 +27,8 @@ final class Ticket {
     let keys: [Key?]
     private(set) var answers: [Answer]
     private(set) var missing: Int
+    /// Whether the rows of one key are more than a reply holds.
+    private(set) var hasTooLargeAnswer = false
     /// By branch of the level; empty as long as not all answers are there.
     private(set) var children: [Child] = []
     /// The number of the first row of each answer.
@@ -54,6 +56,7 @@ final class Ticket {
         guard case .waiting = answers[position] else { return }
         answers[position] = .rows(harvest, place: place)
         missing -= 1
+        if harvest.isTooLarge(place) { hasTooLargeAnswer = true }
     }
 
     func attach(_ children: [Child], firstRows: [Int]) {
@@ -66,12 +69,6 @@ final class Ticket {
     var failures: some Sequence<(index: Int, failure: Failure)> {
         answers.enumerated().lazy.compactMap { position, answer in
             if case .unusable(let failure) = answer { (index: position, failure: failure) } else { nil }
-        }
-    }
-
-    var tooLarge: Bool {
-        answers.contains { answer in
-            if case .rows(let harvest, let place) = answer { harvest.isTooLarge(place) } else { false }
         }
     }
 }
