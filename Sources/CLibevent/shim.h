@@ -18,8 +18,11 @@ static inline int kindred_accept(int listener) {
 }
 
 // unix(7); Glibc declares struct ucred for _GNU_SOURCE only. 0: not known.
-static inline int kindred_peer_pid(int connected) {
-    struct { pid_t pid; uid_t uid; gid_t gid; } peer = {0, 0, 0};
+struct kindred_peer { pid_t pid; uid_t uid; gid_t gid; };
+
+static inline struct kindred_peer kindred_peer(int connected) {
+    struct kindred_peer peer = {0, 0, 0};
     socklen_t length = sizeof peer;
-    return getsockopt(connected, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : 0;
+    int outcome = getsockopt(connected, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+    return outcome == 0 ? peer : (struct kindred_peer) {0, 0, 0};
 }

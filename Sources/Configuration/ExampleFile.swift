@@ -39,6 +39,11 @@ package enum ExampleFile {
         #max_keys = 128
         #priority = 1                         # -10 to 10; each step goes ahead like 10 ms of waiting
 
+        # How many times as many keys as others a client of that user may have in a query, when there are more than fit:
+        # 1 to 64, for connections over the Unix socket that begin afterwards.
+        #[batching.client_weights]
+        #www-data = 4
+
         """
 
     private static let relationships = """

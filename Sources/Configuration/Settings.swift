@@ -55,6 +55,8 @@ package struct Settings: Hashable, Sendable {
         package var mode = BatchingMode.adaptive
         /// By name.
         package var relationships: [String: RelationshipBatching] = [:]
+        /// By user, of clients over the Unix socket.
+        package var clientWeights: [String: Int] = [:]
     }
 
     /// What a relationship has of its own; nil: as all others.
@@ -153,5 +155,13 @@ package struct FileMode: Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         let octal = String(bits, radix: 8)
         return String(repeating: "0", count: max(0, 4 - octal.utf8.count)) + octal
+    }
+}
+
+extension Settings.Batching {
+    /// Names that have settings of their own and are none of a relationship.
+    package func strangers(to catalog: Catalog) -> [String] {
+        let known = Set(catalog.relationships.map(\.name))
+        return relationships.keys.filter { !known.contains($0) }.sorted()
     }
 }

@@ -59,6 +59,10 @@ package enum SettingsReader {
     ) {
         let records = SettingRecord.all.filter { $0.group == group }
         for (name, value) in members {
+            if group == "batching", name == "client_weights", case .table(let weights) = value {
+                settings.batching.clientWeights = ClientWeightsReader.read(weights, &faults)
+                continue
+            }
             if group == "batching", case .table(let own) = value {
                 settings.batching.relationships[name] = RelationshipBatchingReader.read(name, own, &faults)
                 continue

@@ -43,8 +43,14 @@ package struct Socket: Sendable {
 
     /// Who made the socket at the other end: `SO_PEERCRED` of unix(7). Nil for a TCP peer.
     package var peerProcessID: Int32? {
-        let pid = kindred_peer_pid(fileDescriptor)
+        let pid = kindred_peer(fileDescriptor).pid
         return pid > 0 ? pid : nil
+    }
+
+    /// Whose process that was. Nil for a TCP peer.
+    package var peerUserID: UInt32? {
+        let peer = kindred_peer(fileDescriptor)
+        return peer.pid > 0 ? peer.uid : nil
     }
 
     package func close() {

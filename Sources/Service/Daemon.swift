@@ -47,7 +47,9 @@ package final class Daemon {
             time: LoopTimekeeper(loop), routes: RouteTable(), batching: .init(settings),
             limits: .init(settings),
             logger: logger)
-        server = Server(loop: loop, engine: engine, limits: .init(settings), version: version, logger: logger)
+        server = Server(
+            loop: loop, engine: engine, limits: .init(settings), weights: ClientWeights(settings),
+            version: version, logger: logger)
         let endpoints = try EndpointSource(Endpoint(settings.database, purpose: .loads), loop: loop)
         pool = Pool(
             engine: engine, endpoints: endpoints, killer: try Killer(loop), settings: settings.database,
@@ -122,14 +124,14 @@ package final class Daemon {
         settings = new
         engine.reconfigure(batching: .init(new), limits: .init(new))
         server.limits = .init(new)
+        server.weights = ClientWeights(new)
         pool.reconfigure(new.database)
         keeper.adopt(new)
     }
 
     private func announce(_ catalog: Catalog, _ faults: [CatalogFault]) {
         for fault in faults { logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded") }
-        for name in settings.batching.relationships.keys.sorted()
-        where !catalog.relationships.contains(where: { $0.name == name }) {
+        for name in settings.batching.strangers(to: catalog) {
             logger.warning("[batching.\"\(name)\"] has no effect: there is no such relationship")
         }
         logger.notice("catalog read", metadata: ["relationships": "\(catalog.relationships.count)"])

@@ -18,15 +18,20 @@ final class Server {
     private let logger: Logger
     private let version: String
     var limits: Limits
+    var weights: ClientWeights
     private var listeners: [Listener] = []
     private var sessions: [ObjectIdentifier: Session] = [:]
     private var dirty: [Session] = []
     private(set) var isDraining = false
 
-    init(loop: EventLoop, engine: Engine, limits: Limits, version: String, logger: Logger) {
+    init(
+        loop: EventLoop, engine: Engine, limits: Limits, weights: ClientWeights, version: String,
+        logger: Logger
+    ) {
         self.loop = loop
         self.engine = engine
         self.limits = limits
+        self.weights = weights
         self.version = version
         self.logger = logger
     }
@@ -46,7 +51,9 @@ final class Server {
 
     private func accept(_ socket: Socket) {
         engine.counters.sessionsAccepted += 1
-        let session = Session(socket, server: self, loop: loop, maxLineBytes: limits.maxLineBytes)
+        let session = Session(
+            socket, server: self, loop: loop, share: weights.share(of: socket),
+            maxLineBytes: limits.maxLineBytes)
         sessions[ObjectIdentifier(session)] = session
         guard sessions.count > limits.maxClients else { return }
         session.reply(

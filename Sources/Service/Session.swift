@@ -30,14 +30,15 @@ final class Session: Client {
     private var output = ByteBuffer()
     private var state = State.open
     private(set) var owed: [PendingLoad] = []
-    var share = Share()
+    var share: Share
     private var isFirstRead = true
     /// Whether it stands in the server's list of sessions to be flushed in this turn.
     private var isDirty = false
 
-    init(_ socket: Socket, server: Server, loop: EventLoop, maxLineBytes: Int) {
+    init(_ socket: Socket, server: Server, loop: EventLoop, share: Share, maxLineBytes: Int) {
         self.socket = socket
         self.server = server
+        self.share = share
         framer = LineFramer(limit: maxLineBytes)
         watch = Watch(loop, fileDescriptor: socket.fileDescriptor) { [unowned self] readiness in
             if readiness.contains(.readable) { read() }

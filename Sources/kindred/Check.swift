@@ -26,6 +26,11 @@ struct Check: ParsableCommand {
                 print("\(file.config): warning: relationship '\(relationship.name)': \(gap)")
             }
         }
+        for name in settings.batching.strangers(to: catalog) {
+            print(
+                "\(file.config): warning: [batching.\"\(name)\"] has no effect: \(catalog.unknown(name).message)"
+            )
+        }
         print("\(file.config): all is well, \(catalog.relationships.count) relationships")
     }
 }

@@ -15,6 +15,8 @@ struct Desk {
             limits: .init(maxKeyBytes: maxKeyBytes, maxInFlight: maxInFlight, isFrugal: isFrugal))
     }
 
+    mutating func weigh(client: Int, _ weight: Int) { shares[client] = Share(weight: weight) }
+
     /// One ticket that asks for these keys.
     mutating func ask(
         _ ticket: UInt64, _ keys: [Key], of shape: Shape, client: Int = 0, deadline: Instant? = nil,

@@ -75,6 +75,18 @@ import Testing
         }
     }
 
+    @Test func `a client of weight three has three times as many keys in each batch as another`() throws {
+        let shape = Shape(number: 1, maxKeys: 256, window: 1_000_000)
+        var desk = crowded(shape, keys: 10_000)
+        desk.weigh(client: 2, 3)
+        desk.ask(2, (0..<10_000).map { key(-1 - $0) }, of: shape, client: 2, at: start)
+        for _ in 1...8 {
+            let batch = try desk.take(at: start)
+            #expect(batch.keys.count { $0.isNegative } == 192)
+            desk.finish(batch, at: start)
+        }
+    }
+
     @Test func `who asks for a key that waits far behind moves it forward`() throws {
         let shape = Shape(number: 1, maxKeys: 100, window: 1_000_000)
         var desk = crowded(shape, keys: 100_000)

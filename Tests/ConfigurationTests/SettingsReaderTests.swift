@@ -25,6 +25,9 @@ struct SettingsReaderTests {
             window_ms = 2
             max_keys = 900
             max_queued_keys = 7
+            mode = "frugal"
+            client_weights = { root = 64 }
+            "authors.books" = { window_ms = 5, max_keys = 2, priority = -10 }
             [limits]
             line_bytes = 4_096
             request_keys = 0x10
@@ -45,7 +48,10 @@ struct SettingsReaderTests {
         #expect(
             settings.database.connectTimeoutSeconds == 1 && settings.database.statementTimeoutSeconds == 0)
         #expect(settings.batching.windowMilliseconds == 2.0 && settings.batching.maxKeys == 900)
-        #expect(settings.batching.maxQueuedKeys == 7)
+        #expect(settings.batching.maxQueuedKeys == 7 && settings.batching.mode == .frugal)
+        #expect(settings.batching.clientWeights == ["root": 64])
+        let own = settings.batching.relationships["authors.books"]
+        #expect(own?.windowMilliseconds == 5 && own?.maxKeys == 2 && own?.priority == -10)
         #expect(settings.limits.lineBytes == 4096 && settings.limits.requestKeys == 16)
         #expect(settings.limits.replyBytes == 5000 && settings.values.bigIntegers == .string)
         #expect(!settings.catalog.discover && settings.catalog.refreshSeconds == 0)
@@ -62,6 +68,26 @@ struct SettingsReaderTests {
         ("[batching]\nmax_keys = \"9\"", "7: batching.max_keys is \"9\"; expected integer, 1 to 900"),
         ("[batching]\nwindow_ms = nan", "7: batching.window_ms is nan; expected number, 0.0 to 1000.0"),
         ("[batching]\nwindow_ms = -1", "7: batching.window_ms is -1; expected number, 0.0 to 1000.0"),
+        (
+            "[batching.client_weights]\nroot = 65",
+            "7: the weight of 'root' is 65; expected an integer, 1 to 64"
+        ),
+        (
+            "[batching.client_weights]\n\"no such user\" = 2",
+            "7: this machine has no user 'no such user'"
+        ),
+        (
+            "[batching.books]\nmax_keys = 2",
+            "6: 'books' is no setting and no name of a relationship: write \"table.name\""
+        ),
+        (
+            "[batching.\"authors.books\"]\nmax_key = 2",
+            "7: unknown setting 'max_key' of 'authors.books'; did you mean 'max_keys'?"
+        ),
+        (
+            "[batching.\"authors.books\"]\npriority = 11",
+            "7: priority is 11; expected integer, -10 to 10"
+        ),
         ("[catalog]\ndiscover = 1", "7: catalog.discover is 1; expected true or false"),
         (
             "[catalog]\nrefresh_s = 2026-11-22",

@@ -39,6 +39,22 @@ import Testing
         #expect(warnings[0].contains("'authors.unindexed'") && warnings[0].contains("begins with author"))
     }
 
+    @Test func `check warns of settings for a relationship that there is not`() throws {
+        let shop = try Self.shared.get()
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try DaemonUnderTest.configuration(
+            in: directory, shop.server, database: shop.database,
+            settings: "[batching.\"authors.bookz\"]\nmax_keys = 2"
+        ).write(toFile: directory + "/c.toml", atomically: true, encoding: .utf8)
+        let outcome = try DaemonUnderTest.run(["check", "--config", directory + "/c.toml"])
+        #expect(outcome.status == 0)
+        #expect(
+            outcome.output.contains(
+                "[batching.\"authors.bookz\"] has no effect: no relationship 'authors.bookz'"),
+            "\(outcome.output)")
+    }
+
     @Test func `a key without an index is told with the statement that makes one`() throws {
         let outcome = try explain(#"{"load":"authors.unindexed","key":1}"#)
         #expect(outcome.status == 0)

@@ -20,14 +20,17 @@ package final class DaemonUnderTest: Sendable {
 
     /// - Parameters:
     ///   - settings: what stands in the file after `[listen]` and `[database]`.
+    ///   - databaseSocket: where it finds the server; nil for the server's own socket.
     ///   - leavingDeadSocket: its socket's path is taken by a file that a crashed predecessor left.
     package init(
         _ server: PrivateServer, database: String, settings: String = "", listen: String = "",
-        environment: [String: String] = [:], leavingDeadSocket: Bool = false
+        databaseSocket: String? = nil, environment: [String: String] = [:], leavingDeadSocket: Bool = false
     ) throws {
         directory = try Self.makeDirectory()
-        try Self.configuration(in: directory, server, database: database, settings: settings, listen: listen)
-            .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
+        try Self.configuration(
+            in: directory, server, databaseSocket, database: database, settings: settings, listen: listen
+        )
+        .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
         if leavingDeadSocket { try Self.leaveDeadSocket(directory + "/k") }
         let command = [Self.executable, "serve", "--config", directory + "/kindred.toml"]
         process = Mutex(
@@ -48,7 +51,8 @@ package final class DaemonUnderTest: Sendable {
     }
 
     package static func configuration(
-        in directory: String, _ server: PrivateServer, database: String, settings: String, listen: String = ""
+        in directory: String, _ server: PrivateServer, _ databaseSocket: String? = nil, database: String,
+        settings: String, listen: String = ""
     ) -> String {
         """
         [listen]
@@ -56,7 +60,7 @@ package final class DaemonUnderTest: Sendable {
         \(listen)
 
         [database]
-        socket = "\(server.socketPath)"
+        socket = "\(databaseSocket ?? server.socketPath)"
         user = "root"
         name = "\(database)"
         connections = 4

@@ -1,0 +1,22 @@
+import Batching
+import Configuration
+import Glibc
+import Reactor
+
+/// How large a share clients have, by the user at the other end of their Unix socket.
+struct ClientWeights {
+    private let byUser: [UInt32: Int]
+
+    /// Looks the users up, which may wait for the machine's directory service.
+    init(_ settings: Settings) {
+        let known = settings.batching.clientWeights.compactMap { name, weight in
+            getpwnam(name).map { ($0.pointee.pw_uid, weight) }
+        }
+        byUser = Dictionary(known, uniquingKeysWith: max)
+    }
+
+    func share(of socket: Socket) -> Share {
+        guard !byUser.isEmpty, let user = socket.peerUserID else { return Share() }
+        return Share(weight: byUser[user] ?? 1)
+    }
+}

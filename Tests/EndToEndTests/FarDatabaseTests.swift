@@ -1,0 +1,29 @@
+import Demo
+import PrivateServer
+import TestSupport
+import Testing
+
+/// A database behind a slow network.
+@Suite struct FarDatabaseTests {
+    @Test func `five milliseconds away, more queries are in flight at one time, and every answer is right`()
+        throws
+    {
+        let shop = try BookshopFixture()
+        let wire = try SlowWire(to: shop.server.socketPath, microseconds: 5_000)
+        let daemon = try DaemonUnderTest(
+            shop.server, database: shop.database, databaseSocket: wire.path)
+        let expected = try shop.bookIDs()
+        let complaints = inParallel(64) { number in
+            let client = try daemon.client()
+            return try (0..<60).compactMap { step -> String? in
+                let author = 1 + (number * 60 + step) % Bookshop.authors
+                let reply = try client.ask(#"{"load":"authors.books","key":\#(author)}"#)
+                let isRight = try JSONValue(reply).rowIDs == expected["\(author)", default: []]
+                return isRight ? nil : "author \(author): \(reply.prefix(200))"
+            }
+        }
+        #expect(complaints.isEmpty, "\(complaints.prefix(5))")
+        // It begins with 2, and there are 4 connections.
+        #expect(try daemon.stat("in_flight_limit") ?? 0 >= 3)
+    }
+}
