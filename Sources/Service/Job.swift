@@ -12,6 +12,9 @@ final class Job {
         case single, ordinal, integer, integerBits, values
     }
 
+    /// A column of a row that is a part of its key.
+    private typealias KeyColumn = (place: Int, type: ColumnType)
+
     /// Several keys together may take this part of a reply's bytes: who shares a query with a huge key does not wait
     /// for more than that.
     private static let batchesInReply = 8
@@ -38,7 +41,7 @@ final class Job {
     private let maxBytes: Int
     private let isToOne: Bool
     private let reading: Reading
-    private let keyColumns: [(place: Int, type: ColumnType)]
+    private let keyColumns: [KeyColumn]
     /// Of the first of them.
     private let keyPlace: Int
     /// By projection that askers of the batch want.
@@ -79,9 +82,7 @@ final class Job {
     }
 
     /// The columns that say which key a row belongs to: by their places in it.
-    private static func keyColumns(_ statement: Statement, _ fetched: [Column]) -> [(
-        place: Int, type: ColumnType
-    )] {
+    private static func keyColumns(_ statement: Statement, _ fetched: [Column]) -> [KeyColumn] {
         switch statement.attribution {
         case .single, .ordinal: []
         case .values(let types): types.enumerated().map { ($0.offset, $0.element) }
@@ -90,7 +91,7 @@ final class Job {
     }
 
     private static func reading(
-        _ attribution: Attribution, _ index: KeyIndex, _ keyColumns: [(place: Int, type: ColumnType)]
+        _ attribution: Attribution, _ index: KeyIndex, _ keyColumns: [KeyColumn]
     ) -> Reading {
         switch attribution {
         case .single: .single

@@ -9,7 +9,7 @@ import Testing
     /// The briefest run that measures something.
     private func bench(_ arguments: String...) throws -> (status: Int32?, output: String) {
         let config = try Self.shared.get().daemon.configPath
-        let brief = ["--clients", "3", "--rounds", "2", "--seconds", "0.05", "--warm-up", "0"]
+        let brief = ["--clients", "3", "--rounds", "2", "--seconds", "0.3", "--warm-up", "0"]
         return try DaemonUnderTest.run(["bench", "--config", config] + brief + arguments)
     }
 

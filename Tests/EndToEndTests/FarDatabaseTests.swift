@@ -13,17 +13,19 @@ import Testing
         let daemon = try DaemonUnderTest(
             shop.server, database: shop.database, databaseSocket: wire.path)
         let expected = try shop.bookIDs()
-        let complaints = inParallel(64) { number in
-            let client = try daemon.client()
-            return try (0..<60).compactMap { step -> String? in
-                let author = 1 + (number * 60 + step) % Bookshop.authors
-                let reply = try client.ask(#"{"load":"authors.books","key":\#(author)}"#)
-                let isRight = try JSONValue(reply).rowIDs == expected["\(author)", default: []]
-                return isRight ? nil : "author \(author): \(reply.prefix(200))"
+        // It begins with 2, and there are 4 connections. A machine that has other things to do takes longer to see it.
+        try eventually("more than 2 queries are in flight", within: .seconds(120)) {
+            let complaints = inParallel(64) { number in
+                let client = try daemon.client()
+                return try (0..<20).compactMap { step -> String? in
+                    let author = 1 + (number * 20 + step) % Bookshop.authors
+                    let reply = try client.ask(#"{"load":"authors.books","key":\#(author)}"#)
+                    let isRight = try JSONValue(reply).rowIDs == expected["\(author)", default: []]
+                    return isRight ? nil : "author \(author): \(reply.prefix(200))"
+                }
             }
+            #expect(complaints.isEmpty, "\(complaints.prefix(5))")
+            return try daemon.stat("in_flight_limit") ?? 0 > 2
         }
-        #expect(complaints.isEmpty, "\(complaints.prefix(5))")
-        // It begins with 2, and there are 4 connections.
-        #expect(try daemon.stat("in_flight_limit") ?? 0 >= 3)
     }
 }
