@@ -22,6 +22,7 @@ final class Conductor {
     private var startedAt: Int64 = 0
     private var phaseAlarm: Alarm?
     private var arrivalAlarm: Alarm?
+    private var failure: BenchError?
     private var nextArrival: Int64 = 0
     private var random = KeyPicker(count: 1, .uniform, seed: 7)
     /// Told of each slot when it begins.
@@ -44,9 +45,12 @@ final class Conductor {
 
     private var trial: Trial { trials[current % trials.count] }
 
-    func run() {
+    /// - Throws: what ended the run before its time: a connection that was lost.
+    func run() throws {
         begin()
         loop.run { [unowned self] in turn() }
+        for trial in trials { trial.contender.onDone = { _ in } }
+        if let failure { throw failure }
     }
 
     // MARK: Phases of a slot: warming up, measuring, draining
@@ -114,6 +118,10 @@ final class Conductor {
     // MARK: Requests
 
     private func done(_ completion: Completion) {
+        if let trouble = completion.error, trouble.isConnectionLost {
+            failure = failure ?? BenchError("\(trial.name): \(trouble.message)")
+            return loop.stop()
+        }
         if isMeasuring {
             // An answer may be there before the turn is over in which it was asked for.
             loop.refreshTime()
@@ -122,7 +130,7 @@ final class Conductor {
             trial.histogram.record(UInt64(microseconds))
             if let error = completion.error {
                 round.errors += 1
-                round.firstError = round.firstError ?? error
+                round.firstError = round.firstError ?? error.message
             } else {
                 round.loads += completion.loads
             }

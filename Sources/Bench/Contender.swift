@@ -18,5 +18,12 @@ struct Completion {
     let intended: Int64
     /// Keys whose rows have come.
     let loads: Int
-    let error: String?
+    let error: Trouble?
+}
+
+/// Why an answer has not come.
+struct Trouble {
+    let message: String
+    /// There is no use in asking again.
+    let isConnectionLost: Bool
 }

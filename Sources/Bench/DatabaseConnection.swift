@@ -7,6 +7,8 @@ final class Driver {
     private let resume: (MariaDB.Readiness) -> Progress
     private let step: (Progress) -> Progress?
     private var watch: Watch?
+    /// Whether an operation waits for the descriptor.
+    private var isWaiting = false
 
     /// - Parameters:
     ///   - resume: goes on after something that was waited for.
@@ -30,9 +32,16 @@ final class Driver {
     }
 
     private func wait(for interest: Interest) {
+        isWaiting = true
         if watch?.fileDescriptor != interest.fileDescriptor {
             watch?.cancel()
             watch = Watch(loop, fileDescriptor: interest.fileDescriptor) { [unowned self] readiness in
+                // The server has hung up while nothing was asked of it: the next query will say so.
+                guard isWaiting else {
+                    watch?.set(readable: false, writable: false)
+                    return
+                }
+                isWaiting = false
                 var events: MariaDB.Readiness = []
                 if readiness.contains(.readable) { events.insert(.readable) }
                 if readiness.contains(.writable) { events.insert(.writable) }

@@ -38,5 +38,5 @@ final class DatabaseContender: Contender {
 protocol QueryRunner: AnyObject {
     var isIdle: Bool { get }
 
-    func run(_ part: Int, _ places: [Int], onEnd: @escaping (_ error: String?) -> Void)
+    func run(_ part: Int, _ places: [Int], onEnd: @escaping (_ error: Trouble?) -> Void)
 }

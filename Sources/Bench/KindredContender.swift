@@ -57,7 +57,7 @@ final class KindredConnection {
     private var intended: [Int64] = []
     private var freeIDs: [Int] = []
     var isDirty = false
-    var onReply: (_ intended: Int64, _ error: String?) -> Void = { _, _ in }
+    var onReply: (_ intended: Int64, _ error: Trouble?) -> Void = { _, _ in }
 
     init(_ socket: Socket, _ loop: EventLoop) {
         self.socket = socket
@@ -79,9 +79,12 @@ final class KindredConnection {
 
     func flush() {
         isDirty = false
-        while !output.isEmpty {
-            guard case .bytes(let count) = output.withBytes(socket.write) else { break }
-            output.removeFirst(count)
+        write: while !output.isEmpty {
+            switch output.withBytes(socket.write) {
+            case .bytes(let count): output.removeFirst(count)
+            case .wouldBlock: break write
+            case .closed, .failed: return lost()
+            }
         }
         watch?.set(readable: true, writable: !output.isEmpty)
     }
@@ -105,7 +108,8 @@ final class KindredConnection {
         watch?.cancel()
         let free = Set(freeIDs)
         for id in intended.indices where !free.contains(id) {
-            onReply(intended[id], "the daemon has hung up")
+            onReply(
+                intended[id], Trouble(message: "the daemon has hung up", isConnectionLost: true))
         }
         intended = []
         freeIDs = []
@@ -124,6 +128,7 @@ final class KindredConnection {
         freeIDs.append(id)
         // ,"error":{
         let isError = place + 2 < line.count && line[place + 2] == UInt8(ascii: "e")
-        onReply(intended[id], isError ? String(decoding: line, as: UTF8.self) : nil)
+        let error = { Trouble(message: String(decoding: line, as: UTF8.self), isConnectionLost: false) }
+        onReply(intended[id], isError ? error() : nil)
     }
 }

@@ -76,7 +76,8 @@ final class Ramp {
     private func done(_ completion: Completion) {
         isAsking[completion.client] = false
         loads += completion.loads
-        if let error = completion.error { failure = BenchError("during the ramp: \(error)") }
+        if let error = completion.error { failure = BenchError("during the ramp: \(error.message)") }
+        if failure != nil { return ring.loop.stop() }
         if completion.client < active { ask(completion.client) }
     }
 

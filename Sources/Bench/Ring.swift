@@ -64,7 +64,7 @@ package final class Ring {
         conductor.onProgress = { done, all, trial in
             progress("\(done + 1)/\(all) \(trial.mix): \(trial.name)")
         }
-        conductor.run()
+        try conductor.run()
     }
 
     /// Resident memory of the daemon, if it is on this machine: `VmRSS` of proc(5).

@@ -19,7 +19,7 @@ final class TextRunner: QueryRunner {
 
     var isIdle: Bool { connection.isIdle }
 
-    func run(_ part: Int, _ places: [Int], onEnd: @escaping (String?) -> Void) {
+    func run(_ part: Int, _ places: [Int], onEnd: @escaping (Trouble?) -> Void) {
         let statement = mix.parts[part].statement(places)
         connection.run(statement) { [unowned self] row in
             guard !encoders.isEmpty else { return }
@@ -27,7 +27,7 @@ final class TextRunner: QueryRunner {
             encoder.encode(into: &output) { row[skipped + $0] }
         } onEnd: { [unowned self] error in
             output.removeAll(keepingCapacity: 1 << 20)
-            onEnd(error?.description)
+            onEnd(error.map(Trouble.init))
         }
     }
 }
@@ -37,7 +37,7 @@ final class PreparedRunner: QueryRunner {
     private let workload: Workload
     private let query: PreparedQuery
     private var driver: Driver?
-    private var onEnd: (String?) -> Void = { _ in }
+    private var onEnd: (Trouble?) -> Void = { _ in }
     private(set) var isIdle = true
 
     init(_ workload: Workload, _ endpoint: Endpoint, _ loop: EventLoop) throws {
@@ -46,14 +46,20 @@ final class PreparedRunner: QueryRunner {
         self.query = query
         driver = Driver(loop, resume: query.resume) { [unowned self] progress in
             isIdle = true
-            if case .failed(let error) = progress { onEnd(error.description) } else { onEnd(nil) }
+            if case .failed(let error) = progress { onEnd(Trouble(error)) } else { onEnd(nil) }
             return nil
         }
     }
 
-    func run(_ part: Int, _ places: [Int], onEnd: @escaping (String?) -> Void) {
+    func run(_ part: Int, _ places: [Int], onEnd: @escaping (Trouble?) -> Void) {
         self.onEnd = onEnd
         isIdle = false
         driver?.proceed(query.run(places.compactMap { workload.integer($0) }))
+    }
+}
+
+extension Trouble {
+    fileprivate init(_ error: DatabaseError) {
+        self.init(message: "\(error)", isConnectionLost: error.kind != .statement)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import PrivateServer
 import TestSupport
 import Testing
 
@@ -83,6 +84,26 @@ import Testing
         let outcome = try DaemonUnderTest.run(["bench", "--config", config] + arguments)
         #expect(outcome.status != 0)
         #expect(outcome.output.contains(message), "\(outcome.output)")
+    }
+
+    @Test(arguments: ["kindred", "text", "prepared"])
+    func `a daemon or database that dies in the middle ends the run, with a word about it`(rival: String)
+        throws
+    {
+        let shop = try BookshopFixture(PrivateServer())
+        Thread {
+            // The bench asks for its own.
+            try? eventually("the bench is under way") { try shop.queriesOfTheServer() > 2_000 }
+            if rival == "kindred" { shop.daemon.signal(SIGKILL) } else { shop.server.kill() }
+        }.start()
+        let outcome = try DaemonUnderTest.run([
+            "bench", "--config", shop.daemon.configPath, "--load", "authors.books", "--against", rival,
+            "--seconds", "30",
+        ])
+        #expect(outcome.status == 69, "\(outcome.output)")
+        #expect(
+            outcome.output.contains("the daemon has hung up") || outcome.output.contains("server"),
+            "\(outcome.output)")
     }
 
     @Test func `a daemon that does not run is told`() throws {

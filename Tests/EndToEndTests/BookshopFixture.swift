@@ -24,6 +24,11 @@ struct BookshopFixture {
             self.server, database: database, settings: settings, environment: environment)
     }
 
+    func queriesOfTheServer() throws -> Int {
+        let rows = try server.client().strings("SHOW GLOBAL STATUS LIKE 'Questions'")
+        return Int(rows.first?[1] ?? "") ?? 0
+    }
+
     /// The ids of every author's books as the daemon shows them: `[7,9]`.
     func bookIDs() throws -> [String: [String]] {
         let rows = try server.client(database: database).strings(
