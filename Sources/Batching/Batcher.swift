@@ -33,6 +33,8 @@ package struct Batcher {
     /// A query that was sent and is not yet complete.
     private struct Flight {
         let number: Int
+        /// Nanoseconds that such a query takes.
+        let expected: Int64
         /// From then on it does not keep others from being sent: it waits for a lock or a disk, not for them.
         let overdueAt: Instant
     }
@@ -45,8 +47,11 @@ package struct Batcher {
     /// The round of the keys that were taken last.
     private var round = 0
     private var taken = 0
-    /// When a query ended that had the database for itself.
+    /// When a query ended that had the database for itself, or one was sent after there had been none.
     private var lastAlone: Instant
+    /// Of queries of shapes that are not known yet, as long as they had the database for themselves.
+    private var strangersAlone = ServiceTime()
+    private var isTurnOfRetries = true
     /// Distinct keys that wait for their first query.
     package private(set) var queuedKeys = 0
     private var flights: [Flight] = []
@@ -62,11 +67,17 @@ package struct Batcher {
 
     /// How quick the database is when it has one query only must be seen from time to time: without a query of its own
     /// now and then, slowness could not be told from distance (as BBR's ProbeRTT: Cardwell et al., ACM Queue 2016).
+    /// It costs a few percent of the time at most, and nobody waits for a query that takes long.
     private func inFlightLimit(at now: Instant) -> Int {
-        now - lastAlone > Self.longestWithoutProbe ? 1 : concurrency.limit
+        let longest = flights.lazy.map(\.expected).max() ?? 0
+        let isDue = now - lastAlone > max(Self.probeInterval, Self.probeShare * longest)
+        return isDue && longest <= Self.longestProbe ? 1 : concurrency.limit
     }
 
-    private static let longestWithoutProbe: Int64 = 2_000_000_000
+    /// Nanoseconds of work without a pause after which one query is sent alone.
+    private static let probeInterval: Int64 = 2_000_000_000
+    private static let probeShare: Int64 = 50
+    private static let longestProbe: Int64 = 100_000_000
 
     // MARK: In
 
@@ -116,16 +127,24 @@ package struct Batcher {
     package mutating func take(at now: Instant) -> Batch? {
         let crowd = crowd(at: now)
         guard crowd < inFlightLimit(at: now) else { return nil }
-        guard var batch = retries.popFirst() ?? form(at: now) else { return nil }
+        guard var batch = next(at: now) else { return nil }
+        if flights.isEmpty { lastAlone = now }
         taken += 1
         batch.number = taken
         batch.sent = now
         batch.wasAlone = crowd == 0
         modify(batch.shape, at: now) { $0.inFlight += 1 }
         let expected = Int64(gatherings[batch.shape]?.service.estimate(keys: batch.keys.count) ?? 0)
-        let patience = max(Self.leastPatience, 4 * expected)
-        flights.append(Flight(number: taken, overdueAt: now + patience))
+        let patience = min(max(Self.leastPatience, 4 * expected), Self.mostPatience)
+        flights.append(Flight(number: taken, expected: expected, overdueAt: now + patience))
         return batch
+    }
+
+    /// Those that are asked again and those that have not been asked yet take turns: who asks for many keys that the
+    /// database refuses does not keep others waiting.
+    private mutating func next(at now: Instant) -> Batch? {
+        isTurnOfRetries.toggle()
+        return isTurnOfRetries ? form(at: now) ?? retries.popFirst() : retries.popFirst() ?? form(at: now)
     }
 
     /// Queries that were sent and are not yet complete.
@@ -136,8 +155,9 @@ package struct Batcher {
         flights.count { $0.overdueAt > now }
     }
 
-    /// Nanoseconds after which a query may be overdue.
+    /// Nanoseconds after which a query may be overdue, and after which it is: quick ones do not wait for it.
     private static let leastPatience: Int64 = 20_000_000
+    private static let mostPatience: Int64 = 50_000_000
 
     private mutating func form(at now: Instant) -> Batch? {
         advance(to: now)
@@ -167,6 +187,8 @@ package struct Batcher {
     package mutating func takeAll() -> [Batch] {
         var all = Array(retries)
         retries.removeAll()
+        // What is not sent counts for nobody's share.
+        round = gatherings.values.lazy.compactMap(\.lastRound).max().map { max(round, $0 + 1) } ?? round
         for shape in gatherings.keys {
             while gatherings[shape]?.count ?? 0 > 0 {
                 var batch = Batch(shape: shape, release: .retry)
@@ -196,9 +218,14 @@ package struct Batcher {
         let wasAlone = batch.wasAlone && batch.number == taken
         gatherings[batch.shape]?.service.add(keys: count, elapsed: elapsed)
         if wasAlone { lastAlone = now }
-        guard let before = gatherings[batch.shape]?.serviceAlone else { return }
+        guard let own = gatherings[batch.shape]?.serviceAlone else { return }
+        // Where every load is another, none is known for itself.
+        let before = own.isKnown ? own : strangersAlone
+        if !own.isKnown, wasAlone || Double(elapsed) < before.estimate(keys: count) {
+            strangersAlone.add(keys: count, elapsed: elapsed)
+        }
         // Nothing is slower alone than beside others.
-        if wasAlone || !before.isKnown || Double(elapsed) < before.estimate(keys: count) {
+        if wasAlone || !own.isKnown || Double(elapsed) < before.estimate(keys: count) {
             gatherings[batch.shape]?.serviceAlone.add(keys: count, elapsed: elapsed)
         }
         guard before.isKnown else { return }

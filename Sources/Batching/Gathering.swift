@@ -50,9 +50,9 @@ struct Gathering {
     private(set) var wakesAt: Instant?
     /// Where the shape stands among those that are due.
     private(set) var due: Due?
-    /// Where each waiting key's slot is.
     private var slots: [Slot] = []
     private var freeSlots: [Int] = []
+    /// Where each waiting key's slot is.
     private var index = KeyMap()
     private var links: [Link] = []
     private var freeLinks: [Int] = []
@@ -119,14 +119,26 @@ struct Gathering {
 
     private mutating func line(up slot: Int, in round: Int) {
         let place = Place(slot: slot, serial: slots[slot].serial)
-        var number = lines.count
-        while number > 0, lines[number - 1].round > round { number -= 1 }
-        if number > 0, lines[number - 1].round == round {
-            lines[number - 1].places.append(place)
+        let number = firstLine(notBefore: round)
+        if number < lines.count, lines[number].round == round {
+            lines[number].places.append(place)
         } else {
             lines.insert(Line(round: round, places: [place]), at: number)
         }
     }
+
+    /// One client's hundred thousand keys are more than a thousand lines: by halves.
+    private func firstLine(notBefore round: Int) -> Int {
+        var (low, high) = (0, lines.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if lines[middle].round < round { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Of the keys that wait.
+    var lastRound: Int? { lines.last?.round }
 
     // MARK: When they are due
 
@@ -144,7 +156,7 @@ struct Gathering {
         let dueAt = min(heldUntil ?? now, now)
         if inFlight == 0, !isFrugal { return becomeDue(.idle, since, at: dueAt) }
         if isFull { return becomeDue(.full, since, at: dueAt) }
-        let held = heldUntil ?? holdUntil(isFrugal: isFrugal, at: now)
+        let held = heldUntil ?? holdUntil(since, isFrugal: isFrugal, at: now)
         heldUntil = held
         if held <= now { return becomeDue(.gathered, since, at: held) }
         let pressing = deadline.map { $0 - Int64(service.estimate(keys: count)) - Self.margin }
@@ -156,10 +168,10 @@ struct Gathering {
     }
 
     /// Half the time of a query, in which another key should come at the least; else waiting is in vain.
-    private mutating func holdUntil(isFrugal: Bool, at now: Instant) -> Instant {
+    private mutating func holdUntil(_ since: Instant, isFrugal: Bool, at now: Instant) -> Instant {
         let window = Double(shape.window)
         let wait = isFrugal ? window : min(window, service.mean / 2)
-        return arrivals.expected(within: wait, at: now) < 1 ? now : now + Int64(wait)
+        return arrivals.expected(within: wait, at: now) < 1 ? now : since + Int64(wait)
     }
 
     /// Shapes that are due already move forward at most.
@@ -207,6 +219,7 @@ struct Gathering {
         }
         // Or a shape that is never empty would go before all others for ever.
         if let front = firstSlot() { since = slots[front].since }
+        heldUntil = nil
         forget(batch.keys)
         forgetIfEmpty()
     }
@@ -251,8 +264,11 @@ struct Gathering {
         due = nil
         lines.removeAll(keepingCapacity: true)
         // After a great crowd.
-        if slots.count > Self.mostFreeSlots { (slots, freeSlots, links, freeLinks) = ([], [], [], []) }
+        if max(slots.count, links.count) > Self.mostFree {
+            (slots, freeSlots, links, freeLinks, lines) = ([], [], [], [], [])
+            index.removeAll()
+        }
     }
 
-    private static let mostFreeSlots = 4096
+    private static let mostFree = 4096
 }

@@ -20,6 +20,8 @@ extension Engine {
         // What is known to be too much is so, however the query has ended.
         if job.mustSplit { return split(job) }
         if job.isOver { return deliver(job) }
+        // Stopped by our own wish: no news.
+        if job.isKilled, !isAwaited(job) { return }
         switch outcome {
         case .complete(let warnings):
             if warnings > 0, job.statement.suspectsWarnings, job.canSplit { return split(job) }

@@ -225,7 +225,11 @@ final class Engine {
     }
 
     private func isDeserted(_ job: Job) -> Bool {
-        hasLostAskers && !job.batch.allAskers.contains { tickets[$0.ticket] != nil }
+        hasLostAskers && !isAwaited(job)
+    }
+
+    func isAwaited(_ job: Job) -> Bool {
+        job.batch.allAskers.contains { tickets[$0.ticket] != nil }
     }
 
     /// Gives up what is overdue, and answers when the next request will be.
