@@ -24,7 +24,7 @@ package struct Asker: Hashable, Sendable {
 }
 
 /// Why keys stopped waiting for company.
-package enum Release: String, Hashable, Sendable, CaseIterable {
+package enum Release: Hashable, Sendable {
     /// No query of their shape was in flight.
     case idle
     /// There were enough for a full batch.
@@ -42,8 +42,8 @@ package struct Batch: Sendable {
     package let shape: Shape
     /// Distinct keys.
     package private(set) var keys: [Key] = []
-    /// How often its keys have been sent before: because a query of several keys failed, or because the connection
-    /// was lost before any row had come.
+    /// How often its keys have been sent before: because a query of several keys failed, or brought too much, or because
+    /// the connection was lost before any row had come.
     package private(set) var attempts = 0
     package internal(set) var release: Release
     package internal(set) var sent = Instant(nanoseconds: 0)
@@ -51,7 +51,7 @@ package struct Batch: Sendable {
     var queuedFor: Int64 = 0
     /// Counts the batches that were taken.
     var number = 0
-    /// Whether no other was in flight when it was taken. If none has been taken when it ends, it had the database for
+    /// Whether no other was in flight when it was taken, but such as were overdue. If none has been taken when it ends, it had the database for
     /// itself.
     var wasAlone = false
     /// Of all keys, one after another.

@@ -28,6 +28,10 @@ final class DatabaseContender: Contender {
         let (part, places) = source.next(keys: keysPerQuery)
         runners[client].run(part, places) { [unowned self] error in
             outstanding -= 1
+            if let error, error.isConnectionLost {
+                return onDone(
+                    Completion(client: client, intended: intended, loads: keysPerQuery, error: error))
+            }
             if let next = waiting[client].popFirst() { start(client, next) }
             onDone(Completion(client: client, intended: intended, loads: keysPerQuery, error: error))
         }

@@ -117,7 +117,9 @@ package final class PreparedQuery {
             return waiting(wait)
         }
         guard refused == 0 else { return failed() }
-        while mysql_stmt_fetch(statement) != MYSQL_NO_DATA {}
+        // The rows are here: 0, or that a value was longer than its place. MYSQL_NO_DATA is the end, 1 an error.
+        while case let outcome = mysql_stmt_fetch(statement), outcome == 0 || outcome == MYSQL_DATA_TRUNCATED
+        {}
         mysql_stmt_free_result(statement)
         state = .idle
         return .end(warnings: 0)

@@ -7,7 +7,7 @@ struct Counters {
     var errors = 0
     /// Keys that were asked for, `NULL` and unusable ones left out.
     var keysAsked = 0
-    /// Distinct keys that were sent to the database.
+    /// Keys that were sent to the database, each once in a query; those that are asked again count again.
     var keysSent = 0
     var queries = 0
     var rows = 0

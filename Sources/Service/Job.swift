@@ -48,7 +48,7 @@ final class Job {
     private let harvests: [Harvest]
     /// Most batches are asked for by people who want to see the same.
     private let onlyHarvest: Harvest?
-    /// For each key, which servings are wanted; nil where there is one only.
+    /// For each key, which harvests are wanted; nil where there is one only.
     private let wanted: [[Int]]?
 
     /// - Parameter projection: what a ticket wants to see; nil if nobody waits for it any more. At least one does.

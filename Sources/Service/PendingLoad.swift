@@ -11,8 +11,6 @@ final class PendingLoad {
     let deadline: Instant?
     /// The first is the request's own, and its number that of the load.
     private(set) var tickets: [Ticket] = []
-    /// Of all its tickets.
-    private(set) var keyCount = 0
     /// That have come for all its tickets.
     var rowCount = 0
 
@@ -32,6 +30,5 @@ final class PendingLoad {
 
     func add(_ ticket: Ticket) {
         tickets.append(ticket)
-        keyCount += ticket.keys.count
     }
 }

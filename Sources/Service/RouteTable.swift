@@ -16,7 +16,7 @@ final class RouteTable {
     /// What was asked for last is mostly asked for again.
     private var last: (name: String, destination: Destination)?
     private var byShape: [Int: Route] = [:]
-    /// By name, of relationships that were asked for.
+    /// By name, of all relationships that there are or were.
     private(set) var traffic: [String: Traffic] = [:]
     private var lastShape = 0
     /// Why there is no catalog yet.

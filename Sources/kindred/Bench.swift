@@ -57,6 +57,12 @@ struct BenchCommand: ParsableCommand {
     }
 
     func run() throws {
+        for path in [json, html].compactMap({ $0 }) {
+            // Before anything is measured.
+            guard FileManager.default.createFile(atPath: path, contents: nil) else {
+                throw ExitCode.complaint("\(path) cannot be written", .osError)
+            }
+        }
         raiseDescriptorLimit()
         do {
             if let config = target.config {

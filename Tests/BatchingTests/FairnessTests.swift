@@ -64,6 +64,62 @@ import Testing
         #expect(before.count == 10, "those that came before, and no others")
     }
 
+    /// Two queries of a second each are under way, as they are known to take; no more than two may be at first.
+    private func slowDesk(_ slow: Shape, until now: Instant) throws -> Desk {
+        var desk = Desk(maxInFlight: 8)
+        desk.ask(1, 1, of: slow, at: start)
+        let first = try desk.take(at: start)
+        desk.finish(first, at: start + 1_000_000_000)
+        for ticket in 2...3 as ClosedRange<UInt64> {
+            desk.ask(ticket, Int64(ticket), of: slow, at: now)
+            // The second does not wait for the first: it is full.
+            _ = try desk.take(at: now)
+        }
+        return desk
+    }
+
+    @Test(arguments: [1, 60]) func `a quick query does not wait for slow ones`(seconds: Int64) throws {
+        let slow = Shape(number: 1, maxKeys: 1, window: 1_000_000)
+        let quick = Shape(number: 2, maxKeys: 100, window: 1_000_000)
+        let now = start + 1_000_000_000 + seconds * 1_000_000_000
+        var desk = try slowDesk(slow, until: now)
+        desk.ask(9, 9, of: quick, at: now + 1_000_000)
+        desk.expectNothing(at: now + 1_000_000)
+        let next = desk.batcher.nextWake(after: now + 1_000_000)
+        let wake = try #require(next)
+        #expect(wake - now <= 50_000_000)
+        #expect(try desk.take(at: wake).shape == quick)
+    }
+
+    @Test func `after a pause two relationships go at once, however long ago a query was alone`() throws {
+        let one = Shape(number: 1, maxKeys: 100, window: 1_000_000)
+        let other = Shape(number: 2, maxKeys: 100, window: 1_000_000)
+        var desk = Desk(maxInFlight: 8)
+        let now = start + 3_600_000_000_000
+        desk.ask(1, 1, of: one, at: now)
+        desk.ask(2, 2, of: other, at: now)
+        _ = try desk.take(at: now)
+        _ = try desk.take(at: now)
+    }
+
+    @Test func `keys that are asked again take turns with those that have not been asked yet`() throws {
+        let shape = Shape(number: 1, maxKeys: 4, window: 0)
+        let other = Shape(number: 2, maxKeys: 4, window: 0)
+        var desk = Desk(maxInFlight: 1)
+        desk.ask(1, (1...4).map { key($0) }, of: shape, at: start)
+        let batch = try desk.take(at: start)
+        desk.batcher.retryInHalves(batch)
+        desk.finish(batch, at: start + 1)
+        desk.ask(2, 9, of: other, client: 2, at: start + 2)
+        var shapes: [Int] = []
+        for _ in 1...3 {
+            let batch = try desk.take(at: start + 3)
+            shapes.append(batch.shape.number)
+            desk.finish(batch, at: start + 4)
+        }
+        #expect(shapes.firstIndex(of: 2) ?? 9 <= 1, "\(shapes)")
+    }
+
     @Test func `two clients with much to ask share each batch`() throws {
         let shape = Shape(number: 1, maxKeys: 256, window: 1_000_000)
         var desk = crowded(shape, keys: 10_000)
