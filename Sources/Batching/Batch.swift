@@ -51,8 +51,8 @@ package struct Batch: Sendable {
     var queuedFor: Int64 = 0
     /// Counts the batches that were taken.
     var number = 0
-    /// Whether no other was in flight when it was taken, but such as were overdue. If none has been taken when it ends, it had the database for
-    /// itself.
+    /// Whether no other was in flight when it was taken, but such as were overdue. If none has been taken when it ends,
+    /// it had the database for itself.
     var wasAlone = false
     /// Of all keys, one after another.
     private var askers: [Asker] = []

@@ -47,11 +47,12 @@ package struct Batcher {
     /// The round of the keys that were taken last.
     private var round = 0
     private var taken = 0
-    /// When a query ended that had the database for itself, or one was sent after there had been none.
-    private var lastAlone: Instant
-    /// Of queries of shapes that are not known yet, as long as they had the database for themselves.
-    private var strangersAlone = ServiceTime()
-    private var isTurnOfRetries = true
+    /// When a query ended that had the database for itself, or one was sent after a pause.
+    private var lastAlone = Instant(nanoseconds: 0)
+    private var lastEnd = Instant(nanoseconds: 0)
+    /// Of queries of shapes that were not known yet and had the database for themselves.
+    private var unknownAlone = ServiceTime()
+    private var isTurnOfRetries = false
     /// Distinct keys that wait for their first query.
     package private(set) var queuedKeys = 0
     private var flights: [Flight] = []
@@ -59,7 +60,6 @@ package struct Batcher {
     package init(limits: Limits) {
         self.limits = limits
         concurrency = ConcurrencyLimit(maximum: limits.isFrugal ? 1 : limits.maxInFlight)
-        lastAlone = Instant(nanoseconds: 0)
     }
 
     /// Queries that may be in flight at one time, as the database's answers of late suggest.
@@ -74,9 +74,12 @@ package struct Batcher {
         return isDue && longest <= Self.longestProbe ? 1 : concurrency.limit
     }
 
-    /// Nanoseconds of work without a pause after which one query is sent alone.
+    /// Nanoseconds of work without a pause after which one query is sent alone, and what is a pause.
     private static let probeInterval: Int64 = 2_000_000_000
+    private static let pause: Int64 = 100_000_000
+    /// Or, where queries take long, so many times what they take.
     private static let probeShare: Int64 = 50
+    /// Nanoseconds that a query may take for whose end, or beside which, nobody is sent.
     private static let longestProbe: Int64 = 100_000_000
 
     // MARK: In
@@ -128,7 +131,8 @@ package struct Batcher {
         let crowd = crowd(at: now)
         guard crowd < inFlightLimit(at: now) else { return nil }
         guard var batch = next(at: now) else { return nil }
-        if flights.isEmpty { lastAlone = now }
+        // Who comes after a pause is alone anyway; who comes after him does not wait for that.
+        if flights.isEmpty, now - lastEnd > Self.pause { lastAlone = now }
         taken += 1
         batch.number = taken
         batch.sent = now
@@ -144,7 +148,7 @@ package struct Batcher {
     /// database refuses does not keep others waiting.
     private mutating func next(at now: Instant) -> Batch? {
         isTurnOfRetries.toggle()
-        return isTurnOfRetries ? form(at: now) ?? retries.popFirst() : retries.popFirst() ?? form(at: now)
+        return isTurnOfRetries ? retries.popFirst() ?? form(at: now) : form(at: now) ?? retries.popFirst()
     }
 
     /// Queries that were sent and are not yet complete.
@@ -207,25 +211,25 @@ package struct Batcher {
     /// - Parameter isMeasure: whether the time that it took says how quick the database is.
     package mutating func finished(_ batch: Batch, isMeasure: Bool, at now: Instant) {
         flights.removeAll { $0.number == batch.number }
-        if isMeasure { measure(batch, at: now) }
+        lastEnd = now
+        let wasAlone = batch.wasAlone && batch.number == taken
+        if wasAlone { lastAlone = now }
+        if isMeasure { measure(batch, wasAlone: wasAlone, at: now) }
         modify(batch.shape, at: now) { $0.inFlight -= 1 }
     }
 
-    private mutating func measure(_ batch: Batch, at now: Instant) {
+    private mutating func measure(_ batch: Batch, wasAlone: Bool, at now: Instant) {
         let elapsed = now - batch.sent
         guard elapsed > 0 else { return }
         let count = batch.keys.count
-        let wasAlone = batch.wasAlone && batch.number == taken
         gatherings[batch.shape]?.service.add(keys: count, elapsed: elapsed)
-        if wasAlone { lastAlone = now }
         guard let own = gatherings[batch.shape]?.serviceAlone else { return }
         // Where every load is another, none is known for itself.
-        let before = own.isKnown ? own : strangersAlone
-        if !own.isKnown, wasAlone || Double(elapsed) < before.estimate(keys: count) {
-            strangersAlone.add(keys: count, elapsed: elapsed)
-        }
+        let before = own.isKnown ? own : unknownAlone
         // Nothing is slower alone than beside others.
-        if wasAlone || !own.isKnown || Double(elapsed) < before.estimate(keys: count) {
+        let isAsAlone = wasAlone || Double(elapsed) < before.estimate(keys: count)
+        if isAsAlone, !own.isKnown { unknownAlone.add(keys: count, elapsed: elapsed) }
+        if isAsAlone || !own.isKnown {
             gatherings[batch.shape]?.serviceAlone.add(keys: count, elapsed: elapsed)
         }
         guard before.isKnown else { return }

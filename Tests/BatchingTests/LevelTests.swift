@@ -39,10 +39,14 @@ private struct Crowd {
     private var ends: Heap<End> = []
     private var lastTicket: UInt64 = 0
     private var sent = 0
+    /// The number of the last query, if nothing else was under way then.
+    private var lastSentBesideNone: Int?
     private let shape = Shape(number: 1, maxKeys: 500, window: 1_000_000)
     /// The limit after every millisecond.
     private(set) var limits: [Int] = []
     private(set) var batchSizes: [Int] = []
+    /// When queries ended that had the database for themselves.
+    private(set) var endsAlone: [Instant] = []
     /// Nanoseconds that answers took.
     private(set) var waits: [Int64] = []
     /// Keys per second of those who come as they please.
@@ -68,6 +72,7 @@ private struct Crowd {
         while now < end {
             while let batch = desk.batcher.take(at: now) {
                 sent += 1
+                lastSentBesideNone = desk.batcher.inFlight == 1 ? sent : nil
                 batchSizes.append(batch.keys.count)
                 // A tenth more or less, as on every machine.
                 let noise = Int64.random(in: 90...110, using: &random)
@@ -84,6 +89,7 @@ private struct Crowd {
             }
             while let first = ends.min, first.time <= now {
                 ends.removeMin()
+                if lastSentBesideNone == first.number { endsAlone.append(now) }
                 desk.finish(first.batch, at: now)
                 for asker in first.batch.allAskers { answer(asker.ticket.number) }
             }
@@ -134,6 +140,16 @@ private struct Crowd {
         #expect(level(crowd).lowerBound >= 4, "\(level(crowd))")
     }
 
+    @Test func `in work without a pause, a query has the database for itself now and then, and not often`() {
+        var crowd = Crowd(far, maxInFlight: 16, seed: 6)
+        crowd.arrivalRate = 20_000
+        crowd.run(for: 1_000_000_000)
+        let before = crowd.endsAlone.count
+        crowd.run(for: 10_000_000_000)
+        // Every two seconds.
+        #expect((3...10).contains(crowd.endsAlone.count - before), "\(crowd.endsAlone.dropFirst(before))")
+    }
+
     @Test func `a database that comes nearer is not crowded for long, and the way back is found too`() {
         var crowd = Crowd(far, maxInFlight: 16, seed: 4)
         crowd.arrivalRate = 20_000
@@ -152,6 +168,8 @@ private struct Crowd {
         crowd.ask()
         crowd.run(for: 1_000_000_000)
         #expect(crowd.batchSizes.suffix(100).allSatisfy { $0 == 1 })
+        // 125 µs each, a tenth more or less.
+        #expect(crowd.batchSizes.count > 7_000, "as many as there is time for, if nothing else is waited for")
         for _ in 0..<255 { crowd.ask() }
         let before = crowd.batchSizes.count
         crowd.run(for: 1_000_000_000)
