@@ -20,7 +20,7 @@ struct Bars {
                     bar)
             }
             for (comparison, bar) in zip(comparisons, all) {
-                let value = Self.ratio(comparison, inFlight, Self.allCPU)
+                let value = Self.ratioOfAllCPU(comparison, inFlight)
                 atLeast(
                     "all CPU, direct ÷ kindred, \(comparison.mix.name), \(inFlight) in flight", value, bar)
             }
@@ -54,12 +54,14 @@ struct Bars {
         guard let direct = comparison.trial(.text),
             let kindred = comparison.trial(.kindred, inFlight: inFlight)
         else { return nil }
-        return Bench.ratio(direct, kindred, value)
+        return Bench.ratio(direct, kindred, value, value)
     }
 
-    private static func allCPU(_ round: Round) -> Double? {
-        guard let database = round.databaseCPU else { return nil }
-        return round.perLoad(round.clientCPU + (round.daemonCPU ?? 0) + database)
+    private static func ratioOfAllCPU(_ comparison: Comparison, _ inFlight: Int) -> Double? {
+        guard let direct = comparison.trial(.text),
+            let kindred = comparison.trial(.kindred, inFlight: inFlight)
+        else { return nil }
+        return Bench.ratio(direct, kindred, direct.allCPU, kindred.allCPU)
     }
 
     private mutating func atLeast(_ name: String, _ value: Double?, _ bar: Double) {

@@ -35,20 +35,20 @@ package struct Comparison {
     let setup: Setup
     private(set) var trials: [Trial] = []
 
-    init(_ mix: Mix, _ ring: Ring, _ setup: Setup) throws {
+    init(_ mix: Mix, _ testbed: Testbed, _ setup: Setup) throws {
         self.mix = mix
         self.setup = setup
         if mix.parts.contains(where: \.hasIncludes), setup.rivals.contains(where: { $0 != .kindred }) {
             throw BenchError("only kindred answers a load with 'include': say --against kindred")
         }
-        for rival in setup.rivals { try add(rival, ring) }
+        for rival in setup.rivals { try add(rival, testbed) }
     }
 
     func trial(_ rival: Rival, inFlight: Int? = nil) -> Trial? {
         trials.first { $0.rival == rival && (inFlight == nil || $0.pace == .closed(inFlight: inFlight ?? 1)) }
     }
 
-    private mutating func add(_ rival: Rival, _ ring: Ring) throws {
+    private mutating func add(_ rival: Rival, _ testbed: Testbed) throws {
         let clients = setup.clients
         switch rival {
         case .kindred:
@@ -57,21 +57,22 @@ package struct Comparison {
                 ?? setup.depths.map { .closed(inFlight: $0) }
             for pace in paces {
                 let contender = try KindredContender(
-                    mix, address: ring.daemonAddress, clients: clients, keysPerRequest: setup.keysPerRequest,
-                    loop: ring.loop)
+                    mix, address: testbed.daemonAddress, clients: clients,
+                    keysPerRequest: setup.keysPerRequest,
+                    loop: testbed.loop)
                 add(rival, "kindred" + Self.suffix(pace), clients, pace, contender)
             }
         case .text:
-            let runners = try ring.connections(clients).map { TextRunner(mix, $0) }
+            let runners = try testbed.connections(clients).map { TextRunner(mix, $0) }
             add(rival, "direct, text", clients, runners, keys: 1)
         case .prepared:
             guard mix.parts.count == 1, mix.parts[0].hasIntegerKeys else { return }
-            add(rival, "direct, prepared", clients, try ring.prepared(mix.parts[0], clients), keys: 1)
+            add(rival, "direct, prepared", clients, try testbed.prepared(mix.parts[0], clients), keys: 1)
         case .page:
-            let runners = try ring.connections(clients).map { TextRunner(mix, $0) }
+            let runners = try testbed.connections(clients).map { TextRunner(mix, $0) }
             add(rival, "direct, IN of \(setup.keysPerPage)", clients, runners, keys: setup.keysPerPage)
         case .ideal:
-            let runners = try ring.tunedConnections(setup.idealConnections).map {
+            let runners = try testbed.tunedConnections(setup.idealConnections).map {
                 TextRunner(mix, $0, encodingRowsOf: setup.idealKeys)
             }
             // It shows what is possible, whatever the others are asked.

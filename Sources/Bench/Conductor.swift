@@ -5,7 +5,6 @@ import Wire
 
 /// Runs trials one after another, all of them in every round, so that what disturbs the machine disturbs them alike.
 final class Conductor {
-
     private let loop: EventLoop
     private let plan: Plan
     private let daemonClock: ProcessClock?
@@ -18,13 +17,13 @@ final class Conductor {
     private var isMeasuring = false
     private var round = Round()
     private var slotHistogram = Histogram<UInt64>(
-        highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
+        highestTrackableValue: Trial.longest, numberOfSignificantValueDigits: .three)
     private var startedAt: Int64 = 0
     private var phaseAlarm: Alarm?
     private var arrivalAlarm: Alarm?
     private var failure: BenchError?
     private var nextArrival: Int64 = 0
-    private var random = KeyPicker(count: 1, .uniform, seed: 7)
+    private var random = SplitMix64(seed: 7)
     /// Told of each slot when it begins.
     var onProgress: (_ done: Int, _ of: Int, Trial) -> Void = { _, _, _ in }
 
@@ -125,9 +124,9 @@ final class Conductor {
         if isMeasuring {
             // An answer may be there before the turn is over in which it was asked for.
             loop.refreshTime()
-            let microseconds = max(1, (loop.now - completion.intended) / 1000)
-            slotHistogram.record(UInt64(microseconds))
-            trial.histogram.record(UInt64(microseconds))
+            let microseconds = UInt64(max(1, (loop.now - completion.intended) / 1000))
+            slotHistogram.record(min(microseconds, Trial.longest))
+            trial.histogram.record(min(microseconds, Trial.longest))
             if let error = completion.error {
                 round.errors += 1
                 round.firstError = round.firstError ?? error.message
@@ -143,7 +142,7 @@ final class Conductor {
     private func issueArrivals() {
         guard case .open(let perSecond) = trial.pace else { return }
         while nextArrival <= loop.now {
-            let client = Int(random.random() % UInt64(trial.clients))
+            let client = Int(random.next() % UInt64(trial.clients))
             trial.contender.issue(client: client, intended: nextArrival)
             // Exponential gaps make a Poisson process.
             nextArrival += Int64(-log(1 - random.unit()) / perSecond * 1_000_000_000)

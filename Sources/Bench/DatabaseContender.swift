@@ -37,10 +37,3 @@ final class DatabaseContender: Contender {
         }
     }
 }
-
-/// A connection that runs one query at a time.
-protocol QueryRunner: AnyObject {
-    var isIdle: Bool { get }
-
-    func run(_ part: Int, _ places: [Int], onEnd: @escaping (_ error: Trouble?) -> Void)
-}

@@ -12,34 +12,22 @@ package enum KeyDistribution: String, Sendable, CaseIterable {
 struct KeyPicker {
     private let count: Int
     private let distribution: KeyDistribution
-    private var state: UInt64
+    private var random: SplitMix64
 
     init(count: Int, _ distribution: KeyDistribution, seed: UInt64) {
         self.count = count
         self.distribution = distribution
-        state = seed
+        random = SplitMix64(seed: seed)
     }
 
     mutating func next() -> Int {
         switch distribution {
-        case .uniform: return Int(random() % UInt64(count))
+        case .uniform: return Int(random.next() % UInt64(count))
         case .zipf:
             // The inverse of the continuous distribution: its error is a few percent for the first keys, which is no
             // matter here. Neighbours in rank must not be neighbours in the table.
-            let rank = Int(pow(Double(count + 1), unit()) - 1)
+            let rank = Int(pow(Double(count + 1), random.unit()) - 1)
             return Int(UInt64(min(rank, count - 1)) &* 0x9E37_79B9_7F4A_7C15 % UInt64(count))
         }
     }
-
-    /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
-    mutating func random() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    /// From 0 to 1, 1 excluded.
-    mutating func unit() -> Double { Double(random() >> 11) / 9_007_199_254_740_992 }
 }

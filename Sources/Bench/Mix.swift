@@ -17,7 +17,7 @@ package final class Mix {
 
     struct Source {
         private let mix: Mix
-        private var dice = KeyPicker(count: 1, .uniform, seed: 3)
+        private var dice = SplitMix64(seed: 3)
         private var pickers: [KeyPicker]
 
         init(_ mix: Mix) {
@@ -27,7 +27,7 @@ package final class Mix {
 
         /// What to ask next, for so many keys.
         mutating func next(keys: Int) -> (part: Int, places: [Int]) {
-            var ball = mix.parts.count == 1 ? 0 : Int(dice.random() % UInt64(mix.total))
+            var ball = mix.parts.count == 1 ? 0 : Int(dice.next() % UInt64(mix.total))
             var part = 0
             while ball >= mix.weights[part] {
                 ball -= mix.weights[part]

@@ -8,7 +8,7 @@ final class Ramp {
     private static let stepTime: Int64 = 1_600_000_000
     private static let sampleTime: Int64 = 100_000_000
 
-    private let ring: Ring
+    private let testbed: Testbed
     private let contender: KindredContender
     private var active = 0
     private var isAsking = [Bool](repeating: false, count: steps.max() ?? 0)
@@ -20,43 +20,44 @@ final class Ramp {
     private var failure: (any Error)?
     private let progress: (String) -> Void
 
-    init(_ mix: Mix, _ ring: Ring, progress: @escaping (String) -> Void) throws {
-        self.ring = ring
+    init(_ mix: Mix, _ testbed: Testbed, progress: @escaping (String) -> Void) throws {
+        self.testbed = testbed
         self.progress = progress
         contender = try KindredContender(
-            mix, address: ring.daemonAddress, clients: isAsking.count, keysPerRequest: 1, loop: ring.loop)
+            mix, address: testbed.daemonAddress, clients: isAsking.count, keysPerRequest: 1,
+            loop: testbed.loop)
     }
 
     func run() throws -> Report.RampRecord {
         contender.onDone = { [unowned self] in done($0) }
-        alarm = Alarm(ring.loop) { [unowned self] in tick() }
-        startedAt = ring.loop.now
+        alarm = Alarm(testbed.loop) { [unowned self] in tick() }
+        startedAt = testbed.loop.now
         tick()
-        ring.loop.run { [unowned self] in
+        testbed.loop.run { [unowned self] in
             contender.flush()
-            if active == 0, contender.outstanding == 0 { ring.loop.stop() }
+            if active == 0, contender.outstanding == 0 { testbed.loop.stop() }
         }
         if let failure { throw failure }
         return Report.RampRecord(samples: samples, steps: analysis())
     }
 
     private func tick() {
-        let now = ring.loop.now
+        let now = testbed.loop.now
         do { try sample(now) } catch { failure = error }
         let step = Int((now - startedAt) / Self.stepTime)
         guard failure == nil, step < Self.steps.count else {
             active = 0
-            return ring.loop.wake()
+            return testbed.loop.wake()
         }
         if active != Self.steps[step] { progress("ramp: \(Self.steps[step]) clients") }
         active = Self.steps[step]
         for client in 0..<active where !isAsking[client] { ask(client) }
         alarm?.set(at: now + Self.sampleTime)
-        ring.loop.wake()
+        testbed.loop.wake()
     }
 
     private func sample(_ now: Int64) throws {
-        let stats = try ring.stats()
+        let stats = try testbed.stats()
         defer { last = (stats, loads, now) }
         guard let last else { return }
         let queries = stats.queries - last.stats.queries
@@ -70,14 +71,14 @@ final class Ramp {
 
     private func ask(_ client: Int) {
         isAsking[client] = true
-        contender.issue(client: client, intended: ring.loop.now)
+        contender.issue(client: client, intended: testbed.loop.now)
     }
 
     private func done(_ completion: Completion) {
         isAsking[completion.client] = false
         loads += completion.loads
         if let error = completion.error { failure = BenchError("during the ramp: \(error.message)") }
-        if failure != nil { return ring.loop.stop() }
+        if failure != nil { return testbed.loop.stop() }
         if completion.client < active { ask(completion.client) }
     }
 

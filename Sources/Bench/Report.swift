@@ -2,33 +2,33 @@ package import Foundation
 import Histogram
 
 /// Everything that a run has shown, for machines: `kindred bench --json`.
-package struct Report: Codable, Sendable {
-    struct Cost: Codable, Sendable {
+package struct Report: Encodable, Sendable {
+    struct Cost: Encodable, Sendable {
         let clients: Double?
         let daemon: Double?
         let database: Double?
         let all: Double?
     }
 
-    struct Quantile: Codable, Sendable {
+    struct Quantile: Encodable, Sendable {
         /// From 0 to 1.
         let part: Double
         let microseconds: Double
     }
 
-    struct BatchSize: Codable, Sendable {
+    struct BatchSize: Encodable, Sendable {
         /// Keys; up to the next one's.
         let least: Int
         let queries: Int
     }
 
-    struct RoundRecord: Codable, Sendable {
+    struct RoundRecord: Encodable, Sendable {
         let loadsPerSecond: Double
         let p50Microseconds: Double
         let p99Microseconds: Double
     }
 
-    struct TrialRecord: Codable, Sendable {
+    struct TrialRecord: Encodable, Sendable {
         let name: String
         let mix: String
         let clients: Int
@@ -50,7 +50,7 @@ package struct Report: Codable, Sendable {
         let rounds: [RoundRecord]
     }
 
-    struct Expectation: Codable, Sendable {
+    struct Expectation: Encodable, Sendable {
         let name: String
         let measured: Double?
         /// `≥ 9`
@@ -58,7 +58,7 @@ package struct Report: Codable, Sendable {
         let isReached: Bool?
     }
 
-    struct RampStep: Codable, Sendable {
+    struct RampStep: Encodable, Sendable {
         let clients: Int
         /// Seconds since the ramp's begin.
         let from: Double
@@ -71,19 +71,19 @@ package struct Report: Codable, Sendable {
         let variation: Double
     }
 
-    struct RampSample: Codable, Sendable {
+    struct RampSample: Encodable, Sendable {
         let seconds: Double
         let clients: Int
         let keysPerQuery: Double
         let loadsPerSecond: Double
     }
 
-    struct RampRecord: Codable, Sendable {
+    struct RampRecord: Encodable, Sendable {
         let samples: [RampSample]
         let steps: [RampStep]
     }
 
-    struct SectionRecord: Codable, Sendable {
+    struct SectionRecord: Encodable, Sendable {
         let title: String
         let trials: [TrialRecord]
         let ramp: RampRecord?

@@ -20,17 +20,14 @@ extension Report {
 
     private static func section(_ section: SectionRecord) -> String {
         var parts = ["<h2>\(escaped(section.title))</h2>"]
+        parts += section.tables.map(table)
         if !section.trials.isEmpty { parts.append(trials(section.trials)) }
         if let record = section.ramp { parts.append(ramp(record)) }
-        if !section.expectations.isEmpty {
-            let rows = section.expectations.map { [$0.name, shown($0.measured), $0.bar, $0.verdict] }
-            parts.append(table(["", "measured", "bar", ""], rows))
-        }
         return "<section>" + parts.joined(separator: "\n") + "</section>"
     }
 
     private static func trials(_ trials: [TrialRecord]) -> String {
-        var parts = [table(TrialRecord.head, trials.map(\.row))]
+        var parts: [String] = []
         for error in trials.compactMap(\.firstError).prefix(1) {
             parts.append("<p class='error'>first error: \(escaped(error))</p>")
         }
@@ -56,13 +53,7 @@ extension Report {
     }
 
     private static func ramp(_ ramp: RampRecord) -> String {
-        let rows = ramp.steps.map {
-            [
-                "\($0.clients)", shown($0.settledKeysPerQuery), shown($0.followedAfter), shown($0.variation),
-            ]
-        }
-        return table(["clients", "keys/query", "there after s", "variation"], rows)
-            + figure("Clients, each with one load at a time, and keys per query", Charts.ramp(ramp))
+        figure("Clients, each with one load at a time, and keys per query", Charts.ramp(ramp))
             + legend([("clients", 6), ("keys per query", 0)])
     }
 
@@ -75,9 +66,9 @@ extension Report {
         return "<ul class='legend'>\(items.joined())</ul>"
     }
 
-    private static func table(_ head: [String], _ rows: [[String]]) -> String {
-        let titles = head.map { "<th>\(escaped($0))</th>" }.joined()
-        let lines = rows.map { row in "<tr>\(row.map { "<td>\(escaped($0))</td>" }.joined())</tr>" }
+    private static func table(_ table: Table) -> String {
+        let titles = table.head.map { "<th>\(escaped($0))</th>" }.joined()
+        let lines = table.rows.map { row in "<tr>\(row.map { "<td>\(escaped($0))</td>" }.joined())</tr>" }
         return "<table><thead><tr>\(titles)</tr></thead><tbody>\(lines.joined())</tbody></table>"
     }
 

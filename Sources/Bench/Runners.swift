@@ -2,6 +2,13 @@ import MariaDB
 import Reactor
 import Wire
 
+/// A connection that runs one query at a time.
+protocol QueryRunner: AnyObject {
+    var isIdle: Bool { get }
+
+    func run(_ part: Int, _ places: [Int], onEnd: @escaping (_ error: Trouble?) -> Void)
+}
+
 /// Text queries: `SELECT … WHERE author_id = 42`, or `IN (…)`.
 final class TextRunner: QueryRunner {
     private let mix: Mix

@@ -18,51 +18,45 @@ package struct Section {
 
     /// For a terminal.
     package var text: String {
-        let tables = [trialTable, rampTable, expectationTable].compactMap { $0?.text }
         let errors = record.trials.compactMap(\.firstError)
-        return ([record.title] + tables + errors.prefix(1).map { "first error: \($0)" })
+        return ([record.title] + record.tables.map(\.text) + errors.prefix(1).map { "first error: \($0)" })
             .joined(separator: "\n")
     }
+}
 
-    private var trialTable: Table? {
-        guard !record.trials.isEmpty else { return nil }
-        var table = Table(Report.TrialRecord.head)
-        for trial in record.trials { table.add(trial.row) }
-        return table
+extension Report.SectionRecord {
+    /// One for each of what it has.
+    var tables: [Table] {
+        [
+            Table(Report.TrialRecord.head, trials.map(\.row)),
+            Table(Report.RampStep.head, ramp?.steps.map(\.row) ?? []),
+            Table(Report.Expectation.head, expectations.map(\.row)),
+        ].filter { !$0.rows.isEmpty }
     }
+}
 
-    private var rampTable: Table? {
-        guard let ramp = record.ramp else { return nil }
-        var table = Table(["clients", "keys/query", "there after s", "variation"])
-        for step in ramp.steps {
-            table.add([
-                "\(step.clients)", shown(step.settledKeysPerQuery), shown(step.followedAfter),
-                shown(step.variation),
-            ])
-        }
-        return table
-    }
+extension Report.RampStep {
+    fileprivate static let head = ["clients", "keys/query", "there after s", "variation"]
 
-    private var expectationTable: Table? {
-        guard !record.expectations.isEmpty else { return nil }
-        var table = Table(["", "measured", "bar", ""])
-        for line in record.expectations {
-            table.add([line.name, shown(line.measured), line.bar, line.verdict])
-        }
-        return table
+    fileprivate var row: [String] {
+        ["\(clients)", shown(settledKeysPerQuery), shown(followedAfter), shown(variation)]
     }
 }
 
 extension Report.Expectation {
-    var verdict: String { isReached.map { $0 ? "yes" : "no" } ?? "not measured" }
+    fileprivate static let head = ["", "measured", "bar", ""]
+
+    fileprivate var row: [String] {
+        [name, shown(measured), bar, isReached.map { $0 ? "yes" : "no" } ?? "not measured"]
+    }
 }
 
 extension Report.TrialRecord {
-    static let head = [
+    fileprivate static let head = [
         "", "loads/s", "p50 µs", "p99 µs", "client", "daemon", "database", "all CPU", "keys/query", "errors",
     ]
 
-    var row: [String] {
+    fileprivate var row: [String] {
         let cost = cpuMicrosecondsPerLoad
         let figures = [
             loadsPerSecond, p50Microseconds, p99Microseconds, cost.clients, cost.daemon, cost.database,

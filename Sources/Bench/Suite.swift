@@ -2,7 +2,7 @@ package import Relations
 
 /// `make bench`: the built-in comparison, and how it stands to what is expected of it.
 package struct Suite {
-    private let ring: Ring
+    private let testbed: Testbed
     private let mixes: [Mix]
     private let clients: Int
     private let plan: Plan
@@ -11,9 +11,9 @@ package struct Suite {
     package static let dataScript = BenchData.script
 
     package init(
-        _ ring: Ring, catalog: Catalog, clients: Int, _ plan: Plan, progress: @escaping (String) -> Void
+        _ testbed: Testbed, catalog: Catalog, clients: Int, _ plan: Plan, progress: @escaping (String) -> Void
     ) throws {
-        self.ring = ring
+        self.testbed = testbed
         self.clients = clients
         self.plan = plan
         self.progress = progress
@@ -27,7 +27,7 @@ package struct Suite {
     package func run(report: (Section) throws -> Void) throws {
         var setup = Comparison.Setup()
         setup.clients = clients
-        let comparisons = try mixes.map { try Comparison($0, ring, setup) }
+        let comparisons = try mixes.map { try Comparison($0, testbed, setup) }
         // All in one run, so that the three relations can be compared with one another as well.
         try run(comparisons)
         for comparison in comparisons {
@@ -38,15 +38,15 @@ package struct Suite {
         try report(lone.section)
         let open = try open(comparisons[0])
         for loop in open { try report(loop.section) }
-        let ramp = try Ramp(mixes[0], ring, progress: progress).run()
+        let ramp = try Ramp(mixes[0], testbed, progress: progress).run()
         try report(Section("by key, from 1 client to 256 and back", ramp))
-        let idle = try IdleConnections(ring).measure(10_000)
+        let idle = try IdleConnections(testbed).measure(10_000)
         let bars = Bars(comparisons, lone: lone.comparison, open: open, ramp: ramp, idleKilobytes: idle)
         try report(bars.section)
     }
 
     private func run(_ comparisons: [Comparison]) throws {
-        try ring.run(comparisons.flatMap(\.trials), plan, progress: progress)
+        try testbed.run(comparisons.flatMap(\.trials), plan, progress: progress)
     }
 
     /// One client that asks for one thing at a time, on a machine that has nothing else to do.
@@ -55,7 +55,7 @@ package struct Suite {
         setup.clients = 1
         setup.depths = [1]
         setup.rivals = [.kindred, .text, .prepared]
-        let comparison = try Comparison(mixes[0], ring, setup)
+        let comparison = try Comparison(mixes[0], testbed, setup)
         try run([comparison])
         return (comparison, Section("by key, one client, one load at a time", comparison.trials))
     }
@@ -76,18 +76,10 @@ package struct Suite {
             setup.clients = clients
             setup.rate = rate
             setup.rivals = [.kindred, .text]
-            let comparison = try Comparison(mixes[0], ring, setup)
+            let comparison = try Comparison(mixes[0], testbed, setup)
             try run([comparison])
             let title = "by key, open loop, \(Int(rate)) loads/s from \(clients) clients"
             return OpenLoop(rate: rate, comparison: comparison, section: Section(title, comparison.trials))
         }
-    }
-}
-
-package struct BenchError: Error, CustomStringConvertible {
-    package let description: String
-
-    init(_ description: String) {
-        self.description = description
     }
 }

@@ -18,19 +18,19 @@ struct Summary {
 
     /// CPU of clients, daemon and database together, in microseconds per load.
     var allCPU: Double? {
-        median { round in
-            let daemon = trial.isKindred ? round.daemonCPU : 0
-            guard let daemon, let database = round.databaseCPU else { return nil }
-            return round.perLoad(round.clientCPU + daemon + database)
-        }
+        median(trial.allCPU)
     }
 }
 
 /// The median of the ratios of two trials, round by round: what disturbs a round disturbs both.
-func ratio(_ first: Trial, _ second: Trial, _ value: (Round) -> Double?) -> Double? {
+func ratio(
+    _ first: Trial, _ second: Trial, _ firstValue: (Round) -> Double?, _ secondValue: (Round) -> Double?
+) -> Double? {
     median(
         zip(first.rounds, second.rounds).compactMap { first, second in
-            guard let first = value(first), let second = value(second), second > 0 else { return nil }
+            guard let first = firstValue(first), let second = secondValue(second), second > 0 else {
+                return nil
+            }
             return first / second
         })
 }

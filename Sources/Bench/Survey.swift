@@ -2,26 +2,26 @@ import Relations
 
 /// A comparison on somebody's own data, with their own daemon.
 package struct Survey {
-    private let ring: Ring
+    private let testbed: Testbed
     private let comparison: Comparison
     private let plan: Plan
     private let hasRamp: Bool
 
     /// - Parameter hasRamp: whether clients become many and few again afterwards.
     package init(
-        _ ring: Ring, _ templates: [LoadTemplate], _ keys: KeySource, _ distribution: KeyDistribution,
+        _ testbed: Testbed, _ templates: [LoadTemplate], _ keys: KeySource, _ distribution: KeyDistribution,
         _ setup: Comparison.Setup, _ plan: Plan, hasRamp: Bool
     ) throws {
-        self.ring = ring
+        self.testbed = testbed
         self.plan = plan
         self.hasRamp = hasRamp
-        let client = try ring.blockingClient()
+        let client = try testbed.blockingClient()
         let parts = try templates.map { template in
             let keys = try keys.keys(of: template, client)
             return (workload: try Workload(template, keys: keys, distribution), weight: template.weight)
         }
         let name = templates.count == 1 ? templates[0].relationship.name : "a mix of \(templates.count) loads"
-        comparison = try Comparison(Mix(name: name, parts), ring, setup)
+        comparison = try Comparison(Mix(name: name, parts), testbed, setup)
     }
 
     package func run(progress: @escaping (String) -> Void, report: (Section) throws -> Void) throws {
@@ -29,11 +29,11 @@ package struct Survey {
         guard !trials.isEmpty else {
             throw BenchError("there is nothing to measure: 'prepared' wants one load with integer keys")
         }
-        try ring.run(trials, plan, progress: progress)
+        try testbed.run(trials, plan, progress: progress)
         let loop = comparison.setup.rate.map { "open loop, \(Int($0)) loads/s" } ?? "closed loop"
         try report(Section("\(comparison.mix.name), \(comparison.setup.clients) clients, \(loop)", trials))
         if hasRamp {
-            let ramp = try Ramp(comparison.mix, ring, progress: progress).run()
+            let ramp = try Ramp(comparison.mix, testbed, progress: progress).run()
             try report(Section("from 1 client to 256 and back", ramp))
         }
     }

@@ -1,16 +1,17 @@
 /// Columns of text, the first to the left and the others to the right.
 struct Table {
-    private var rows: [[String]]
+    let head: [String]
+    let rows: [[String]]
 
-    init(_ head: [String]) {
-        rows = [head]
+    init(_ head: [String], _ rows: [[String]]) {
+        self.head = head
+        self.rows = rows
     }
 
-    mutating func add(_ row: [String]) { rows.append(row) }
-
     var text: String {
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
+        let lines = [head] + rows
+        let widths = head.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+        return lines.map { row in
             row.enumerated().map { column, text in
                 let blanks = String(repeating: " ", count: widths[column] - text.count)
                 return column == 0 ? text + blanks : blanks + text

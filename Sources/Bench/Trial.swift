@@ -2,7 +2,7 @@ import Histogram
 import Reactor
 
 /// How loads are asked for.
-package enum Pace: Hashable, Sendable {
+enum Pace: Hashable, Sendable {
     /// Each client has so many requests on their way, and sends the next when one is answered.
     case closed(inFlight: Int)
     /// So many requests per second come from all clients together, as a Poisson process, whether those before have
@@ -20,9 +20,11 @@ final class Trial {
     let clients: Int
     let contender: any Contender
     var rounds: [Round] = []
+    /// Microseconds; what takes longer counts as this.
+    static let longest: UInt64 = 3_600_000_000
     /// Of all rounds, in microseconds.
     var histogram = Histogram<UInt64>(
-        highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
+        highestTrackableValue: Trial.longest, numberOfSignificantValueDigits: .three)
 
     init(_ rival: Rival, _ name: String, mix: String, pace: Pace, clients: Int, _ contender: any Contender) {
         self.rival = rival
@@ -35,6 +37,14 @@ final class Trial {
 
     /// Whether the daemon's counters belong to it.
     var isKindred: Bool { rival == .kindred }
+
+    /// CPU of clients, daemon and database together, in microseconds per load; nil if one of them is elsewhere.
+    func allCPU(_ round: Round) -> Double? {
+        // The daemon's, which is idle then, belongs to nobody else's loads.
+        let daemon = isKindred ? round.daemonCPU : 0
+        guard let daemon, let database = round.databaseCPU else { return nil }
+        return round.perLoad(round.clientCPU + daemon + database)
+    }
 }
 
 /// What one slot has shown.

@@ -13,6 +13,7 @@ package struct Workload: Sendable {
     private let planner: Planner
     /// `{"load":"authors.books","limit":3`, still open.
     private let opening: [UInt8]
+    private let options: String
 
     package init(_ template: LoadTemplate, keys: [Key], _ distribution: KeyDistribution) throws(Failure) {
         self.keys = keys
@@ -24,6 +25,7 @@ package struct Workload: Sendable {
         hasIncludes = template.hasIncludes
         planner = Planner(relationship, selection)
         opening = Array(template.text.utf8.dropLast())
+        self.options = template.text
     }
 
     func picker(seed: UInt64) -> KeyPicker { KeyPicker(count: keys.count, distribution, seed: seed) }
@@ -76,7 +78,8 @@ package struct Workload: Sendable {
 
     /// The same with `?` for the key; for a single integer.
     var preparedStatement: String {
-        let sentinel: Int64 = 987_654_321
+        // A number that the options do not have.
+        let sentinel = (987_654_321 as Int64..<987_664_321).first { !options.contains("\($0)") } ?? 0
         let text = planner.statement(for: [.single(.integer(sentinel))], showing: columns).sql
         return String(decoding: text, as: UTF8.self).replacing("\(sentinel)", with: "?")
     }
@@ -86,7 +89,7 @@ package struct Workload: Sendable {
         if case .single(.integer(let value)) = keys[place] { value } else { nil }
     }
 
-    var hasIntegerKeys: Bool { keys.indices.prefix(100).allSatisfy { integer($0) != nil } }
+    var hasIntegerKeys: Bool { keys.indices.allSatisfy { integer($0) != nil } }
 
     /// What encodes the rows of `statement`, and where its columns begin in them.
     func encoder(keys: Int) -> (encoder: RowEncoder, skipped: Int) {

@@ -160,7 +160,7 @@ package struct FileMode: Hashable, Sendable, CustomStringConvertible {
 
 extension Settings.Batching {
     /// Names that have settings of their own and are none of a relationship.
-    package func strangers(to catalog: Catalog) -> [String] {
+    package func namesUnknown(to catalog: Catalog) -> [String] {
         let known = Set(catalog.relationships.map(\.name))
         return relationships.keys.filter { !known.contains($0) }.sorted()
     }

@@ -41,6 +41,15 @@ package struct DatabaseError: Error, Sendable, Hashable {
             message: String(cString: mysql_error(handle)), kind: Self.kind(of: number, during: phase))
     }
 
+    /// The last error of a prepared statement.
+    init(of statement: UnsafeMutablePointer<MYSQL_STMT>) {
+        let number = mysql_stmt_errno(statement)
+        self.init(
+            errno: number, sqlState: String(cString: mysql_stmt_sqlstate(statement)),
+            message: String(cString: mysql_stmt_error(statement)),
+            kind: Self.kind(of: number, during: .connected))
+    }
+
     private static func kind(of errno: UInt32, during phase: Phase) -> Kind {
         switch phase {
         case .connecting: unreachable.contains(Int32(errno)) ? .unreachable : .refused

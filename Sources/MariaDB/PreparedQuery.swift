@@ -126,11 +126,9 @@ package final class PreparedQuery {
     }
 
     private func failed() -> Progress {
-        state = .broken
-        return .failed(
-            DatabaseError(
-                errno: mysql_stmt_errno(statement), message: String(cString: mysql_stmt_error(statement)),
-                kind: .connectionLost))
+        let error = DatabaseError(of: statement)
+        state = error.kind == .statement ? .idle : .broken
+        return .failed(error)
     }
 
     private func waiting(_ mask: Int32) -> Progress {

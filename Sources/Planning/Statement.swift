@@ -7,7 +7,7 @@ package enum Attribution: Hashable, Sendable {
     /// The row starts with the matched columns of these types, whose values equal the key's exactly if their
     /// canonical forms do.
     case values([ColumnType])
-    /// The same, with the matched columns at these places among the relationship's columns, which show them anyway.
+    /// The same, with the matched columns at these places among the columns that the rows show.
     case shown([Int])
     /// The row starts with the key's place in the batch, counted from 1. The database alone compared the keys.
     case ordinal

@@ -5,6 +5,20 @@ package struct KeyMap: Sendable {
 
     package init() {}
 
+    /// Each key's first place in the list.
+    package init(placesOf keys: [Key]) {
+        if case .single(.integer) = keys.first {
+            integers.reserveCapacity(keys.count)
+        } else {
+            others.reserveCapacity(keys.count)
+        }
+        for (place, key) in keys.enumerated() where self[key] == nil { self[key] = place }
+    }
+
+    package var isOfIntegers: Bool { others.isEmpty }
+
+    package subscript(integer: Int64) -> Int? { integers[integer] }
+
     package var count: Int { integers.count + others.count }
 
     package var isEmpty: Bool { integers.isEmpty && others.isEmpty }

@@ -131,7 +131,7 @@ package final class Daemon {
 
     private func announce(_ catalog: Catalog, _ faults: [CatalogFault]) {
         for fault in faults { logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded") }
-        for name in settings.batching.strangers(to: catalog) {
+        for name in settings.batching.namesUnknown(to: catalog) {
             logger.warning("[batching.\"\(name)\"] has no effect: there is no such relationship")
         }
         logger.notice("catalog read", metadata: ["relationships": "\(catalog.relationships.count)"])

@@ -9,7 +9,7 @@ import Relations
 extension Engine {
     // MARK: What the pool reports
 
-    func finished(_ job: Job, _ outcome: Lane.Outcome) {
+    func finished(_ job: Job, _ outcome: Job.Outcome) {
         time.refresh()
         running.removeAll { $0 === job }
         // A query that was cut short says nothing of the database's speed.

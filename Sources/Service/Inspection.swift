@@ -8,6 +8,11 @@ package enum Inspection {
         try SchemaReader.read(from: Endpoint(settings.database, purpose: .schema))
     }
 
+    /// As the daemon connects to answer loads.
+    package static func daemonEndpoint(_ settings: Settings) -> Endpoint {
+        Endpoint(settings.database, purpose: .loads)
+    }
+
     /// As a program connects that asks the database itself.
     package static func applicationEndpoint(_ settings: Settings) -> Endpoint {
         Endpoint(settings.database, purpose: .application)

@@ -7,6 +7,14 @@ import Wire
 
 /// One batch on its way through a connection: its statement, and the rows that have come.
 final class Job {
+    /// How it ended.
+    enum Outcome {
+        case complete(warnings: Int)
+        case failed(DatabaseError)
+        /// The result does not have the columns that were asked for.
+        case changedColumns
+    }
+
     /// How a row says which key it belongs to; `Attribution`, laid out for a row.
     private enum Reading {
         case single, ordinal, integer, integerBits, values

@@ -22,14 +22,6 @@ final class Lane {
         case closed
     }
 
-    /// How a job ended.
-    enum Outcome {
-        case complete(warnings: Int)
-        case failed(DatabaseError)
-        /// The result does not have the columns that were asked for.
-        case changedColumns
-    }
-
     private unowned let pool: Pool
     private let loop: EventLoop
     private var state = State.down
@@ -233,7 +225,7 @@ final class Lane {
         pool.laneConnected()
     }
 
-    private func finish(_ connection: Connection, _ outcome: Outcome) {
+    private func finish(_ connection: Connection, _ outcome: Job.Outcome) {
         let job = currentJob
         becomeIdle(connection, connected: false)
         if isKilling { state = .recovering(connection) }
@@ -241,7 +233,7 @@ final class Lane {
     }
 
     /// Ends the job without reading what the server still sends: only a new connection can follow.
-    private func dropConnection(_ outcome: Outcome) {
+    private func dropConnection(_ outcome: Job.Outcome) {
         let job = currentJob
         abandonConnection()
         state = .down

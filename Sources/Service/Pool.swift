@@ -59,7 +59,7 @@ final class Pool: Backend {
 
     // MARK: What lanes report
 
-    func laneFinished(_ job: Job, _ outcome: Lane.Outcome) {
+    func laneFinished(_ job: Job, _ outcome: Job.Outcome) {
         engine.finished(job, outcome)
     }
 

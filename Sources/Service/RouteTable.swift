@@ -16,7 +16,7 @@ final class RouteTable {
     /// What was asked for last is mostly asked for again.
     private var last: (name: String, destination: Destination)?
     private var byShape: [Int: Route] = [:]
-    /// By name, of all relationships that there are or were.
+    /// By name, of the relationships that there are, and those that were asked for.
     private(set) var traffic: [String: Traffic] = [:]
     private var lastShape = 0
     /// Why there is no catalog yet.
@@ -99,6 +99,7 @@ final class RouteTable {
                 byName[relationship.name] = destination(newRoute(relationship))
             }
         }
+        traffic = traffic.filter { byName[$0.key] != nil || $0.value.keysAsked > 0 }
     }
 
     private func destination(_ route: Route) -> Destination {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bench
+import Configuration
 import Foundation
 import PrivateServer
 import Relations
@@ -92,12 +93,12 @@ struct BenchCommand: ParsableCommand {
             database: "bench", script: Suite.dataScript, listen: "max_clients = 20000",
             serverArguments: ["--innodb-buffer-pool-size=1G", "--max-connections=1000"])
         defer { stage.stop() }
-        let ring = try Ring(
-            daemon: .unix(path: stage.socketPath), database: stage.server.endpoint(database: "bench"))
         let file = try ConfigurationFile.parse(["--config", stage.configPath])
+        let settings = try file.read()
+        let testbed = try testbed(.unix(path: stage.socketPath), settings)
         let suite = try Suite(
-            ring, catalog: file.catalog(file.read()), clients: clients, plan, progress: progress)
-        try report(ring, suite.run)
+            testbed, catalog: file.catalog(settings), clients: clients, plan, progress: progress)
+        try report(testbed, suite.run)
     }
 
     /// Somebody else's.
@@ -105,26 +106,36 @@ struct BenchCommand: ParsableCommand {
         let settings = try file.read()
         let catalog = try file.catalog(settings)
         let templates = try load.templates(in: catalog)
-        let ring = try Ring(
-            daemon: target.address(settings), database: Inspection.applicationEndpoint(settings))
+        let testbed = try testbed(target.address(settings), settings)
         var setup = load.setup
         setup.clients = clients
         let survey = try Survey(
-            ring, templates, load.keySource(), load.distribution, setup, plan, hasRamp: load.ramp)
-        try report(ring) { try survey.run(progress: progress, report: $0) }
+            testbed, templates, load.keySource(), load.distribution, setup, plan, hasRamp: load.ramp)
+        try report(testbed) { try survey.run(progress: progress, report: $0) }
     }
 
-    private func report(_ ring: Ring, _ run: ((Section) throws -> Void) throws -> Void) throws {
+    private func testbed(_ daemon: LineClient.Address, _ settings: Settings) throws -> Testbed {
+        try Testbed(
+            daemon: daemon, database: Inspection.applicationEndpoint(settings),
+            tuned: Inspection.daemonEndpoint(settings))
+    }
+
+    private func report(_ testbed: Testbed, _ run: ((Section) throws -> Void) throws -> Void) throws {
         var report = Report(
-            kindred: Kindred.version, database: try ring.databaseVersion(), arguments: CommandLine.arguments)
-        try run { section in
-            if Self.isTerminal { print("\r\u{1B}[K", terminator: "") }
-            print("\n" + section.text)
-            fflush(nil)
-            report.add(section)
+            kindred: Kindred.version, database: try testbed.databaseVersion(),
+            arguments: CommandLine.arguments)
+        // What has been measured is kept, whatever happens then.
+        let outcome = Result {
+            try run { section in
+                if Self.isTerminal { print("\r\u{1B}[K", terminator: "") }
+                print("\n" + section.text)
+                fflush(nil)
+                report.add(section)
+            }
         }
         if let json { try report.json().write(to: URL(fileURLWithPath: json)) }
         if let html { try Data(report.html.utf8).write(to: URL(fileURLWithPath: html)) }
+        try outcome.get()
     }
 
     private static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }

@@ -49,7 +49,7 @@ struct BenchLoad: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: "Requests that each of kindred's clients has on its way: one or more trials.")
-    var pipeline = [8, 1]
+    var pipeline = usualPipeline
 
     @Option(
         help:
@@ -68,7 +68,14 @@ struct BenchLoad: ParsableArguments {
     @Flag(help: "Afterwards, lets clients become 256 and one again, and shows how batch sizes follow.")
     var ramp = false
 
-    var isGiven: Bool { !load.isEmpty || mix != nil || keysFile != nil || rate != nil || ramp }
+    /// Whether something is said that the built-in comparison would not heed.
+    var isGiven: Bool {
+        !load.isEmpty || mix != nil || keysFile != nil || rate != nil || ramp || keys != 100_000
+            || distribution != .uniform || keysPerRequest != 1 || pipeline != Self.usualPipeline
+            || against != Rival.allCases
+    }
+
+    private static let usualPipeline = [8, 1]
 
     func validate() throws {
         guard (1...10_000_000).contains(keys) else { throw ValidationError("--keys is from 1 to 10000000") }
@@ -77,6 +84,10 @@ struct BenchLoad: ParsableArguments {
         }
         guard !pipeline.isEmpty, pipeline.allSatisfy({ (1...10_000).contains($0) }) else {
             throw ValidationError("--pipeline is from 1 to 10000")
+        }
+        guard rate == nil || pipeline == Self.usualPipeline else {
+            throw ValidationError(
+                "--pipeline is for a closed loop; with --rate requests come when they are due")
         }
         guard rate.map({ (1...10_000_000).contains($0) }) ?? true else {
             throw ValidationError("--rate is from 1 to 10000000")

@@ -26,7 +26,7 @@ struct Check: ParsableCommand {
                 print("\(file.config): warning: relationship '\(relationship.name)': \(gap)")
             }
         }
-        for name in settings.batching.strangers(to: catalog) {
+        for name in settings.batching.namesUnknown(to: catalog) {
             print(
                 "\(file.config): warning: [batching.\"\(name)\"] has no effect: \(catalog.unknown(name).message)"
             )

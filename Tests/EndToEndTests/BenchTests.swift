@@ -58,6 +58,8 @@ import Testing
     }
 
     @Test func `a mix has loads by weight, with any options`() throws {
+        // Nobody else asks this one.
+        let shop = try BookshopFixture()
         try withDirectory { directory in
             let mix = """
                 # what a page of the shop asks for
@@ -67,10 +69,18 @@ import Testing
                 1 {"load":"books.reviews","where":{"id":{"gt":1}},"order":["-id"]}
                 """
             try mix.write(toFile: directory + "/mix", atomically: true, encoding: .utf8)
-            let outcome = try bench(
-                "--mix", directory + "/mix", "--distribution", "zipf", "--keys-per-request", "4")
+            let outcome = try DaemonUnderTest.run([
+                "bench", "--config", shop.daemon.configPath, "--mix", directory + "/mix", "--distribution",
+                "zipf", "--keys-per-request", "4", "--clients", "3", "--rounds", "2", "--seconds", "0.3",
+            ])
             #expect(outcome.status == 0, "\(outcome.output)")
             #expect(outcome.output.contains("a mix of 3 loads") && !outcome.output.contains("first error"))
+            let stats = try shop.daemon.ask(#"{"op":"stats"}"#)["stats"]?["by_relationship"]
+            let asked = ["books.author", "authors.books", "books.reviews"].map {
+                stats?[$0]?["keys_asked"]?.number.flatMap(Double.init) ?? 0
+            }
+            #expect(
+                (2...4).contains(asked[0] / asked[1]) && (0.5...2).contains(asked[1] / asked[2]), "\(asked)")
         }
     }
 
@@ -88,6 +98,7 @@ import Testing
         (["--load", "authors.books", "--keys-file", "/dev/null"], "there are no keys"),
         (["--load", "authors.books", "--clients", "0"], "--clients is from 1 to 10000"),
         ([], "say what to ask for, with --load or --mix"),
+        (["--load", "authors.books", "--rate", "9", "--pipeline", "2"], "--pipeline is for a closed loop"),
     ])
     func `what cannot be measured is told in one line`(arguments: [String], message: String) throws {
         let config = try Self.shared.get().daemon.configPath

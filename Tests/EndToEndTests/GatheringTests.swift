@@ -96,6 +96,10 @@ import Testing
         #expect(
             first?["kids"]?[0]?["toys"]?.elements.compactMap { $0["id"]?.number } == ["300", "600", "900"])
         #expect(replies[1]["results"]?[0]?[0]?["toys"] == first?["kids"]?[0]?["toys"])
+        let toys = #""columns":["id"],"include":{"toys":{"columns":["id"]}}"#
+        let (_, shared) = try gather(
+            daemon, [2, 3].map { "\"load\":\"parents.kids\",\"key\":\($0),\(toys)" })
+        #expect(shared == 2, "one for the kids of both, one for the toys of all of them")
     }
 
     @Test func `nothing is asked where nothing can be in the answer`() throws {

@@ -10,11 +10,11 @@ final class Flight {
     /// Rows that come before the end.
     private let last: Int
     private(set) var sentRows = 0
-    let outcome: Lane.Outcome
+    let outcome: Job.Outcome
     var isBeingKilled = false
     var hasEnded = false
 
-    init(_ job: Job, lane: Int, rows: [[String?]], last: Int, _ outcome: Lane.Outcome) {
+    init(_ job: Job, lane: Int, rows: [[String?]], last: Int, _ outcome: Job.Outcome) {
         self.job = job
         self.lane = lane
         self.rows = rows

@@ -71,7 +71,7 @@ final class Inspector {
         probe.started(job, isAlone: engine.batcher.inFlight == 1)
     }
 
-    func ended(_ job: Job, _ outcome: Lane.Outcome) {
+    func ended(_ job: Job, _ outcome: Job.Outcome) {
         probe.ended(job, outcome, at: now)
         for place in job.batch.keys.indices {
             for asker in job.batch.askers(of: place) {

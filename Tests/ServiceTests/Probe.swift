@@ -16,7 +16,7 @@ struct Probe {
         isLastAlone = isAlone
     }
 
-    mutating func ended(_ job: Job, _ outcome: Lane.Outcome, at now: Int64) {
+    mutating func ended(_ job: Job, _ outcome: Job.Outcome, at now: Int64) {
         guard case .complete(warnings: 0) = outcome, !job.isOver else {
             isWithoutRetries = false
             return

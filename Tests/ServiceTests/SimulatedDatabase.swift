@@ -80,7 +80,7 @@ final class SimulatedDatabase: Backend {
         return Flight(job, lane: lane, rows: rows, last: last, outcome)
     }
 
-    private func outcome(isPoisoned: Bool) -> Lane.Outcome {
+    private func outcome(isPoisoned: Bool) -> Job.Outcome {
         let mishaps = setting.mishaps
         if random.chance(mishaps.lost) { return .failed(Self.loss) }
         if random.chance(mishaps.changedColumns) { return .changedColumns }
@@ -103,7 +103,7 @@ final class SimulatedDatabase: Backend {
         end(flight, flight.outcome)
     }
 
-    private func end(_ flight: Flight, _ outcome: Lane.Outcome) {
+    private func end(_ flight: Flight, _ outcome: Job.Outcome) {
         flight.hasEnded = true
         switch outcome {
         case .failed(let error) where error.kind != .statement: lanes[flight.lane] = .down
@@ -118,7 +118,7 @@ final class SimulatedDatabase: Backend {
     }
 
     /// Notes which loads may get an error for this.
-    private func blame(_ flight: Flight, _ outcome: Lane.Outcome) {
+    private func blame(_ flight: Flight, _ outcome: Job.Outcome) {
         let isLostForGood = flight.sentRows > 0 || flight.job.batch.attempts > 0
         for record in history.inspector.askers(of: flight.job) {
             switch outcome {

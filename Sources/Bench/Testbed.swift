@@ -3,20 +3,25 @@ package import MariaDB
 package import PrivateServer
 import Reactor
 
-/// Who takes part in a comparison: a daemon, its database, and connections of our own to both.
-package final class Ring {
+/// What is measured: a daemon and its database, with connections of our own to both.
+package final class Testbed {
     let loop: EventLoop
     let daemonAddress: LineClient.Address
     private let endpoint: Endpoint
+    private let tunedEndpoint: Endpoint
     private let observer: LineClient
     private let observerDescriptor: Int32
     private var plainConnections: [DatabaseConnection] = []
     private var tunedConnections: [DatabaseConnection] = []
 
-    package init(daemon: LineClient.Address, database: Endpoint) throws {
+    /// - Parameters:
+    ///   - database: as applications connect to it.
+    ///   - tuned: as the daemon does, with what makes long `IN` lists cheap.
+    package init(daemon: LineClient.Address, database: Endpoint, tuned: Endpoint) throws {
         loop = try EventLoop()
         daemonAddress = daemon
         endpoint = database
+        tunedEndpoint = tuned
         observer = try LineClient(daemon)
         observerDescriptor = try LineClient.connect(daemon)
     }
@@ -37,11 +42,11 @@ package final class Ring {
         return try settled(Array(plainConnections.prefix(count)))
     }
 
-    /// Connections with what makes long `IN` lists cheap, as the daemon has them.
+    /// The same as the daemon makes them.
     func tunedConnections(_ count: Int) throws -> [DatabaseConnection] {
-        var tuned = endpoint
-        tuned.sessionSetup = "SET eq_range_index_dive_limit=1, tx_isolation='READ-COMMITTED'"
-        while tunedConnections.count < count { tunedConnections.append(DatabaseConnection(tuned, loop)) }
+        while tunedConnections.count < count {
+            tunedConnections.append(DatabaseConnection(tunedEndpoint, loop))
+        }
         return try settled(Array(tunedConnections.prefix(count)))
     }
 
