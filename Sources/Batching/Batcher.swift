@@ -40,7 +40,7 @@ package struct Batcher {
     }
 
     package var limits: Limits { didSet { concurrency.maximum = limits.isFrugal ? 1 : limits.maxInFlight } }
-    private var gatherings: [Shape: Gathering] = [:]
+    private var gatherings = Gatherings()
     private var retries: Deque<Batch> = []
     private var schedule = Schedule()
     private var concurrency: ConcurrencyLimit
@@ -89,7 +89,8 @@ package struct Batcher {
     ///   - share: of the client that asks.
     ///   - deadline: when the client gives up waiting by its own wish.
     package mutating func submit(
-        _ keys: [Key?], of shape: Shape, for ticket: TicketID, share: inout Share, deadline: Instant? = nil,
+        _ keys: [Key?], of shape: Shape, for ticket: TicketID, share: inout Share,
+        deadline: Instant? = nil,
         at now: Instant
     ) {
         let current = round
@@ -105,13 +106,27 @@ package struct Batcher {
         queuedKeys += new
     }
 
+    /// The same for a ticket with one key.
+    package mutating func submit(
+        _ key: Key, of shape: Shape, for ticket: TicketID, share: inout Share, deadline: Instant? = nil,
+        at now: Instant
+    ) {
+        let asker = Asker(ticket: ticket, position: 0)
+        let round = share.next(current: round)
+        var isNew = false
+        modify(shape, at: now) { gathering in
+            isNew = gathering.add(key, asker, round: round, deadline: deadline, at: now)
+        }
+        if isNew { queuedKeys += 1 }
+    }
+
     /// Changes a gathering, and does what follows for its keys.
     private mutating func modify(_ shape: Shape, at now: Instant, _ change: (inout Gathering) -> Void) {
         let isFrugal = limits.isFrugal
         let decision = { (gathering: inout Gathering) in
             change(&gathering)
             return gathering.decide(isFrugal: isFrugal, at: now)
-        }(&gatherings[shape, default: Gathering(shape: shape)])
+        }(&gatherings[shape])
         switch decision {
         case .wait: break
         case .wake(let time): schedule.add(Schedule.Timer(time: time, shape: shape))
@@ -121,7 +136,7 @@ package struct Batcher {
 
     /// A ticket that will not wait any longer. What was already sent goes on, for the others or for nobody.
     package mutating func withdraw(_ ticket: TicketID, keys: some Sequence<Key>, of shape: Shape) {
-        for key in keys where gatherings[shape]?.withdraw(key, ticket) ?? false { queuedKeys -= 1 }
+        for key in keys where gatherings[shape].withdraw(key, ticket) { queuedKeys -= 1 }
     }
 
     // MARK: Out
@@ -138,7 +153,7 @@ package struct Batcher {
         batch.sent = now
         batch.wasAlone = crowd == 0
         modify(batch.shape, at: now) { $0.inFlight += 1 }
-        let expected = Int64(gatherings[batch.shape]?.service.estimate(keys: batch.keys.count) ?? 0)
+        let expected = Int64(gatherings[batch.shape].service.estimate(keys: batch.keys.count))
         let patience = min(max(Self.leastPatience, 4 * expected), Self.mostPatience)
         flights.append(Flight(number: taken, expected: expected, overdueAt: now + patience))
         return batch
@@ -167,10 +182,10 @@ package struct Batcher {
         advance(to: now)
         while let due = schedule.popDue() {
             // Its keys may have gone from an earlier round, or have been withdrawn.
-            guard gatherings[due.shape]?.due == due else { continue }
+            guard gatherings[due.shape].due == due else { continue }
             var batch = Batch(shape: due.shape, release: due.release)
             batch.queuedFor = now - due.since
-            gatherings[due.shape]?.take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
+            gatherings[due.shape].take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
             round = max(round, due.round)
             queuedKeys -= batch.keys.count
             return batch
@@ -192,11 +207,11 @@ package struct Batcher {
         var all = Array(retries)
         retries.removeAll()
         // What is not sent counts for nobody's share.
-        round = gatherings.values.lazy.compactMap(\.lastRound).max().map { max(round, $0 + 1) } ?? round
-        for shape in gatherings.keys {
-            while gatherings[shape]?.count ?? 0 > 0 {
+        round = gatherings.all.lazy.compactMap(\.lastRound).max().map { max(round, $0 + 1) } ?? round
+        for shape in gatherings.all.map(\.shape) {
+            while gatherings[shape].count > 0 {
                 var batch = Batch(shape: shape, release: .retry)
-                gatherings[shape]?.take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
+                gatherings[shape].take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
                 all.append(batch)
             }
         }
@@ -222,15 +237,15 @@ package struct Batcher {
         let elapsed = now - batch.sent
         guard elapsed > 0 else { return }
         let count = batch.keys.count
-        gatherings[batch.shape]?.service.add(keys: count, elapsed: elapsed)
-        guard let own = gatherings[batch.shape]?.serviceAlone else { return }
+        gatherings[batch.shape].service.add(keys: count, elapsed: elapsed)
+        let own = gatherings[batch.shape].serviceAlone
         // Where every load is another, none is known for itself.
         let before = own.isKnown ? own : unknownAlone
         // Nothing is slower alone than beside others.
         let isAsAlone = wasAlone || Double(elapsed) < before.estimate(keys: count)
         if isAsAlone, !own.isKnown { unknownAlone.add(keys: count, elapsed: elapsed) }
         if isAsAlone || !own.isKnown {
-            gatherings[batch.shape]?.serviceAlone.add(keys: count, elapsed: elapsed)
+            gatherings[batch.shape].serviceAlone.add(keys: count, elapsed: elapsed)
         }
         guard before.isKnown else { return }
         // Also of one alone: as long as the estimate is wrong for these, it says nothing of the others.
@@ -265,17 +280,17 @@ package struct Batcher {
 
     /// Whether keys of the shape wait or are on their way.
     package func isInUse(_ shape: Shape) -> Bool {
-        gatherings[shape].map { !$0.isIdle } ?? false || retries.contains { $0.shape == shape }
+        !gatherings[shape].isIdle || retries.contains { $0.shape == shape }
     }
 
     /// Shapes that will not be asked for again. What still waits is not lost.
     package mutating func forget(except isKept: (Shape) -> Bool) {
-        gatherings = gatherings.filter { !$0.value.isIdle || isKept($0.key) }
+        gatherings.remove { $0.isIdle && !isKept($0.shape) }
     }
 
     private mutating func advance(to now: Instant) {
         while let timer = schedule.popTimer(at: now) {
-            guard gatherings[timer.shape]?.wakesAt == timer.time else { continue }
+            guard gatherings[timer.shape].wakesAt == timer.time else { continue }
             modify(timer.shape, at: now) { _ in }
         }
     }

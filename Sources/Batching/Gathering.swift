@@ -220,14 +220,8 @@ struct Gathering {
         // Or a shape that is never empty would go before all others for ever.
         if let front = firstSlot() { since = slots[front].since }
         heldUntil = nil
-        forget(batch.keys)
+        for key in batch.keys { index[key] = nil }
         forgetIfEmpty()
-    }
-
-    /// These no longer wait. Mostly they are all that did.
-    private mutating func forget(_ keys: [Key]) {
-        guard keys.count < index.count else { return index.removeAll() }
-        for key in keys { index[key] = nil }
     }
 
     private mutating func release(_ slot: Int, joined: (Asker) -> Void) {
@@ -266,8 +260,8 @@ struct Gathering {
         // After a great crowd.
         if max(slots.count, links.count) > Self.mostFree {
             (slots, freeSlots, links, freeLinks, lines) = ([], [], [], [], [])
-            index.removeAll()
         }
+        index.shrink()
     }
 
     private static let mostFree = 4096

@@ -61,10 +61,8 @@ package struct LoadTemplate: Sendable {
 
     private static func load(_ line: String, template: String) throws -> Load {
         var line = line
-        let decoded = line.withUTF8 {
-            RequestDecoder.decode(
-                UnsafeRawBufferPointer($0), limits: .init(maxKeys: 1, includeDepth: 1000))
-        }
+        var decoder = RequestDecoder(.init(maxKeys: 1, includeDepth: 1000))
+        let decoded = line.withUTF8 { decoder.decode(UnsafeRawBufferPointer($0)) }
         switch decoded {
         case .success(let request):
             guard case .load(let load) = request.operation else { break }

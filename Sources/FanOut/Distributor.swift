@@ -4,7 +4,10 @@
 /// that follow one another, which is the rule because queries sort by key, are one segment, so that an asker's
 /// answer is one copy. Whoever fans out walks the askers and takes each key's segments: a key without rows has
 /// none, and nobody is left without an answer.
-package struct Distributor: Sendable {
+///
+/// A class, because a struct within another class's object is copied, reference counts and all, for every call from
+/// another module: that was a tenth of the daemon's reference counting.
+package final class Distributor {
     /// Rows of one key, standing one after another with `separator` bytes between them.
     package struct Segment: Hashable, Sendable {
         package var range: Range<Int>
@@ -41,7 +44,7 @@ package struct Distributor: Sendable {
 
     /// A row of `key` that was encoded into `range`, which starts where the last row ended; where the key
     /// `continues`, with its separator in front.
-    package mutating func add(_ range: Range<Int>, to key: Int) {
+    package func add(_ range: Range<Int>, to key: Int) {
         tallies[key].rows += 1
         tallies[key].bytes += range.count
         if continues(key), let last = tallies[key].last {
@@ -57,11 +60,16 @@ package struct Distributor: Sendable {
     }
 
     /// A row of `key` that was not kept, because it is not shown.
-    package mutating func addUnshown(to key: Int) {
+    package func addUnshown(to key: Int) {
         tallies[key].rows += 1
     }
 
-    package var keys: Int { tallies.count }
+    /// Forgets all rows.
+    package func removeAll() {
+        tallies = Array(repeating: Tally(), count: tallies.count)
+        links = []
+        current = nil
+    }
 
     package func rows(of key: Int) -> Int { tallies[key].rows }
 

@@ -22,7 +22,7 @@ package struct KeyIndex: Sendable {
 
     package mutating func place(of key: Int64) -> Int? {
         if let lastInteger, lastInteger.key == key { return lastInteger.place }
-        let place = places[key]
+        let place = places[integer: key]
         lastInteger = (key, place)
         return place
     }

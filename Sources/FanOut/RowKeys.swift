@@ -6,7 +6,7 @@ package struct RowKeys: Sendable {
     package private(set) var keys: [Key] = []
     /// By row; nil where the key is `NULL` or has a `NULL` part.
     package private(set) var positions: [Int?] = []
-    private var places: [Key: Int] = [:]
+    private var places = KeyMap()
 
     package init() {}
 

@@ -30,7 +30,8 @@ extension Case {
                 now.nanoseconds += 3000
                 tickets += 1
                 batcher.submit(
-                    keys[client], of: shape, for: TicketID(tickets, place: client), share: &shares[client],
+                    keys[client], of: shape, for: TicketID(tickets, place: client),
+                    share: &shares[client],
                     at: now)
             }
             if let inFlight { batcher.finished(inFlight, isMeasure: true, at: now) }

@@ -47,7 +47,7 @@ extension Case {
         var total = 0
         for _ in 0..<turns {
             var index = KeyIndex(keys)
-            var distributor = Distributor(keys: keys.count)
+            let distributor = Distributor(keys: keys.count)
             var arena = ByteBuffer()
             for row in 0..<rowCount {
                 guard let place = placeOfRow(&index, row) else { continue }

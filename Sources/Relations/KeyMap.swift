@@ -1,6 +1,6 @@
 /// Places by key. Integers, which most keys are, are kept apart: hashing and comparing these is several times cheaper.
 package struct KeyMap: Sendable {
-    private var integers: [Int64: Int] = [:]
+    private var integers = IntegerMap()
     private var others: [Key: Int] = [:]
 
     package init() {}
@@ -8,7 +8,7 @@ package struct KeyMap: Sendable {
     /// Each key's first place in the list.
     package init(placesOf keys: [Key]) {
         if case .single(.integer) = keys.first {
-            integers.reserveCapacity(keys.count)
+            integers = IntegerMap(capacity: keys.count)
         } else {
             others.reserveCapacity(keys.count)
         }
@@ -17,11 +17,11 @@ package struct KeyMap: Sendable {
 
     package var isOfIntegers: Bool { others.isEmpty }
 
-    package subscript(integer: Int64) -> Int? { integers[integer] }
+    package subscript(integer key: Int64) -> Int? { integers[key] }
 
     package var count: Int { integers.count + others.count }
 
-    package var isEmpty: Bool { integers.isEmpty && others.isEmpty }
+    package var isEmpty: Bool { count == 0 }
 
     package subscript(key: Key) -> Int? {
         get { if case .single(.integer(let value)) = key { integers[value] } else { others[key] } }
@@ -34,10 +34,10 @@ package struct KeyMap: Sendable {
         }
     }
 
-    /// Memory for many keys is given back.
-    package mutating func removeAll() {
-        integers.removeAll(keepingCapacity: integers.capacity <= Self.most)
-        others.removeAll(keepingCapacity: others.capacity <= Self.most)
+    /// After many keys have gone, their memory is given back.
+    package mutating func shrink() {
+        if integers.count == 0, integers.capacity > Self.most { integers = IntegerMap() }
+        if others.isEmpty, others.capacity > Self.most { others = [:] }
     }
 
     private static let most = 4096

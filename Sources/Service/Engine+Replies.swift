@@ -16,7 +16,7 @@ extension Engine {
             ticket.attach(children, firstRows: growth.firstRows)
             for child in children {
                 try requireRoom(for: child.ticket)
-                ticket.load.add(child.ticket)
+                ticket.load.include(child.ticket)
                 if child.ticket.missing > 0 { enlist(child.ticket) }
             }
             for child in children where child.ticket.missing == 0 { settle(child.ticket) }
@@ -27,15 +27,15 @@ extension Engine {
 
     /// A ticket has all its answers, and so have those of what it includes.
     func settle(_ ticket: Ticket) {
-        guard let parent = ticket.parent else { return complete(ticket.load) }
+        guard let parent = ticket.parent else { return complete(ticket, of: ticket.load) }
         parent.unfinishedChildren -= 1
         if parent.unfinishedChildren == 0 { settle(parent) }
     }
 
     // MARK: Replies
 
-    private func complete(_ load: PendingLoad) {
-        let reply = LoadReply(load: load, limit: limits.maxReplyBytes)
+    private func complete(_ root: Ticket, of load: PendingLoad) {
+        let reply = LoadReply(root, of: load, limit: limits.maxReplyBytes)
         forget(load)
         load.client.reply(load.requestID) { reply.write(to: &$0) }
     }
@@ -57,12 +57,15 @@ extension Engine {
         load.isWaiting = false
         waitingRequests -= 1
         load.client.settle(load)
-        for ticket in load.tickets where tickets.remove(ticket) {
-            keysOnTheirWay -= ticket.keys.count
-            if ticket.missing > 0 {
-                hasLostAskers = true
-                batcher.withdraw(ticket.id, keys: ticket.waitingKeys, of: ticket.level.route.shape)
-            }
-        }
+        if let root = load.root { forget(root) }
+        for ticket in load.included { forget(ticket) }
+    }
+
+    private func forget(_ ticket: Ticket) {
+        guard tickets.remove(ticket) else { return }
+        keysOnTheirWay -= ticket.keys.count
+        guard ticket.missing > 0 else { return }
+        hasLostAskers = true
+        batcher.withdraw(ticket.id, keys: ticket.waitingKeys, of: ticket.level.route.shape)
     }
 }

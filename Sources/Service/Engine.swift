@@ -94,7 +94,7 @@ final class Engine {
             client: client, requestID: id, isList: load.keys.isList,
             deadline: isClients ? now + patience : nil)
         let ticket = Ticket(level: level, load: pending, keys: keys, answers: answers)
-        pending.add(ticket)
+        pending.begin(ticket)
         guard ticket.missing > 0 else { return settle(ticket) }
         try requireRoom(for: ticket)
         pending.isWaiting = true
@@ -104,13 +104,15 @@ final class Engine {
         deadlines.add(.init(time: time.now + patience, ticket: ticket.id, isClients: isClients))
     }
 
-    private func read(_ keys: Keys, of level: Level) throws(Failure) -> ([Key?], [Ticket.Answer]) {
+    private func read(_ keys: Keys, of level: Level) throws(Failure) -> (
+        OneOrMany<Key?>, OneOrMany<Ticket.Answer>
+    ) {
         let relationship = level.route.relationship
         let isEmpty = level.route.isEmpty
         switch keys {
         case .one(let input):
             let key = try relationship.read(input)
-            return isEmpty || key == nil ? ([nil], [.none]) : ([key], [.waiting])
+            return isEmpty || key == nil ? (.one(nil), .one(.none)) : (.one(key), .one(.waiting))
         case .many(let inputs):
             var found: [Key?] = []
             var answers: [Ticket.Answer] = []
@@ -125,7 +127,7 @@ final class Engine {
                     answers.append(.unusable(error))
                 }
             }
-            return (found, answers)
+            return (OneOrMany(found), OneOrMany(answers))
         }
     }
 
@@ -145,13 +147,22 @@ final class Engine {
         keysOnTheirWay += ticket.keys.count
         let route = ticket.level.route
         routes.keep(route)
-        let load = ticket.load
-        batcher.submit(
-            ticket.keys, of: route.shape, for: ticket.id, share: &load.client.share, deadline: load.deadline,
-            at: now)
+        submit(ticket, of: ticket.load)
         counters.keysAsked += ticket.missing
         route.traffic.keysAsked += ticket.missing
         if routes.isFull { prune() }
+    }
+
+    private func submit(_ ticket: Ticket, of load: PendingLoad) {
+        let shape = ticket.level.route.shape
+        let (client, deadline) = (load.client, load.deadline)
+        switch ticket.keys {
+        case .one(let key?):
+            batcher.submit(key, of: shape, for: ticket.id, share: &client.share, deadline: deadline, at: now)
+        case .one(nil): break
+        case .many(let keys):
+            batcher.submit(keys, of: shape, for: ticket.id, share: &client.share, deadline: deadline, at: now)
+        }
     }
 
     /// A client that is gone waits for nothing.

@@ -14,9 +14,9 @@ struct Growth {
         self.parent = parent
         let branches = parent.level.branches
         var rowKeys = branches.map { _ in RowKeys() }
-        for answer in parent.answers {
+        for position in parent.answers.indices {
             firstRows.append(rowKeys[0].positions.count)
-            guard case .rows(let harvest, let place) = answer else { continue }
+            guard case .rows(let harvest, let place) = parent.answers[position] else { continue }
             if let column = harvest.brokenLinks[place] { throw Self.broken(column, parent.level) }
             harvest.forEachRow(of: place) { row, _ in
                 for (number, branch) in branches.enumerated() {
@@ -30,10 +30,11 @@ struct Growth {
     var children: [Ticket.Child] {
         zip(parent.level.branches, rowKeys).map { branch, rowKeys in
             let isEmpty = branch.level.route.isEmpty
+            let keys = OneOrMany<Key?>(rowKeys.keys)
             let ticket = Ticket(
                 level: branch.level, load: parent.load, parent: parent,
-                keys: isEmpty ? rowKeys.keys.map { _ in nil } : rowKeys.keys,
-                answers: rowKeys.keys.map { _ in isEmpty ? .none : .waiting })
+                keys: isEmpty ? keys.map { _ in nil } : keys,
+                answers: keys.map { _ in isEmpty ? .none : .waiting })
             return Ticket.Child(ticket: ticket, positions: rowKeys.positions)
         }
     }

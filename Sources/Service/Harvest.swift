@@ -14,7 +14,7 @@ final class Harvest {
     private let shownCount: Int
     private let linkColumns: [Column]
     private let isCount: Bool
-    private var distributor: Distributor
+    private let distributor: Distributor
     private var arena = ByteBuffer()
     /// Rows of a key beyond this many bytes are not kept: no reply could hold them.
     private let maxBytesOfKey: Int
@@ -66,7 +66,7 @@ final class Harvest {
 
     /// Forgets the rows, after it has become clear that the batch is too large to be kept whole.
     func discard() {
-        distributor = Distributor(keys: distributor.keys, joinsRows: projection.links.isEmpty)
+        distributor.removeAll()
         arena = ByteBuffer()
         links = []
     }

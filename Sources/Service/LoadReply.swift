@@ -4,15 +4,15 @@ import Wire
 
 /// Writes the reply to a load whose answers are all there.
 struct LoadReply {
-    let load: PendingLoad
+    private let load: PendingLoad
     private let root: Ticket
     /// Bytes of the reply at most.
-    let limit: Int
+    private let limit: Int
 
-    init(load: PendingLoad, limit: Int) {
+    init(_ root: Ticket, of load: PendingLoad, limit: Int) {
         self.load = load
+        self.root = root
         self.limit = limit
-        root = load.root
     }
 
     /// Leaves `output` as it was, and says so, if the reply would be too long.
@@ -21,7 +21,7 @@ struct LoadReply {
         let end = start + limit
         ReplyEncoder.open(load.requestID, member: member, into: &output)
         if load.isList { writeResults(&output, end: end) } else { write(root, 0, &output, end: end) }
-        let tooLarge = load.tickets.first { $0.hasTooLargeAnswer }
+        let tooLarge = root.hasTooLargeAnswer ? root : load.included.first { $0.hasTooLargeAnswer }
         if output.count <= end, tooLarge == nil {
             ReplyEncoder.close(into: &output)
             return nil

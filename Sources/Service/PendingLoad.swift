@@ -9,8 +9,10 @@ final class PendingLoad {
     let isList: Bool
     /// When the client gives up waiting, where it said so.
     let deadline: Instant?
-    /// The first is the request's own, and its number that of the load.
-    private(set) var tickets: [Ticket] = []
+    /// The request's own; nil while it is being made.
+    private(set) var root: Ticket?
+    /// Those of what it includes.
+    private(set) var included: [Ticket] = []
     /// That have come for all its tickets.
     var rowCount = 0
 
@@ -26,9 +28,7 @@ final class PendingLoad {
         self.isList = isList
     }
 
-    var root: Ticket { tickets[0] }
+    func begin(_ ticket: Ticket) { root = ticket }
 
-    func add(_ ticket: Ticket) {
-        tickets.append(ticket)
-    }
+    func include(_ ticket: Ticket) { included.append(ticket) }
 }

@@ -9,6 +9,8 @@ final class Route {
     let shape: Shape
     let planner: Planner
     let traffic: Traffic
+    /// Whether it stands in the table of routes.
+    var isKept = false
     // What every load asks of it.
     let isMany: Bool
     let isCount: Bool

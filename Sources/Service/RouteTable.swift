@@ -31,7 +31,11 @@ final class RouteTable {
     func route(of shape: Shape) -> Route? { byShape[shape.number] }
 
     /// Keeps a route that a load on its way still needs, although the catalog may have changed since.
-    func keep(_ route: Route) { byShape[route.shape.number] = route }
+    func keep(_ route: Route) {
+        guard !route.isKept else { return }
+        route.isKept = true
+        byShape[route.shape.number] = route
+    }
 
     func destination(named name: String, isByParent: Bool) throws(Failure) -> Destination {
         let destination = try destination(named: name)
@@ -122,7 +126,7 @@ final class RouteTable {
         let route = Route(
             relationship, selection ?? Selection(allOf: relationship), number: lastShape, policy(of: name),
             traffic(of: name))
-        byShape[lastShape] = route
+        keep(route)
         return route
     }
 
@@ -130,7 +134,10 @@ final class RouteTable {
     func prune(isInUse: (Shape) -> Bool) {
         let destinations = byName.values.flatMap { [$0, $0.viaParent].compactMap { $0 } }
         let plain = Set(destinations.map(\.plain.route.shape.number))
-        byShape = byShape.filter { plain.contains($0.key) || isInUse($0.value.shape) }
+        for (number, route) in byShape where !plain.contains(number) && !isInUse(route.shape) {
+            route.isKept = false
+            byShape[number] = nil
+        }
         for destination in destinations {
             destination.selected = destination.selected.filter { byShape[$0.value.shape.number] != nil }
         }

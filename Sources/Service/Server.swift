@@ -17,7 +17,8 @@ final class Server {
     private let engine: Engine
     private let logger: Logger
     private let version: String
-    var limits: Limits
+    var limits: Limits { didSet { decoder = RequestDecoder(limits.requests) } }
+    private var decoder: RequestDecoder
     var weights: ClientWeights
     private var listeners: [Listener] = []
     private var sessions: [ObjectIdentifier: Session] = [:]
@@ -31,6 +32,7 @@ final class Server {
         self.loop = loop
         self.engine = engine
         self.limits = limits
+        decoder = RequestDecoder(limits.requests)
         self.weights = weights
         self.version = version
         self.logger = logger
@@ -84,7 +86,7 @@ final class Server {
             let bound = "limits.line_bytes = \(limits.maxLineBytes)"
             session.reply(Failure(.lineTooLong, "the line is longer than \(bound); it was skipped"), to: nil)
         case .line(let line):
-            switch RequestDecoder.decode(line, limits: limits.requests) {
+            switch decoder.decode(line) {
             case .success(let request): perform(request, from: session)
             case .failure(let rejection): session.reply(rejection.failure, to: rejection.id)
             }

@@ -82,6 +82,7 @@ final class Session: Client {
 
     /// Handles the lines that have come, as long as the client does not owe us the reading of its replies.
     func handleLines() {
+        let server = server
         while acceptsLines, framer.next({ server.handle($0, from: self) }) {}
         if case .halfClosed = state, acceptsLines {
             _ = framer.finish { server.handle($0, from: self) }

@@ -24,8 +24,8 @@ final class Ticket {
     var id = TicketID(0)
     let level: Level
     /// By position; nil where no query is needed.
-    let keys: [Key?]
-    private(set) var answers: [Answer]
+    let keys: OneOrMany<Key?>
+    private(set) var answers: OneOrMany<Answer>
     private(set) var missing: Int
     /// Whether the rows of one key are more than a reply holds.
     private(set) var hasTooLargeAnswer = false
@@ -39,14 +39,15 @@ final class Ticket {
     unowned let parent: Ticket?
 
     init(
-        level: Level, load: PendingLoad, parent: Ticket? = nil, keys: [Key?], answers: [Answer]
+        level: Level, load: PendingLoad, parent: Ticket? = nil, keys: OneOrMany<Key?>,
+        answers: OneOrMany<Answer>
     ) {
         self.level = level
         self.load = load
         self.parent = parent
         self.keys = keys
         self.answers = answers
-        missing = keys.reduce(0) { $1 == nil ? $0 : $0 + 1 }
+        missing = keys.indices.count { keys[$0] != nil }
     }
 
     var waitingKeys: some Sequence<Key> { keys.lazy.compactMap { $0 } }
@@ -67,8 +68,12 @@ final class Ticket {
 
     /// The keys that cannot be used, by position.
     var failures: some Sequence<(index: Int, failure: Failure)> {
-        answers.enumerated().lazy.compactMap { position, answer in
-            if case .unusable(let failure) = answer { (index: position, failure: failure) } else { nil }
+        answers.indices.lazy.compactMap { position in
+            if case .unusable(let failure) = self.answers[position] {
+                (index: position, failure: failure)
+            } else {
+                nil
+            }
         }
     }
 }

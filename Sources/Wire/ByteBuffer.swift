@@ -103,7 +103,7 @@ extension ByteBuffer {
             }
         } else {
             let capacity = max(live + n, 2 * storage.count, Self.leastCapacity)
-            let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 16)
+            let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 1)
             if live > 0 { larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: storage[start..<end])) }
             storage.deallocate()
             storage = larger

@@ -15,6 +15,11 @@ extension JSONScanner {
             : String(decoding: raw(string.range), as: UTF8.self)
     }
 
+    /// The same; without making it, if it is the expected one.
+    func text(_ string: JSONString, mostly expected: String) -> String {
+        !string.isEscaped && raw(string.range).equals(expected) ? expected : text(string)
+    }
+
     /// A number's value, if it is a plain integer of 64 bits signed.
     func integer(_ number: JSONNumber) -> Int64? {
         guard number.isInteger else { return nil }
@@ -141,5 +146,13 @@ extension UnsafeRawBufferPointer {
     @inline(__always)
     func equals(_ text: StaticString) -> Bool {
         count == text.utf8CodeUnitCount && starts(with: text)
+    }
+
+    fileprivate func equals(_ text: String) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { utf8 in
+            guard utf8.count == count else { return false }
+            for place in 0..<count where self[place] != utf8[place] { return false }
+            return true
+        } ?? false
     }
 }

@@ -58,6 +58,8 @@ struct MemberSet {
 
     func contains(_ member: Member) -> Bool { bits & (1 << member.rawValue) != 0 }
 
+    func count(among others: MemberSet) -> Int { (bits & others.bits).nonzeroBitCount }
+
     /// The first that is not in `allowed`.
     func first(outside allowed: MemberSet) -> Member? {
         bits & ~allowed.bits == 0

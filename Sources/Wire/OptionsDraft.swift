@@ -4,7 +4,6 @@ import Relations
 /// itself they are read to their end whatever is wrong with them.
 struct OptionsDraft {
     private(set) var options = LoadOptions()
-    private(set) var present = MemberSet()
     /// The first thing that was wrong.
     private(set) var problem: Failure?
     private let path: RequestPath
@@ -18,7 +17,6 @@ struct OptionsDraft {
 
     /// The value of a member, which has not been read before.
     mutating func read(_ member: Member, _ scanner: inout JSONScanner) throws(JSONError) {
-        present.insert(member)
         switch member {
         case .columns: options.columns = try readColumns(&scanner)
         case .where: try readWhere(&scanner)

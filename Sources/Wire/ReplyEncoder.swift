@@ -4,13 +4,13 @@ package import Relations
 package enum ReplyEncoder {
     /// `{"id":1,"rows":`, or `{"rows":` for a request without id; the value and ``close(into:)`` follow.
     package static func open(_ id: RequestID?, member: StaticString, into buffer: inout ByteBuffer) {
-        buffer.append("{")
         if let id {
-            buffer.append("\"id\":")
+            buffer.append("{\"id\":")
             id.write(into: &buffer)
-            buffer.append(",")
+            buffer.append(",\"")
+        } else {
+            buffer.append("{\"")
         }
-        buffer.append("\"")
         buffer.append(member)
         buffer.append("\":")
     }

@@ -27,8 +27,7 @@ package struct Load: Hashable, Sendable {
     package let keys: Keys
     /// Whether the keys are those of the parent's primary key: `"parent":7`.
     package let isByParent: Bool
-    /// Nil for a load without any.
-    package let options: LoadOptions?
+    private let given: GivenOptions
     /// 1 … 2^31 − 1.
     package let timeoutMilliseconds: Int?
 
@@ -39,9 +38,22 @@ package struct Load: Hashable, Sendable {
         self.relationship = relationship
         self.keys = keys
         self.isByParent = isByParent
-        self.options = options
+        given = options.map { .some($0) } ?? .none
         self.timeoutMilliseconds = timeoutMilliseconds
     }
+}
+
+extension Load {
+    /// Nil for a load without any.
+    package var options: LoadOptions? {
+        if case .some(let options) = given { options } else { nil }
+    }
+}
+
+/// Apart from the load, which most often has none: its copies would else be several times as dear.
+private enum GivenOptions: Hashable, Sendable {
+    case none
+    indirect case some(LoadOptions)
 }
 
 package enum Keys: Hashable, Sendable {

@@ -1,7 +1,7 @@
 import Relations
 
 /// Turns a line into a request, or into the reason why it is none.
-package enum RequestDecoder {
+package struct RequestDecoder {
     package struct Limits: Hashable, Sendable {
         /// Of one request.
         package let maxKeys: Int
@@ -19,9 +19,18 @@ package enum RequestDecoder {
     /// Bytes of an id that is a string, without quotes and escapes.
     static let longestID = 128
 
+    private let limits: Limits
+    /// What was asked for last is mostly asked for again: its name is not made anew.
+    private var lastName = ""
+
+    package init(_ limits: Limits) {
+        self.limits = limits
+    }
+
     /// - Parameter line: without its end.
-    package static func decode(_ line: UnsafeRawBufferPointer, limits: Limits) -> Result<Request, Rejection> {
-        var draft = RequestDraft(limits)
+    package mutating func decode(_ line: UnsafeRawBufferPointer) -> Result<Request, Rejection> {
+        var draft = RequestDraft(limits, lastName: lastName)
+        defer { lastName = draft.load ?? lastName }
         do throws(JSONError) {
             try draft.read(line)
         } catch {
@@ -58,7 +67,7 @@ extension RequestDraft {
         let name = try operationName()
         if let problem { throw problem }
         guard let name else {
-            if let problem = options.problem { throw problem }
+            if let problem = options?.problem { throw problem }
             return .load(try loadOperation())
         }
         if let other = present.first(outside: name.members) {
@@ -100,14 +109,14 @@ extension RequestDraft {
         let (keys, isByParent) = try whose()
         return Load(
             relationship: load, keys: keys, isByParent: isByParent,
-            options: options.present.isEmpty ? nil : options.options,
+            options: options?.options,
             timeoutMilliseconds: timeoutMilliseconds)
     }
 
     private static let keyMembers: [Member] = [.key, .keys, .parent, .parents]
 
     private func whose() throws(Failure) -> (Keys, isByParent: Bool) {
-        guard Self.keyMembers.count(where: present.contains) < 2 else {
+        guard present.count(among: MemberSet(.key, .keys, .parent, .parents)) < 2 else {
             let given = Self.keyMembers.filter(present.contains)
             throw Failure(
                 .badRequest, "a load takes member '\(given[0].name)' or '\(given[1].name)', not both")

@@ -3,7 +3,8 @@ import Relations
 /// What has been read of a request's members. A line is read to its end whatever is wrong with its members, because
 /// the id may come last and because a line that is no JSON is `bad_json` before anything else.
 struct RequestDraft {
-    private let maxKeys: Int
+    private let limits: RequestDecoder.Limits
+    private let lastName: String
     var id: RequestID?
     /// The id of the request that `cancel` gives up.
     var target: RequestID?
@@ -14,16 +15,17 @@ struct RequestDraft {
     /// The parent's primary key, for callers who do not have the relationship's key.
     var parent: KeyInput?
     var parents: [KeyInput]?
-    var options: OptionsDraft
+    /// Made when there are some.
+    private(set) var options: OptionsDraft?
     var timeoutMilliseconds: Int?
     var present = MemberSet()
     /// The first thing that was wrong.
     private(set) var problem: Failure?
     private var unknown: Set<[UInt8]> = []
 
-    init(_ limits: RequestDecoder.Limits) {
-        maxKeys = limits.maxKeys
-        options = OptionsDraft(at: .root, depthLeft: limits.includeDepth)
+    init(_ limits: RequestDecoder.Limits, lastName: String) {
+        self.lastName = lastName
+        self.limits = limits
     }
 
     mutating func read(_ line: UnsafeRawBufferPointer) throws(JSONError) {
@@ -51,11 +53,19 @@ struct RequestDraft {
         case .parent: parent = try readKey(&scanner)
         case .parents: parents = try readKeys(known, &scanner)
         case .timeoutMs: try readTimeout(&scanner)
-        case .columns, .where, .order, .limit, .offset, .count, .include: try options.read(known, &scanner)
+        case .columns, .where, .order, .limit, .offset, .count, .include: try readOption(known, &scanner)
         case .token:
             note("member '\(known.name)' is not supported by this version of kindred; leave it out")
             try scanner.skipValue()
         }
+    }
+
+    private mutating func readOption(_ member: Member, _ scanner: inout JSONScanner) throws(JSONError) {
+        var draft = options ?? OptionsDraft(at: .root, depthLeft: limits.includeDepth)
+        // Or what it holds would be copied at each change.
+        options = nil
+        try draft.read(member, &scanner)
+        options = draft
     }
 
     private mutating func readUnknown(_ name: JSONString, _ scanner: inout JSONScanner) throws(JSONError) {
@@ -128,7 +138,7 @@ extension RequestDraft {
     private mutating func readString(
         _ member: Member, _ scanner: inout JSONScanner
     ) throws(JSONError) -> String? {
-        if scanner.byte == UInt8(ascii: "\"") { return scanner.text(try scanner.string()) }
+        if scanner.byte == UInt8(ascii: "\"") { return scanner.text(try scanner.string(), mostly: lastName) }
         noteKind(member, needs: "a string", found: scanner.kind)
         try scanner.skipValue()
         return nil
@@ -169,10 +179,14 @@ extension RequestDraft {
         var count = 0
         try scanner.list { scanner throws(JSONError) in
             count += 1
-            if count > maxKeys { try scanner.skipValue() } else { inputs.append(try readKey(&scanner)) }
+            if count > limits.maxKeys {
+                try scanner.skipValue()
+            } else {
+                inputs.append(try readKey(&scanner))
+            }
         }
-        if count > maxKeys {
-            let sent = "the request has \(count) keys and the limit is \(maxKeys)"
+        if count > limits.maxKeys {
+            let sent = "the request has \(count) keys and the limit is \(limits.maxKeys)"
             note("\(sent); send them in several requests", code: .tooManyKeys)
         }
         return inputs

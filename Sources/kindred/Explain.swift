@@ -22,9 +22,9 @@ struct Explain: ParsableCommand {
 
     func run() throws {
         let settings = try file.read()
-        let limits = RequestDecoder.Limits(
-            maxKeys: settings.limits.requestKeys, includeDepth: settings.limits.includeDepth)
-        let decoded = Array(request.utf8).withUnsafeBytes { RequestDecoder.decode($0, limits: limits) }
+        var decoder = RequestDecoder(
+            .init(maxKeys: settings.limits.requestKeys, includeDepth: settings.limits.includeDepth))
+        let decoded = Array(request.utf8).withUnsafeBytes { decoder.decode($0) }
         let load: Load
         switch decoded {
         case .failure(let rejection): throw Self.complaint(rejection.failure)

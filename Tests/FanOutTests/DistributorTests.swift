@@ -8,7 +8,7 @@ import Testing
     func `every row reaches its key and no other, in the order in which it came`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let keys = Int.random(in: 1...8, using: &random)
-        var distributor = Distributor(keys: keys)
+        let distributor = Distributor(keys: keys)
         var arena: [Int] = []
         var expected: [[Int]] = Array(repeating: [], count: keys)
         for row in 0..<Int.random(in: 0...60, using: &random) {
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func `rows that follow one another are one segment`() {
-        var distributor = Distributor(keys: 2)
+        let distributor = Distributor(keys: 2)
         distributor.add(0..<5, to: 1)
         distributor.add(5..<9, to: 1)
         var segments: [Range<Int>] = []

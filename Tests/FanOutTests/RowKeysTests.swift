@@ -26,7 +26,7 @@ import Testing
     func `rows that are kept apart come back one by one, numbered as they came`(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let keys = Int.random(in: 1...6, using: &generator)
-        var distributor = Distributor(keys: keys, joinsRows: false)
+        let distributor = Distributor(keys: keys, joinsRows: false)
         var expected: [[(Int, Range<Int>)]] = Array(repeating: [], count: keys)
         var end = 0
         for number in 0..<Int.random(in: 0...40, using: &generator) {

@@ -2,7 +2,8 @@ import Relations
 import Wire
 
 func decode(_ line: [UInt8], maxKeys: Int = 10_000) -> Result<Request, Rejection> {
-    line.withUnsafeBytes { RequestDecoder.decode($0, limits: .init(maxKeys: maxKeys, includeDepth: 8)) }
+    var decoder = RequestDecoder(.init(maxKeys: maxKeys, includeDepth: 8))
+    return line.withUnsafeBytes { decoder.decode($0) }
 }
 
 func decode(_ line: String, maxKeys: Int = 10_000) -> Result<Request, Rejection> {
