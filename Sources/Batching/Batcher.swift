@@ -33,6 +33,7 @@ package struct Batcher {
     /// A query that was sent and is not yet complete.
     private struct Flight {
         let number: Int
+        let relationship: Int
         /// Nanoseconds that such a query takes.
         let expected: Int64
         /// From then on it does not keep others from being sent: it waits for a lock or a disk, not for them.
@@ -155,7 +156,10 @@ package struct Batcher {
         modify(batch.shape, at: now) { $0.inFlight += 1 }
         let expected = Int64(gatherings[batch.shape].service.estimate(keys: batch.keys.count))
         let patience = min(max(Self.leastPatience, 4 * expected), Self.mostPatience)
-        flights.append(Flight(number: taken, expected: expected, overdueAt: now + patience))
+        flights.append(
+            Flight(
+                number: taken, relationship: batch.shape.relationship, expected: expected,
+                overdueAt: now + patience))
         return batch
     }
 
@@ -163,7 +167,19 @@ package struct Batcher {
     /// database refuses does not keep others waiting.
     private mutating func next(at now: Instant) -> Batch? {
         isTurnOfRetries.toggle()
-        return isTurnOfRetries ? retries.popFirst() ?? form(at: now) : form(at: now) ?? retries.popFirst()
+        return isTurnOfRetries
+            ? nextRetry(at: now) ?? form(at: now) : form(at: now) ?? nextRetry(at: now)
+    }
+
+    private mutating func nextRetry(at now: Instant) -> Batch? {
+        retries.firstIndex { !isHeldBack($0.shape, at: now) }.map { retries.remove(at: $0) }
+    }
+
+    /// A relationship that has queries overdue (its table is locked, say) does not get the last connection: whatever
+    /// is asked of it, others go on.
+    private func isHeldBack(_ shape: Shape, at now: Instant) -> Bool {
+        flights.count > 0 && flights.count == limits.maxInFlight - 1
+            && flights.contains { $0.relationship == shape.relationship && $0.overdueAt <= now }
     }
 
     /// Queries that were sent and are not yet complete.
@@ -180,9 +196,15 @@ package struct Batcher {
 
     private mutating func form(at now: Instant) -> Batch? {
         advance(to: now)
+        var heldBack: [Due] = []
+        defer { for due in heldBack { schedule.add(due) } }
         while let due = schedule.popDue() {
             // Its keys may have gone from an earlier round, or have been withdrawn.
             guard gatherings[due.shape].due == due else { continue }
+            if isHeldBack(due.shape, at: now) {
+                heldBack.append(due)
+                continue
+            }
             var batch = Batch(shape: due.shape, release: due.release)
             batch.queuedFor = now - due.since
             gatherings[due.shape].take(into: &batch, maxKeyBytes: limits.maxKeyBytes)

@@ -8,12 +8,15 @@ package struct Shape: Hashable, Sendable {
     /// Which of several shapes goes first when connections are scarce: each step counts like 10 ms of waiting, so
     /// that nobody starves.
     package let priority: Int
+    /// The relationship, which other shapes may have in common with this one.
+    package let relationship: Int
 
-    package init(number: Int, maxKeys: Int, window: Int64, priority: Int = 0) {
+    package init(number: Int, maxKeys: Int, window: Int64, priority: Int = 0, relationship: Int? = nil) {
         self.number = number
         self.maxKeys = maxKeys
         self.window = window
         self.priority = priority
+        self.relationship = relationship ?? number
     }
 
     package static func == (left: Shape, right: Shape) -> Bool { left.number == right.number }

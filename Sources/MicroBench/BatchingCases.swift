@@ -6,11 +6,11 @@ extension Case {
     static let batching = [
         Case(
             name: "batching/64 clients", unit: "key", unitsPerTurn: 64,
-            ceiling: Cost(instructions: 2_600, allocations: 0.41)
+            ceiling: Cost(instructions: 2_110, allocations: 0.33)
         ) { batch(distinctKeys: 64, turns: $0) },
         Case(
             name: "batching/same keys", unit: "key", unitsPerTurn: 64,
-            ceiling: Cost(instructions: 1_650, allocations: 0.36)
+            ceiling: Cost(instructions: 1_075, allocations: 0.27)
         ) { batch(distinctKeys: 8, turns: $0) },
     ]
 

@@ -30,7 +30,7 @@ final class Route {
         isEmpty = selection.isEmpty
         shape = Shape(
             number: number, maxKeys: planner.maxKeys(policy.maxKeys), window: policy.window,
-            priority: policy.priority)
+            priority: policy.priority, relationship: traffic.number)
     }
 }
 

@@ -19,6 +19,7 @@ final class RouteTable {
     /// By name, of the relationships that there are, and those that were asked for.
     private(set) var traffic: [String: Traffic] = [:]
     private var lastShape = 0
+    private var lastRelationship = 0
     /// Why there is no catalog yet.
     var absence: String? = "the schema has not been read yet"
 
@@ -115,7 +116,8 @@ final class RouteTable {
 
     private func traffic(of name: String) -> Traffic {
         if let known = traffic[name] { return known }
-        let new = Traffic()
+        lastRelationship += 1
+        let new = Traffic(number: lastRelationship)
         traffic[name] = new
         return new
     }

@@ -2,11 +2,17 @@ import Batching
 
 /// What has been asked of one relationship, with whatever options, and sent for it. Outlives changes of the catalog.
 final class Traffic {
+    /// The relationship's, among all that there have been.
+    let number: Int
     /// Keys that were asked for, `NULL` and unusable ones left out.
     var keysAsked = 0
     private(set) var keysSent = 0
     private(set) var queries = 0
     var rows = 0
+
+    init(number: Int) {
+        self.number = number
+    }
 
     func sent(_ batch: Batch) {
         queries += 1

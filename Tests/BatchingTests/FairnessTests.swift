@@ -91,6 +91,30 @@ import Testing
         #expect(try desk.take(at: wake).shape == quick)
     }
 
+    @Test func `a relationship whose table is locked leaves a connection to the others`() throws {
+        let locked = (1...4).map { Shape(number: $0, maxKeys: 9, window: 0, relationship: 1) }
+        let quick = Shape(number: 5, maxKeys: 9, window: 0, relationship: 2)
+        var desk = Desk(maxInFlight: 4)
+        var now = start
+        var stuck: [Batch] = []
+        for shape in locked[..<3] {
+            now = now + 60_000_000
+            desk.ask(UInt64(shape.number), 1, of: shape, at: now)
+            stuck.append(try desk.take(at: now))
+        }
+        now = now + 60_000_000
+        desk.ask(4, 1, of: locked[3], at: now)
+        desk.batcher.retry(stuck[0])
+        desk.expectNothing(at: now)
+        desk.ask(5, 1, of: quick, at: now)
+        let other = try desk.take(at: now)
+        #expect(other.shape == quick)
+        desk.finish(other, at: now)
+        desk.expectNothing(at: now)
+        desk.finish(stuck[0], at: now)
+        #expect([stuck[0].shape, locked[3]].contains(try desk.take(at: now).shape))
+    }
+
     @Test func `after a pause two relationships go at once, however long ago a query was alone`() throws {
         let one = Shape(number: 1, maxKeys: 100, window: 1_000_000)
         let other = Shape(number: 2, maxKeys: 100, window: 1_000_000)

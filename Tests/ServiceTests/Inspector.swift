@@ -29,6 +29,8 @@ final class Inspector {
     private var lastTicket: UInt64 = 0
     private var shapes: Set<Shape> = []
     /// Since when a free connection could have carried another query, without a break.
+    /// When a relationship did not get the last connection, most lately.
+    private var heldBack: [Int: Int64] = [:]
     private var openSince: Int64?
     private var probe = Probe()
 
@@ -176,6 +178,18 @@ final class Inspector {
             && engine.batcher.inFlight < probe.limit(engine.batcher.inFlightLimit, at: now)
     }
 
+    /// Nanoseconds after which a query may be overdue.
+    private static let leastPatience = 20 * millisecond
+
+    /// The last connection is not for relationships that have a query overdue.
+    private func isHeldBack(_ relationship: Int) -> Bool {
+        engine.batcher.inFlight == setting.batching.maxInFlight - 1
+            && engine.running.contains {
+                $0.batch.shape.relationship == relationship
+                    && now >= $0.batch.sent.nanoseconds + Self.leastPatience
+            }
+    }
+
     /// Who could have gone with a free connection for as long as the window is.
     /// - Parameter latest: nanoseconds before the end of the window.
     private func checkWaits(latest: Int64) {
@@ -186,7 +200,12 @@ final class Inspector {
                 waits[asker] = nil
                 continue
             }
-            let end = max(wait.since, openSince) + wait.shape.window
+            let relationship = wait.shape.relationship
+            if isHeldBack(relationship) {
+                heldBack[relationship] = now
+                continue
+            }
+            let end = max(wait.since, openSince, heldBack[relationship] ?? 0) + wait.shape.window
             expect(now <= end - latest, "a key waits beyond its window")
             // The rest is decided at the end of a turn.
             guard latest > 0 else { continue }
