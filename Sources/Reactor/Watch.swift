@@ -11,6 +11,8 @@ package struct Readiness: OptionSet, Sendable {
 
     package static let readable = Readiness(rawValue: Int16(EV_READ))
     package static let writable = Readiness(rawValue: Int16(EV_WRITE))
+    /// The peer sends no more: what it has sent need not be read to learn that (`EPOLLRDHUP` of epoll_ctl(2)).
+    package static let ended = Readiness(rawValue: Int16(EV_CLOSED))
 }
 
 /// Calls its handler whenever a descriptor is ready, until it is cancelled. Cancel it before closing the descriptor.
@@ -31,11 +33,12 @@ package final class Watch {
     deinit { free() }
 
     /// Touches the kernel only if something changes.
-    package func set(readable: Bool, writable: Bool) {
+    package func set(readable: Bool, writable: Bool, ended: Bool = false) {
         loop.preconditionOwned()
         var wanted: Readiness = []
         if readable { wanted.insert(.readable) }
         if writable { wanted.insert(.writable) }
+        if ended { wanted.insert(.ended) }
         guard wanted != interest else { return }
         free()
         interest = wanted

@@ -32,6 +32,8 @@ final class Session: Client {
     private(set) var owed: [PendingLoad] = []
     var share: Share
     private var isFirstRead = true
+    /// Whether the client is known to send no more, though not all of it has been read.
+    private var isInputEnded = false
     /// Whether it stands in the server's list of sessions to be flushed in this turn.
     private var isDirty = false
 
@@ -41,6 +43,7 @@ final class Session: Client {
         self.share = share
         framer = LineFramer(limit: maxLineBytes)
         watch = Watch(loop, fileDescriptor: socket.fileDescriptor) { [unowned self] readiness in
+            if readiness.contains(.ended) { return inputEnded() }
             if readiness.contains(.readable) { read() }
             if readiness.contains(.writable) { flush() }
         }
@@ -170,8 +173,17 @@ final class Session: Client {
 
     private func rearm() {
         if case .closed = state { return }
-        let wantsInput = if case .open = state { acceptsLines } else { false }
-        watch?.set(readable: wantsInput, writable: !output.isEmpty && !isDirty)
+        let isOpen = if case .open = state { true } else { false }
+        watch?.set(
+            readable: isOpen && acceptsLines, writable: !output.isEmpty && !isDirty,
+            ended: isOpen && !acceptsLines && !isInputEnded)
+    }
+
+    /// While its lines are left standing: who is gone waits for nothing; who has only sent all is still owed.
+    private func inputEnded() {
+        if socket.isHungUp { return close() }
+        isInputEnded = true
+        rearm()
     }
 
     // MARK: The end
