@@ -84,6 +84,10 @@ extension SettingRecord {
             unit: "keys",
             reloadable: true,
             "Keys of all requests that have no answer yet; further loads are refused as overloaded."),
+        SettingRecord(
+            "batching", "max_client_keys", \.batching.maxClientKeys, .integer(1...1_000_000_000),
+            unit: "keys", reloadable: true,
+            "The same, of one client's requests."),
     ]
 
     private static let limits = [

@@ -52,6 +52,7 @@ package struct Settings: Hashable, Sendable {
         package var windowMilliseconds = 1.0
         package var maxKeys = 500
         package var maxQueuedKeys = 1_000_000
+        package var maxClientKeys = 100_000
         package var mode = BatchingMode.adaptive
         /// By name.
         package var relationships: [String: RelationshipBatching] = [:]

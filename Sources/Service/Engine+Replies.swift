@@ -57,13 +57,14 @@ extension Engine {
         load.isWaiting = false
         waitingRequests -= 1
         load.client.settle(load)
-        if let root = load.root { forget(root) }
-        for ticket in load.included { forget(ticket) }
+        if let root = load.root { forget(root, of: load.client) }
+        for ticket in load.included { forget(ticket, of: load.client) }
     }
 
-    private func forget(_ ticket: Ticket) {
+    private func forget(_ ticket: Ticket, of client: any Client) {
         guard tickets.remove(ticket) else { return }
         keysOnTheirWay -= ticket.keys.count
+        client.keysOnTheirWay -= ticket.keys.count
         guard ticket.missing > 0 else { return }
         hasLostAskers = true
         batcher.withdraw(ticket.id, keys: ticket.waitingKeys, of: ticket.level.route.shape)

@@ -13,6 +13,8 @@ final class Engine {
         var patience: Int64
         /// Keys of requests that may be on their way in all.
         var maxQueuedKeys: Int
+        /// Of one client's.
+        var maxClientKeys: Int
         /// Rows of one request, those that it includes among them.
         var maxRows: Int
     }
@@ -139,12 +141,20 @@ final class Engine {
                 "\(keysOnTheirWay) keys are waiting, batching.max_queued_keys is \(limits.maxQueuedKeys); try again"
             )
         }
+        let clients = ticket.load.client.keysOnTheirWay
+        guard clients + ticket.keys.count <= limits.maxClientKeys else {
+            throw Failure(
+                .overloaded,
+                "\(clients) keys of this client are waiting, batching.max_client_keys is \(limits.maxClientKeys); try again"
+            )
+        }
     }
 
     func enlist(_ ticket: Ticket) {
         isUndecided = true
         tickets.insert(ticket)
         keysOnTheirWay += ticket.keys.count
+        ticket.load.client.keysOnTheirWay += ticket.keys.count
         let route = ticket.level.route
         routes.keep(route)
         submit(ticket, of: ticket.load)

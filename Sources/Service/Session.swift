@@ -31,6 +31,7 @@ final class Session: Client {
     private var state = State.open
     private(set) var owed: [PendingLoad] = []
     var share: Share
+    var keysOnTheirWay = 0
     private var isFirstRead = true
     /// Whether the client is known to send no more, though not all of it has been read.
     private var isInputEnded = false

@@ -95,7 +95,8 @@ extension Engine.Limits {
         self.init(
             maxReplyBytes: settings.limits.replyBytes,
             patience: Int64(settings.limits.requestTimeoutSeconds) * 1_000_000_000,
-            maxQueuedKeys: settings.batching.maxQueuedKeys, maxRows: settings.limits.requestRows)
+            maxQueuedKeys: settings.batching.maxQueuedKeys,
+            maxClientKeys: settings.batching.maxClientKeys, maxRows: settings.limits.requestRows)
     }
 }
 

@@ -21,6 +21,8 @@ protocol Timekeeper: AnyObject {
 /// Who asked, and is owed replies.
 protocol Client: AnyObject {
     var share: Share { get set }
+    /// Of all its loads that wait; the engine counts them.
+    var keysOnTheirWay: Int { get set }
 
     func owe(_ load: PendingLoad)
 

@@ -35,6 +35,24 @@ import Testing
             try shop.daemon.ask(#"{"load":"books.author","keys":[1,1,1]}"#)["results"]?.elements.count == 3)
     }
 
+    @Test func `keys of one client beyond its bound are refused, and those of others are not`() throws {
+        let shop = try BookshopFixture(settings: "[batching]\nmax_client_keys = 3")
+        let holder = try shop.server.client(database: shop.database)
+        try holder.execute("LOCK TABLES books WRITE")
+        let greedy = try shop.daemon.client(patience: 10)
+        try greedy.send(#"{"id":1,"load":"authors.books","keys":[1,2,3]}"#)
+        try eventually("it waits") { try shop.daemon.stat("waiting_requests") == 1 }
+        let refused = try JSONValue(greedy.ask(#"{"id":2,"load":"authors.books","key":4}"#))
+        #expect(refused.errorCode == "overloaded" && refused["id"] == .number("2"))
+        let other = try shop.daemon.client(patience: 10)
+        try other.send(#"{"id":3,"load":"authors.books","keys":[1,2,3]}"#)
+        try eventually("it waits") { try shop.daemon.stat("waiting_requests") == 2 }
+        try holder.execute("UNLOCK TABLES")
+        #expect(try JSONValue(greedy.receive() ?? "")["results"]?.elements.count == 3)
+        #expect(try JSONValue(other.receive() ?? "")["results"]?.elements.count == 3)
+        #expect(try JSONValue(greedy.ask(#"{"id":4,"load":"authors.books","key":4}"#)).errorCode == nil)
+    }
+
     @Test func `a configured relationship that the schema breaks does not fall back to all columns`() throws {
         let settings = """
             [catalog]

@@ -100,6 +100,9 @@ final class Inspector {
         let keys = engine.tickets.all.reduce(0) { $0 + $1.keys.count }
         expect(engine.keysOnTheirWay == keys, "\(engine.keysOnTheirWay) keys on their way, not \(keys)")
         expect(keys <= setting.limits.maxQueuedKeys, "\(keys) keys on their way")
+        let clients = history.clients.map(\.keysOnTheirWay)
+        expect(clients.allSatisfy { $0 <= setting.limits.maxClientKeys }, "a client has \(clients) keys")
+        expect(clients.reduce(0, +) == keys, "keys of nobody's are on their way")
         let owed = history.clients.reduce(0) { $0 + $1.owed.count }
         expect(engine.waitingRequests == owed, "\(engine.waitingRequests) requests wait, \(owed) are owed")
         expect(engine.running.count == history.database.busyLanes, "queries are running that are not")

@@ -22,9 +22,9 @@ struct Judge {
         if record.isCancelled { fault(record, "got rows though it was cancelled") }
     }
 
-    func judge(_ failure: Failure, for record: LoadRecord) {
+    func judge(_ failure: Failure, for record: LoadRecord, of client: SimulatedClient) {
         accept(record)
-        if !isLegitimate(failure, record) { fault(record, "got \(failure.code): \(failure.message)") }
+        if !isLegitimate(failure, record, client) { fault(record, "got \(failure.code): \(failure.message)") }
     }
 
     private func accept(_ record: LoadRecord) {
@@ -37,14 +37,18 @@ struct Judge {
         if agenda.now > record.bound { fault(record, "is answered later than its bound") }
     }
 
-    private func isLegitimate(_ failure: Failure, _ record: LoadRecord) -> Bool {
+    private func isLegitimate(
+        _ failure: Failure, _ record: LoadRecord, _ client: SimulatedClient
+    ) -> Bool {
         let expected = record.expected
         return switch failure.code {
         case .timeout: agenda.now >= record.bound
         case .cancelled: record.isCancelled
         case .resultTooLarge: isTooLong(expected) || expected.mostRows > limits.maxRows
         case .databaseUnavailable: record.isCutOff || record.sawOutage
-        case .overloaded: engine.keysOnTheirWay + expected.keys > limits.maxQueuedKeys
+        case .overloaded:
+            engine.keysOnTheirWay + expected.keys > limits.maxQueuedKeys
+                || client.keysOnTheirWay + expected.keys > limits.maxClientKeys
         case .shuttingDown: isShutDown
         case .databaseError:
             failure.mysqlErrno == SimulatedDatabase.poisoned && expected.isPoisoned

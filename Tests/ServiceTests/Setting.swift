@@ -77,6 +77,7 @@ struct Setting {
             maxReplyBytes: isTight && random.chance(0.7) ? random.number(60...3000) : 1 << 20,
             patience: isQuiet ? 1000 * second : random.time(20 * millisecond...2 * second),
             maxQueuedKeys: isTight && random.chance(0.5) ? random.number(5...60) : 10_000,
+            maxClientKeys: isTight && random.chance(0.5) ? random.number(5...30) : 10_000,
             maxRows: isTight && random.chance(0.5) ? random.number(5...60) : 10_000)
     }
 

@@ -7,6 +7,7 @@ import Wire
 /// A client of the engine's; behaves as a session does.
 final class SimulatedClient: Client {
     var share = Share()
+    var keysOnTheirWay = 0
     private(set) var owed: [PendingLoad] = []
     private var output = ByteBuffer()
     private(set) var isGone = false
@@ -48,7 +49,7 @@ final class SimulatedClient: Client {
     }
 
     func reply(_ failure: Failure, to requestID: RequestID?) {
-        answer(requestID) { history.judge.judge(failure, for: $0) }
+        answer(requestID) { history.judge.judge(failure, for: $0, of: self) }
     }
 
     private func answer(_ requestID: RequestID?, _ judge: (LoadRecord) -> Void) {
