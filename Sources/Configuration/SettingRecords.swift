@@ -96,6 +96,10 @@ extension SettingRecord {
             reloadable: true,
             "Length of one request line."),
         SettingRecord(
+            "limits", "line_timeout_s", \.limits.lineTimeoutSeconds, .integer(1...3600), unit: "s",
+            reloadable: true,
+            "Time from a line's first byte to its end; a client that takes longer is disconnected."),
+        SettingRecord(
             "limits", "request_keys", \.limits.requestKeys, .integer(1...1_000_000), unit: "keys",
             reloadable: true,
             "Keys in one request."),

@@ -78,6 +78,7 @@ package struct Settings: Hashable, Sendable {
 
     package struct Limits: Hashable, Sendable {
         package var lineBytes = 1 << 20
+        package var lineTimeoutSeconds = 30
         package var requestKeys = 10_000
         package var requestRows = 1_000_000
         package var includeDepth = 8

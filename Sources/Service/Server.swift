@@ -8,6 +8,7 @@ import Wire
 final class Server {
     struct Limits {
         var maxLineBytes: Int
+        var lineTimeoutSeconds: Int
         var requests: RequestDecoder.Limits
         var maxReplyBytes: Int
         var maxClients: Int
@@ -23,6 +24,9 @@ final class Server {
     private var listeners: [Listener] = []
     private var sessions: [ObjectIdentifier: Session] = [:]
     private var dirty: [Session] = []
+    /// With a line that had begun and not ended when it was last looked at.
+    private var unfinished: [ObjectIdentifier: Session] = [:]
+    private var lineAlarm: Alarm?
     private(set) var isDraining = false
 
     init(
@@ -36,6 +40,7 @@ final class Server {
         self.weights = weights
         self.version = version
         self.logger = logger
+        lineAlarm = Alarm(loop) { [unowned self] in checkLines() }
     }
 
     /// A client that asks for more than this and does not read it is disconnected.
@@ -66,6 +71,7 @@ final class Server {
 
     func sessionClosed(_ session: Session, owing loads: [PendingLoad]) {
         sessions[ObjectIdentifier(session)] = nil
+        unfinished[ObjectIdentifier(session)] = nil
         loop.retire(session)
         engine.abandon(loads)
     }
@@ -75,6 +81,25 @@ final class Server {
             "a client does not read its replies and was disconnected",
             metadata: ["bytes": "\(maxOutputBytes)"])
         session.close()
+    }
+
+    // MARK: Lines that do not end
+
+    private var lineTimeout: Int64 { Int64(limits.lineTimeoutSeconds) * 1_000_000_000 }
+
+    func awaitsRest(of session: Session) {
+        unfinished[ObjectIdentifier(session)] = session
+        if unfinished.count == 1 { lineAlarm?.set(at: loop.now + lineTimeout) }
+    }
+
+    /// Whole lines, not bytes, must come in time: a client that sends one byte now and then is none the better.
+    private func checkLines() {
+        for session in unfinished.values where (session.lineBegan ?? .max) <= loop.now - lineTimeout {
+            session.giveUpLine()
+        }
+        unfinished = unfinished.filter { $0.value.lineBegan != nil }
+        let first = unfinished.values.lazy.compactMap(\.lineBegan).min()
+        if let first { lineAlarm?.set(at: first + lineTimeout) }
     }
 
     // MARK: Requests

@@ -25,6 +25,7 @@ final class Session: Client {
 
     private unowned let server: Server
     private let socket: Socket
+    private let loop: EventLoop
     private var watch: Watch?
     private var framer: LineFramer
     private var output = ByteBuffer()
@@ -41,6 +42,7 @@ final class Session: Client {
     init(_ socket: Socket, server: Server, loop: EventLoop, share: Share, maxLineBytes: Int) {
         self.socket = socket
         self.server = server
+        self.loop = loop
         self.share = share
         framer = LineFramer(limit: maxLineBytes)
         watch = Watch(loop, fileDescriptor: socket.fileDescriptor) { [unowned self] readiness in
@@ -84,14 +86,40 @@ final class Session: Client {
         }
     }
 
+    /// When a line began that has not ended yet. Nil also while lines are left standing by us.
+    private(set) var lineBegan: Int64?
+
+    /// The client has taken too long for a line: it gets what it is owed, and no more is read from it.
+    func giveUpLine() {
+        let bound = "limits.line_timeout_s = \(server.limits.lineTimeoutSeconds)"
+        reply(Failure(.timeout, "a line has not ended within \(bound); the connection is closed"), to: nil)
+        framer.abandonLine()
+        lineBegan = nil
+        if case .open = state { state = .halfClosed }
+        rearm()
+    }
+
+    private func noteLine(hasEnded: Bool) {
+        let isOpen = if case .open = state { acceptsLines } else { false }
+        guard isOpen, !framer.isBetweenLines else {
+            lineBegan = nil
+            return
+        }
+        guard hasEnded || lineBegan == nil else { return }
+        lineBegan = loop.now
+        server.awaitsRest(of: self)
+    }
+
     /// Handles the lines that have come, as long as the client does not owe us the reading of its replies.
     func handleLines() {
         let server = server
-        while acceptsLines, framer.next({ server.handle($0, from: self) }) {}
+        var hasEnded = false
+        while acceptsLines, framer.next({ server.handle($0, from: self) }) { hasEnded = true }
         if case .halfClosed = state, acceptsLines {
             _ = framer.finish { server.handle($0, from: self) }
             closeIfDone()
         }
+        noteLine(hasEnded: hasEnded)
         rearm()
     }
 

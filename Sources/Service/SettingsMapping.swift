@@ -103,7 +103,7 @@ extension Engine.Limits {
 extension Server.Limits {
     init(_ settings: Settings) {
         self.init(
-            maxLineBytes: settings.limits.lineBytes,
+            maxLineBytes: settings.limits.lineBytes, lineTimeoutSeconds: settings.limits.lineTimeoutSeconds,
             requests: .init(
                 maxKeys: settings.limits.requestKeys, includeDepth: settings.limits.includeDepth),
             maxReplyBytes: settings.limits.replyBytes, maxClients: settings.listen.maxClients)

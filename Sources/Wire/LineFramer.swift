@@ -50,6 +50,15 @@ package struct LineFramer: ~Copyable {
         return true
     }
 
+    /// Whether nothing of a line is there whose end is still to come. To be asked when all lines are taken.
+    package var isBetweenLines: Bool { buffer.isEmpty && !skipping }
+
+    /// Forgets what has come of a line.
+    package mutating func abandonLine() {
+        skipping = false
+        drop()
+    }
+
     /// The stream has ended: what stands after the last `\n` is a line too. False if nothing is left.
     package mutating func finish(_ body: (Frame) -> Void) -> Bool {
         if next(body) { return true }

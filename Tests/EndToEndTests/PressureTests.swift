@@ -53,6 +53,23 @@ import Testing
         #expect(try JSONValue(greedy.ask(#"{"id":4,"load":"authors.books","key":4}"#)).errorCode == nil)
     }
 
+    @Test func `a line that does not end in time ends the connection, however many bytes still come`() throws
+    {
+        let shop = try BookshopFixture(settings: "[limits]\nline_timeout_s = 1")
+        let idle = try shop.daemon.client(patience: 10)
+        let slow = try shop.daemon.client(patience: 10)
+        try slow.send(Array((#"{"id":1,"load":"books.author","key":1}"# + "\n" + #"{"id":2,"#).utf8))
+        #expect(try JSONValue(slow.receive() ?? "")["row"] != nil)
+        try eventually("its line is given up", within: .seconds(10)) {
+            do { try slow.send([0x20]) } catch { return true }
+            return try shop.daemon.stat("sessions") == 2
+        }
+        let last = try JSONValue(slow.receive() ?? "")
+        #expect(last.errorCode == "timeout" && last["id"] == nil, "\(last)")
+        #expect(try slow.receive() == nil)
+        #expect(try JSONValue(idle.ask(#"{"op":"ping"}"#))["pong"] == .bool(true), "no line, no limit")
+    }
+
     @Test func `a configured relationship that the schema breaks does not fall back to all columns`() throws {
         let settings = """
             [catalog]
