@@ -116,6 +116,20 @@ extension SettingRecord {
             reloadable: true,
             "Length of one reply line."),
         SettingRecord(
+            "limits", "client_output_bytes", \.limits.clientOutputBytes, .integer(1024...(1 << 40)),
+            unit: "bytes", reloadable: true,
+            "Replies that a client has not read; beyond it is disconnected. Not less than reply_bytes."),
+        SettingRecord(
+            "limits", "send_timeout_s", \.limits.sendTimeoutSeconds, .integer(1...3600), unit: "s",
+            reloadable: true,
+            "Time in which a client must read something of the replies that wait for it; else it is disconnected."
+        ),
+        SettingRecord(
+            "limits", "result_bytes", \.limits.resultBytes, .integer((1 << 20)...(1 << 40)), unit: "bytes",
+            reloadable: true,
+            "Memory for the rows and unsent replies of all clients; beyond it loads are refused as overloaded."
+        ),
+        SettingRecord(
             "limits", "request_timeout_s", \.limits.requestTimeoutSeconds, .integer(1...3600), unit: "s",
             reloadable: true, "Time after which a request that has no answer gets the error timeout."),
     ]

@@ -83,6 +83,9 @@ package struct Settings: Hashable, Sendable {
         package var requestRows = 1_000_000
         package var includeDepth = 8
         package var replyBytes = 64 << 20
+        package var clientOutputBytes = 256 << 20
+        package var sendTimeoutSeconds = 60
+        package var resultBytes = 1 << 30
         package var requestTimeoutSeconds = 30
     }
 

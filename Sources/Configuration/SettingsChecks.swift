@@ -14,6 +14,13 @@ struct SettingsChecks {
     func run(on settings: Settings, _ faults: inout FaultCollector) {
         checkListeners(settings.listen, &faults)
         checkServer(&faults)
+        let limits = settings.limits
+        if limits.clientOutputBytes < limits.replyBytes {
+            faults.add(
+                ["limits", isSet("limits", "client_output_bytes") ? "client_output_bytes" : "reply_bytes"],
+                "limits.client_output_bytes = \(limits.clientOutputBytes) is less than limits.reply_bytes = "
+                    + "\(limits.replyBytes): the longest reply could not be sent")
+        }
         if !isSet("database", "name") {
             faults.add(["database"], "database.name is missing: name the database whose tables are served")
         }

@@ -17,6 +17,7 @@ extension Engine {
         if case .complete = outcome { isMeasure = !job.isOver }
         batcher.finished(job.batch, isMeasure: isMeasure, at: now)
         count(job)
+        if job.lacksMemory { return fail(job.batch, fullMemory) }
         // What is known to be too much is so, however the query has ended.
         if job.mustSplit { return split(job) }
         if job.isOver { return deliver(job) }

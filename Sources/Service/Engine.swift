@@ -17,6 +17,8 @@ final class Engine {
         var maxClientKeys: Int
         /// Rows of one request, those that it includes among them.
         var maxRows: Int
+        /// Bytes of all results and unsent replies.
+        var maxResultBytes: Int
     }
 
     let time: any Timekeeper
@@ -37,6 +39,7 @@ final class Engine {
     /// Whether somebody has given up waiting since the last decision.
     var hasLostAskers = false
     let routes: RouteTable
+    let memory: MemoryGauge
     var counters = Counters()
     /// Called when the server's answer shows that the catalog is out of date.
     var onSchemaChange: () -> Void = {}
@@ -49,6 +52,7 @@ final class Engine {
         self.limits = limits
         self.logger = logger
         batcher = Batcher(limits: batching)
+        memory = MemoryGauge(limit: limits.maxResultBytes)
     }
 
     func attach(_ backend: any Backend) { self.backend = backend }
@@ -67,6 +71,7 @@ final class Engine {
     func reconfigure(batching: Batcher.Limits, limits: Limits) {
         batcher.limits = batching
         self.limits = limits
+        memory.limit = limits.maxResultBytes
     }
 
     var now: Instant { Instant(nanoseconds: time.now) }
@@ -141,6 +146,7 @@ final class Engine {
                 "\(keysOnTheirWay) keys are waiting, batching.max_queued_keys is \(limits.maxQueuedKeys); try again"
             )
         }
+        if memory.isFull { throw fullMemory }
         let clients = ticket.load.client.keysOnTheirWay
         guard clients + ticket.keys.count <= limits.maxClientKeys else {
             throw Failure(
@@ -148,6 +154,13 @@ final class Engine {
                 "\(clients) keys of this client are waiting, batching.max_client_keys is \(limits.maxClientKeys); try again"
             )
         }
+    }
+
+    var fullMemory: Failure {
+        Failure(
+            .overloaded,
+            "\(memory.bytes) bytes of rows are on their way, limits.result_bytes is \(memory.limit); try again"
+        )
     }
 
     func enlist(_ ticket: Ticket) {
@@ -217,7 +230,7 @@ final class Engine {
         }
         counters.sent(batch)
         route.traffic.sent(batch)
-        let job = Job(batch, route: route, maxReplyBytes: limits.maxReplyBytes) {
+        let job = Job(batch, route: route, maxReplyBytes: limits.maxReplyBytes, memory: memory) {
             tickets[$0]?.level.projection
         }
         running.append(job)

@@ -16,6 +16,9 @@ final class Harvest {
     private let isCount: Bool
     private let distributor: Distributor
     private var arena = ByteBuffer()
+    private let memory: MemoryGauge
+    /// Bytes that are counted in it.
+    private var held = 0
     /// Rows of a key beyond this many bytes are not kept: no reply could hold them.
     private let maxBytesOfKey: Int
     /// The values that lead on, row by row; nil for `NULL`.
@@ -23,7 +26,7 @@ final class Harvest {
     /// By key, a column with a value that cannot lead on, because it is no value of its type.
     private(set) var brokenLinks: [Int: Column] = [:]
 
-    init(_ projection: Projection, places: [Int], keys: Int, maxBytesOfKey: Int) {
+    init(_ projection: Projection, places: [Int], keys: Int, maxBytesOfKey: Int, memory: MemoryGauge) {
         self.projection = projection
         self.places = places
         switch projection.content {
@@ -33,7 +36,10 @@ final class Harvest {
         linkColumns = projection.links
         distributor = Distributor(keys: keys, joinsRows: projection.links.isEmpty)
         self.maxBytesOfKey = maxBytesOfKey
+        self.memory = memory
     }
+
+    deinit { memory.update(&held, to: 0) }
 
     var byteCount: Int { arena.count }
 
@@ -56,6 +62,7 @@ final class Harvest {
             }
         }
         distributor.add(start..<arena.count, to: key)
+        memory.update(&held, to: arena.capacity + links.capacity * MemoryLayout<Scalar?>.stride)
     }
 
     private func addLink(_ column: Column, _ cell: UnsafeRawBufferPointer?, of key: Int) {
@@ -69,6 +76,7 @@ final class Harvest {
         distributor.removeAll()
         arena = ByteBuffer()
         links = []
+        memory.update(&held, to: 0)
     }
 
     /// `{"id":7,…},{"id":8,…}`, or nothing; a number of rows where they were counted.

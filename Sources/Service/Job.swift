@@ -35,6 +35,8 @@ final class Job {
     private(set) var isOver = false
     /// Set when the rows of several keys are too many to be kept together: each key is then asked alone.
     private(set) var mustSplit = false
+    /// Set when there is no memory for its rows.
+    private(set) var lacksMemory = false
     /// Keys with rows so many that they must be asked alone, when `mustSplit`.
     private(set) var hugeKeys: [Int] = []
     private(set) var hasRows = false
@@ -47,6 +49,7 @@ final class Job {
     private var index: KeyIndex
     private let fetched: [Column]
     private let maxBytes: Int
+    private let memory: MemoryGauge
     private let isToOne: Bool
     private let reading: Reading
     private let keyColumns: [KeyColumn]
@@ -60,7 +63,10 @@ final class Job {
     private let wanted: [[Int]]?
 
     /// - Parameter projection: what a ticket wants to see; nil if nobody waits for it any more. At least one does.
-    init(_ batch: Batch, route: Route, maxReplyBytes: Int, projection: (TicketID) -> Projection?) {
+    init(
+        _ batch: Batch, route: Route, maxReplyBytes: Int, memory: MemoryGauge,
+        projection: (TicketID) -> Projection?
+    ) {
         self.batch = batch
         self.route = route
         canSplit = batch.keys.count > 1
@@ -71,6 +77,7 @@ final class Job {
         let keys = batch.keys
         statement = route.planner.statement(for: keys, showing: fetched)
         index = KeyIndex(keys)
+        self.memory = memory
         maxBytes = maxReplyBytes / Self.batchesInReply
         let leadingCount = statement.leadingTypes.count
         rowCounts = Array(repeating: 0, count: keys.count)
@@ -81,7 +88,7 @@ final class Job {
                 ? [0] : projection.fetched.map { demand.columns.firstIndex(of: $0) ?? 0 }
             return Harvest(
                 projection, places: places.map { leadingCount + $0 }, keys: keys.count,
-                maxBytesOfKey: maxReplyBytes)
+                maxBytesOfKey: maxReplyBytes, memory: memory)
         }
         onlyHarvest = harvests.count == 1 ? harvests[0] : nil
         keyColumns = Self.keyColumns(statement, fetched)
@@ -148,11 +155,18 @@ final class Job {
     }
 
     private func check(_ byteCount: Int, of place: Int) {
+        if memory.isFull { return dropAll() }
         if canSplit {
             if byteCount > maxBytes { giveUp() }
         } else {
             isOver = harvests.allSatisfy { $0.isTooLarge(place) }
         }
+    }
+
+    private func dropAll() {
+        lacksMemory = true
+        isOver = true
+        for harvest in harvests { harvest.discard() }
     }
 
     /// The keys that make the batch too large get queries of their own, the others one without them.

@@ -9,8 +9,10 @@ final class Server {
     struct Limits {
         var maxLineBytes: Int
         var lineTimeoutSeconds: Int
+        var sendTimeoutSeconds: Int
         var requests: RequestDecoder.Limits
-        var maxReplyBytes: Int
+        /// A client that asks for more than this and does not read it is disconnected.
+        var maxOutputBytes: Int
         var maxClients: Int
     }
 
@@ -24,9 +26,10 @@ final class Server {
     private var listeners: [Listener] = []
     private var sessions: [ObjectIdentifier: Session] = [:]
     private var dirty: [Session] = []
-    /// With a line that had begun and not ended when it was last looked at.
-    private var unfinished: [ObjectIdentifier: Session] = [:]
-    private var lineAlarm: Alarm?
+    /// With a line that had begun and not ended, or replies that were not read, when it was last looked at.
+    private var slow: [ObjectIdentifier: Session] = [:]
+    private var slowAlarm: Alarm?
+    private var nextLook: Int64?
     private(set) var isDraining = false
 
     init(
@@ -40,11 +43,11 @@ final class Server {
         self.weights = weights
         self.version = version
         self.logger = logger
-        lineAlarm = Alarm(loop) { [unowned self] in checkLines() }
+        slowAlarm = Alarm(loop) { [unowned self] in lookAtSlowClients() }
     }
 
-    /// A client that asks for more than this and does not read it is disconnected.
-    var maxOutputBytes: Int { 4 * limits.maxReplyBytes }
+    /// What the sessions' unsent replies count towards.
+    var memory: MemoryGauge { engine.memory }
 
     var sessionCount: Int { sessions.count }
 
@@ -71,35 +74,35 @@ final class Server {
 
     func sessionClosed(_ session: Session, owing loads: [PendingLoad]) {
         sessions[ObjectIdentifier(session)] = nil
-        unfinished[ObjectIdentifier(session)] = nil
+        slow[ObjectIdentifier(session)] = nil
         loop.retire(session)
         engine.abandon(loads)
     }
 
-    func dropSlowReader(_ session: Session) {
+    func dropSlowReader(_ session: Session, _ bound: String) {
         logger.warning(
-            "a client does not read its replies and was disconnected",
-            metadata: ["bytes": "\(maxOutputBytes)"])
+            "a client does not read its replies and was disconnected", metadata: ["beyond": "\(bound)"])
         session.close()
     }
 
-    // MARK: Lines that do not end
+    // MARK: Slow clients
 
-    private var lineTimeout: Int64 { Int64(limits.lineTimeoutSeconds) * 1_000_000_000 }
-
-    func awaitsRest(of session: Session) {
-        unfinished[ObjectIdentifier(session)] = session
-        if unfinished.count == 1 { lineAlarm?.set(at: loop.now + lineTimeout) }
+    /// Has the session looked at in time: it waits for the end of a line, or for its client to read.
+    func observe(_ session: Session) {
+        slow[ObjectIdentifier(session)] = session
+        guard let deadline = session.deadline(limits), deadline < nextLook ?? .max else { return }
+        nextLook = deadline
+        slowAlarm?.set(at: deadline)
     }
 
-    /// Whole lines, not bytes, must come in time: a client that sends one byte now and then is none the better.
-    private func checkLines() {
-        for session in unfinished.values where (session.lineBegan ?? .max) <= loop.now - lineTimeout {
-            session.giveUpLine()
+    private func lookAtSlowClients() {
+        nextLook = nil
+        for session in slow.values where (session.deadline(limits) ?? .max) <= loop.now {
+            session.isTooSlow(limits)
         }
-        unfinished = unfinished.filter { $0.value.lineBegan != nil }
-        let first = unfinished.values.lazy.compactMap(\.lineBegan).min()
-        if let first { lineAlarm?.set(at: first + lineTimeout) }
+        let left = slow.filter { $0.value.deadline(limits) != nil }
+        slow = [:]
+        for session in left.values { observe(session) }
     }
 
     // MARK: Requests
@@ -150,7 +153,7 @@ final class Server {
         [
             ("keys", limits.requests.maxKeys), ("rows", engine.maxRows),
             ("include_depth", limits.requests.includeDepth), ("line_bytes", limits.maxLineBytes),
-            ("reply_bytes", limits.maxReplyBytes),
+            ("reply_bytes", engine.limits.maxReplyBytes),
         ]
     }
 

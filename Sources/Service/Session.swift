@@ -29,10 +29,16 @@ final class Session: Client {
     private var watch: Watch?
     private var framer: LineFramer
     private var output = ByteBuffer()
+    /// Bytes of it that are counted as memory in use.
+    private var held = 0
     private var state = State.open
     private(set) var owed: [PendingLoad] = []
     var share: Share
     var keysOnTheirWay = 0
+    /// When a line began that has not ended yet. Nil also while lines are left standing by us.
+    private var lineBegan: Int64?
+    /// When the client last took something of what is to be sent, while it takes no more.
+    private var stalledSince: Int64?
     private var isFirstRead = true
     /// Whether the client is known to send no more, though not all of it has been read.
     private var isInputEnded = false
@@ -86,19 +92,6 @@ final class Session: Client {
         }
     }
 
-    /// When a line began that has not ended yet. Nil also while lines are left standing by us.
-    private(set) var lineBegan: Int64?
-
-    /// The client has taken too long for a line: it gets what it is owed, and no more is read from it.
-    func giveUpLine() {
-        let bound = "limits.line_timeout_s = \(server.limits.lineTimeoutSeconds)"
-        reply(Failure(.timeout, "a line has not ended within \(bound); the connection is closed"), to: nil)
-        framer.abandonLine()
-        lineBegan = nil
-        if case .open = state { state = .halfClosed }
-        rearm()
-    }
-
     private func noteLine(hasEnded: Bool) {
         let isOpen = if case .open = state { acceptsLines } else { false }
         guard isOpen, !framer.isBetweenLines else {
@@ -107,7 +100,7 @@ final class Session: Client {
         }
         guard hasEnded || lineBegan == nil else { return }
         lineBegan = loop.now
-        server.awaitsRest(of: self)
+        server.observe(self)
     }
 
     /// Handles the lines that have come, as long as the client does not owe us the reading of its replies.
@@ -175,7 +168,11 @@ final class Session: Client {
     private func sent(isError: Bool) {
         let server = server
         server.countReply(isError: isError)
-        if output.count > server.maxOutputBytes { return server.dropSlowReader(self) }
+        server.memory.update(&held, to: output.capacity)
+        if output.count > server.limits.maxOutputBytes {
+            return server.dropSlowReader(
+                self, "limits.client_output_bytes = \(server.limits.maxOutputBytes)")
+        }
         guard !isDirty else { return }
         isDirty = true
         server.needsFlush(self)
@@ -188,12 +185,17 @@ final class Session: Client {
         if case .closed = state { return }
         while !output.isEmpty {
             switch output.withBytes(socket.write) {
-            case .bytes(let count): output.removeFirst(count)
-            case .wouldBlock: return rearm()
+            case .bytes(let count):
+                output.removeFirst(count)
+                stalledSince = nil
+            case .wouldBlock:
+                noteStall()
+                return rearm()
             case .closed, .failed: return close()
             }
         }
         output.removeAll(keepingCapacity: Self.idleCapacity)
+        server.memory.update(&held, to: output.capacity)
         if case .closing = state { return close() }
         closeIfDone()
         // Lines may have been left standing while there was too much to send.
@@ -212,6 +214,39 @@ final class Session: Client {
     private func inputEnded() {
         if socket.isHungUp { return close() }
         isInputEnded = true
+        rearm()
+    }
+
+    // MARK: Slow clients
+
+    private func noteStall() {
+        guard stalledSince == nil else { return }
+        stalledSince = loop.now
+        server.observe(self)
+    }
+
+    /// When the client will have been too slow.
+    func deadline(_ limits: Server.Limits) -> Int64? {
+        let line = lineBegan.map { $0 + Int64(limits.lineTimeoutSeconds) * 1_000_000_000 }
+        let stall = stalledSince.map { $0 + Int64(limits.sendTimeoutSeconds) * 1_000_000_000 }
+        return [line, stall].compactMap { $0 }.min()
+    }
+
+    /// The deadline has come.
+    func isTooSlow(_ limits: Server.Limits) {
+        let bound = Int64(limits.sendTimeoutSeconds) * 1_000_000_000
+        if let stalledSince, stalledSince + bound <= loop.now {
+            return server.dropSlowReader(self, "limits.send_timeout_s = \(limits.sendTimeoutSeconds)")
+        }
+        giveUpLine("limits.line_timeout_s = \(limits.lineTimeoutSeconds)")
+    }
+
+    /// The client gets what it is owed, and no more is read from it.
+    private func giveUpLine(_ bound: String) {
+        reply(Failure(.timeout, "a line has not ended within \(bound); the connection is closed"), to: nil)
+        framer.abandonLine()
+        lineBegan = nil
+        if case .open = state { state = .halfClosed }
         rearm()
     }
 
@@ -235,6 +270,7 @@ final class Session: Client {
         watch?.cancel()
         watch = nil
         socket.close()
+        server.memory.update(&held, to: 0)
         let unpaid = owed
         owed = []
         server.sessionClosed(self, owing: unpaid)

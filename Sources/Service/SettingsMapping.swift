@@ -96,7 +96,8 @@ extension Engine.Limits {
             maxReplyBytes: settings.limits.replyBytes,
             patience: Int64(settings.limits.requestTimeoutSeconds) * 1_000_000_000,
             maxQueuedKeys: settings.batching.maxQueuedKeys,
-            maxClientKeys: settings.batching.maxClientKeys, maxRows: settings.limits.requestRows)
+            maxClientKeys: settings.batching.maxClientKeys, maxRows: settings.limits.requestRows,
+            maxResultBytes: settings.limits.resultBytes)
     }
 }
 
@@ -104,8 +105,9 @@ extension Server.Limits {
     init(_ settings: Settings) {
         self.init(
             maxLineBytes: settings.limits.lineBytes, lineTimeoutSeconds: settings.limits.lineTimeoutSeconds,
+            sendTimeoutSeconds: settings.limits.sendTimeoutSeconds,
             requests: .init(
                 maxKeys: settings.limits.requestKeys, includeDepth: settings.limits.includeDepth),
-            maxReplyBytes: settings.limits.replyBytes, maxClients: settings.listen.maxClients)
+            maxOutputBytes: settings.limits.clientOutputBytes, maxClients: settings.listen.maxClients)
     }
 }

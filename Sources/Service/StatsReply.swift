@@ -13,7 +13,7 @@ struct StatsReply {
             ("sessions", sessions), ("waiting_requests", engine.waitingRequests),
             ("queued_keys", engine.batcher.queuedKeys), ("in_flight", engine.batcher.inFlight),
             ("in_flight_limit", engine.batcher.inFlightLimit),
-            ("connections", engine.connectedLanes),
+            ("connections", engine.connectedLanes), ("result_bytes", engine.memory.bytes),
             ("relationships", engine.routes.catalog.relationships.count),
         ]
         ReplyEncoder.open(id, member: "stats", into: &output)

@@ -136,6 +136,7 @@ final class Inspector {
     func afterAll() {
         expect(engine.tickets.all.isEmpty, "tickets are left")
         expect(engine.waitingRequests == 0, "requests wait for ever")
+        expect(engine.memory.bytes == 0, "\(engine.memory.bytes) bytes are held for ever")
         expect(engine.keysOnTheirWay == 0, "keys are on their way for ever")
         expect(engine.batcher.queuedKeys == 0, "keys wait for ever")
         expect(engine.batcher.inFlight == 0 && engine.running.isEmpty, "queries without an end")

@@ -48,6 +48,7 @@ struct Judge {
         case .databaseUnavailable: record.isCutOff || record.sawOutage
         case .overloaded:
             engine.keysOnTheirWay + expected.keys > limits.maxQueuedKeys
+                || limits.maxResultBytes < 1 << 30
                 || client.keysOnTheirWay + expected.keys > limits.maxClientKeys
         case .shuttingDown: isShutDown
         case .databaseError:

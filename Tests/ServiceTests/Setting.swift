@@ -78,7 +78,8 @@ struct Setting {
             patience: isQuiet ? 1000 * second : random.time(20 * millisecond...2 * second),
             maxQueuedKeys: isTight && random.chance(0.5) ? random.number(5...60) : 10_000,
             maxClientKeys: isTight && random.chance(0.5) ? random.number(5...30) : 10_000,
-            maxRows: isTight && random.chance(0.5) ? random.number(5...60) : 10_000)
+            maxRows: isTight && random.chance(0.5) ? random.number(5...60) : 10_000,
+            maxResultBytes: isTight && random.chance(0.2) ? random.number(1000...20_000) : 1 << 30)
     }
 
     static func routes(_ weather: Weather, _ random: inout SeededGenerator) -> RouteTable.Settings {

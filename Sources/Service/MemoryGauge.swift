@@ -1,0 +1,19 @@
+/// Bytes of memory that hold rows on their way to clients: results of queries, and replies that were not sent yet.
+final class MemoryGauge {
+    private(set) var bytes = 0
+    /// From there on nothing more is begun.
+    var limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    var isFull: Bool { bytes > limit }
+
+    /// Replaces what somebody held before by what he holds now.
+    func update(_ held: inout Int, to now: Int) {
+        guard now != held else { return }
+        bytes += now - held
+        held = now
+    }
+}

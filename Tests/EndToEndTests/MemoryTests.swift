@@ -1,0 +1,54 @@
+import MariaDB
+import PrivateServer
+import TestSupport
+import Testing
+
+/// Rows that nobody reads, or that are too many, cost an error and no memory.
+@Suite struct MemoryTests {
+    private let server: PrivateServer
+    private static let script = """
+        CREATE TABLE a (id INT PRIMARY KEY);
+        CREATE TABLE b (id INT PRIMARY KEY, a_id INT NOT NULL, text VARCHAR(1000) NOT NULL, KEY (a_id),
+          FOREIGN KEY (a_id) REFERENCES a (id));
+        INSERT INTO a SELECT seq FROM seq_1_to_40;
+        INSERT INTO b SELECT seq, 1 + seq MOD 40, REPEAT('x', 1000) FROM seq_1_to_20000;
+        """
+
+    init() throws {
+        server = try PrivateServer()
+        try server.client().execute("CREATE DATABASE large")
+        try server.client(database: "large").executeScript(Self.script)
+    }
+
+    private func daemon(_ limits: String) throws -> DaemonUnderTest {
+        try DaemonUnderTest(server, database: "large", settings: "[limits]\n" + limits)
+    }
+
+    @Test func `more rows than there is memory for are refused as overloaded, fewer are not`() throws {
+        let daemon = try daemon("result_bytes = 4194304")
+        let keys = (1...40).map(String.init).joined(separator: ",")
+        let refused = try daemon.ask("{\"load\":\"a.b\",\"keys\":[\(keys)]}")
+        #expect(refused.errorCode == "overloaded" && refused["error"]?["retryable"] == .bool(true))
+        for key in 1...40 {
+            #expect(try daemon.ask("{\"load\":\"a.b\",\"key\":\(key)}")["rows"]?.elements.count == 500)
+        }
+        try eventually("its rows are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+    }
+
+    @Test(arguments: [
+        ("send_timeout_s = 1", "limits.send_timeout_s = 1"),
+        ("client_output_bytes = 2097152\nreply_bytes = 2097152", "limits.client_output_bytes = 2097152"),
+    ]) func `a client that never reads is disconnected, and its replies are forgotten`(
+        limits: String, bound: String
+    ) throws {
+        let daemon = try daemon(limits)
+        let deaf = try daemon.client()
+        let lines = (1...20).map { #"{"id":\#($0),"load":"a.b","key":\#($0)}"# + "\n" }
+        try deaf.send(Array(lines.joined().utf8))
+        try eventually("it is gone", within: .seconds(20)) { try daemon.stat("sessions") == 1 }
+        try eventually("its replies are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+        #expect(daemon.log.contains("a client does not read its replies and was disconnected"))
+        #expect(daemon.log.contains(bound), "\(daemon.log)")
+        #expect(try daemon.ask(#"{"load":"a.b","key":1}"#)["rows"]?.elements.count == 500)
+    }
+}
