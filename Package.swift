@@ -55,7 +55,7 @@ let package = Package(
             "Service",
             [
                 "Relations", "Wire", "Batching", "Planning", "FanOut", "MariaDB", "Reactor", "Configuration",
-                deque, heap, logging,
+                deque, heap, histogram, logging,
             ]),
         ours("PrivateServer", ["MariaDB"]),
         ours("Demo", ["PrivateServer", "MariaDB"]),

@@ -8,6 +8,8 @@ package final class EventLoop {
     private let thread = pthread_self()
     /// Monotonic nanoseconds, sampled once per turn, when the wait is over.
     package private(set) var now: Int64
+    /// When the turn began: when the first of what was ready was looked at.
+    package private(set) var turnBegan: Int64
     private var isTimeSampled = false
     private var isStopping = false
     private var nextTurn: [() -> Void] = []
@@ -28,6 +30,7 @@ package final class EventLoop {
         }
         self.base = base
         now = Self.monotonicNanoseconds()
+        turnBegan = now
     }
 
     deinit {
@@ -93,6 +96,7 @@ package final class EventLoop {
         guard !isTimeSampled else { return }
         isTimeSampled = true
         now = Self.monotonicNanoseconds()
+        turnBegan = now
     }
 
     /// Finds out the time although the turn has its own: for who measures what happens within a turn.

@@ -81,6 +81,7 @@ package final class Daemon {
         // Flushing lets lines be handled that stood behind too many replies; what they ask for is decided at once.
         if engine.isUndecided { loop.wake() }
         if server.isDrained { stop(.drained) }
+        server.turnEnds()
     }
 
     // MARK: The catalog

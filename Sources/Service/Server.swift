@@ -31,6 +31,7 @@ final class Server {
     private var slowAlarm: Alarm?
     private var nextLook: Int64?
     private(set) var isDraining = false
+    private var turns = TurnLengths()
 
     init(
         loop: EventLoop, engine: Engine, limits: Limits, weights: ClientWeights, version: String,
@@ -133,7 +134,9 @@ final class Server {
             let found = engine.cancel(target, among: session.owed)
             session.reply { ReplyEncoder.cancelled(request.id, found, into: &$0) }
         case .stats:
-            session.reply { StatsReply(engine: engine, sessions: sessionCount).write(request.id, to: &$0) }
+            session.reply {
+                StatsReply(engine: engine, sessions: sessionCount, turns: turns).write(request.id, to: &$0)
+            }
         }
     }
 
@@ -176,6 +179,11 @@ final class Server {
         for session in sessions { session.flush() }
         if !dirty.isEmpty { loop.wake() }
         if isDraining { finishSessions() }
+    }
+
+    func turnEnds() {
+        loop.refreshTime()
+        turns.add(nanoseconds: loop.now - loop.turnBegan)
     }
 
     // MARK: The end

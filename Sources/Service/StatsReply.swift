@@ -6,6 +6,7 @@ import Wire
 struct StatsReply {
     let engine: Engine
     let sessions: Int
+    let turns: TurnLengths
 
     // {"id":4,"stats":{"requests":320,…,"connections":4,"batch_sizes":{…},"by_relationship":{…}}}
     func write(_ id: RequestID?, to output: inout ByteBuffer) {
@@ -18,7 +19,7 @@ struct StatsReply {
         ]
         ReplyEncoder.open(id, member: "stats", into: &output)
         output.append("{")
-        write(engine.counters.members + gauges, to: &output)
+        write(engine.counters.members + gauges + turns.members, to: &output)
         writeBatchSizes(to: &output)
         writeTraffic(to: &output)
         output.append("}")
