@@ -68,7 +68,9 @@ let package = Package(
         .executableTarget(
             name: "kindred",
             dependencies: [
-                "Service", "Configuration", "Relations", "Wire", "MariaDB", "PrivateServer", "Demo", "Bench",
+                "Service", "Reactor", "Configuration", "Relations", "Wire", "MariaDB", "PrivateServer",
+                "Demo",
+                "Bench",
                 argumentParser,
                 logging,
             ], swiftSettings: strict),

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Configuration
+import Glibc
 import Logging
+import Reactor
 import Service
 
 struct Serve: ParsableCommand {
@@ -15,7 +17,10 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         let settings = try file.read()
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        let log = LogStream(to: STDERR_FILENO)
+        // What ends the program with a complaint stands behind all that was logged.
+        defer { log.flush(withinMilliseconds: 1000) }
+        LoggingSystem.bootstrap { StreamLogHandler(label: $0, stream: log) }
         var logger = Logger(label: "kindred")
         logger.logLevel = Logger.Level(rawValue: settings.service.logLevel.rawValue) ?? .info
         let end: Daemon.End

@@ -21,10 +21,12 @@ package final class DaemonUnderTest: Sendable {
     /// - Parameters:
     ///   - settings: what stands in the file after `[listen]` and `[database]`.
     ///   - databaseSocket: where it finds the server; nil for the server's own socket.
+    ///   - log: where it writes its log, if not into a file of its own.
     ///   - leavingDeadSocket: its socket's path is taken by a file that a crashed predecessor left.
     package init(
         _ server: PrivateServer, database: String, settings: String = "", listen: String = "",
-        databaseSocket: String? = nil, environment: [String: String] = [:], leavingDeadSocket: Bool = false
+        databaseSocket: String? = nil, environment: [String: String] = [:], leavingDeadSocket: Bool = false,
+        log: String? = nil
     ) throws {
         directory = try Self.makeDirectory()
         try Self.configuration(
@@ -34,7 +36,8 @@ package final class DaemonUnderTest: Sendable {
         if leavingDeadSocket { try Self.leaveDeadSocket(directory + "/k") }
         let command = [Self.executable, "serve", "--config", directory + "/kindred.toml"]
         process = Mutex(
-            try ChildProcess(command, environment: environment, removing: directory, log: directory + "/log"))
+            try ChildProcess(
+                command, environment: environment, removing: directory, log: log ?? directory + "/log"))
         try waitUntilReady()
     }
 
@@ -93,6 +96,21 @@ package final class DaemonUnderTest: Sendable {
         let status = try String(contentsOfFile: "/proc/\(process.withLock(\.pid))/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
         return line.flatMap { Int($0.dropFirst(6).filter(\.isNumber)) } ?? 0
+    }
+
+    package var processID: Int32 { process.withLock(\.pid) }
+
+    /// How many descriptors it has open.
+    package func openFiles() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(processID)/fd").count
+    }
+
+    /// Of processor time that it has used: `utime` and `stime` of proc(5), in seconds.
+    package func processorSeconds() throws -> Double {
+        let text = try String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)
+        let fields = text.drop { $0 != ")" }.split(separator: " ")
+        let ticks = fields[12...13].compactMap { Double($0) }.reduce(0, +)
+        return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     /// A number of its `stats`.

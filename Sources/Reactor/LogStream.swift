@@ -1,0 +1,82 @@
+import CLibevent
+import Glibc
+import Synchronization
+
+/// Lines for standard error, written by a thread of its own: where nobody reads them, or a disk is full, the daemon
+/// goes on, and the lines beyond a bound are dropped and counted.
+package struct LogStream: TextOutputStream, Sendable {
+    private let queue: LogQueue
+
+    /// Begins to write to the descriptor, which stays open.
+    package init(to descriptor: Int32) {
+        let queue = LogQueue()
+        self.queue = queue
+        WorkerThread.detach { queue.write(to: descriptor) }
+    }
+
+    package func write(_ line: String) { queue.add(line) }
+
+    /// Waits until all is written, for a while: for the end of the program.
+    package func flush(withinMilliseconds patience: Int) {
+        for _ in 0..<patience where !queue.isEmpty { usleep(1000) }
+    }
+}
+
+private final class LogQueue: Sendable {
+    private struct State {
+        var lines: [String] = []
+        var dropped = 0
+        var isWriting = false
+    }
+
+    /// Lines that wait at most.
+    private static let longest = 1000
+    private let state = Mutex(State())
+    /// Counts up when there is something to write.
+    private let signal = eventfd(0, 0)
+
+    var isEmpty: Bool { state.withLock { $0.lines.isEmpty && !$0.isWriting } }
+
+    func add(_ line: String) {
+        state.withLock { state in
+            if state.lines.count < Self.longest { state.lines.append(line) } else { state.dropped += 1 }
+        }
+        eventfd_write(signal, 1)
+    }
+
+    func write(to descriptor: Int32) {
+        var count: UInt64 = 0
+        while eventfd_read(signal, &count) == 0 || errno == EINTR {
+            Self.write(take(), to: descriptor)
+            state.withLock { $0.isWriting = false }
+        }
+    }
+
+    private func take() -> String {
+        state.withLock { state in
+            var text = state.lines.joined()
+            if state.dropped > 0 { text += "kindred: \(state.dropped) log lines were dropped\n" }
+            state = State(isWriting: true)
+            return text
+        }
+    }
+
+    /// What cannot be written is lost: there is nowhere to say so.
+    private static func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+                if written > 0 {
+                    rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+                } else if errno == EAGAIN {
+                    // Somebody has made it non-blocking.
+                    usleep(10_000)
+                } else if errno != EINTR {
+                    return
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import Glibc
+import MariaDB
+import PrivateServer
+import TestSupport
+import Testing
+
+/// What the machine, the operator or the database's host may do to a daemon that serves.
+@Suite struct EnvironmentFaultTests {
+    private static let load = #"{"load":"books.author","key":5}"#
+
+    @Test func `nobody reads the log, and the daemon goes on`() throws {
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let pipe = directory + "/pipe"
+        try #require(mkfifo(pipe, 0o600) == 0)
+        // Held open, never read.
+        let reader = open(pipe, O_RDWR | O_NONBLOCK)
+        defer { close(reader) }
+        let server = try PrivateServer()
+        try server.client().execute("CREATE DATABASE shop")
+        let daemon = try DaemonUnderTest(server, database: "shop", log: pipe)
+        // F_SETPIPE_SZ of fcntl(2): the least that a pipe can hold.
+        try #require(fcntl(reader, 1031, 4096) == 4096)
+        func ping() throws {
+            daemon.signal(SIGHUP)
+            #expect(try daemon.ask(#"{"op":"ping"}"#)["pong"] == .bool(true))
+        }
+        try eventually("the pipe is full") {
+            try ping()
+            var waiting: Int32 = 0
+            _ = ioctl(reader, UInt(FIONREAD), &waiting)
+            return waiting > 3900
+        }
+        for _ in 1...300 { try ping() }
+        daemon.signal(SIGTERM)
+        #expect(daemon.waitForExit(within: 30) == 0)
+    }
+
+    @Test func `a database that stops for longer than a request waits costs that request only`() throws {
+        let shop = try BookshopFixture(try PrivateServer())
+        let database = try #require(shop.server.pid)
+        let expected = try shop.daemon.ask(Self.load)
+        let before = try shop.daemon.openFiles()
+        let client = try shop.daemon.client()
+        kill(database, SIGSTOP)
+        defer { kill(database, SIGCONT) }
+        for id in 1...20 {
+            try client.send(
+                #"{"id":\#(id),"load":"authors.books","key":\#(id),"timeout_ms":\#(50 + 10 * id)}"#)
+        }
+        for id in 1...20 {
+            let reply = try JSONValue(client.receive() ?? "")
+            #expect(reply.errorCode == "timeout" && reply["id"] == .number("\(id)"), "\(reply)")
+        }
+        #expect(try shop.daemon.ask(#"{"op":"ping"}"#)["pong"] == .bool(true))
+        kill(database, SIGCONT)
+        try eventually("it answers again", within: .seconds(30)) {
+            try shop.daemon.ask(Self.load) == expected
+        }
+        let other = try shop.daemon.ask(#"{"id":99,"load":"books.author","key":7}"#)
+        #expect(other["id"] == .number("99") && other["row"]?["id"] != expected["row"]?["id"])
+        try eventually("no query is left") { try shop.daemon.stat("in_flight") == 0 }
+        #expect(try client.ask(#"{"id":0,"op":"ping"}"#) == #"{"id":0,"pong":true}"#, "nothing comes late")
+        try eventually("no descriptor is left") { try shop.daemon.openFiles() <= before + 1 }
+    }
+
+    @Test func `without descriptors nobody new comes in, nothing spins, and later all is well`() throws {
+        let shop = try BookshopFixture()
+        let served = try shop.daemon.client(patience: 10)
+        let prlimit = try Process.run(
+            URL(fileURLWithPath: "/usr/bin/prlimit"),
+            arguments: ["--pid", "\(shop.daemon.processID)", "--nofile=40:40"])
+        prlimit.waitUntilExit()
+        try #require(prlimit.terminationStatus == 0)
+        var crowd = try (1...64).map { _ in try shop.daemon.client(patience: 10) }
+        try eventually("it says so") { shop.daemon.log.contains("no connection can be accepted") }
+        let start = try shop.daemon.processorSeconds()
+        for _ in 1...10 {
+            #expect(try JSONValue(served.ask(Self.load))["row"] != nil)
+            usleep(100_000)
+        }
+        #expect(try shop.daemon.processorSeconds() - start < 0.5, "of one second")
+        crowd.removeAll()
+        #expect(try shop.daemon.ask(Self.load)["row"] != nil)
+    }
+
+    @Test func `a thousand reloads under load lose no reply`() throws {
+        let shop = try BookshopFixture()
+        let before = try shop.daemon.openFiles()
+        let client = try shop.daemon.client()
+        let expected = try JSONValue(client.ask(Self.load))["row"]
+        for number in 1...1000 {
+            shop.daemon.signal(SIGHUP)
+            try client.send(#"{"id":\#(number),"load":"books.author","key":5}"#)
+            if number % 20 == 0 {
+                for _ in 1...20 { #expect(try JSONValue(client.receive() ?? "")["row"] == expected) }
+            }
+        }
+        try eventually("all descriptors are closed") { try shop.daemon.openFiles() <= before + 1 }
+    }
+}
