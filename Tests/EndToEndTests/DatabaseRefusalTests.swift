@@ -1,0 +1,72 @@
+import Demo
+import MariaDB
+import PrivateServer
+import TestSupport
+import Testing
+
+/// The database is there, and lets nobody in.
+@Suite struct DatabaseRefusalTests {
+    private static let load = #"{"load":"books.author","key":5}"#
+    private let shop: BookshopFixture
+    private let administrator: BlockingClient
+
+    init() throws {
+        shop = try BookshopFixture(try PrivateServer())
+        administrator = try shop.server.client()
+    }
+
+    private func loseConnections() throws {
+        let ids = try administrator.strings(
+            "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = 'shop'")
+        for case let id? in ids.compactMap(\.first) { try? administrator.execute("KILL CONNECTION \(id)") }
+    }
+
+    private func expectRefusal(_ text: String) throws {
+        try eventually("loads are refused with the server's reason", within: .seconds(20)) {
+            let reply = try shop.daemon.ask(Self.load)
+            return reply.errorCode == "database_unavailable" && "\(reply)".contains(text)
+        }
+        #expect(try shop.daemon.ask(Self.load)["error"]?["retryable"] == .bool(true))
+    }
+
+    private func expectRecovery() throws {
+        try eventually("it is let in again", within: .seconds(60)) {
+            try shop.daemon.ask(Self.load)["row"] != nil && shop.daemon.stat("connections") == 4
+        }
+    }
+
+    private func attempts() throws -> Int {
+        let rows = try administrator.strings("SHOW GLOBAL STATUS LIKE 'Connections'")
+        return Int(rows.first?[1] ?? "") ?? 0
+    }
+
+    @Test func `an account that is locked out is refused without a flood of attempts, and comes back`() throws
+    {
+        try administrator.execute("ALTER USER root@localhost IDENTIFIED BY 'changed'")
+        try loseConnections()
+        try expectRefusal("1045")
+        let (before, clock) = (try attempts(), ContinuousClock())
+        let start = clock.now
+        for _ in 1...200 { #expect(try shop.daemon.ask(Self.load).errorCode == "database_unavailable") }
+        try eventually("it tries again by itself") { try attempts() > before }
+        let seconds = Int((clock.now - start).components.seconds)
+        #expect(try attempts() - before < 60 + 30 * seconds, "requests do not make it try more often")
+        try administrator.execute("ALTER USER root@localhost IDENTIFIED BY ''")
+        try expectRecovery()
+    }
+
+    @Test func `a server with too many connections is waited for`() throws {
+        try administrator.execute("SET GLOBAL max_connections = 10")
+        // All that the daemon has lost is taken by others, also the one more that an administrator may have.
+        var crowd: [BlockingClient] = []
+        try eventually("no connection is left for it", within: .seconds(60)) {
+            while let client = try? shop.server.client() { crowd.append(client) }
+            try loseConnections()
+            while let client = try? shop.server.client() { crowd.append(client) }
+            return try shop.daemon.ask(Self.load).errorCode == "database_unavailable"
+        }
+        try expectRefusal("1040")
+        crowd.removeAll()
+        try expectRecovery()
+    }
+}
