@@ -126,6 +126,21 @@ extension SettingForm where Value == HostAndPort {
     }
 }
 
+extension SettingForm where Value == [DatabaseServer] {
+    static var servers: Self {
+        Self(
+            type: "list of strings",
+            range: "each \"host\", \"host:port\", \"[ipv6]:port\" or \"/path/of/socket\", none twice"
+        ) { value in
+            guard case .list(let elements) = value, !elements.isEmpty else { return nil }
+            let servers = elements.compactMap { $0.nonEmptyText.flatMap { DatabaseServer($0) } }
+            return Set(servers).count == elements.count ? servers : nil
+        } print: { servers in
+            "[" + servers.map { quoted($0.description) }.joined(separator: ", ") + "]"
+        }
+    }
+}
+
 extension SettingForm where Value: RawRepresentable<String> & CaseIterable {
     static var choice: Self {
         Self(type: Value.allCases.map { quoted($0.rawValue) }.joined(separator: " or ")) {

@@ -33,14 +33,28 @@ extension SettingRecord {
         SettingRecord(
             "database", "socket", \.database.socket, .optional(.text), reloadable: false,
             example: "\"/run/mysqld/mysqld.sock\"", setInExample: true,
-            "Path of the server's Unix socket; set this or host."),
+            "Path of the server's Unix socket; set this, host or servers."),
         SettingRecord(
             "database", "host", \.database.host, .optional(.text), reloadable: false,
             example: "\"db.example.org\"",
-            "Host of the server, reached over TCP; set this or socket."),
+            "Host of the server, reached over TCP; set this, socket or servers."),
         SettingRecord(
             "database", "port", \.database.port, .integer(1...65535), reloadable: false,
             "TCP port of the server, with host."),
+        SettingRecord(
+            "database", "servers", \.database.servers, .optional(.servers), reloadable: false,
+            example: "[\"db1.example.org\", \"db2.example.org:3307\"]",
+            "Servers with the same data, in the order of preference: the first that is well is used."),
+        SettingRecord(
+            "database", "check_interval_s", \.database.checkIntervalSeconds, .integer(1...3600), unit: "s",
+            reloadable: true,
+            "Time between two looks at each of several servers, for which each gets a connection of a moment."
+        ),
+        SettingRecord(
+            "database", "max_lag_s", \.database.maxLagSeconds, .integer(0...86_400), unit: "s",
+            reloadable: true,
+            "Lag beyond which one of several servers, a replica, is not used if another is well; 0 is not looked at."
+        ),
         SettingRecord(
             "database", "user", \.database.user, .text, reloadable: false,
             "Account on the server; SELECT is all it needs."),

@@ -27,7 +27,9 @@ package struct Settings: Hashable, Sendable {
     package struct Database: Hashable, Sendable {
         package var socket: String?
         package var host: String?
-        package var port = 3306
+        package var port = DatabaseServer.usualPort
+        /// In the order of preference.
+        package var servers: [DatabaseServer]?
         package var user = "kindred"
         package var passwordFile: String?
         package var name = ""
@@ -35,17 +37,19 @@ package struct Settings: Hashable, Sendable {
         package var connectTimeoutSeconds = 5
         /// 0: none.
         package var statementTimeoutSeconds = 30
+        /// Of several servers.
+        package var checkIntervalSeconds = 2
+        /// 0: whatever it is.
+        package var maxLagSeconds = 0
         package var password = Secret("")
 
-        /// Where the server is; exactly one of the two settings stands in a file that was read without faults.
-        package var server: Server {
-            if let socket { .socket(path: socket) } else { .tcp(host: host ?? "localhost", port: port) }
+        /// Where the servers are, the preferred one first; at least one. Exactly one of `socket`, `host` and `servers`
+        /// stands in a file that was read without faults.
+        package var candidates: [DatabaseServer] {
+            if let servers { return servers }
+            if let socket { return [.socket(path: socket)] }
+            return [.tcp(host: host ?? "localhost", port: port)]
         }
-    }
-
-    package enum Server: Hashable, Sendable {
-        case socket(path: String)
-        case tcp(host: String, port: Int)
     }
 
     package struct Batching: Hashable, Sendable {

@@ -13,7 +13,7 @@ struct SettingsChecks {
 
     func run(on settings: Settings, _ faults: inout FaultCollector) {
         checkListeners(settings.listen, &faults)
-        checkServer(&faults)
+        checkServer(settings.database, &faults)
         let limits = settings.limits
         if limits.clientOutputBytes < limits.replyBytes {
             faults.add(
@@ -50,19 +50,25 @@ struct SettingsChecks {
         }
     }
 
-    private func checkServer(_ faults: inout FaultCollector) {
-        switch (isSet("database", "socket"), isSet("database", "host")) {
-        case (true, true):
+    private func checkServer(_ database: Settings.Database, _ faults: inout FaultCollector) {
+        let places = ["socket", "host", "servers"].filter { isSet("database", $0) }
+        if places.isEmpty {
             faults.add(
-                ["database", "host"], "database.socket and database.host are both set: keep one of them")
-        case (false, false):
-            faults.add(["database"], "no database server: set database.socket or database.host")
-        case (true, false):
-            if isSet("database", "port") {
-                faults.add(
-                    ["database", "port"], "database.port goes with database.host, not with database.socket")
-            }
-        case (false, true): break
+                ["database"], "no database server: set database.socket, database.host or database.servers")
+        }
+        if places.count > 1 {
+            let names = places.map { "database.\($0)" }.joined(separator: " and ")
+            faults.add(["database", places[1]], "\(names) are set: keep one of them")
+        }
+        if isSet("database", "port"), !places.isEmpty, !places.contains("host") {
+            faults.add(
+                ["database", "port"],
+                "database.port goes with database.host, not with database.\(places[0])")
+        }
+        if database.maxLagSeconds > 0, database.candidates.count == 1 {
+            faults.add(
+                ["database", "max_lag_s"],
+                "database.max_lag_s chooses among several database.servers, and there is one")
         }
     }
 

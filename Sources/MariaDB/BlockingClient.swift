@@ -16,6 +16,20 @@ package final class BlockingClient {
         guard connected != nil else { throw DatabaseError(of: handle, during: .connecting) }
     }
 
+    /// Connects to the first of some servers that lets us in; throws the first one's error if none does.
+    package convenience init(firstReachable endpoints: [Endpoint]) throws(DatabaseError) {
+        var reasons: [DatabaseError] = []
+        for endpoint in endpoints {
+            do throws(DatabaseError) {
+                try self.init(endpoint)
+                return
+            } catch {
+                reasons.append(error)
+            }
+        }
+        throw reasons[0]
+    }
+
     deinit {
         mysql_close(handle)
     }

@@ -27,10 +27,13 @@ final class CatalogKeeper {
     private var nextReload: Settings?
     private var lastReading: Int64?
     private var settings: Settings
+    /// Where it reads.
+    var server: DatabaseServer
     var onReading: (Reading) -> Void = { _ in }
 
     init(_ settings: Settings, loop: EventLoop) throws(ReactorError) {
         self.settings = settings
+        server = settings.database.candidates[0]
         self.loop = loop
         mailbox = try Mailbox(loop)
         mailbox.receive { [unowned self] in finished($0) }
@@ -62,14 +65,15 @@ final class CatalogKeeper {
         isReading = true
         alarm?.clear()
         let mailbox = mailbox.sender
+        let endpoint = Endpoint(settings.database, at: server, purpose: .schema)
         WorkerThread.detach {
-            mailbox.post(Reading(settings: settings, isReload: isReload, result: Self.schema(of: settings)))
+            mailbox.post(Reading(settings: settings, isReload: isReload, result: Self.schema(at: endpoint)))
         }
     }
 
-    private static func schema(of settings: Settings) -> Result<Schema, DatabaseError> {
+    private static func schema(at endpoint: Endpoint) -> Result<Schema, DatabaseError> {
         do {
-            return .success(try SchemaReader.read(from: Endpoint(settings.database, purpose: .schema)))
+            return .success(try SchemaReader.read(BlockingClient(endpoint), database: endpoint.database))
         } catch {
             return .failure(error)
         }

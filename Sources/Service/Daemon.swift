@@ -24,6 +24,7 @@ package final class Daemon {
     private let loop: EventLoop
     private let engine: Engine
     private let server: Server
+    private let servers: Servers
     private let pool: Pool
     private let keeper: CatalogKeeper
     private var signals: Signals?
@@ -50,9 +51,9 @@ package final class Daemon {
         server = Server(
             loop: loop, engine: engine, limits: .init(settings), weights: ClientWeights(settings),
             version: version, logger: logger)
-        let endpoints = try EndpointSource(Endpoint(settings.database, purpose: .loads), loop: loop)
+        servers = try Servers(settings.database, loop: loop, logger: logger)
         pool = Pool(
-            engine: engine, endpoints: endpoints, killer: try Killer(loop), settings: settings.database,
+            engine: engine, servers: servers, killer: try Killer(loop), settings: settings.database,
             logger: logger)
         keeper = try CatalogKeeper(settings, loop: loop)
     }
@@ -63,6 +64,8 @@ package final class Daemon {
             on: loop)
         engine.attach(pool)
         engine.onSchemaChange = { [unowned self] in keeper.refresh() }
+        servers.onChange = { [unowned self] in serverChanged() }
+        servers.onNews = { [unowned self] in pool.rearrange() }
         keeper.onReading = { [unowned self] in schemaRead($0, listeners) }
         signals = try Signals(loop) { [unowned self] in received($0) }
         pool.open(connections: settings.database.connections, loop: loop)
@@ -85,6 +88,12 @@ package final class Daemon {
     }
 
     // MARK: The catalog
+
+    /// Its schema should be the same, and is looked at lest it is not.
+    private func serverChanged() {
+        keeper.server = servers.activeServer
+        keeper.refresh()
+    }
 
     private func schemaRead(_ reading: CatalogKeeper.Reading, _ listeners: [Listener]) {
         switch reading.result {

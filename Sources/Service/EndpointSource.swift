@@ -46,10 +46,11 @@ final class EndpointSource {
             resolved.transport = .tcp(address: addresses[attempts % addresses.count], port: port)
             return .success(resolved)
         case .failure(let error):
-            // 2005 CR_UNKNOWN_HOST, as libmariadb itself would say.
+            // As libmariadb itself would say.
             return .failure(
                 DatabaseError(
-                    errno: 2005, sqlState: "HY000", message: "unknown host '\(host)': \(error.message)",
+                    errno: DatabaseError.unknownHost, sqlState: "HY000",
+                    message: "unknown host '\(host)': \(error.message)",
                     kind: .unreachable))
         }
     }

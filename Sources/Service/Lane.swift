@@ -24,6 +24,8 @@ final class Lane {
 
     private unowned let pool: Pool
     private let loop: EventLoop
+    /// The place in the list of the server that it is connected to, or last tried.
+    private(set) var server = 0
     private var state = State.down
     private var watch: Watch?
     /// While down: when to try again. While busy or connecting: when to give up waiting.
@@ -65,7 +67,8 @@ final class Lane {
         state = .resolving
         generation += 1
         let asked = generation
-        pool.endpoints.next { [unowned self] result in
+        server = pool.servers.active
+        pool.servers.source.next { [unowned self] result in
             guard case .resolving = state, asked == generation else { return }
             switch result {
             case .success(let endpoint):
@@ -104,6 +107,20 @@ final class Lane {
         case .down, .resolving, .connecting, .idle, .closed: break
         }
     }
+
+    /// Gives up its server for the one that is active now. A job that is under way is lost.
+    func leave() {
+        if case .closed = state { return }
+        let job: Job? = if case .busy(_, let job) = state { job } else { nil }
+        abandonConnection()
+        state = .down
+        backoff.reset()
+        open()
+        if let job { pool.laneFinished(job, .failed(Self.leftServer)) }
+    }
+
+    private static let leftServer = DatabaseError(
+        errno: 2013, sqlState: "HY000", message: "its server was given up for another", kind: .connectionLost)
 
     func close() {
         abandonConnection()
@@ -222,7 +239,7 @@ final class Lane {
         watch?.set(readable: true, writable: false)
         guard connected else { return }
         connectedSince = loop.now
-        pool.laneConnected()
+        pool.laneConnected(to: server)
     }
 
     private func finish(_ connection: Connection, _ outcome: Job.Outcome) {
@@ -247,7 +264,10 @@ final class Lane {
         abandonConnection()
         state = .down
         if let job { pool.laneFinished(job, .failed(error)) }
-        pool.laneLost(error, wasConnected: wasConnected)
+        let current = generation
+        pool.laneLost(error, of: server, wasConnected: wasConnected)
+        // The pool may have sent it to another server.
+        guard current == generation else { return }
         // What was good for a while may be again at once; for the rest, patience.
         if wasConnected, loop.now - connectedSince > Self.goodWhile {
             backoff.reset()

@@ -7,7 +7,7 @@ import Reactor
 final class Pool: Backend {
     private unowned let engine: Engine
     private let logger: Logger
-    let endpoints: EndpointSource
+    let servers: Servers
     let killer: Killer
     /// Nanoseconds after which a server that says nothing is given up; nil: never.
     private(set) var statementPatience: Int64?
@@ -17,10 +17,10 @@ final class Pool: Backend {
     private(set) var outage: DatabaseError?
 
     init(
-        engine: Engine, endpoints: EndpointSource, killer: Killer, settings: Settings.Database, logger: Logger
+        engine: Engine, servers: Servers, killer: Killer, settings: Settings.Database, logger: Logger
     ) {
         self.engine = engine
-        self.endpoints = endpoints
+        self.servers = servers
         self.killer = killer
         self.logger = logger
         statementPatience = settings.statementPatience
@@ -31,12 +31,14 @@ final class Pool: Backend {
     func reconfigure(_ settings: Settings.Database) {
         statementPatience = settings.statementPatience
         connectPatience = settings.connectPatience
-        endpoints.endpoint = Endpoint(settings, purpose: .loads)
+        servers.reconfigure(settings)
     }
 
     func open(connections: Int, loop: EventLoop) {
         lanes = (0..<connections).map { _ in Lane(pool: self, loop: loop) }
         for lane in lanes { lane.open() }
+        servers.isConnected = { [unowned self] in servesFromActive }
+        servers.watch()
     }
 
     func close() {
@@ -57,13 +59,42 @@ final class Pool: Backend {
 
     var connectedLanes: Int { lanes.count(where: \.isConnected) }
 
+    var serverStates: [(name: String, state: String)] {
+        servers.states.map { ("\($0.server)", $0.state) }
+    }
+
+    var serverChanges: Int { servers.changes }
+
+    // MARK: Several servers
+
+    private var servesFromActive: Bool {
+        lanes.contains { $0.isConnected && $0.server == servers.active }
+    }
+
+    /// Another server is active, or one has been found unwell. Lanes without a connection, and those of a server that is
+    /// not well, go to the active one at once; the others follow one by one, so that there are always some that serve.
+    func rearrange() {
+        for lane in lanes where lane.server != servers.active {
+            if !lane.isConnected || servers.isUnwell(lane.server) { lane.leave() }
+        }
+        moveNext()
+    }
+
+    private func moveNext() {
+        guard servers.areSeveral, lanes.allSatisfy(\.isConnected) else { return }
+        lanes.first { $0.isIdle && $0.server != servers.active }?.leave()
+    }
+
     // MARK: What lanes report
 
     func laneFinished(_ job: Job, _ outcome: Job.Outcome) {
         engine.finished(job, outcome)
+        moveNext()
     }
 
-    func laneConnected() {
+    func laneConnected(to server: Int) {
+        servers.connected(to: server)
+        moveNext()
         guard let last = outage else { return }
         outage = nil
         logger.notice("the database is back", metadata: ["after": "\(last)"])
@@ -71,11 +102,14 @@ final class Pool: Backend {
     }
 
     /// - Parameter wasConnected: a connection has ended; otherwise an attempt to have one has failed.
-    func laneLost(_ error: DatabaseError, wasConnected: Bool) {
+    func laneLost(_ error: DatabaseError, of server: Int, wasConnected: Bool) {
         if wasConnected {
             return logger.info("a database connection was lost", metadata: ["error": "\(error)"])
         }
-        guard !lanes.contains(where: \.isConnected) else { return }
+        guard server == servers.active, !servesFromActive else { return }
+        servers.failed(error)
+        // There is hope where there is another server, or connections to one that was to be left.
+        guard servers.active == server, !lanes.contains(where: \.isConnected) else { return }
         if outage == nil {
             logger.error(
                 "no connection to the database; trying again until there is one",

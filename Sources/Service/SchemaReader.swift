@@ -6,10 +6,10 @@ struct SchemaReader {
     private let client: BlockingClient
     private let database: String
 
-    static func read(from endpoint: Endpoint) throws(DatabaseError) -> Schema {
-        let reader = SchemaReader(client: try BlockingClient(endpoint), database: endpoint.database)
+    static func read(_ client: BlockingClient, database: String) throws(DatabaseError) -> Schema {
+        let reader = SchemaReader(client: client, database: database)
         return Schema(
-            database: endpoint.database, tables: try reader.tables(), foreignKeys: try reader.foreignKeys())
+            database: database, tables: try reader.tables(), foreignKeys: try reader.foreignKeys())
     }
 
     private func rows(_ sql: String) throws(DatabaseError) -> [[String?]] {

@@ -18,9 +18,14 @@ extension Endpoint {
     /// A reading of the schema that takes longer has failed; the next one is tried in its time.
     fileprivate static let schemaPatienceSeconds: UInt32 = 30
 
-    init(_ database: Settings.Database, purpose: Purpose) {
+    /// The servers' endpoints, the preferred one first; at least one.
+    static func all(_ database: Settings.Database, purpose: Purpose) -> [Endpoint] {
+        database.candidates.map { Endpoint(database, at: $0, purpose: purpose) }
+    }
+
+    init(_ database: Settings.Database, at server: DatabaseServer, purpose: Purpose) {
         let transport: Transport =
-            switch database.server {
+            switch server {
             case .socket(let path): .socket(path: path)
             case .tcp(let host, let port): .tcp(address: host, port: UInt16(clamping: port))
             }

@@ -14,12 +14,14 @@ struct StatsReply {
             ("sessions", sessions), ("waiting_requests", engine.waitingRequests),
             ("queued_keys", engine.batcher.queuedKeys), ("in_flight", engine.batcher.inFlight),
             ("in_flight_limit", engine.batcher.inFlightLimit),
-            ("connections", engine.connectedLanes), ("result_bytes", engine.memory.bytes),
+            ("connections", engine.connectedLanes),
+            ("server_changes", engine.backend?.serverChanges ?? 0), ("result_bytes", engine.memory.bytes),
             ("relationships", engine.routes.catalog.relationships.count),
         ]
         ReplyEncoder.open(id, member: "stats", into: &output)
         output.append("{")
         write(engine.counters.members + gauges + turns.members, to: &output)
+        writeServers(to: &output)
         writeBatchSizes(to: &output)
         writeTraffic(to: &output)
         output.append("}")
@@ -34,6 +36,18 @@ struct StatsReply {
             output.append("\":")
             output.append(decimal: Int64(member.value))
         }
+    }
+
+    // ,"servers":{"db1:3306":"unwell","db2:3306":"active"}
+    private func writeServers(to output: inout ByteBuffer) {
+        output.append(",\"servers\":{")
+        for (index, server) in (engine.backend?.serverStates ?? []).enumerated() {
+            if index > 0 { output.append(",") }
+            output.append(jsonString: server.name)
+            output.append(":")
+            output.append(jsonString: server.state)
+        }
+        output.append("}")
     }
 
     // ,"batch_sizes":{"1":17,"2":5,"4":80}: 17 queries of one key, 5 of 2 or 3, 80 of 4 to 7

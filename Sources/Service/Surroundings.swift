@@ -40,6 +40,10 @@ protocol Backend: AnyObject {
     /// Why no connection is up and the last attempt to have one has failed; nil while there is hope.
     var outage: DatabaseError? { get }
     var connectedLanes: Int { get }
+    /// Each server and how it is, in the order of preference.
+    var serverStates: [(name: String, state: String)] { get }
+    /// How often another server was chosen.
+    var serverChanges: Int { get }
     var hasIdleLane: Bool { get }
 
     /// Sends a job's statement. Its end is reported to the engine, sooner or later.

@@ -43,7 +43,7 @@ struct SettingsReaderTests {
             """)
         #expect(settings.listen.mode.description == "0600" && settings.listen.group == "root")
         #expect(settings.listen.tcp == HostAndPort(host: "::1", port: 7) && settings.listen.maxClients == 3)
-        #expect(settings.database.server == .tcp(host: "db", port: 3307))
+        #expect(settings.database.candidates == [.tcp(host: "db", port: 3307)])
         #expect(settings.database.user == "u" && settings.database.connections == 64)
         #expect(
             settings.database.connectTimeoutSeconds == 1 && settings.database.statementTimeoutSeconds == 0)
@@ -129,7 +129,7 @@ struct SettingsReaderTests {
                 "4: listen.mode is \"0999\"; expected octal string, \"0000\" to \"0777\"",
                 "5: listen.group is \"\"; expected string, not empty",
                 "6: database.name is missing: name the database whose tables are served",
-                "6: no database server: set database.socket or database.host",
+                "6: no database server: set database.socket, database.host or database.servers",
                 "7: unknown setting 'database.conections'; did you mean 'connections'?",
                 "8: database.port is 0; expected integer, 1 to 65535",
                 "9: a password does not stand in this file: name a file in database.password_file, or give the "
@@ -168,9 +168,39 @@ struct SettingsReaderTests {
 
     @Test func `the server is a socket or a host, not both`() {
         let both = faults(least + "host = \"h\"")
-        #expect(both == ["6: database.socket and database.host are both set: keep one of them"])
+        #expect(both == ["6: database.socket and database.host are set: keep one of them"])
         let port = faults(least + "port = 3306")
         #expect(port == ["6: database.port goes with database.host, not with database.socket"])
+    }
+
+    @Test func `several servers are a list in the order of preference`() throws {
+        let list = "servers = [\"db1\", \"db2:3307\", \"[::1]\", \"[::1]:5\", \"/run/m.sock\"]"
+        let text = least.replacing("socket = \"/run/m.sock\"", with: list)
+        let settings = try read(text + "max_lag_s = 5\ncheck_interval_s = 1")
+        #expect(
+            settings.database.candidates == [
+                .tcp(host: "db1", port: 3306), .tcp(host: "db2", port: 3307), .tcp(host: "::1", port: 3306),
+                .tcp(host: "::1", port: 5), .socket(path: "/run/m.sock"),
+            ])
+        #expect(settings.database.maxLagSeconds == 5 && settings.database.checkIntervalSeconds == 1)
+    }
+
+    @Test(arguments: [
+        "[]", "\"db1\"", "[1]", "[\"\"]", "[\"db1\", \"db1:3306\"]", "[\"db1:0\"]", "[\"::1\"]",
+    ])
+    func `what is no list of servers is refused`(value: String) {
+        let found = faults("[listen]\nunix = \"/s\"\n[database]\nname = \"n\"\nservers = \(value)")
+        #expect(found.count == 1 && found.first?.contains("expected list of strings") == true, "\(found)")
+    }
+
+    @Test func `several servers are instead of one, and only they have a lag`() {
+        let both = faults(least + "servers = [\"db1\"]")
+        #expect(both == ["6: database.socket and database.servers are set: keep one of them"])
+        let lag = faults(least + "max_lag_s = 1")
+        #expect(
+            lag == [
+                "6: database.max_lag_s chooses among several database.servers, and there is one"
+            ])
     }
 
     @Test func `a file that is not there is one fault`() {

@@ -41,6 +41,10 @@ final class SimulatedDatabase: Backend {
 
     var connectedLanes: Int { lanes.count { if case .down = $0 { false } else { true } } }
 
+    var serverStates: [(name: String, state: String)] { [] }
+
+    var serverChanges: Int { 0 }
+
     var hasIdleLane: Bool { idleLane != nil }
 
     var busyLanes: Int { lanes.count { if case .busy = $0 { true } else { false } } }

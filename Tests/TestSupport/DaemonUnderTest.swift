@@ -20,17 +20,17 @@ package final class DaemonUnderTest: Sendable {
 
     /// - Parameters:
     ///   - settings: what stands in the file after `[listen]` and `[database]`.
-    ///   - databaseSocket: where it finds the server; nil for the server's own socket.
+    ///   - databasePlace: the settings that say where it finds the server; nil for the server's own socket.
     ///   - log: where it writes its log, if not into a file of its own.
     ///   - leavingDeadSocket: its socket's path is taken by a file that a crashed predecessor left.
     package init(
         _ server: PrivateServer, database: String, settings: String = "", listen: String = "",
-        databaseSocket: String? = nil, environment: [String: String] = [:], leavingDeadSocket: Bool = false,
+        databasePlace: String? = nil, environment: [String: String] = [:], leavingDeadSocket: Bool = false,
         log: String? = nil
     ) throws {
         directory = try Self.makeDirectory()
         try Self.configuration(
-            in: directory, server, databaseSocket, database: database, settings: settings, listen: listen
+            in: directory, server, databasePlace, database: database, settings: settings, listen: listen
         )
         .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
         if leavingDeadSocket { try Self.leaveDeadSocket(directory + "/k") }
@@ -54,7 +54,7 @@ package final class DaemonUnderTest: Sendable {
     }
 
     package static func configuration(
-        in directory: String, _ server: PrivateServer, _ databaseSocket: String? = nil, database: String,
+        in directory: String, _ server: PrivateServer, _ databasePlace: String? = nil, database: String,
         settings: String, listen: String = ""
     ) -> String {
         """
@@ -63,7 +63,7 @@ package final class DaemonUnderTest: Sendable {
         \(listen)
 
         [database]
-        socket = "\(databaseSocket ?? server.socketPath)"
+        \(databasePlace ?? "socket = \"\(server.socketPath)\"")
         user = "root"
         name = "\(database)"
         connections = 4

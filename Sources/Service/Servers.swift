@@ -1,0 +1,150 @@
+import Configuration
+import Logging
+import MariaDB
+import Reactor
+
+/// The servers that hold the data: which of them is used, and, where there are several, how they are.
+final class Servers {
+    private struct Report: Sendable {
+        let server: Int
+        let finding: ServerChoice.Finding
+    }
+
+    private let loop: EventLoop
+    private let logger: Logger
+    private let sources: [EndpointSource]
+    private var settings: Settings.Database
+    private var choice: ServerChoice
+    private let mailbox: Mailbox<Report>
+    private var alarm: Alarm?
+    /// Between looks while no server is to be had.
+    private var impatience = Backoff()
+    private var lookedAt: Set<Int> = []
+    /// How often another server was chosen.
+    private(set) var changes = 0
+    /// Another server is used from now on.
+    var onChange: () -> Void = {}
+    /// A server's health has changed, and with it, perhaps, which one is used.
+    var onNews: () -> Void = {}
+    /// Whether the active server has connections that serve.
+    var isConnected: () -> Bool = { false }
+
+    init(_ settings: Settings.Database, loop: EventLoop, logger: Logger) throws(ReactorError) {
+        self.settings = settings
+        self.loop = loop
+        self.logger = logger
+        sources = try settings.candidates.map { server throws(ReactorError) in
+            try EndpointSource(Endpoint(settings, at: server, purpose: .loads), loop: loop)
+        }
+        choice = ServerChoice(count: sources.count)
+        mailbox = try Mailbox(loop)
+        mailbox.receive { [unowned self] in found($0) }
+        alarm = Alarm(loop) { [unowned self] in look() }
+    }
+
+    /// The place of the server in the list that new connections go to.
+    var active: Int { choice.active }
+    var activeServer: DatabaseServer { settings.candidates[active] }
+    /// Where new connections go.
+    var source: EndpointSource { sources[active] }
+    var areSeveral: Bool { sources.count > 1 }
+
+    func isUnwell(_ server: Int) -> Bool {
+        if case .unwell = choice.health(of: server) { true } else { false }
+    }
+
+    /// Looks at all servers, now and then from time to time. A single one has no alternative, and is left alone.
+    func watch() {
+        if areSeveral { look() }
+    }
+
+    /// For connections that are made, and looks that are taken, from now on.
+    func reconfigure(_ settings: Settings.Database) {
+        self.settings = settings
+        for (source, server) in zip(sources, settings.candidates) {
+            source.endpoint = Endpoint(settings, at: server, purpose: .loads)
+        }
+        watch()
+    }
+
+    func connected(to server: Int) { choice.connected(to: server) }
+
+    /// The active server has no connection, and an attempt to have one has failed.
+    func failed(_ error: DatabaseError) {
+        let wasWell = choice.isActiveWell
+        update { $0.failed(error, at: loop.now) }
+        if wasWell { watch() }
+    }
+
+    /// How each server is, in the order of preference.
+    var states: [(server: DatabaseServer, state: String)] {
+        settings.candidates.enumerated().map { index, server in
+            (server, index == active ? "active" : choice.health(of: index).word)
+        }
+    }
+
+    // MARK: Looks
+
+    private func look() {
+        let mailbox = mailbox.sender
+        let maxLag = settings.maxLagSeconds
+        // Who has not answered the last time is not asked again before it has.
+        for (index, server) in settings.candidates.enumerated() where lookedAt.insert(index).inserted {
+            let endpoint = Endpoint(settings, at: server, purpose: .schema)
+            WorkerThread.detach {
+                mailbox.post(Report(server: index, finding: HealthCheck.run(endpoint, maxLag: maxLag)))
+            }
+        }
+        let interval = Int64(settings.checkIntervalSeconds) * 1_000_000_000
+        if choice.isActiveWell { impatience.reset() }
+        alarm?.set(at: loop.now + (choice.isActiveWell ? interval : min(impatience.next(), interval)))
+    }
+
+    private func found(_ report: Report) {
+        lookedAt.remove(report.server)
+        let serves = report.server == active && isConnected()
+        update { $0.found(report.finding, of: report.server, isConnected: serves, at: loop.now) }
+    }
+
+    private func update(_ change: (inout ServerChoice) -> Void) {
+        let before = choice
+        change(&choice)
+        for (index, server) in settings.candidates.enumerated() {
+            let health = choice.health(of: index)
+            if health != before.health(of: index) { tell(server, health, before.health(of: index)) }
+        }
+        if choice.active != before.active {
+            changes += 1
+            logger.warning(
+                "another database server is used from now on",
+                metadata: ["server": "\(activeServer)", "before": "\(settings.candidates[before.active])"])
+            onChange()
+        }
+        onNews()
+    }
+
+    private func tell(
+        _ server: DatabaseServer, _ health: ServerChoice.Health, _ before: ServerChoice.Health
+    ) {
+        guard areSeveral, health.word != before.word else { return }
+        switch health {
+        case .unknown: break
+        case .well:
+            if before != .unknown { logger.notice("database server \(server) is well again") }
+        case .lagging(let text): logger.warning("database server \(server) is passed over: \(text)")
+        case .unwell(let error): logger.error("database server \(server) is not usable: \(error)")
+        }
+    }
+}
+
+extension ServerChoice.Health {
+    /// As `stats` shows it.
+    fileprivate var word: String {
+        switch self {
+        case .unknown: "unknown"
+        case .well: "well"
+        case .lagging: "lagging"
+        case .unwell: "unwell"
+        }
+    }
+}

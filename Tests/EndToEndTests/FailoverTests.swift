@@ -1,0 +1,151 @@
+import Foundation
+import MariaDB
+import PrivateServer
+import TestSupport
+import Testing
+
+/// Several servers with the same data; here each adds its own name, so that it is seen who has answered.
+@Suite struct FailoverTests {
+    private static let load = #"{"load":"children.parent","key":1}"#
+    private let servers: [PrivateServer]
+
+    init() throws {
+        servers = try ["first", "second"].map { name in
+            let server = try PrivateServer()
+            try server.client().executeScript(
+                """
+                -- These servers are killed, and keep what they have.
+                SET GLOBAL innodb_flush_log_at_trx_commit = 1;
+                CREATE DATABASE d; USE d;
+                CREATE TABLE parents (id INT PRIMARY KEY, server VARCHAR(9));
+                CREATE TABLE children (id INT PRIMARY KEY, parent_id INT, FOREIGN KEY (parent_id) REFERENCES parents (id));
+                INSERT INTO parents VALUES (1, '\(name)');
+                """)
+            return server
+        }
+    }
+
+    private func daemon(_ more: String = "") throws -> DaemonUnderTest {
+        let list = servers.map { "\"\($0.socketPath)\"" }.joined(separator: ", ")
+        return try DaemonUnderTest(
+            servers[0], database: "d",
+            databasePlace: "servers = [\(list)]\ncheck_interval_s = 1\nconnect_timeout_s = 1\n\(more)")
+    }
+
+    private func answerer(_ daemon: DaemonUnderTest) throws -> String? {
+        try daemon.ask(Self.load)["row"]?["server"]?.text
+    }
+
+    private func expectAnswers(from name: String, by daemon: DaemonUnderTest) throws {
+        try eventually("the \(name) server answers, over all connections", within: .seconds(60)) {
+            let others = servers[name == "first" ? 1 : 0]
+            let isLeft = others.pid == nil || (try? connections(to: others)) == 0
+            return try answerer(daemon) == name && daemon.stat("connections") == 4 && isLeft
+        }
+    }
+
+    /// Of the daemon's lanes: those that may live for long.
+    private func connections(to server: PrivateServer) throws -> Int {
+        let rows = try server.client().strings(
+            "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = 'd' AND COMMAND = 'Sleep'")
+        return Int(rows[0][0] ?? "") ?? 0
+    }
+
+    private func attempts(at server: PrivateServer) throws -> Int {
+        let rows = try server.client().strings("SHOW GLOBAL STATUS LIKE 'Connections'")
+        return Int(rows.first?[1] ?? "") ?? 0
+    }
+
+    @Test func `the next server answers when the first is killed, and the first again when it is back`()
+        throws
+    {
+        let daemon = try daemon()
+        try expectAnswers(from: "first", by: daemon)
+        servers[0].kill()
+        // Whoever asks meanwhile gets the answer of one of them.
+        for _ in 1...50 {
+            let reply = try daemon.ask(Self.load)
+            #expect(reply["row"]?["server"]?.text == "second", "\(reply)")
+        }
+        try expectAnswers(from: "second", by: daemon)
+        #expect(daemon.log.contains("is not usable: 2002"))
+        try servers[0].restart()
+        let client = try daemon.client()
+        // Nothing is lost while connections move.
+        try eventually("the first server answers again", within: .seconds(60)) {
+            let reply = try JSONValue(try client.ask(Self.load))
+            #expect(reply["error"] == nil, "\(reply)")
+            return reply["row"]?["server"]?.text == "first"
+        }
+        try expectAnswers(from: "first", by: daemon)
+        #expect(try daemon.stat("server_changes") == 2)
+    }
+
+    @Test func `a daemon starts while its first server is down`() throws {
+        servers[0].kill()
+        let daemon = try daemon()
+        try expectAnswers(from: "second", by: daemon)
+        let states = try daemon.ask(#"{"op":"stats"}"#)["stats"]?["servers"]
+        #expect(states?[servers[0].socketPath]?.text == "unwell")
+        #expect(states?[servers[1].socketPath]?.text == "active")
+        let check = try DaemonUnderTest.run(["check", "--config", daemon.configPath])
+        #expect(check.status == 0)
+        #expect(check.output.contains("warning: server \(servers[0].socketPath) is not usable: 2002"))
+    }
+
+    @Test func `a server that has fallen silent is left, with what was asked of it`() throws {
+        let daemon = try daemon()
+        try expectAnswers(from: "first", by: daemon)
+        try signal(servers[0], SIGSTOP)
+        defer { try? signal(servers[0], SIGCONT) }
+        // Asked before anybody knows.
+        let reply = try daemon.ask(Self.load)
+        #expect(reply["row"]?["server"]?.text == "second", "\(reply)")
+        #expect(try daemon.stat("connections") == 4)
+    }
+
+    private func signal(_ server: PrivateServer, _ number: Int32) throws {
+        let pid = try #require(server.pid)
+        #expect(kill(pid, number) == 0)
+    }
+
+    @Test func `with all servers down loads are refused, and whichever comes back first answers`() throws {
+        let daemon = try daemon()
+        try expectAnswers(from: "first", by: daemon)
+        for server in servers { server.kill() }
+        try eventually("loads are refused") {
+            try daemon.ask(Self.load).errorCode == "database_unavailable"
+        }
+        try servers[1].restart()
+        try expectAnswers(from: "second", by: daemon)
+        try servers[0].restart()
+        try expectAnswers(from: "first", by: daemon)
+    }
+
+    @Test func `a server that comes and goes is not flooded with connections, nor run after`() throws {
+        let daemon = try daemon()
+        try expectAnswers(from: "first", by: daemon)
+        let clock = ContinuousClock()
+        let (start, before) = (clock.now, try attempts(at: servers[1]))
+        for _ in 1...3 {
+            servers[0].kill()
+            try expectAnswers(from: "second", by: daemon)
+            try servers[0].restart()
+            try eventually("it is well") { try daemon.stat("connections") == 4 }
+        }
+        let seconds = Int((clock.now - start).components.seconds) + 1
+        let made = try attempts(at: servers[1]) - before
+        // Per change the lanes, a reading of the schema, our own looks; per second a check.
+        #expect(made < 40 * 3 + 20 * seconds, "\(made) connections in \(seconds) s")
+    }
+
+    @Test func `a replica that does not replicate is passed over`() throws {
+        try servers[0].client().executeScript(
+            "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=1, MASTER_USER='nobody'")
+        let daemon = try daemon("max_lag_s = 10")
+        try expectAnswers(from: "second", by: daemon)
+        #expect(daemon.log.contains("is passed over: its replication does not run"))
+        servers[1].kill()
+        try eventually("better old rows than none") { try answerer(daemon) == "first" }
+    }
+}
