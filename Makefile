@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PREFIX ?= /usr
 DESTDIR ?=
 SWIFT ?= swift
+MINUTES ?= 60
 # With Swift's own libraries inside, the program runs where there is no toolchain. The tests check exclusive access
 # (SE-0176) at run time; the program itself, whose one thread does little else than touch shared state, does not.
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
@@ -36,6 +37,11 @@ bench-micro: PACKAGES += valgrind
 bench-micro: deps ## instruction counts of the hot path, under Valgrind
 	$(RELEASE) --product MicroBench
 	@$$($(RELEASE) --show-bin-path)/MicroBench
+
+.PHONY: torture
+torture: build ## breaks everything around kindred for MINUTES (60), checks every answer, prints a page
+	$(RELEASE) --product Torture
+	@$$($(RELEASE) --show-bin-path)/Torture --minutes $(MINUTES)
 
 .PHONY: asan
 asan: deps ## all tests under AddressSanitizer and LeakSanitizer

@@ -82,6 +82,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["PrivateServer"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .executableTarget(
+            name: "Torture",
+            dependencies: ["TestSupport", "Demo", "MariaDB", "PrivateServer", argumentParser],
+            path: "Tests/Torture", swiftSettings: strict),
         tests("RelationsTests", ["Relations", "TestSupport"]),
         tests("WireTests", ["Wire", "Relations", "TestSupport"]),
         tests("BatchingTests", ["Batching", "Relations", "TestSupport", heap]),

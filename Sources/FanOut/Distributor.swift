@@ -75,6 +75,14 @@ package final class Distributor {
 
     package func bytes(of key: Int) -> Int { tallies[key].bytes }
 
+    /// The number of the key's first segment among all segments, for who walks them in his own time.
+    package func firstSegment(of key: Int) -> Int? { tallies[key].first }
+
+    package func range(ofSegment number: Int) -> Range<Int> { links[number].segment.range }
+
+    /// The next one of the same key.
+    package func segment(after number: Int) -> Int? { links[number].next }
+
     /// In the order in which the rows came, each with its number among all segments.
     package func forEachSegment(of key: Int, _ body: (Int, Segment) -> Void) {
         var place = tallies[key].first

@@ -10,19 +10,29 @@ extension Engine {
     /// All answers of a ticket are there: asks for what its rows include, every level in the batches of everybody.
     func grow(_ ticket: Ticket) {
         guard !ticket.level.branches.isEmpty else { return settle(ticket) }
+        guard chores.allow(rows: ticket.load.rowCount) else { return chores.add(GrowthChore(ticket)) }
+        var growth = Growth(of: ticket)
         do {
-            let growth = try Growth(of: ticket)
-            let children = growth.children
-            ticket.attach(children, firstRows: growth.firstRows)
+            while try !growth.look(steps: .max) {}
+            attach(growth, to: ticket)
+        } catch {
+            fail(ticket.load, error)
+        }
+    }
+
+    func attach(_ growth: Growth, to ticket: Ticket) {
+        let children = growth.children
+        ticket.attach(children, firstRows: growth.firstRows)
+        do {
             for child in children {
                 try requireRoom(for: child.ticket)
                 ticket.load.include(child.ticket)
                 if child.ticket.missing > 0 { enlist(child.ticket) }
             }
-            for child in children where child.ticket.missing == 0 { settle(child.ticket) }
         } catch {
-            fail(ticket.load, error)
+            return fail(ticket.load, error)
         }
+        for child in children where child.ticket.missing == 0 { settle(child.ticket) }
     }
 
     /// A ticket has all its answers, and so have those of what it includes.
@@ -35,7 +45,10 @@ extension Engine {
     // MARK: Replies
 
     private func complete(_ root: Ticket, of load: PendingLoad) {
-        let reply = LoadReply(root, of: load, limit: limits.maxReplyBytes)
+        var reply = LoadReply(root, of: load, limit: limits.maxReplyBytes)
+        guard !load.isWaiting || chores.allow(rows: load.rowCount) else {
+            return chores.add(ReplyChore(reply, of: load, memory: memory))
+        }
         forget(load)
         load.client.reply(load.requestID) { reply.write(to: &$0) }
     }

@@ -41,16 +41,20 @@ final class Engine {
     let routes: RouteTable
     let memory: MemoryGauge
     var counters = Counters()
+    /// What is done in pieces.
+    var chores: Chores
     /// Called when the server's answer shows that the catalog is out of date.
     var onSchemaChange: () -> Void = {}
 
     init(
-        time: any Timekeeper, routes: RouteTable, batching: Batcher.Limits, limits: Limits, logger: Logger
+        time: any Timekeeper, routes: RouteTable, batching: Batcher.Limits, limits: Limits,
+        chores: Chores.Limits = .init(), logger: Logger
     ) {
         self.time = time
         self.routes = routes
         self.limits = limits
         self.logger = logger
+        self.chores = Chores(chores)
         batcher = Batcher(limits: batching)
         memory = MemoryGauge(limit: limits.maxResultBytes)
     }
@@ -208,8 +212,9 @@ final class Engine {
     /// Gives due batches to free connections, stops queries that nobody waits for any more, and arranges to be woken
     /// when the next batch is due.
     func decide() {
-        isUndecided = false
         time.refresh()
+        doChores()
+        isUndecided = false
         let nextDeadline = expire()
         while let backend, backend.hasIdleLane, let batch = batcher.take(at: now) {
             start(batch, on: backend)
@@ -217,7 +222,18 @@ final class Engine {
         }
         let nextKill = killUnwanted()
         let nextBatch = batcher.nextWake(after: now)?.nanoseconds
-        time.wake(at: [nextBatch, nextDeadline, nextKill].compactMap { $0 }.min())
+        let nextChore = chores.isEmpty ? nil : time.now
+        time.wake(at: [nextBatch, nextDeadline, nextKill, nextChore].compactMap { $0 }.min())
+    }
+
+    private func doChores() {
+        let start = time.now
+        while let chore = chores.next() {
+            if chore.doPiece(for: self) { chores.add(chore) }
+            time.refresh()
+            if time.now - start >= chores.limits.budget { break }
+        }
+        chores.turnEnds()
     }
 
     private func start(_ batch: Batch, on backend: any Backend) {

@@ -89,13 +89,18 @@ final class Harvest {
         }
     }
 
-    /// The rows of a projection with links, in their order, each by its number in this harvest.
-    func forEachRow(of key: Int, _ body: (_ row: Int, _ range: Range<Int>) -> Void) {
-        distributor.forEachSegment(of: key) { row, segment in body(row, segment.range) }
-    }
+    // The rows of a projection with links, in their order, each by its number in this harvest.
+
+    func firstRow(of key: Int) -> Int? { distributor.firstSegment(of: key) }
+
+    func row(after row: Int) -> Int? { distributor.segment(after: row) }
 
     /// `{"id":7,"title":"Emma"`, still open.
-    func write(_ range: Range<Int>, to output: inout ByteBuffer) {
+    func write(row: Int, to output: inout ByteBuffer) {
+        write(distributor.range(ofSegment: row), to: &output)
+    }
+
+    private func write(_ range: Range<Int>, to output: inout ByteBuffer) {
         arena.withBytes { output.append(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 

@@ -139,8 +139,8 @@ final class Lane {
     /// Nanoseconds after which a connection has proved itself.
     private static let goodWhile: Int64 = 1_000_000_000
 
-    /// Rows that one lane may take before the others have their turn.
-    private static let rowsPerTurn = 2048
+    /// Rows that one lane may take before the others have their turn: of the order of half a millisecond.
+    private static let rowsPerTurn = 512
 
     private func proceed(_ connection: Connection, _ first: Progress) {
         var progress = first

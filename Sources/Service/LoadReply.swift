@@ -2,12 +2,40 @@ import FanOut
 import Relations
 import Wire
 
-/// Writes the reply to a load whose answers are all there.
+/// Writes the reply to a load whose answers are all there: at once, or in pieces.
 struct LoadReply {
+    enum Progress {
+        case more
+        case done
+        /// What was written is of no use.
+        case failed(Failure)
+    }
+
+    /// A list of rows with includes that is being written, or one such row.
+    private struct Frame {
+        let ticket: Ticket
+        let harvest: Harvest
+        /// In the harvest; nil after the last.
+        var row: Int?
+        /// Among all rows of the ticket.
+        var number: Int
+        /// The include that comes next; nil before the row itself has been written.
+        var branch: Int?
+        var isFirst = true
+
+        var isList: Bool { ticket.level.route.isMany }
+    }
+
     private let load: PendingLoad
     private let root: Ticket
     /// Bytes of the reply at most.
     private let limit: Int
+    /// Of the output, before the reply.
+    private var start = 0
+    private var hasBegun = false
+    /// The root's answer that comes next.
+    private var position = 0
+    private var frames: [Frame] = []
 
     init(_ root: Ticket, of load: PendingLoad, limit: Int) {
         self.load = load
@@ -16,22 +44,67 @@ struct LoadReply {
     }
 
     /// Leaves `output` as it was, and says so, if the reply would be too long.
-    func write(to output: inout ByteBuffer) -> Failure? {
+    mutating func write(to output: inout ByteBuffer) -> Failure? {
         let start = output.count
-        let end = start + limit
-        ReplyEncoder.open(load.requestID, member: member, into: &output)
-        if load.isList { writeResults(&output, end: end) } else { write(root, 0, &output, end: end) }
-        let tooLarge = root.hasTooLargeAnswer ? root : load.included.first { $0.hasTooLargeAnswer }
-        if output.count <= end, tooLarge == nil {
-            ReplyEncoder.close(into: &output)
-            return nil
+        while true {
+            switch write(to: &output, steps: .max) {
+            case .more: break
+            case .done: return nil
+            case .failed(let failure):
+                output.truncate(to: start)
+                return failure
+            }
         }
-        output.truncate(to: start)
-        let level = (tooLarge ?? root).level
-        return level.path.failure(
+    }
+
+    /// - Parameter steps: how many keys without includes, rows or included lists are written at most.
+    mutating func write(to output: inout ByteBuffer, steps: Int) -> Progress {
+        if let tooLarge = tooLargeTicket { return .failed(failure(of: tooLarge)) }
+        if !hasBegun { begin(&output) }
+        for _ in 0..<steps {
+            if !frames.isEmpty {
+                writeNext(&output)
+            } else if position < root.answers.count {
+                if position > 0 { output.append(",") }
+                write(root, position, &output)
+                position += 1
+            } else {
+                return end(&output)
+            }
+            if output.count - start > limit { return .failed(failure(of: root)) }
+        }
+        return .more
+    }
+
+    private var tooLargeTicket: Ticket? {
+        root.hasTooLargeAnswer ? root : load.included.first { $0.hasTooLargeAnswer }
+    }
+
+    private func failure(of ticket: Ticket) -> Failure {
+        ticket.level.path.failure(
             .resultTooLarge,
-            "the rows of '\(level.route.relationship.name)' for this request take more than limits.reply_bytes = \(limit) bytes"
+            "the rows of '\(ticket.level.route.relationship.name)' for this request take more than limits.reply_bytes = \(limit) bytes"
         )
+    }
+
+    // MARK: The root
+
+    private mutating func begin(_ output: inout ByteBuffer) {
+        hasBegun = true
+        start = output.count
+        ReplyEncoder.open(load.requestID, member: member, into: &output)
+        if load.isList { output.append("[") }
+    }
+
+    // {"id":3,"results":[[…],[],null],"errors":{"2":{"code":"bad_key","message":"…"}}
+    private func end(_ output: inout ByteBuffer) -> Progress {
+        if load.isList {
+            output.append("]")
+            ReplyEncoder.errors(root.failures, into: &output)
+        }
+        if output.count - start > limit { return .failed(failure(of: root)) }
+        ReplyEncoder.close(into: &output)
+        return .done
     }
 
     private var member: StaticString {
@@ -41,19 +114,10 @@ struct LoadReply {
         return route.isMany ? "rows" : "row"
     }
 
-    // {"id":3,"results":[[…],[],null],"errors":{"2":{"code":"bad_key","message":"…"}}
-    private func writeResults(_ output: inout ByteBuffer, end: Int) {
-        output.append("[")
-        for position in root.answers.indices where output.count <= end {
-            if position > 0 { output.append(",") }
-            write(root, position, &output, end: end)
-        }
-        output.append("]")
-        ReplyEncoder.errors(root.failures, into: &output)
-    }
+    // MARK: Answers
 
-    /// One key's rows, row or count.
-    private func write(_ ticket: Ticket, _ position: Int, _ output: inout ByteBuffer, end: Int) {
+    /// One key's rows, row or count; where they have includes, only their begin.
+    private mutating func write(_ ticket: Ticket, _ position: Int, _ output: inout ByteBuffer) {
         let route = ticket.level.route
         switch ticket.answers[position] {
         case .waiting: preconditionFailure("a reply is written when every answer is there")
@@ -63,40 +127,58 @@ struct LoadReply {
             if harvest.rows(of: place) == 0 { return writeNothing(route, &output) }
             let isList = route.isMany && !route.isCount
             if isList { output.append("[") }
-            writeRows(ticket, position, harvest, place, &output, end: end)
-            if isList { output.append("]") }
-        }
-    }
-
-    private func writeRows(
-        _ ticket: Ticket, _ position: Int, _ harvest: Harvest, _ place: Int, _ output: inout ByteBuffer,
-        end: Int
-    ) {
-        guard !ticket.children.isEmpty else { return harvest.write(rowsOf: place, to: &output) }
-        var number = ticket.firstRows[position]
-        harvest.forEachRow(of: place) { _, range in
-            // Beyond the end nothing is looked at any more.
-            guard output.count <= end else { return }
-            if number > ticket.firstRows[position] { output.append(",") }
-            harvest.write(range, to: &output)
-            writeIncluded(ticket, row: number, &output, end: end)
-            number += 1
-        }
-    }
-
-    // ,"tags":[…],"reviews":[…]}
-    private func writeIncluded(_ ticket: Ticket, row: Int, _ output: inout ByteBuffer, end: Int) {
-        for (branch, child) in zip(ticket.level.branches, ticket.children) {
-            output.append(",")
-            output.append(jsonString: branch.name)
-            output.append(":")
-            if let position = child.positions[row] {
-                write(child.ticket, position, &output, end: end)
+            if ticket.children.isEmpty {
+                harvest.write(rowsOf: place, to: &output)
+                if isList { output.append("]") }
             } else {
-                writeNothing(branch.level.route, &output)
+                let first = harvest.firstRow(of: place)
+                frames.append(
+                    Frame(
+                        ticket: ticket, harvest: harvest, row: first, number: ticket.firstRows[position]))
             }
         }
-        output.append("}")
+    }
+
+    /// The next row of the innermost list, one of its includes, or its end.
+    // {"id":7,…,"tags":[…],"reviews":[…]},{"id":8,…
+    private mutating func writeNext(_ output: inout ByteBuffer) {
+        let top = frames.count - 1
+        let frame = frames[top]
+        guard let row = frame.row else {
+            if frame.isList { output.append("]") }
+            frames.removeLast()
+            return
+        }
+        guard let branch = frame.branch else {
+            if !frame.isFirst { output.append(",") }
+            frame.harvest.write(row: row, to: &output)
+            frames[top].isFirst = false
+            frames[top].branch = 0
+            return
+        }
+        guard branch < frame.ticket.children.count else {
+            output.append("}")
+            frames[top].row = frame.harvest.row(after: row)
+            frames[top].number += 1
+            frames[top].branch = nil
+            return
+        }
+        frames[top].branch = branch + 1
+        writeInclude(frame, branch, &output)
+    }
+
+    // ,"tags":[…]
+    private mutating func writeInclude(_ frame: Frame, _ number: Int, _ output: inout ByteBuffer) {
+        let branch = frame.ticket.level.branches[number]
+        let child = frame.ticket.children[number]
+        output.append(",")
+        output.append(jsonString: branch.name)
+        output.append(":")
+        if let position = child.positions[frame.number] {
+            write(child.ticket, position, &output)
+        } else {
+            writeNothing(branch.level.route, &output)
+        }
     }
 
     /// What a `NULL` key has.

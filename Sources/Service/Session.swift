@@ -20,6 +20,8 @@ final class Session: Client {
     /// Unsent bytes beyond which we stop reading.
     private static let highWater = 1 << 20
     private static let readSize = 1 << 16
+    /// Bytes that one client may be sent before the others have their turn.
+    private static let writeSize = 1 << 20
     /// Bytes of output buffer that an idle connection keeps.
     private static let idleCapacity = 1 << 14
 
@@ -173,6 +175,10 @@ final class Session: Client {
             return server.dropSlowReader(
                 self, "limits.client_output_bytes = \(server.limits.maxOutputBytes)")
         }
+        askForFlush()
+    }
+
+    private func askForFlush() {
         guard !isDirty else { return }
         isDirty = true
         server.needsFlush(self)
@@ -183,10 +189,13 @@ final class Session: Client {
         isDirty = false
         // Closed since it asked to be flushed: its descriptor may already be another client's.
         if case .closed = state { return }
+        var sent = 0
         while !output.isEmpty {
+            guard sent < Self.writeSize else { return askForFlush() }
             switch output.withBytes(socket.write) {
             case .bytes(let count):
                 output.removeFirst(count)
+                sent += count
                 stalledSince = nil
             case .wouldBlock:
                 noteStall()

@@ -34,6 +34,16 @@ extension ByteBuffer {
         }
     }
 
+    /// Moves all bytes of another buffer to the end, without a copy if this one is empty.
+    package mutating func take(_ other: inout ByteBuffer) {
+        if isEmpty {
+            swap(&self, &other)
+        } else {
+            other.withBytes { append($0) }
+        }
+        other.removeAll(keepingCapacity: 0)
+    }
+
     package mutating func append(_ text: StaticString) {
         append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }

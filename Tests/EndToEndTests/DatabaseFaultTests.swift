@@ -23,7 +23,7 @@ import Testing
             shop.server, database: shop.database,
             // What stands first belongs to [database].
             settings: "connect_timeout_s = 1\nstatement_timeout_s = 1\n[catalog]\nrefresh_s = 0",
-            databasePlace: "socket = \"\(wire.path)\"")
+            databasePlace: "socket = \"\(wire.path)\"\nuser = \"root\"")
         try eventually("all connections are up") { try daemon.stat("connections") == 4 }
         let before = try daemon.openFiles()
         wire.set(fault, afterBytes: place)

@@ -21,7 +21,7 @@ import Testing
             CREATE INDEX sold ON books (author_id, sold DESC, id);
             ANALYZE TABLE books;
             """)
-        try shop.daemon.rewrite(shop.server, database: shop.database, settings: relationship)
+        try shop.daemon.rewrite(database: shop.database, settings: relationship)
         return shop
     }
 

@@ -29,7 +29,8 @@ import Testing
         let list = servers.map { "\"\($0.socketPath)\"" }.joined(separator: ", ")
         return try DaemonUnderTest(
             servers[0], database: "d",
-            databasePlace: "servers = [\(list)]\ncheck_interval_s = 1\nconnect_timeout_s = 1\n\(more)")
+            databasePlace:
+                "servers = [\(list)]\ncheck_interval_s = 1\nconnect_timeout_s = 1\nuser = \"root\"\n\(more)")
     }
 
     private func answerer(_ daemon: DaemonUnderTest) throws -> String? {

@@ -44,7 +44,7 @@ import Testing
     @Test func `SIGHUP takes over a good file, and a bad one changes nothing and is complained of`() throws {
         let shop = try BookshopFixture()
         #expect(try !isKnown("authors.bestsellers", to: shop.daemon))
-        try shop.daemon.rewrite(shop.server, database: shop.database, settings: Self.bestsellers)
+        try shop.daemon.rewrite(database: shop.database, settings: Self.bestsellers)
         shop.daemon.signal(SIGHUP)
         try eventually("the new relationship is there") {
             try isKnown("authors.bestsellers", to: shop.daemon)
@@ -54,7 +54,7 @@ import Testing
         #expect(sold.count > 1)
         #expect(sold == sold.sorted(by: >))
         #expect(rows.first?.members.map(\.name) == ["title", "sold"])
-        try shop.daemon.rewrite(shop.server, database: shop.database, settings: "[batchin]\nwindow_ms = 1")
+        try shop.daemon.rewrite(database: shop.database, settings: "[batchin]\nwindow_ms = 1")
         shop.daemon.signal(SIGHUP)
         try eventually("the log names the fault") { shop.daemon.log.contains("batchin") }
         #expect(try isKnown("authors.bestsellers", to: shop.daemon))

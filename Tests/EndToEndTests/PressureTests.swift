@@ -151,7 +151,7 @@ import Testing
         let shop = try BookshopFixture()
         let other = try SharedServer.freshDatabase(named: "other")
         for times in 1...2 {
-            try shop.daemon.rewrite(shop.server, database: other, settings: "")
+            try shop.daemon.rewrite(database: other, settings: "")
             shop.daemon.signal(SIGHUP)
             try eventually("it is warned of") {
                 shop.daemon.log.components(separatedBy: "database.name has changed").count == times + 1

@@ -40,7 +40,7 @@ final class History {
         routes.install(Shop.catalog, setting.routes)
         engine = Engine(
             time: agenda, routes: routes, batching: setting.batching, limits: setting.limits,
-            logger: Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() })
+            chores: setting.chores, logger: Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() })
         judge = Judge(limits: setting.limits, agenda: agenda, journal: journal, engine: engine)
     }
 
@@ -93,7 +93,7 @@ final class History {
     // MARK: What happens
 
     /// Turns of the loop at one moment, beyond which it would spin for ever.
-    private static let mostTurns = 100
+    private static let mostTurns = 20_000
 
     private func run() -> Journal {
         prepare()

@@ -53,6 +53,7 @@ final class Inspector {
     // MARK: Queries
 
     func started(_ job: Job) {
+        noteNewTickets()
         let (batch, policy) = (job.batch, job.route.shape)
         history.note("\(batch.keys.count) keys of \(job.route.relationship.name) are sent: \(batch.release)")
         expect(engine.running.count <= setting.lanes, "more queries than connections")
@@ -94,9 +95,13 @@ final class Inspector {
 
     // MARK: Moments
 
-    func afterEvent() {
+    private func noteNewTickets() {
         for ticket in engine.tickets.all where ticket.id.number > lastTicket { note(ticket) }
         lastTicket = engine.tickets.all.reduce(lastTicket) { max($0, $1.id.number) }
+    }
+
+    func afterEvent() {
+        noteNewTickets()
         let keys = engine.tickets.all.reduce(0) { $0 + $1.keys.count }
         expect(engine.keysOnTheirWay == keys, "\(engine.keysOnTheirWay) keys on their way, not \(keys)")
         expect(keys <= setting.limits.maxQueuedKeys, "\(keys) keys on their way")

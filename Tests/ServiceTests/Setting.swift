@@ -33,6 +33,8 @@ struct Setting {
     let lanes: Int
     let batching: Batcher.Limits
     let limits: Engine.Limits
+    /// How soon work is done in pieces, and how small they are.
+    let chores: Chores.Limits
     let routes: RouteTable.Settings
     let clients: Int
     let loads: Int
@@ -53,6 +55,12 @@ struct Setting {
             maxInFlight: lanes,
             isFrugal: random.chance(0.25))
         limits = Self.limits(isTight, weather.isQuiet, &random)
+        chores =
+            random.chance(0.5)
+            ? .init()
+            : .init(
+                budget: 0, fewRows: random.number(0...2), rowsAtOnce: random.number(0...5),
+                rowsInPiece: random.number(1...3))
         routes = Self.routes(weather, &random)
         clients = weather == .overload ? 16 : random.number(1...8)
         loads = weather == .overload ? 70 : random.number(5...45)

@@ -7,6 +7,10 @@ import Synchronization
 package final class DaemonUnderTest: Sendable {
     package let directory: String
     private let process: Mutex<ChildProcess>
+    /// The settings that say where it finds the server, and as whom it comes.
+    private let databasePlace: String
+    private let environment: [String: String]
+    private let logFile: String
 
     package var socketPath: String { directory + "/k" }
     package var configPath: String { directory + "/kindred.toml" }
@@ -20,7 +24,8 @@ package final class DaemonUnderTest: Sendable {
 
     /// - Parameters:
     ///   - settings: what stands in the file after `[listen]` and `[database]`.
-    ///   - databasePlace: the settings that say where it finds the server; nil for the server's own socket.
+    ///   - databasePlace: the settings that say where it finds the server, and as whom it comes; nil for the server's
+    ///     own socket and `root`.
     ///   - log: where it writes its log, if not into a file of its own.
     ///   - leavingDeadSocket: its socket's path is taken by a file that a crashed predecessor left.
     package init(
@@ -29,16 +34,34 @@ package final class DaemonUnderTest: Sendable {
         log: String? = nil
     ) throws {
         directory = try Self.makeDirectory()
+        self.databasePlace = databasePlace ?? Self.ownPlace(server)
+        self.environment = environment
+        logFile = log ?? directory + "/log"
         try Self.configuration(
-            in: directory, server, databasePlace, database: database, settings: settings, listen: listen
+            in: directory, self.databasePlace, database: database, settings: settings, listen: listen
         )
         .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
         if leavingDeadSocket { try Self.leaveDeadSocket(directory + "/k") }
-        let command = [Self.executable, "serve", "--config", directory + "/kindred.toml"]
-        process = Mutex(
-            try ChildProcess(
-                command, environment: environment, removing: directory, log: log ?? directory + "/log"))
+        process = Mutex(try Self.start(directory, environment, log: logFile))
         try waitUntilReady()
+    }
+
+    private static func start(
+        _ directory: String, _ environment: [String: String], log: String
+    ) throws -> ChildProcess {
+        try ChildProcess(
+            [executable, "serve", "--config", directory + "/kindred.toml"], environment: environment,
+            removing: directory, log: log)
+    }
+
+    /// Ends it and starts it again; returns its exit status.
+    package func restart(by number: Int32 = SIGTERM) throws -> Int32? {
+        signal(number)
+        let status = waitForExit()
+        let next = try Self.start(directory, environment, log: logFile)
+        process.withLock { $0 = next }
+        try waitUntilReady()
+        return status
     }
 
     deinit {
@@ -48,14 +71,26 @@ package final class DaemonUnderTest: Sendable {
     }
 
     /// Replaces the configuration file; nobody reads it before SIGHUP.
-    package func rewrite(_ server: PrivateServer, database: String, settings: String) throws {
-        try Self.configuration(in: directory, server, database: database, settings: settings)
+    package func rewrite(database: String, settings: String) throws {
+        try Self.configuration(in: directory, databasePlace, database: database, settings: settings)
             .write(toFile: configPath, atomically: true, encoding: .utf8)
     }
 
     package static func configuration(
-        in directory: String, _ server: PrivateServer, _ databasePlace: String? = nil, database: String,
-        settings: String, listen: String = ""
+        in directory: String, _ server: PrivateServer, database: String, settings: String
+    ) -> String {
+        configuration(in: directory, ownPlace(server), database: database, settings: settings)
+    }
+
+    private static func ownPlace(_ server: PrivateServer) -> String {
+        """
+        socket = "\(server.socketPath)"
+        user = "root"
+        """
+    }
+
+    private static func configuration(
+        in directory: String, _ databasePlace: String, database: String, settings: String, listen: String = ""
     ) -> String {
         """
         [listen]
@@ -63,8 +98,7 @@ package final class DaemonUnderTest: Sendable {
         \(listen)
 
         [database]
-        \(databasePlace ?? "socket = \"\(server.socketPath)\"")
-        user = "root"
+        \(databasePlace)
         name = "\(database)"
         connections = 4
 

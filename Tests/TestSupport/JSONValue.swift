@@ -144,14 +144,23 @@ private struct JSONParser {
         return value
     }
 
+    // -12.5e+3
     private mutating func number() throws(JSONFault) -> JSONValue {
         let start = position
-        while let byte = next, "+-.eE0123456789".utf8.contains(byte) { position += 1 }
-        let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        guard text.wholeMatch(of: /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/) != nil else {
-            throw fault("no value")
+        _ = take("-")
+        // No zero stands before another digit.
+        if !take("0") { try digits() }
+        if take(".") { try digits() }
+        if take("e") || take("E") {
+            if !take("+") { _ = take("-") }
+            try digits()
         }
-        return .number(text)
+        return .number(String(decoding: bytes[start..<position], as: UTF8.self))
+    }
+
+    private mutating func digits() throws(JSONFault) {
+        guard let first = next, (0x30...0x39).contains(first) else { throw fault("no value") }
+        while let byte = next, (0x30...0x39).contains(byte) { position += 1 }
     }
 
     private mutating func array() throws(JSONFault) -> JSONValue {

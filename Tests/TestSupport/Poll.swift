@@ -3,6 +3,10 @@ import Glibc
 /// A condition that did not come true in time.
 package struct NeverHappened: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) {
+        self.description = description
+    }
 }
 
 /// Waits until another process has done something, asking every 5 ms; the only place in the tests that sleeps.

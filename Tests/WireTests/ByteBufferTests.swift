@@ -79,4 +79,15 @@ struct ByteBufferTests {
         for value in values { #expect(writtenText { $0.append(decimal: value) } == "\(value)") }
         #expect(writtenText { $0.append(decimal: UInt64.max) } == "18446744073709551615")
     }
+
+    @Test(arguments: ["", "abc"]) func `taking another buffer's bytes leaves it empty`(before: String) {
+        var buffer = ByteBuffer()
+        var other = ByteBuffer()
+        buffer.append(Array(before.utf8))
+        other.append(Array("xde".utf8))
+        other.removeFirst(1)
+        buffer.take(&other)
+        #expect(buffer.withBytes { Array($0) } == Array("\(before)de".utf8))
+        #expect(other.isEmpty && other.capacity == 0)
+    }
 }

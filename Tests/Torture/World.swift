@@ -1,0 +1,136 @@
+import Foundation
+import MariaDB
+import PrivateServer
+import Synchronization
+import TestSupport
+
+/// Two servers with the same data, breakable ways to them, the daemon, and what is known of all.
+final class World: Sendable {
+    static let database = "shop"
+
+    let servers: [PrivateServer]
+    let wires: [FaultyWire]
+    let daemon: DaemonUnderTest
+    let truth: Truth
+    let ledger = Ledger()
+    private let over = Atomic(false)
+    private let absences = Atomic(0)
+    private let unlocks = Atomic(0)
+
+    init(script: String) throws {
+        servers = try (0...1).map { _ in
+            let server = try PrivateServer()
+            try server.client().executeScript(
+                """
+                -- They are killed, and keep what they have.
+                SET GLOBAL innodb_flush_log_at_trx_commit = 1;
+                CREATE DATABASE \(Self.database) CHARACTER SET utf8mb4;
+                CREATE USER torture@localhost;
+                GRANT SELECT ON *.* TO torture@localhost;
+                """)
+            try server.client(database: Self.database).executeScript(script)
+            return server
+        }
+        wires = try servers.map { try FaultyWire(to: $0.socketPath) }
+        daemon = try DaemonUnderTest(
+            servers[0], database: Self.database, settings: Self.settings, databasePlace: Self.place(wires))
+        truth = try Truth(daemon, servers[0], database: Self.database)
+    }
+
+    private static func place(_ wires: [FaultyWire]) -> String {
+        """
+        user = "torture"
+        servers = [\(wires.map { "\"\($0.path)\"" }.joined(separator: ", "))]
+        check_interval_s = 1
+        connect_timeout_s = 2
+        statement_timeout_s = 5
+        """
+    }
+
+    private static let settings = """
+        [limits]
+        request_timeout_s = 10
+        send_timeout_s = 15
+        line_timeout_s = 5
+        client_output_bytes = 100000000
+        """
+
+    var isOver: Bool { over.load(ordering: .sequentiallyConsistent) }
+
+    func end() { over.store(true, ordering: .sequentiallyConsistent) }
+
+    /// Odd while the daemon is not there; whoever sees the same even number before and after was not left by it.
+    var absenceNumber: Int { absences.load(ordering: .sequentiallyConsistent) }
+
+    /// A client has lost its connection, or has waited in vain.
+    func clientFailed(_ error: any Error, absenceNumber before: Int) {
+        ledger.hungUp()
+        if before % 2 == 0, before == absenceNumber {
+            ledger.found("a client's connection failed: \(error)")
+        } else {
+            // Whoever connects while nobody listens tries again, and not at once.
+            usleep(20_000)
+        }
+    }
+
+    // MARK: What faults do
+
+    func signal(_ number: Int, _ signal: Int32) {
+        if let pid = servers[number].pid { kill(pid, signal) }
+    }
+
+    func onBoth(_ sql: String) throws {
+        for server in servers { try server.client(database: Self.database).execute(sql) }
+    }
+
+    /// `KILL` with `QUERY` or `CONNECTION` for all that the daemon has.
+    func killAll(_ what: String) throws {
+        for server in servers {
+            let client = try server.client()
+            let ids = try client.strings(
+                "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'torture'")
+            for case let id? in ids.compactMap(\.first) { try? client.execute("KILL \(what) \(id)") }
+        }
+    }
+
+    /// Until `unlock`, by a thread that holds the connection.
+    func lock(_ table: String) {
+        let round = unlocks.load(ordering: .sequentiallyConsistent)
+        Thread { [self] in
+            guard let client = try? servers[0].client(database: Self.database) else { return }
+            try? client.execute("LOCK TABLES \(table) WRITE")
+            while !isOver, unlocks.load(ordering: .sequentiallyConsistent) == round { usleep(10_000) }
+        }.start()
+    }
+
+    func unlock() {
+        unlocks.add(1, ordering: .sequentiallyConsistent)
+    }
+
+    func spoilConfiguration() throws {
+        try "nonsense".write(toFile: daemon.configPath, atomically: true, encoding: .utf8)
+        daemon.signal(SIGHUP)
+    }
+
+    func mendConfiguration() throws {
+        try daemon.rewrite(database: Self.database, settings: Self.settings)
+        daemon.signal(SIGHUP)
+    }
+
+    func restartDaemon(by signal: Int32 = SIGTERM) throws {
+        absences.add(1, ordering: .sequentiallyConsistent)
+        defer { absences.add(1, ordering: .sequentiallyConsistent) }
+        let status = try daemon.restart(by: signal)
+        if signal == SIGTERM, status != 0 { ledger.found("the daemon ended with \(status ?? -1)") }
+    }
+
+    // MARK: How it is
+
+    /// Whether the daemon has all its connections again, and answers.
+    var isHealthy: Bool {
+        guard let stats = try? daemon.ask(#"{"op":"stats"}"#)["stats"] else { return false }
+        return stats["connections"]?.number == "4"
+            && (try? daemon.ask(#"{"load":"books.author","key":1}"#))?["row"] != nil
+            && (try? daemon.ask(#"{"load":"books.tags","key":1}"#))?["rows"] != nil
+    }
+}
