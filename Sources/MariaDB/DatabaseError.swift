@@ -39,6 +39,7 @@ package struct DatabaseError: Error, Sendable, Hashable {
     /// The last error of `handle`.
     init(of handle: UnsafeMutablePointer<MYSQL>, during phase: Phase) {
         let number = mysql_errno(handle)
+        guard number != 0 else { self = Self.malformed; return }
         self.init(
             errno: number, sqlState: String(cString: mysql_sqlstate(handle)),
             message: String(cString: mysql_error(handle)), kind: Self.kind(of: number, during: phase))
@@ -52,6 +53,11 @@ package struct DatabaseError: Error, Sendable, Hashable {
             message: String(cString: mysql_stmt_error(statement)),
             kind: Self.kind(of: number, during: .connected))
     }
+
+    /// libmariadb fails without saying why at some answers that are none; what follows them is still to come.
+    private static let malformed = DatabaseError(
+        errno: UInt32(CR_MALFORMED_PACKET), message: "the server's answer cannot be understood",
+        kind: .connectionLost)
 
     private static func kind(of errno: UInt32, during phase: Phase) -> Kind {
         switch phase {
