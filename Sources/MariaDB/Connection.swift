@@ -32,6 +32,9 @@ package final class Connection {
     private let handle: Handle
     private let arguments: ConnectArguments
     private var state = State.unconnected
+    /// Of the server's next packet, modulo 256. libmariadb does not look at these numbers, and a row that was lost on the
+    /// way would be missing from an answer.
+    private var nextPacket: UInt8 = 0
     /// The statement's bytes while libmariadb sends them; it keeps the size of the longest one.
     private var statement = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
@@ -182,6 +185,7 @@ package final class Connection {
         guard refused == 0 else { return failed() }
         guard mysql_field_count(handle) > 0 else { return settled(.done) }
         guard let result = mysql_use_result(handle) else { return failed() }
+        nextPacket = lastPacket &+ 1
         state = .opened(result)
         return .columns(ColumnDescription.all(of: result))
     }
@@ -194,12 +198,38 @@ package final class Connection {
         if let values, let lengths = mysql_fetch_lengths(result) {
             let row = Row(values: values, lengths: lengths, count: Int(result.pointee.field_count))
             state = .row(result, row)
+            guard isNext(row) else {
+                abandon(result)
+                return outOfOrder()
+            }
             return .row
         }
         // No row is the end only if there is no error: KILL, a timeout or a lost server arrive here as well.
         let ended = mysql_errno(handle) == 0
         mysql_free_result(result)
-        return ended ? settled(.end(warnings: Int(mysql_warning_count(handle)))) : failed()
+        guard ended else { return failed() }
+        return isNext(nil) ? settled(.end(warnings: Int(mysql_warning_count(handle)))) : outOfOrder()
+    }
+
+    /// The number of the packet that was read last.
+    private var lastPacket: UInt8 { UInt8(truncatingIfNeeded: handle.pointee.net.pkt_nr) &- 1 }
+
+    /// Whether this row, or what says that there is none, is what the server sent after the last one.
+    private func isNext(_ row: Row?) -> Bool {
+        let expected = nextPacket
+        nextPacket = lastPacket &+ 1
+        // A row of 16 MiB and more comes in several packets, all but the last of that size.
+        return lastPacket == expected || row.map { $0.byteCount > Self.longestPacket / 2 } == true
+    }
+
+    private static let longestPacket = 1 << 24
+
+    private func outOfOrder() -> Progress {
+        state = .broken
+        return .failed(
+            DatabaseError(
+                errno: UInt32(ER_NET_PACKETS_OUT_OF_ORDER), sqlState: "08S01",
+                message: "packets are missing from the server's answer", kind: .connectionLost))
     }
 
     private func failed() -> Progress {
