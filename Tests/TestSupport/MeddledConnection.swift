@@ -1,0 +1,178 @@
+import Foundation
+import Synchronization
+
+/// One connection that goes through a meddler.
+final class MeddledConnection: Sendable {
+    /// What the server's next packet is: the protocol of MySQL 4.1, results as text.
+    private enum Stage {
+        case greeting, login, idle, answer
+        case columns(Int)
+        case rows(Int)
+    }
+
+    private let near: Int32
+    private let far: Int32
+    private let marker: [UInt8]
+    private let orders: MeddlerOrders
+    private let stage = Mutex(Stage.greeting)
+    private let ends = Atomic(0)
+
+    init(near: Int32, far: Int32, marker: [UInt8], _ orders: MeddlerOrders) {
+        (self.near, self.far, self.marker, self.orders) = (near, far, marker, orders)
+        var yes: Int32 = 1
+        setsockopt(near, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    deinit {
+        close(near)
+        close(far)
+    }
+
+    func start() {
+        for carry in [carryQueries, carryAnswers] {
+            Thread { [self] in
+                carry()
+                guard ends.add(1, ordering: .sequentiallyConsistent).newValue == 2 else { return }
+                orders.ended(self)
+            }.start()
+        }
+    }
+
+    /// A TCP socket that is connected to nobody in particular sends RST: connect(2).
+    func reset() {
+        var nobody = sockaddr()
+        nobody.sa_family = sa_family_t(AF_UNSPEC)
+        connect(near, &nobody, socklen_t(MemoryLayout<sockaddr>.size))
+        shutdown(far, Int32(SHUT_RDWR))
+    }
+
+    private func carryQueries() {
+        var chunk = [UInt8](repeating: 0, count: 1 << 18)
+        while case let count = read(near, &chunk, chunk.count), count > 0 {
+            // A command is sent in one piece: 3 is COM_QUERY.
+            if count > 5, chunk[3] == 0, chunk[4] == 3, chunk[..<count].firstRange(of: marker) != nil {
+                stage.withLock { $0 = .answer }
+            }
+            guard UnixSocket.send(chunk[..<count], to: far) else { break }
+        }
+        shutdown(far, Int32(SHUT_RDWR))
+    }
+
+    private func carryAnswers() {
+        var source = PacketSource(descriptor: far)
+        var isTrickle = false
+        // Since the order that stands.
+        var (number, passed) = (0, 0)
+        while let packet = source.next() {
+            let current = orders.currentNumber
+            if current != number { (number, passed) = (current, 0) }
+            let moments = moments(of: packet)
+            let order = orders.take { moment in
+                if case .byte(let place) = moment { return place < passed + packet.count }
+                return moments.contains(moment)
+            }
+            guard let order else {
+                passed += packet.count
+                guard send(packet[...], inPieces: isTrickle) else { break }
+                continue
+            }
+            if case .trickle = order.deed { isTrickle = true }
+            guard carryOut(order, packet, at: place(of: order, in: packet, after: passed)) else {
+                if case .silence = order.deed { source.drain() }
+                break
+            }
+        }
+        shutdown(near, Int32(SHUT_RDWR))
+        shutdown(far, Int32(SHUT_RDWR))
+    }
+
+    /// How much of the packet passes before it happens.
+    private func place(of order: MeddlerOrders.Order, in packet: [UInt8], after passed: Int) -> Int {
+        switch order.moment {
+        case .amidGreeting, .amidRows: packet.count / 2
+        case .byte(let place): max(0, place - passed)
+        case .greeting, .login, .answer, .columns, .rows, .end: 0
+        }
+    }
+
+    /// Answers whether the connection goes on.
+    private func carryOut(_ order: MeddlerOrders.Order, _ packet: [UInt8], at place: Int) -> Bool {
+        orders.deeds.add(1, ordering: .sequentiallyConsistent)
+        if case .change(let change) = order.deed { return send(change(packet)[...]) }
+        guard send(packet[..<place]) else { return false }
+        switch order.deed {
+        case .silence, .close, .change: return false
+        case .reset:
+            reset()
+            return false
+        case .garbage:
+            _ = send([UInt8](repeating: 0xFF, count: 64)[...])
+            return false
+        case .trickle: return send(packet[place...], inPieces: true)
+        case .hold:
+            orders.waitUntilTakenBack(order)
+            return send(packet[place...])
+        }
+    }
+
+    /// Which moments come with this packet; goes on to the next.
+    private func moments(of packet: [UInt8]) -> [Meddler.Moment] {
+        let kind = packet.count > 4 ? packet[4] : 0
+        let isEnd = kind == 0xFE && packet.count < 13
+        return stage.withLock { stage in
+            switch stage {
+            case .greeting:
+                stage = .login
+                return [.greeting, .amidGreeting]
+            case .login:
+                stage = kind == 0 ? .idle : .login
+                return [.login]
+            case .idle: return []
+            case .answer:
+                stage = kind == 0 || kind == 0xFF ? .idle : .columns(0)
+                return [.answer]
+            case .columns(let count):
+                stage = isEnd ? .rows(0) : .columns(count + 1)
+                return count == 0 ? [.columns] : []
+            case .rows(let count):
+                stage = isEnd || kind == 0xFF ? .idle : .rows(count + 1)
+                return (count == 0 ? [.rows] : []) + (isEnd ? [.end] : count == 1 ? [.amidRows] : [])
+            }
+        }
+    }
+
+    private func send(_ bytes: ArraySlice<UInt8>, inPieces: Bool = false) -> Bool {
+        guard inPieces else { return UnixSocket.send(bytes, to: near) }
+        return bytes.indices.allSatisfy { UnixSocket.send(bytes[$0...$0], to: near) }
+    }
+}
+
+/// Cuts what a server sends into packets: three bytes of length, one of number, the body.
+private struct PacketSource {
+    let descriptor: Int32
+    private var received: [UInt8] = []
+
+    init(descriptor: Int32) { self.descriptor = descriptor }
+
+    /// With its header; nil at the end.
+    mutating func next() -> [UInt8]? {
+        while true {
+            if received.count >= 4 {
+                let length = 4 + (Int(received[0]) | Int(received[1]) << 8 | Int(received[2]) << 16)
+                if received.count >= length {
+                    defer { received.removeFirst(length) }
+                    return Array(received[..<length])
+                }
+            }
+            var chunk = [UInt8](repeating: 0, count: 1 << 16)
+            let count = read(descriptor, &chunk, chunk.count)
+            guard count > 0 else { return nil }
+            received += chunk[..<count]
+        }
+    }
+
+    func drain() {
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while read(descriptor, &chunk, chunk.count) > 0 {}
+    }
+}
