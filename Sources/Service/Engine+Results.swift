@@ -59,7 +59,8 @@ extension Engine {
     }
 
     private func failed(_ job: Job, _ error: DatabaseError) {
-        guard error.kind == .statement else { return lost(job, error) }
+        // Of all that costs the connection, this is about the query.
+        guard error.kind == .statement || error.isTooLong else { return lost(job, error) }
         if error.concernsSchema { onSchemaChange() }
         if error.isForgottenName { return fail(job.batch, Self.changed(job.route.relationship)) }
         if job.canSplit, !error.concernsWholeQuery { return split(job) }
