@@ -1,0 +1,71 @@
+import Demo
+import MariaDB
+import PrivateServer
+import TestSupport
+import Testing
+
+/// How an operator may have set up the server.
+@Suite struct DatabaseSettingTests {
+    @Test func `a server that only reads, and hangs up on who is idle for a second, is served from as ever`()
+        throws
+    {
+        let shop = try BookshopFixture(try PrivateServer())
+        let administrator = try shop.server.client()
+        try administrator.executeScript(
+            """
+            CREATE USER reader@localhost; GRANT SELECT ON shop.* TO reader@localhost;
+            SET GLOBAL read_only = 1, GLOBAL wait_timeout = 1;
+            """)
+        let daemon = try DaemonUnderTest(
+            shop.server, database: "shop",
+            databasePlace: "socket = \"\(shop.server.socketPath)\"\nuser = \"reader\"")
+        let expected = try shop.bookIDs()
+        func expectAnswers() throws {
+            for id in 1...20 {
+                let reply = try daemon.ask(#"{"load":"authors.books","key":\#(id)}"#)
+                #expect(reply.rowIDs == expected["\(id)", default: []])
+            }
+            let reviews = #"{"load":"customers.reviews","keys":["customer1@example.com","x"]}"#
+            #expect(try daemon.ask(reviews)["results"]?[0]?.elements.isEmpty == false)
+        }
+        func connections() throws -> [String?] {
+            let sql = "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'reader' ORDER BY ID"
+            return try administrator.strings(sql).map { $0[0] }
+        }
+        try eventually("it is connected") { try connections().count == 4 }
+        let before = try connections()
+        try expectAnswers()
+        let idle = try shop.server.client(database: "mysql")
+        try eventually("the server has hung up on somebody else") {
+            try administrator.strings("SELECT 1 FROM information_schema.PROCESSLIST WHERE DB = 'mysql'")
+                .isEmpty
+        }
+        #expect(throws: DatabaseError.self) { try idle.execute("DO 1") }
+        try expectAnswers()
+        #expect(try connections() == before)
+    }
+
+    @Test func `keys that are too long for the server's packets are asked for in parts`() throws {
+        let shop = try BookshopFixture(try PrivateServer())
+        try shop.server.client().execute(
+            "SET GLOBAL max_allowed_packet = 2048, GLOBAL net_buffer_length = 1024")
+        let daemon = try DaemonUnderTest(shop.server, database: "shop")
+        try eventually("all connections are up") { try daemon.stat("connections") == 4 }
+        let expected = try shop.bookIDs()
+        let ids = (1...900).map { $0 * 1001 }
+        let keys = ([5] + ids + [6]).map(String.init).joined(separator: ",")
+        let client = try daemon.client(patience: 20)
+        let reply = try JSONValue(client.ask("{\"load\":\"authors.books\",\"keys\":[\(keys)]}"))
+        let results = try #require(reply["results"]?.elements, "\(reply)")
+        #expect(results.count == 902)
+        #expect(results.first?.elements.compactMap { $0["id"]?.number } == expected["5"])
+        #expect(results.last?.elements.compactMap { $0["id"]?.number } == expected["6"])
+        let words = (1...300).map { "\"customer\($0)@example.com\"" }.joined(separator: ",")
+        let reviews = try JSONValue(client.ask("{\"load\":\"customers.reviews\",\"keys\":[\(words)]}"))
+        #expect(reviews["results"]?.elements.count == 300, "\("\(reviews)".prefix(200))")
+        let long = String(repeating: "x", count: 4000)
+        let refused = try JSONValue(client.ask("{\"load\":\"customers.reviews\",\"key\":\"\(long)\"}"))
+        #expect(refused.errorCode == "database_error" && refused["error"]?["mysql_errno"] == .number("1153"))
+        #expect(refused["error"]?["retryable"] == .bool(false))
+    }
+}
