@@ -8,10 +8,10 @@ package struct LogStream: TextOutputStream, Sendable {
     private let queue: LogQueue
 
     /// Begins to write to the descriptor, which stays open.
-    package init(to descriptor: Int32) {
+    package init(to descriptor: Int32) throws(ReactorError) {
         let queue = LogQueue()
         self.queue = queue
-        WorkerThread.detach { queue.write(to: descriptor) }
+        try WorkerThread.start { queue.write(to: descriptor) }
     }
 
     package func write(_ line: String) { queue.add(line) }

@@ -10,8 +10,13 @@ package enum WorkerThread {
         }
     }
 
-    /// Runs `body` on a thread of its own, with all signals blocked: they are the loop's.
+    /// Runs `body` on a thread of its own, or at once where none can be had: waiting is better than not doing it.
     package static func detach(_ body: @escaping @Sendable () -> Void) {
+        do { try start(body) } catch { body() }
+    }
+
+    /// Runs `body` on a thread of its own, with all signals blocked: they are the loop's.
+    static func start(_ body: @escaping @Sendable () -> Void) throws(ReactorError) {
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)
@@ -23,8 +28,7 @@ package enum WorkerThread {
         let code = pthread_create(&thread, nil, { WorkerThread.run($0) }, work.toOpaque())
         guard code == 0 else {
             work.release()
-            // Waiting is better than not doing it.
-            return body()
+            throw ReactorError("no thread can be started", errno: code)
         }
         pthread_detach(thread)
     }

@@ -16,8 +16,9 @@ struct Serve: ParsableCommand {
     @OptionGroup var file: ConfigurationFile
 
     func run() throws {
+        StandardStreams.complete()
         let settings = try file.read()
-        let log = LogStream(to: STDERR_FILENO)
+        let log = try openLog()
         // What ends the program with a complaint stands behind all that was logged.
         defer { log.flush(withinMilliseconds: 1000) }
         LoggingSystem.bootstrap { StreamLogHandler(label: $0, stream: log) }
@@ -36,6 +37,14 @@ struct Serve: ParsableCommand {
         case .drained: logger.notice("stopped")
         case .cutShort: logger.notice("stopped before everything was answered")
         case .misconfigured(let faults): throw file.complaint(of: faults)
+        }
+    }
+
+    private func openLog() throws -> LogStream {
+        do {
+            return try LogStream(to: STDERR_FILENO)
+        } catch {
+            throw ExitCode.complaint("kindred: \(error)", .osError)
         }
     }
 }
