@@ -10,6 +10,7 @@ package final class DaemonUnderTest: Sendable {
     /// The settings that say where it finds the server, and as whom it comes.
     private let databasePlace: String
     private let environment: [String: String]
+    private let launcher: [String]
     private let logFile: String
 
     package var socketPath: String { directory + "/k" }
@@ -26,31 +27,33 @@ package final class DaemonUnderTest: Sendable {
     ///   - settings: what stands in the file after `[listen]` and `[database]`.
     ///   - databasePlace: the settings that say where it finds the server, and as whom it comes; nil for the server's
     ///     own socket and `root`.
+    ///   - launcher: the command that turns into the daemon, which it finds in its last arguments.
     ///   - log: where it writes its log, if not into a file of its own.
     ///   - leavingDeadSocket: its socket's path is taken by a file that a crashed predecessor left.
     package init(
         _ server: PrivateServer, database: String, settings: String = "", listen: String = "",
         databasePlace: String? = nil, environment: [String: String] = [:], leavingDeadSocket: Bool = false,
-        log: String? = nil
+        launcher: [String] = [], log: String? = nil
     ) throws {
         directory = try Self.makeDirectory()
         self.databasePlace = databasePlace ?? Self.ownPlace(server)
         self.environment = environment
+        self.launcher = launcher
         logFile = log ?? directory + "/log"
         try Self.configuration(
             in: directory, self.databasePlace, database: database, settings: settings, listen: listen
         )
         .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
         if leavingDeadSocket { try Self.leaveDeadSocket(directory + "/k") }
-        process = Mutex(try Self.start(directory, environment, log: logFile))
+        process = Mutex(try Self.start(directory, environment, launcher, log: logFile))
         try waitUntilReady()
     }
 
     private static func start(
-        _ directory: String, _ environment: [String: String], log: String
+        _ directory: String, _ environment: [String: String], _ launcher: [String], log: String
     ) throws -> ChildProcess {
         try ChildProcess(
-            [executable, "serve", "--config", directory + "/kindred.toml"], environment: environment,
+            launcher + [executable, "serve", "--config", directory + "/kindred.toml"], environment: environment,
             removing: directory, log: log)
     }
 
@@ -58,7 +61,7 @@ package final class DaemonUnderTest: Sendable {
     package func restart(by number: Int32 = SIGTERM) throws -> Int32? {
         signal(number)
         let status = waitForExit()
-        let next = try Self.start(directory, environment, log: logFile)
+        let next = try Self.start(directory, environment, launcher, log: logFile)
         process.withLock { $0 = next }
         try waitUntilReady()
         return status
@@ -174,10 +177,13 @@ package final class DaemonUnderTest: Sendable {
     }
 
     /// Runs another command of the program to its end.
-    package static func run(_ arguments: [String]) throws -> (status: Int32?, output: String) {
+    package static func run(
+        _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> (status: Int32?, output: String) {
         let directory = try makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        var process = try ChildProcess([executable] + arguments, log: directory + "/out")
+        var process = try ChildProcess(
+            [executable] + arguments, environment: environment, log: directory + "/out")
         _ = process.waitForExit(within: 60)
         process.send(signal: SIGKILL)
         return (process.status, try String(contentsOfFile: directory + "/out", encoding: .utf8))

@@ -1,0 +1,122 @@
+import Demo
+import Glibc
+import MariaDB
+import PrivateServer
+import TestSupport
+import Testing
+
+/// What the system below may do: the clock, the resolver, threads, reads and writes.
+@Suite struct SystemFaultTests {
+    private static let load = #"{"load":"books.author","key":5}"#
+    private let shop: BookshopFixture
+
+    init() throws { shop = try BookshopFixture() }
+
+    private func daemon(_ interference: Interference) throws -> DaemonUnderTest {
+        try DaemonUnderTest(shop.server, database: shop.database, environment: interference.environment)
+    }
+
+    @Test(arguments: [3600, -3600])
+    func `the clock is set an hour forth or back, and deadlines are what they were`(_ step: Int64) throws {
+        let interference = try Interference()
+        let daemon = try daemon(interference)
+        let holder = try shop.server.client(database: shop.database)
+        try holder.execute("LOCK TABLES books WRITE")
+        let client = try daemon.client(patience: 20)
+        try client.send(#"{"id":1,"load":"authors.books","key":1,"timeout_ms":60000}"#)
+        try client.send(#"{"id":2,"load":"authors.books","key":2,"timeout_ms":500}"#)
+        try client.send(#"{"id":3,"op":"ping"}"#)
+        #expect(try client.receive() == #"{"id":3,"pong":true}"#)
+        interference[.clockOffset] = step
+        // What is logged now bears the new hour, so the daemon has seen it.
+        daemon.signal(SIGHUP)
+        try eventually("it has reloaded") { daemon.log.contains("reloaded") }
+        #expect(Set(daemon.log.split(separator: "\n").map { $0.prefix(13) }).count > 1)
+        let late = try JSONValue(client.receive() ?? "")
+        #expect(late["id"] == .number("2") && late.errorCode == "timeout")
+        try client.send(#"{"id":4,"load":"authors.books","key":4,"timeout_ms":100}"#)
+        let later = try JSONValue(client.receive() ?? "")
+        #expect(later["id"] == .number("4") && later.errorCode == "timeout")
+        try holder.execute("UNLOCK TABLES")
+        let first = try JSONValue(client.receive() ?? "")
+        #expect(first["id"] == .number("1") && first.rowIDs != nil, "\(first)")
+        #expect(try client.ask(#"{"id":5,"op":"ping"}"#) == #"{"id":5,"pong":true}"#)
+    }
+
+    @Test func `a name that takes its time to be resolved keeps nobody else waiting`() throws {
+        let interference = try Interference()
+        let meddler = try Meddler(to: shop.server, marker: "`books`")
+        let daemon = try DaemonUnderTest(
+            shop.server, database: shop.database, databasePlace: meddler.place(host: "far.example"),
+            environment: interference.environment)
+        let expected = try shop.daemon.ask(Self.load)
+        let client = try daemon.client(patience: 5)
+        try eventually("all is well") { try client.stat("connections") == 4 }
+        interference[.holdsNames] = 1
+        meddler.cut()
+        try eventually("the name is asked for") { interference[.waitingNames] > 0 }
+        let late = try JSONValue(client.ask(#"{"load":"books.author","key":5,"timeout_ms":300}"#))
+        #expect(["timeout", "database_unavailable"].contains(late.errorCode), "\(late)")
+        for id in 1...1000 {
+            #expect(try client.ask(#"{"id":\#(id),"op":"ping"}"#) == #"{"id":\#(id),"pong":true}"#)
+        }
+        #expect(interference[.waitingNames] > 0, "it still waits")
+        interference[.holdsNames] = 0
+        try eventually("it is connected again") { try JSONValue(client.ask(Self.load)) == expected }
+        try eventually("all is well") { try client.stat("connections") == 4 }
+    }
+
+    @Test func `a daemon that may have no thread at its start says so and ends with 71`() throws {
+        let interference = try Interference()
+        interference[.refusesThreads] = 1
+        let outcome = try DaemonUnderTest.run(
+            ["serve", "--config", shop.daemon.configPath], environment: interference.environment)
+        #expect(outcome.status == 71)
+        #expect(outcome.output.contains("thread"), "\(outcome.output)")
+        #expect(outcome.output.split(separator: "\n").count == 1)
+    }
+
+    @Test func `a daemon that may have no more threads serves on, reloads and stops queries`() throws {
+        let interference = try Interference()
+        let daemon = try daemon(interference)
+        let expected = try shop.daemon.ask(Self.load)
+        #expect(try daemon.ask(Self.load) == expected)
+        interference[.refusesThreads] = 1
+        daemon.signal(SIGHUP)
+        try eventually("it has reloaded") { daemon.log.contains("reloaded") }
+        let holder = try shop.server.client(database: shop.database)
+        try holder.execute("LOCK TABLES books WRITE")
+        let reply = try daemon.ask(#"{"load":"authors.books","key":1,"timeout_ms":100}"#)
+        #expect(reply.errorCode == "timeout")
+        try eventually("the query is stopped") { try daemon.stat("in_flight") == 0 }
+        try holder.execute("UNLOCK TABLES")
+        #expect(interference[.refusedThreads] >= 2)
+        #expect(try daemon.ask(Self.load) == expected)
+    }
+
+    @Test func `one read or write in ten is interrupted, cut short or must wait, and every answer is right`()
+        throws
+    {
+        let interference = try Interference(seed: 20_261_123)
+        interference[.interruptions] = 100
+        let daemon = try daemon(interference)
+        let expected = try shop.bookIDs()
+        let complaints = inParallel(8) { number in
+            let client = try daemon.client(patience: 20)
+            var complaints: [String] = []
+            for round in 0..<25 {
+                let authors = (0..<10).map { 1 + (number * 250 + round * 10 + $0) % Bookshop.authors }
+                let lines = authors.map { #"{"id":\#($0),"load":"authors.books","key":\#($0)}"# }
+                try client.send(lines.joined(separator: "\n"))
+                for _ in authors {
+                    let reply = try JSONValue(client.receive() ?? "")
+                    let author = reply["id"]?.number ?? ""
+                    if reply.rowIDs != expected[author, default: []] { complaints.append("\(reply)") }
+                }
+            }
+            return complaints
+        }
+        #expect(complaints.isEmpty, "\(complaints.prefix(3))")
+        #expect(interference[.interrupted] > 50)
+    }
+}

@@ -1,0 +1,116 @@
+extension Interference {
+    /// Only in `kindred`: the shell that guards it is left alone.
+    static let source = #"""
+        #define _GNU_SOURCE
+        #include <dlfcn.h>
+        #include <errno.h>
+        #include <fcntl.h>
+        #include <netdb.h>
+        #include <pthread.h>
+        #include <stdatomic.h>
+        #include <stdlib.h>
+        #include <string.h>
+        #include <sys/mman.h>
+        #include <sys/socket.h>
+        #include <sys/time.h>
+        #include <time.h>
+        #include <unistd.h>
+
+        enum { CLOCK, HOLDS_NAMES, WAITING_NAMES, REFUSES_THREADS, REFUSED_THREADS, INTERRUPTIONS, INTERRUPTED, SEED };
+        static _Atomic long none[512];
+        static _Atomic long *words = none;
+
+        __attribute__((constructor)) static void begin(void) {
+            const char *path = getenv("INTERFERENCE_WORDS");
+            if (!path || strcmp(program_invocation_short_name, "kindred") != 0) return;
+            int file = open(path, O_RDWR);
+            void *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+            close(file);
+            if (shared != MAP_FAILED) words = shared;
+        }
+
+        #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+        int clock_gettime(clockid_t clock, struct timespec *time) {
+            int result = REAL(clock_gettime)(clock, time);
+            if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) time->tv_sec += words[CLOCK];
+            return result;
+        }
+
+        int gettimeofday(struct timeval *restrict time, void *restrict zone) {
+            int result = REAL(gettimeofday)(time, zone);
+            time->tv_sec += words[CLOCK];
+            return result;
+        }
+
+        time_t time(time_t *result) {
+            struct timespec now;
+            clock_gettime(CLOCK_REALTIME, &now);
+            if (result) *result = now.tv_sec;
+            return now.tv_sec;
+        }
+
+        int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+            words[WAITING_NAMES]++;
+            while (words[HOLDS_NAMES]) usleep(1000);
+            words[WAITING_NAMES]--;
+            const char *known = host && strcmp(host, "far.example") == 0 ? "127.0.0.1" : host;
+            return REAL(getaddrinfo)(known, service, hints, found);
+        }
+
+        int pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*body)(void *), void *context) {
+            if (!words[REFUSES_THREADS]) return REAL(pthread_create)(thread, how, body, context);
+            words[REFUSED_THREADS]++;
+            return EAGAIN;
+        }
+
+        /* SplitMix64 */
+        static unsigned long draw(void) {
+            unsigned long mixed = atomic_fetch_add(&words[SEED], 0x9E3779B97F4A7C15) + 0x9E3779B97F4A7C15;
+            mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
+            mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+            return mixed ^ (mixed >> 31);
+        }
+
+        /* 0: nothing happens, -1: an error, else how many bytes at most. */
+        static long interrupt(int file, size_t size, int flags) {
+            if (!words[INTERRUPTIONS] || size == 0 || (long)(draw() % 1000) >= words[INTERRUPTIONS]) return 0;
+            int before = errno, kind;
+            socklen_t length = sizeof kind;
+            int stream = getsockopt(file, SOL_SOCKET, SO_TYPE, &kind, &length) == 0 && kind == SOCK_STREAM;
+            errno = before;
+            if (!stream) return 0;
+            words[INTERRUPTED]++;
+            unsigned long choice = draw();
+            int waits = !(flags & MSG_DONTWAIT) && !(fcntl(file, F_GETFL) & O_NONBLOCK);
+            if (choice % 3 == 0) return 1 + (long)(choice / 3 % (size < 100 ? size : 100));
+            errno = choice % 3 == 1 && !waits ? EAGAIN : EINTR;
+            return -1;
+        }
+
+        #define INTERRUPTED(file, size, flags) \
+            long most = interrupt(file, size, flags); \
+            if (most < 0) return -1; \
+            if (most > 0) size = most;
+
+        ssize_t read(int file, void *to, size_t size) {
+            INTERRUPTED(file, size, 0)
+            return REAL(read)(file, to, size);
+        }
+
+        ssize_t write(int file, const void *from, size_t size) {
+            INTERRUPTED(file, size, 0)
+            return REAL(write)(file, from, size);
+        }
+
+        ssize_t recv(int file, void *to, size_t size, int flags) {
+            INTERRUPTED(file, size, flags)
+            return REAL(recv)(file, to, size, flags);
+        }
+
+        ssize_t send(int file, const void *from, size_t size, int flags) {
+            INTERRUPTED(file, size, flags)
+            return REAL(send)(file, from, size, flags);
+        }
+        """#
+}
