@@ -50,6 +50,8 @@ extension Engine {
             return chores.add(ReplyChore(reply, of: load, memory: memory))
         }
         forget(load)
+        // Each of many who waited for the same rows gets a copy, and the last of them may find no room for it.
+        if memory.isFull { return load.client.reply(fullMemory, to: load.requestID) }
         load.client.reply(load.requestID) { reply.write(to: &$0) }
     }
 
