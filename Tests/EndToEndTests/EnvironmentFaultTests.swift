@@ -68,11 +68,7 @@ import Testing
     @Test func `without descriptors nobody new comes in, nothing spins, and later all is well`() throws {
         let shop = try BookshopFixture()
         let served = try shop.daemon.client(patience: 10)
-        let prlimit = try Process.run(
-            URL(fileURLWithPath: "/usr/bin/prlimit"),
-            arguments: ["--pid", "\(shop.daemon.processID)", "--nofile=40:40"])
-        prlimit.waitUntilExit()
-        try #require(prlimit.terminationStatus == 0)
+        try shop.daemon.limit("nofile", to: 40)
         var crowd = try (1...64).map { _ in try shop.daemon.client(patience: 10) }
         try eventually("it says so") { shop.daemon.log.contains("no connection can be accepted") }
         let start = try shop.daemon.processorSeconds()

@@ -35,6 +35,34 @@ import Testing
         try eventually("its rows are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
     }
 
+    @Test func `many who wait for the same rows do not need more memory than there is`() throws {
+        let daemon = try daemon("result_bytes = 33554432")
+        let before = try daemon.virtualKilobytes()
+        try daemon.limit("as", to: (before + 200 << 10) << 10)
+        let holder = try server.client(database: "large")
+        try holder.execute("LOCK TABLES b WRITE")
+        let clients = try (1...64).map { _ in try daemon.client() }
+        // 5 MB each.
+        for client in clients {
+            try client.send(#"{"id":1,"load":"a.b","keys":[1,2,3,4,5,6,7,8,9,10]}"#)
+        }
+        try eventually("all wait") { try daemon.stat("waiting_requests") == 64 }
+        try holder.execute("UNLOCK TABLES")
+        var whole = 0
+        for client in clients {
+            let line = try client.receiveBytes() ?? []
+            if line.count > 5_000_000 {
+                whole += 1
+            } else {
+                let reply = try JSONValue(String(decoding: line, as: UTF8.self))
+                #expect(reply.errorCode == "overloaded" && reply["id"] == .number("1"), "\(reply)")
+            }
+        }
+        #expect((1...10).contains(whole), "\(whole) of 64 have rows")
+        try eventually("its rows are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+        #expect(try daemon.ask(#"{"load":"a.b","key":1}"#)["rows"]?.elements.count == 500)
+    }
+
     @Test(arguments: [
         ("send_timeout_s = 1", "limits.send_timeout_s = 1"),
         ("client_output_bytes = 2097152\nreply_bytes = 2097152", "limits.client_output_bytes = 2097152"),

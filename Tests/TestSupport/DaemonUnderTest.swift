@@ -128,11 +128,28 @@ package final class DaemonUnderTest: Sendable {
 
     package var hasExited: Bool { process.withLock { $0.hasExited() } }
 
-    /// Of memory that it holds now, in KiB: `VmRSS` of proc(5).
-    package func residentKilobytes() throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(process.withLock(\.pid))/status", encoding: .utf8)
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-        return line.flatMap { Int($0.dropFirst(6).filter(\.isNumber)) } ?? 0
+    /// Of memory that it holds now, in KiB.
+    package func residentKilobytes() throws -> Int { try kilobytes("VmRSS:") }
+
+    /// Of address space that it has, in KiB.
+    package func virtualKilobytes() throws -> Int { try kilobytes("VmSize:") }
+
+    /// A line of its `status`, proc(5).
+    private func kilobytes(_ name: String) throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix(name) }
+        return line.flatMap { Int($0.dropFirst(name.count).filter(\.isNumber)) } ?? 0
+    }
+
+    /// Sets one of its limits while it runs, by the name that prlimit(1) has for it.
+    package func limit(_ resource: String, to value: Int) throws {
+        let prlimit = try Process.run(
+            URL(fileURLWithPath: "/usr/bin/prlimit"),
+            arguments: ["--pid", "\(processID)", "--\(resource)=\(value):\(value)"])
+        prlimit.waitUntilExit()
+        guard prlimit.terminationStatus == 0 else {
+            throw NeverHappened(description: "prlimit does not set \(resource)")
+        }
     }
 
     package var processID: Int32 { process.withLock(\.pid) }
