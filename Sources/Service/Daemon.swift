@@ -161,7 +161,7 @@ package final class Daemon {
 
     private func received(_ signal: Signals.Signal) {
         switch signal {
-        case .terminate, .interrupt: server.isDraining || !isServing ? stop(.cutShort) : drain()
+        case .terminate, .interrupt: server.isDraining || !isServing ? cutShort() : drain()
         case .hangUp: reload()
         }
     }
@@ -205,13 +205,16 @@ package final class Daemon {
     private func drain() {
         logger.notice("draining", metadata: ["waiting": "\(engine.waitingRequests)"])
         manager.notify(.stopping)
-        drainAlarm = Alarm(loop) { [unowned self] in
-            engine.failAll(.init(.shuttingDown, "kindred is shutting down; connect again"))
-            server.flush()
-            stop(.cutShort)
-        }
+        drainAlarm = Alarm(loop) { [unowned self] in cutShort() }
         drainAlarm?.set(at: loop.now + Int64(settings.service.drainTimeoutSeconds) * 1_000_000_000)
         server.drain()
+    }
+
+    /// Who still waits is told so.
+    private func cutShort() {
+        engine.failAll(.init(.shuttingDown, "kindred is shutting down; connect again"))
+        server.flush()
+        stop(.cutShort)
     }
 
     private func stop(_ end: End) {
