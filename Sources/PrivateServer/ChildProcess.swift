@@ -10,14 +10,18 @@ package struct ChildProcess: Sendable {
     /// How it ended, once `hasExited` has said that it has: its exit status, or 128 and the signal as a shell says it.
     package private(set) var status: Int32?
 
-    /// Starts `command` (first its path) without input, and with both outputs appended to the file `log`.
+    /// Where a command finds the descriptor that it is passed.
+    private static let passedDescriptor: Int32 = 4
+
+    /// Starts `command` (first its path) without input, and with both outputs appended to the file `log`; it may be
+    /// passed one more descriptor, which it finds as number 4.
     ///
     /// It never outlives this program, however that ends: a shell waits at a socket that the kernel closes with us,
     /// then kills the command and removes `directory`, if one is given. The process is the command itself, not the shell.
     /// (`PR_SET_PDEATHSIG` would follow the *thread* that called us, and threads of a pool come and go.)
     package init(
         _ command: [String], environment: [String: String] = [:], removing directory: String? = nil,
-        log: String
+        passing passed: Int32? = nil, log: String
     ) throws {
         var ends: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
@@ -32,7 +36,8 @@ package struct ChildProcess: Sendable {
             """
         do {
             let shell = ["/bin/sh", "-c", guardian, directory ?? ""] + command
-            (pid, lifeline) = (try Self.spawn(shell, environment, input: ends[0], log: log), ends[1])
+            pid = try Self.spawn(shell, environment, input: ends[0], passing: passed, log: log)
+            lifeline = ends[1]
         } catch {
             Foundation.close(ends[1])
             throw error
@@ -67,7 +72,8 @@ package struct ChildProcess: Sendable {
     }
 
     private static func spawn(
-        _ command: [String], _ additions: [String: String], input: Int32, log: String
+        _ command: [String], _ additions: [String: String], input: Int32, passing passed: Int32?,
+        log: String
     ) throws -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -75,11 +81,12 @@ package struct ChildProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, input, 0)
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        if let passed { posix_spawn_file_actions_adddup2(&actions, passed, passedDescriptor) }
         // What this program has open is none of the child's business: a socket would stay open with it.
         let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap {
             Int32($0)
         }
-        for descriptor in open where descriptor > 2 {
+        for descriptor in open where descriptor > 2 && (passed == nil || descriptor != passedDescriptor) {
             posix_spawn_file_actions_addclose(&actions, descriptor)
         }
 

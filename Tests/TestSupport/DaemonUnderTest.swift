@@ -11,9 +11,10 @@ package final class DaemonUnderTest: Sendable {
     private let databasePlace: String
     private let environment: [String: String]
     private let launcher: [String]
+    private let passed: Int32?
     private let logFile: String
 
-    package var socketPath: String { directory + "/k" }
+    package let socketPath: String
     package var configPath: String { directory + "/kindred.toml" }
     private var logPath: String { directory + "/log" }
 
@@ -27,41 +28,50 @@ package final class DaemonUnderTest: Sendable {
     ///   - settings: what stands in the file after `[listen]` and `[database]`.
     ///   - databasePlace: the settings that say where it finds the server, and as whom it comes; nil for the server's
     ///     own socket and `root`.
+    ///   - activation: a listening socket that it is given, as a service manager does, and its path.
     ///   - launcher: the command that turns into the daemon, which it finds in its last arguments.
     ///   - log: where it writes its log, if not into a file of its own.
     ///   - leavingDeadSocket: its socket's path is taken by a file that a crashed predecessor left.
     package init(
         _ server: PrivateServer, database: String, settings: String = "", listen: String = "",
         databasePlace: String? = nil, environment: [String: String] = [:], leavingDeadSocket: Bool = false,
-        launcher: [String] = [], log: String? = nil
+        activation: (descriptor: Int32, path: String)? = nil, launcher: [String] = [], log: String? = nil
     ) throws {
         directory = try Self.makeDirectory()
         self.databasePlace = databasePlace ?? Self.ownPlace(server)
         self.environment = environment
-        self.launcher = launcher
+        self.launcher = launcher + (activation == nil ? [] : Self.activator)
+        passed = activation?.descriptor
+        socketPath = activation?.path ?? directory + "/k"
         logFile = log ?? directory + "/log"
         try Self.configuration(
             in: directory, self.databasePlace, database: database, settings: settings, listen: listen
         )
         .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
         if leavingDeadSocket { try Self.leaveDeadSocket(directory + "/k") }
-        process = Mutex(try Self.start(directory, environment, launcher, log: logFile))
+        process = Mutex(try Self.start(directory, environment, self.launcher, passed, log: logFile))
         try waitUntilReady()
     }
 
+    /// sd_listen_fds(3)
+    private static let activator = [
+        "/bin/sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\" 3<&4 4<&-",
+    ]
+
     private static func start(
-        _ directory: String, _ environment: [String: String], _ launcher: [String], log: String
+        _ directory: String, _ environment: [String: String], _ launcher: [String], _ passed: Int32?,
+        log: String
     ) throws -> ChildProcess {
         try ChildProcess(
             launcher + [executable, "serve", "--config", directory + "/kindred.toml"], environment: environment,
-            removing: directory, log: log)
+            removing: directory, passing: passed, log: log)
     }
 
     /// Ends it and starts it again; returns its exit status.
     package func restart(by number: Int32 = SIGTERM) throws -> Int32? {
         signal(number)
         let status = waitForExit()
-        let next = try Self.start(directory, environment, launcher, log: logFile)
+        let next = try Self.start(directory, environment, self.launcher, passed, log: logFile)
         process.withLock { $0 = next }
         try waitUntilReady()
         return status
@@ -165,6 +175,12 @@ package final class DaemonUnderTest: Sendable {
         let fields = text.drop { $0 != ")" }.split(separator: " ")
         let ticks = fields[12...13].compactMap { Double($0) }.reduce(0, +)
         return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// `T` while it is stopped: proc(5).
+    package func state() throws -> String {
+        let text = try String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)
+        return String(text.drop { $0 != ")" }.dropFirst(2).prefix(1))
     }
 
     /// A number of its `stats`.

@@ -1,9 +1,9 @@
 import Foundation
 import PrivateServer
 
-/// Blocking Unix sockets, for wires between a daemon and its server.
-enum UnixSocket {
-    static func listen(_ path: String) throws -> Int32 {
+/// Blocking Unix sockets, for wires between a daemon and its server, and for what a service manager does.
+package enum UnixSocket {
+    package static func listen(_ path: String) throws -> Int32 {
         try make(path) { bind($0, $1, $2) == 0 && Foundation.listen($0, 64) == 0 }
     }
 
