@@ -7,12 +7,12 @@ package enum UnixSocket {
         try make(path) { bind($0, $1, $2) == 0 && Foundation.listen($0, 64) == 0 }
     }
 
-    static func connect(_ path: String) throws -> Int32 {
+    package static func connect(_ path: String) throws -> Int32 {
         try make(path) { Foundation.connect($0, $1, $2) == 0 }
     }
 
     /// Answers whether all was sent.
-    static func send(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
+    package static func send(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
         var rest = bytes
         while !rest.isEmpty {
             let sent = rest.withUnsafeBytes {

@@ -1,0 +1,155 @@
+import Demo
+import Foundation
+import MariaDB
+import PrivateServer
+import TestSupport
+import Testing
+
+/// Clients that hang up, do not listen, come in crowds, or take others' names.
+@Suite struct ClientBehaviourTests {
+    private static let load = #"{"load":"books.author","key":5}"#
+
+    @Test func `a client that closes its half gets every answer, also those that are still to come`() throws {
+        let shop = try BookshopFixture()
+        let expected = try shop.bookIDs()
+        let holder = try shop.server.client(database: shop.database)
+        try holder.execute("LOCK TABLES books WRITE")
+        let client = try shop.daemon.client(patience: 20)
+        let lines = (1...500).map { #"{"id":\#($0),"load":"authors.books","key":\#(1 + $0 % 190)}"# }
+        try client.send(Array(lines.joined(separator: "\n").utf8))
+        client.finishSending()
+        try eventually("all wait") { try shop.daemon.stat("waiting_requests") == 500 }
+        try holder.execute("UNLOCK TABLES")
+        var owed = Set(1...500)
+        while let line = try client.receive() {
+            let reply = try JSONValue(line)
+            let id = try #require(reply["id"]?.number.flatMap { Int($0) })
+            #expect(owed.remove(id) != nil, "a second reply: \(reply)")
+            #expect(reply.rowIDs == expected["\(1 + id % 190)", default: []])
+        }
+        #expect(owed.isEmpty)
+    }
+
+    @Test func `requests of the same id on one connection have a reply each`() throws {
+        let shop = try BookshopFixture()
+        let expected = try shop.bookIDs()
+        let client = try shop.daemon.client(patience: 20)
+        let lines = (1...200).map { #"{"id":7,"load":"authors.books","key":\#($0)}"# }
+        try client.send(lines.joined(separator: "\n"))
+        var found: [[String]] = []
+        for _ in 1...200 {
+            let reply = try JSONValue(client.receive() ?? "")
+            #expect(reply["id"] == .number("7"))
+            found.append(try #require(reply.rowIDs, "\(reply)"))
+        }
+        let wanted = (1...200).map { expected["\($0)", default: []] }
+        #expect(found.sorted { $0.joined() < $1.joined() } == wanted.sorted { $0.joined() < $1.joined() })
+        // Both of them, and nothing of others.
+        let holder = try shop.server.client(database: shop.database)
+        try holder.execute("LOCK TABLES books WRITE")
+        for key in 1...2 { try client.send(#"{"id":7,"load":"authors.books","key":\#(key)}"#) }
+        try client.send(#"{"id":8,"load":"authors.books","key":3}"#)
+        try client.send(#"{"id":9,"op":"cancel","target":7}"#)
+        for _ in 1...2 { #expect(try JSONValue(client.receive() ?? "").errorCode == "cancelled") }
+        #expect(try client.receive() == #"{"id":9,"cancelled":true}"#)
+        try holder.execute("UNLOCK TABLES")
+        #expect(try JSONValue(client.receive() ?? "").rowIDs == expected["3"])
+    }
+
+    @Test func `clients whose connections are reset in the middle leave nothing behind`() throws {
+        let shop = try BookshopFixture()
+        let port = try PrivateServer.freePort()
+        let daemon = try DaemonUnderTest(
+            shop.server, database: shop.database, listen: "tcp = \"127.0.0.1:\(port)\"")
+        let steady = try daemon.client(patience: 20)
+        let expected = try steady.ask(Self.load)
+        try eventually("all is well") { try steady.stat("connections") == 4 }
+        let before = try daemon.openFiles()
+        let lines = Array(
+            (1...300).map { #"{"load":"authors.books","key":\#($0 % 190)}"# + "\n" }.joined().utf8)
+        for round in 1...200 {
+            let descriptor = try LineClient.connect(.tcp(host: "127.0.0.1", port: port))
+            // At any place of a line, and while replies are on their way.
+            _ = UnixSocket.send(lines[..<(round * 61 % lines.count)], to: descriptor)
+            if round % 2 == 0, round > 10 {
+                var byte: UInt8 = 0
+                recv(descriptor, &byte, 1, Int32(MSG_PEEK))
+            }
+            // Closing with this sends RST: socket(7).
+            var linger = linger(l_onoff: 1, l_linger: 0)
+            setsockopt(
+                descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+            close(descriptor)
+            #expect(try steady.ask(Self.load) == expected)
+        }
+        try eventually("all is as it was") {
+            try daemon.openFiles() <= before && steady.stat("sessions") == 1
+                && steady.stat("waiting_requests") == 0 && steady.stat("in_flight") == 0
+        }
+    }
+
+    @Test func `a client that asks for much and never reads takes nothing from the others`() throws {
+        let shop = try BookshopFixture()
+        let deaf = try UnixSocket.connect(shop.daemon.socketPath)
+        defer { close(deaf) }
+        let keys = (1...190).map(String.init).joined(separator: ",")
+        let greedy = Array("{\"load\":\"authors.books\",\"keys\":[\(keys)]}\n".utf8)
+        let others = try (1...4).map { _ in try shop.daemon.client(patience: 20) }
+        let expected = try others[0].ask(Self.load)
+        // Until nothing more is taken from it: what it is sent is more than a socket holds.
+        let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+        var sent = 0
+        try eventually("it is deaf") {
+            while send(deaf, greedy, greedy.count, flags) == greedy.count { sent += 1 }
+            return try sent > 20 && others[0].stat("waiting_requests") == 0
+        }
+        let replies = try others[0].stat("replies") ?? 0
+        for _ in 1...250 {
+            for other in others { #expect(try other.ask(Self.load) == expected) }
+            _ = send(deaf, greedy, greedy.count, flags)
+        }
+        #expect(try (others[0].stat("replies") ?? 0) - replies >= 1000)
+        #expect(try others[0].stat("sessions") == 5, "it is still there")
+    }
+
+    @Test func `ten thousand connections that come and go leave no descriptor behind`() throws {
+        let shop = try BookshopFixture()
+        let steady = try shop.daemon.client(patience: 20)
+        #expect(try JSONValue(steady.ask(Self.load))["row"] != nil)
+        let (before, accepted) = (try shop.daemon.openFiles(), try steady.stat("sessions_accepted") ?? 0)
+        for round in 1...10_000 {
+            let descriptor = try UnixSocket.connect(shop.daemon.socketPath)
+            if round % 3 == 0 { _ = UnixSocket.send(Array("{\"op\":\"ping\"}\n".utf8)[...], to: descriptor) }
+            close(descriptor)
+        }
+        try eventually("all have come and gone") {
+            try steady.stat("sessions_accepted") ?? 0 == accepted + 10_000 && steady.stat("sessions") == 1
+        }
+        #expect(try shop.daemon.openFiles() <= before)
+        #expect(try JSONValue(steady.ask(Self.load))["row"] != nil)
+    }
+
+    /// As many as descriptors allow: both ends are this machine's.
+    @Test func `ten thousand idle connections cost little memory, and whoever speaks is answered`() throws {
+        var files = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+        files.rlim_cur = files.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+        let count = min(10_000, Int(clamping: files.rlim_max) - 1000)
+        let shop = try BookshopFixture()
+        let daemon = try DaemonUnderTest(
+            shop.server, database: shop.database, listen: "max_clients = 20000")
+        let steady = try daemon.client(patience: 20)
+        let expected = try steady.ask(Self.load)
+        let before = try daemon.residentKilobytes()
+        var crowd: [LineClient] = []
+        for _ in 1...count { crowd.append(try daemon.client(patience: 20)) }
+        try eventually("all are in") { try steady.stat("sessions") == count + 1 }
+        #expect(try daemon.residentKilobytes() - before < 10 * count, "10 KiB for each")
+        for place in stride(from: 0, to: count, by: 100) {
+            #expect(try crowd[place].ask(Self.load) == expected)
+        }
+        crowd = []
+        try eventually("all are gone") { try steady.stat("sessions") == 1 }
+    }
+}
