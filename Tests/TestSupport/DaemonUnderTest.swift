@@ -177,12 +177,6 @@ package final class DaemonUnderTest: Sendable {
         return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    /// `T` while it is stopped: proc(5).
-    package func state() throws -> String {
-        let text = try String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)
-        return String(text.drop { $0 != ")" }.dropFirst(2).prefix(1))
-    }
-
     /// A number of its `stats`.
     package func stat(_ name: String) throws -> Int? {
         try ask(#"{"op":"stats"}"#)["stats"]?[name]?.number.flatMap { Int($0) }
