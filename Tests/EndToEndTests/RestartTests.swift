@@ -95,7 +95,7 @@ import Testing
         shop.daemon.signal(SIGTERM)
         try eventually("it ends") { shop.daemon.log.contains("draining") }
         let before = shop.daemon.log.ranges(of: "reload").count
-        try shop.daemon.rewrite(shop.server, database: shop.database, settings: "[nonsense]")
+        try shop.daemon.rewrite(database: shop.database, settings: "[nonsense]")
         for _ in 1...1000 { shop.daemon.signal(SIGHUP) }
         #expect(try client.ask(#"{"id":2,"op":"ping"}"#) == #"{"id":2,"pong":true}"#)
         try holder.execute("UNLOCK TABLES")

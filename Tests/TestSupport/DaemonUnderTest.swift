@@ -63,7 +63,8 @@ package final class DaemonUnderTest: Sendable {
         log: String
     ) throws -> ChildProcess {
         try ChildProcess(
-            launcher + [executable, "serve", "--config", directory + "/kindred.toml"], environment: environment,
+            launcher + [executable, "serve", "--config", directory + "/kindred.toml"],
+            environment: environment,
             removing: directory, passing: passed, log: log)
     }
 

@@ -42,7 +42,7 @@ struct Fault: Sendable {
         } end: { world in
             for number in 0...1 { world.signal(number, SIGCONT) }
         },
-        wire("falls silent", .silence), wire("is cut", .end), wire("carries garbage", .garbage),
+        wire("falls silent", .silence), wire("is cut", .close), wire("carries garbage", .garbage),
         Fault(name: "connections are killed", duration: 0.1) { try $0.killAll("CONNECTION") },
         Fault(name: "queries are killed", duration: 0.1) { try $0.killAll("QUERY") },
         Fault(name: "a table is locked", duration: 2) {
@@ -90,11 +90,11 @@ struct Fault: Sendable {
     ]
 
     /// Somewhere within what the first server sends.
-    private static func wire(_ what: String, _ fault: FaultyWire.Fault) -> Fault {
+    private static func wire(_ what: String, _ deed: Meddler.Deed) -> Fault {
         Fault(name: "the way to the first server \(what)", duration: 6) { world in
-            world.wires[0].set(fault, afterBytes: Int.random(in: 0...3000))
+            world.wires[0].order(deed, at: .byte(Int.random(in: 0...3000)))
         } end: {
-            $0.wires[0].set(nil)
+            $0.wires[0].allowAll()
         }
     }
 }
