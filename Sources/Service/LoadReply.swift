@@ -57,11 +57,25 @@ struct LoadReply {
         }
     }
 
-    /// - Parameter steps: how many keys without includes, rows or included lists are written at most.
-    mutating func write(to output: inout ByteBuffer, steps: Int) -> Progress {
+    /// Bytes that it takes, about, and not more unless rows stand in it several times.
+    var estimate: Int {
+        ([root] + load.included).reduce(1024) { sum, ticket in
+            ticket.answers.reduce(sum) { sum, answer in
+                guard case .rows(let harvest, let place) = answer else { return sum + 8 }
+                return sum + harvest.bytes(of: place) + 8
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - steps: how many keys without includes, rows or included lists are written at most.
+    ///   - bytes: after how many no further one is begun.
+    mutating func write(to output: inout ByteBuffer, steps: Int, bytes: Int = .max) -> Progress {
         if let tooLarge = tooLargeTicket { return .failed(failure(of: tooLarge)) }
         if !hasBegun { begin(&output) }
+        let before = output.count
         for _ in 0..<steps {
+            if output.count - before > bytes { return .more }
             if !frames.isEmpty {
                 writeNext(&output)
             } else if position < root.answers.count {

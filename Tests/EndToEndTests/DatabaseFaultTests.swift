@@ -25,7 +25,7 @@ import Testing
             shop.server, database: shop.database,
             // What stands first belongs to [database].
             settings: "connect_timeout_s = 1\nstatement_timeout_s = 1\n[catalog]\nrefresh_s = 0",
-            databasePlace: wire.place)
+            databasePlace: "host = \"127.0.0.1\"\nport = \(wire.port)")
         try eventually("all connections are up") { try daemon.stat("connections") == 4 }
         let before = try daemon.openFiles()
         wire.order(fault.deed, at: .byte(place))

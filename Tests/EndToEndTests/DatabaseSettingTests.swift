@@ -16,9 +16,7 @@ import Testing
             CREATE USER reader@localhost; GRANT SELECT ON shop.* TO reader@localhost;
             SET GLOBAL read_only = 1, GLOBAL wait_timeout = 1;
             """)
-        let daemon = try DaemonUnderTest(
-            shop.server, database: "shop",
-            databasePlace: "socket = \"\(shop.server.socketPath)\"\nuser = \"reader\"")
+        let daemon = try DaemonUnderTest(shop.server, database: "shop", user: "reader")
         let expected = try shop.bookIDs()
         func expectAnswers() throws {
             for id in 1...20 {

@@ -30,7 +30,7 @@ import Testing
         return try DaemonUnderTest(
             servers[0], database: "d",
             databasePlace:
-                "servers = [\(list)]\ncheck_interval_s = 1\nconnect_timeout_s = 1\nuser = \"root\"\n\(more)")
+                "servers = [\(list)]\ncheck_interval_s = 1\nconnect_timeout_s = 1\n\(more)")
     }
 
     private func answerer(_ daemon: DaemonUnderTest) throws -> String? {

@@ -24,7 +24,7 @@ struct MeddledShop {
         meddler = try Meddler(to: shop.server, marker: "`books`")
         daemon = try DaemonUnderTest(
             shop.server, database: shop.database, settings: settings,
-            databasePlace: meddler.place)
+            databasePlace: "host = \"127.0.0.1\"\nport = \(meddler.port)")
         let client = try daemon.client()
         try eventually("all is well") {
             try client.stat("connections") == Self.connections && client.stat("sessions") == 1

@@ -30,7 +30,8 @@ import Testing
         let interference = try Interference()
         let meddler = try Meddler(to: shop.server, marker: "`books`")
         let daemon = try DaemonUnderTest(
-            shop.server, database: shop.database, databasePlace: meddler.place(host: "far.example"),
+            shop.server, database: shop.database,
+            databasePlace: "host = \"far.example\"\nport = \(meddler.port)",
             environment: environment("notify").merging(interference.environment) { $1 })
         try manager.wait(for: "WATCHDOG=1", times: 5)
         let client = try daemon.client(patience: 20)

@@ -47,7 +47,8 @@ import Testing
         let interference = try Interference()
         let meddler = try Meddler(to: shop.server, marker: "`books`")
         let daemon = try DaemonUnderTest(
-            shop.server, database: shop.database, databasePlace: meddler.place(host: "far.example"),
+            shop.server, database: shop.database,
+            databasePlace: "host = \"far.example\"\nport = \(meddler.port)",
             environment: interference.environment)
         let expected = try shop.daemon.ask(Self.load)
         let client = try daemon.client(patience: 5)

@@ -7,12 +7,9 @@ import Synchronization
 package final class DaemonUnderTest: Sendable {
     package let directory: String
     private let process: Mutex<ChildProcess>
-    /// The settings that say where it finds the server, and as whom it comes.
     private let databasePlace: String
-    private let environment: [String: String]
-    private let launcher: [String]
-    private let passed: Int32?
-    private let logFile: String
+    private let user: String
+    private let start: @Sendable () throws -> ChildProcess
 
     package let socketPath: String
     package var configPath: String { directory + "/kindred.toml" }
@@ -26,30 +23,39 @@ package final class DaemonUnderTest: Sendable {
 
     /// - Parameters:
     ///   - settings: what stands in the file after `[listen]` and `[database]`.
-    ///   - databasePlace: the settings that say where it finds the server, and as whom it comes; nil for the server's
-    ///     own socket and `root`.
+    ///   - databasePlace: the settings that say where it finds the server; nil for the server's own socket.
+    ///   - user: as whom it comes, without a password.
     ///   - activation: a listening socket that it is given, as a service manager does, and its path.
     ///   - launcher: the command that turns into the daemon, which it finds in its last arguments.
     ///   - log: where it writes its log, if not into a file of its own.
     ///   - leavingDeadSocket: its socket's path is taken by a file that a crashed predecessor left.
     package init(
         _ server: PrivateServer, database: String, settings: String = "", listen: String = "",
-        databasePlace: String? = nil, environment: [String: String] = [:], leavingDeadSocket: Bool = false,
-        activation: (descriptor: Int32, path: String)? = nil, launcher: [String] = [], log: String? = nil
+        databasePlace: String? = nil, user: String = "root", environment: [String: String] = [:],
+        leavingDeadSocket: Bool = false, activation: (descriptor: Int32, path: String)? = nil,
+        launcher: [String] = [], log: String? = nil
     ) throws {
-        directory = try Self.makeDirectory()
-        self.databasePlace = databasePlace ?? Self.ownPlace(server)
-        self.environment = environment
-        self.launcher = launcher + (activation == nil ? [] : Self.activator)
-        passed = activation?.descriptor
+        let directory = try Self.makeDirectory()
+        self.directory = directory
         socketPath = activation?.path ?? directory + "/k"
-        logFile = log ?? directory + "/log"
+        self.databasePlace = databasePlace ?? Self.ownPlace(server)
+        self.user = user
+        let command =
+            launcher + (activation == nil ? [] : Self.activator) + [
+                Self.executable, "serve", "--config", directory + "/kindred.toml",
+            ]
+        start = {
+            try ChildProcess(
+                command, environment: environment, removing: directory, passing: activation?.descriptor,
+                log: log ?? directory + "/log")
+        }
         try Self.configuration(
-            in: directory, self.databasePlace, database: database, settings: settings, listen: listen
+            in: directory, self.databasePlace, user: user, database: database, settings: settings,
+            listen: listen
         )
         .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
         if leavingDeadSocket { try Self.leaveDeadSocket(directory + "/k") }
-        process = Mutex(try Self.start(directory, environment, self.launcher, passed, log: logFile))
+        process = Mutex(try start())
         try waitUntilReady()
     }
 
@@ -58,21 +64,11 @@ package final class DaemonUnderTest: Sendable {
         "/bin/sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\" 3<&4 4<&-",
     ]
 
-    private static func start(
-        _ directory: String, _ environment: [String: String], _ launcher: [String], _ passed: Int32?,
-        log: String
-    ) throws -> ChildProcess {
-        try ChildProcess(
-            launcher + [executable, "serve", "--config", directory + "/kindred.toml"],
-            environment: environment,
-            removing: directory, passing: passed, log: log)
-    }
-
     /// Ends it and starts it again; returns its exit status.
     package func restart(by number: Int32 = SIGTERM) throws -> Int32? {
         signal(number)
         let status = waitForExit()
-        let next = try Self.start(directory, environment, self.launcher, passed, log: logFile)
+        let next = try start()
         process.withLock { $0 = next }
         try waitUntilReady()
         return status
@@ -86,25 +82,25 @@ package final class DaemonUnderTest: Sendable {
 
     /// Replaces the configuration file; nobody reads it before SIGHUP.
     package func rewrite(database: String, settings: String) throws {
-        try Self.configuration(in: directory, databasePlace, database: database, settings: settings)
-            .write(toFile: configPath, atomically: true, encoding: .utf8)
+        try Self.configuration(
+            in: directory, databasePlace, user: user, database: database, settings: settings
+        )
+        .write(toFile: configPath, atomically: true, encoding: .utf8)
     }
 
     package static func configuration(
         in directory: String, _ server: PrivateServer, database: String, settings: String
     ) -> String {
-        configuration(in: directory, ownPlace(server), database: database, settings: settings)
+        configuration(in: directory, ownPlace(server), user: "root", database: database, settings: settings)
     }
 
     private static func ownPlace(_ server: PrivateServer) -> String {
-        """
-        socket = "\(server.socketPath)"
-        user = "root"
-        """
+        "socket = \"\(server.socketPath)\""
     }
 
     private static func configuration(
-        in directory: String, _ databasePlace: String, database: String, settings: String, listen: String = ""
+        in directory: String, _ databasePlace: String, user: String, database: String, settings: String,
+        listen: String = ""
     ) -> String {
         """
         [listen]
@@ -113,6 +109,7 @@ package final class DaemonUnderTest: Sendable {
 
         [database]
         \(databasePlace)
+        user = "\(user)"
         name = "\(database)"
         connections = 4
 

@@ -70,11 +70,6 @@ package final class Meddler: Sendable {
         cut()
     }
 
-    /// As the daemon's settings say it, for a server that knows `root`.
-    package func place(host: String) -> String { "host = \"\(host)\"\nport = \(port)\nuser = \"root\"" }
-
-    package var place: String { place(host: "127.0.0.1") }
-
     /// From now on this happens at that moment, on every connection or so many times.
     package func order(_ deed: Deed, at moment: Moment, times: Int = .max) {
         orders.give(deed, at: moment, times: times)

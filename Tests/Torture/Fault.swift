@@ -42,7 +42,8 @@ struct Fault: Sendable {
         } end: { world in
             for number in 0...1 { world.signal(number, SIGCONT) }
         },
-        wire("falls silent", .silence), wire("is cut", .close), wire("carries garbage", .garbage),
+        way("falls silent", .silence), way("is cut", .close), way("is reset", .reset),
+        way("carries garbage", .garbage), way("stops for a while", .hold), way("becomes slow", .trickle),
         Fault(name: "connections are killed", duration: 0.1) { try $0.killAll("CONNECTION") },
         Fault(name: "queries are killed", duration: 0.1) { try $0.killAll("QUERY") },
         Fault(name: "a table is locked", duration: 2) {
@@ -89,12 +90,16 @@ struct Fault: Sendable {
         Fault(name: "the daemon is killed and started", duration: 0.1) { try $0.restartDaemon(by: SIGKILL) },
     ]
 
-    /// Somewhere within what the first server sends.
-    private static func wire(_ what: String, _ deed: Meddler.Deed) -> Fault {
+    /// At some moment, or at some byte of what the first server sends.
+    private static func way(_ what: String, _ deed: Meddler.Deed) -> Fault {
         Fault(name: "the way to the first server \(what)", duration: 6) { world in
-            world.wires[0].order(deed, at: .byte(Int.random(in: 0...3000)))
+            let moments: [Meddler.Moment] = [
+                .greeting, .amidGreeting, .login, .answer, .columns, .rows, .amidRows, .end,
+            ]
+            let place = Meddler.Moment.byte(Int.random(in: 0...3000))
+            world.meddlers[0].order(deed, at: Bool.random() ? place : moments.randomElement() ?? place)
         } end: {
-            $0.wires[0].allowAll()
+            $0.meddlers[0].allowAll()
         }
     }
 }

@@ -9,7 +9,7 @@ final class World: Sendable {
     static let database = "shop"
 
     let servers: [PrivateServer]
-    let wires: [Meddler]
+    let meddlers: [Meddler]
     let daemon: DaemonUnderTest
     let truth: Truth
     let ledger = Ledger()
@@ -31,16 +31,16 @@ final class World: Sendable {
             try server.client(database: Self.database).executeScript(script)
             return server
         }
-        wires = try servers.map { try Meddler(to: $0, marker: "SELECT") }
+        meddlers = try servers.map { try Meddler(to: $0, marker: "FROM") }
         daemon = try DaemonUnderTest(
-            servers[0], database: Self.database, settings: Self.settings, databasePlace: Self.place(wires))
+            servers[0], database: Self.database, settings: Self.settings, databasePlace: Self.place(meddlers),
+            user: "torture")
         truth = try Truth(daemon, servers[0], database: Self.database)
     }
 
-    private static func place(_ wires: [Meddler]) -> String {
+    private static func place(_ meddlers: [Meddler]) -> String {
         """
-        user = "torture"
-        servers = [\(wires.map { "\"127.0.0.1:\($0.port)\"" }.joined(separator: ", "))]
+        servers = [\(meddlers.map { "\"127.0.0.1:\($0.port)\"" }.joined(separator: ", "))]
         check_interval_s = 1
         connect_timeout_s = 2
         statement_timeout_s = 5
