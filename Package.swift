@@ -100,3 +100,20 @@ let package = Package(
         tests("EndToEndTests", ["TestSupport", "Demo", "MariaDB", "PrivateServer"]),
     ]
 )
+
+// Fuzzers, which only `make fuzz` builds: they need another linker, and instrument everything.
+if Context.environment["KINDRED_FUZZ"] != nil {
+    func fuzzer(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+        .executableTarget(
+            name: name, dependencies: dependencies + ["Fuzzing"], path: "Tests/Fuzz/\(path)",
+            swiftSettings: strict)
+    }
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+        .target(
+            name: "Fuzzing", dependencies: ["CLibFuzzer"], path: "Tests/Fuzz/Support", swiftSettings: strict),
+        fuzzer("FuzzRequests", "requests", ["Wire", "Relations", "Planning"]),
+        fuzzer("FuzzConfiguration", "configuration", ["Configuration", "Relations"]),
+        fuzzer("FuzzDriver", "driver", ["MariaDB", "Reactor"]),
+    ]
+}
