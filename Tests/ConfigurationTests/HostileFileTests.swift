@@ -1,0 +1,24 @@
+import Testing
+
+/// Files that broke something.
+struct HostileFileTests {
+    @Test(arguments: ["[[=", "[=x]", "[", "[[", "[ [", "[a.]", "[.a]", "[[\n]]", "[#]", "[[{]]", "\n[\u{1}]"])
+    func `a table without a name is a fault`(source: String) {
+        let faults = faults(source)
+        #expect(faults.count == 1 && faults[0].contains("not TOML"), "\(faults)")
+    }
+
+    @Test func `the line of a table without a name is told`() {
+        #expect(faults(least + "\n[[=]]\n") == ["7: not TOML: a table's name was expected behind '['"])
+    }
+
+    @Test(arguments: [
+        "a = t\u{1A}", "a = tr\nb = 1", "[\"x\\ny\"]", "[listen]\n\"un\\u001b[31mix\" = 1",
+        "[listen]\nunix = \"\"\nmode = \"\\u0007\"", "[relationships.\"\\t\"]",
+    ])
+    func `a fault is one line, whatever the file holds`(source: String) {
+        let faults = faults(source)
+        #expect(!faults.isEmpty)
+        #expect(!faults.contains { $0.unicodeScalars.contains { $0.value < 0x20 } }, "\(faults)")
+    }
+}
