@@ -12,12 +12,21 @@ enum FileValue: Hashable, Sendable {
     case moment
 
     /// A document, or its first syntax error; duplicate keys are one.
-    static func document(_ source: String, file: String) throws(ConfigurationFaults) -> [String: FileValue] {
+    static func document(
+        _ source: String, _ lines: LineIndex, file: String
+    ) throws(ConfigurationFaults) -> [String: FileValue] {
         // The library reads up to the first NUL and would take the rest for absent.
         if let zero = source.utf8.firstIndex(of: 0) {
             let line = source.utf8[..<zero].count { $0 == UInt8(ascii: "\n") } + 1
             throw ConfigurationFaults(faults: [
                 ConfigurationFault(file: file, line: line, message: "a NUL byte; remove it")
+            ])
+        }
+        // It takes for granted that there is one, and stops the program otherwise.
+        if let line = lines.firstNamelessTable {
+            throw ConfigurationFaults(faults: [
+                ConfigurationFault(
+                    file: file, line: line, message: "not TOML: a table's name was expected behind '['")
             ])
         }
         do {

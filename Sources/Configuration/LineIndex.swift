@@ -3,6 +3,8 @@
 /// Made for documents that the library has accepted: a wrong one gives a wrong index, but always an end.
 struct LineIndex {
     private var lines: [[String]: Int] = [:]
+    /// The line of the first `[` behind which neither a name nor `]` stands: TOMLKit stops the program at it.
+    private(set) var firstNamelessTable: Int?
 
     init(_ source: String) {
         var scanner = TOMLScanner(source)
@@ -10,6 +12,8 @@ struct LineIndex {
         while scanner.skipBlanksAndComments() {
             if scanner.take("[") {
                 _ = scanner.take("[")
+                scanner.skipBlanks()
+                if !scanner.isBeforeName { firstNamelessTable = firstNamelessTable ?? scanner.line }
                 table = []
                 table = key(in: table, &scanner)
                 while scanner.take("]") {}

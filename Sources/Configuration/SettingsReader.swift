@@ -23,8 +23,8 @@ package enum SettingsReader {
     package static func read(
         source: String, file: String, environment: [String: String]
     ) throws(ConfigurationFaults) -> Settings {
-        let document = try FileValue.document(source, file: file)
         let lines = LineIndex(source)
+        let document = try FileValue.document(source, lines, file: file)
         var faults = FaultCollector(file: file, lines: lines)
         var settings = Settings()
         readGroups(of: document, into: &settings, &faults)

@@ -14,6 +14,13 @@ struct TOMLScanner {
         return true
     }
 
+    /// Whether a part of a key begins here, or the document ends or the table's brackets close before one has come, which
+    /// the library tells well.
+    var isBeforeName: Bool {
+        guard let next = rest.first else { return true }
+        return next.isASCII && (next.properties.isAlphabetic || "0123456789-_\"']".unicodeScalars.contains(next))
+    }
+
     mutating func skipBlanks() {
         while take(" ") || take("\t") {}
     }
