@@ -6,6 +6,8 @@ struct TOMLScanner {
 
     init(_ source: String) {
         rest = Substring(source).unicodeScalars
+        // The library passes over a byte order mark.
+        if rest.first == "\u{FEFF}" { rest.removeFirst() }
     }
 
     mutating func take(_ scalar: Unicode.Scalar) -> Bool {
