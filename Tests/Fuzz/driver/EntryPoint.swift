@@ -1,1 +1,30 @@
-func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 { 0 }
+import Foundation
+import Fuzzing
+import Reactor
+
+/// An input is what a server says to the driver.
+func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+    var input = InputReader(UnsafeRawBufferPointer(start: start, count: count))
+    let script = Script(&input)
+    let before = lowestFreeDescriptor()
+    if script.isPrepared { PreparedConversation(script).run() } else { converse(script) }
+    expect(lowestFreeDescriptor() == before, "a descriptor is left open")
+    return 0
+}
+
+private func converse(_ script: Script) {
+    guard let loop = try? EventLoop() else { return expect(false, "no loop") }
+    let client = Client(loop, looksBetween: script.isLookedAt)
+    client.start()
+    let server = FakeServer(script, loop)
+    loop.wait { client.isOver }
+    expect(
+        client.takenBytes <= server.sentBytes, "\(client.takenBytes) bytes of rows out of \(server.sentBytes)"
+    )
+}
+
+private func lowestFreeDescriptor() -> Int32 {
+    let descriptor = dup(Place.listener)
+    close(descriptor)
+    return descriptor
+}

@@ -1,0 +1,42 @@
+import Foundation
+import Fuzzing
+import MariaDB
+
+/// Where the server is to be found: a Unix socket in a directory of our own, for as long as the program runs.
+enum Place {
+    static let path = directory() + "/server"
+    static let listener = listen()
+
+    static var endpoint: Endpoint {
+        Endpoint(
+            .socket(path: path), user: "kindred", password: "secret", database: "shop",
+            connectTimeoutSeconds: 5, sessionSetup: "SET NAMES utf8mb4")
+    }
+
+    /// What stands in the file beside it, which no server may have.
+    static let treasure = "the client's own file"
+
+    /// Becomes the current one, so that the server can ask for the file by its name, `treasure`.
+    private static func directory() -> String {
+        var template = Array("/tmp/kd-fuzz-XXXXXX".utf8CString)
+        expect(mkdtemp(&template) != nil, "no temporary directory")
+        let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        expect(chdir(path) == 0, "the directory cannot be entered")
+        expect(FileManager.default.createFile(atPath: "treasure", contents: Data(treasure.utf8)), "no file")
+        return path
+    }
+
+    private static func listen() -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let isListening = withUnsafeBytes(of: &address) { bytes in
+            bind(listener, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t(bytes.count))
+                == 0
+                && Foundation.listen(listener, 8) == 0
+        }
+        expect(isListening, "no socket at \(path)")
+        return listener
+    }
+}
