@@ -2,7 +2,9 @@ import Testing
 
 /// Files that broke something.
 struct HostileFileTests {
-    @Test(arguments: ["[[=", "[=x]", "[", "[[", "[ [", "[a.]", "[.a]", "[[\n]]", "[#]", "[[{]]", "\n[\u{1}]", "\u{FEFF}[ }"])
+    @Test(arguments: [
+        "[[=", "[=x]", "[", "[[", "[ [", "[a.]", "[.a]", "[[\n]]", "[#]", "[[{]]", "\n[\u{1}]", "\u{FEFF}[ }",
+    ])
     func `a table without a name is a fault`(source: String) {
         let faults = faults(source)
         #expect(faults.count == 1 && faults[0].contains("not TOML"), "\(faults)")

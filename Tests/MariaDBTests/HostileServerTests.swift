@@ -1,0 +1,23 @@
+import MariaDB
+import TestSupport
+import Testing
+
+/// Servers that say what no server should.
+@Suite struct HostileServerTests {
+    private func failure(of responses: [UInt8]...) throws -> DatabaseError? {
+        let server = try ScriptedServer(responses)
+        let connection = try connected(Endpoint(.socket(path: server.path), user: "somebody"))
+        return connection.run("SELECT 1").error
+    }
+
+    /// libmariadb gives up without an error; what follows on the connection would be taken for the answer to another
+    /// query.
+    @Test func `a description of a column that cannot be read ends the connection`() throws {
+        let error = try failure(
+            of: ScriptedServer.packet([1], 1) + ScriptedServer.packet([3, 1, 2, 3], 2) + ScriptedServer.end(3)
+        )
+        #expect(error?.kind == .connectionLost)
+        #expect(error?.errno == 2027)
+        #expect(error?.message.isEmpty == false)
+    }
+}
