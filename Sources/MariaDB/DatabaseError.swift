@@ -36,28 +36,35 @@ package struct DatabaseError: Error, Sendable, Hashable {
         self.kind = kind
     }
 
-    /// The last error of `handle`.
+    /// The last error of `handle`, on which something has failed.
     init(of handle: UnsafeMutablePointer<MYSQL>, during phase: Phase) {
-        let number = mysql_errno(handle)
-        guard number != 0 else { self = Self.malformed; return }
         self.init(
-            errno: number, sqlState: String(cString: mysql_sqlstate(handle)),
-            message: String(cString: mysql_error(handle)), kind: Self.kind(of: number, during: phase))
+            errno: mysql_errno(handle), sqlState: mysql_sqlstate(handle), message: mysql_error(handle),
+            during: phase)
     }
 
     /// The last error of a prepared statement.
     init(of statement: UnsafeMutablePointer<MYSQL_STMT>) {
-        let number = mysql_stmt_errno(statement)
         self.init(
-            errno: number, sqlState: String(cString: mysql_stmt_sqlstate(statement)),
-            message: String(cString: mysql_stmt_error(statement)),
-            kind: Self.kind(of: number, during: .connected))
+            errno: mysql_stmt_errno(statement), sqlState: mysql_stmt_sqlstate(statement),
+            message: mysql_stmt_error(statement), during: .connected)
     }
 
-    /// libmariadb fails without saying why at some answers that are none; what follows them is still to come.
-    private static let malformed = DatabaseError(
-        errno: UInt32(CR_MALFORMED_PACKET), message: "the server's answer cannot be understood",
-        kind: .connectionLost)
+    private init(
+        errno: UInt32, sqlState: UnsafePointer<CChar>, message: UnsafePointer<CChar>, during phase: Phase
+    ) {
+        // libmariadb gives up some malformed packets without saying why.
+        guard errno != 0 else {
+            let malformed = UInt32(CR_MALFORMED_PACKET)
+            self.init(
+                errno: malformed, message: "the server's answer could not be understood",
+                kind: Self.kind(of: malformed, during: phase))
+            return
+        }
+        self.init(
+            errno: errno, sqlState: String(cString: sqlState), message: String(cString: message),
+            kind: Self.kind(of: errno, during: phase))
+    }
 
     private static func kind(of errno: UInt32, during phase: Phase) -> Kind {
         switch phase {
