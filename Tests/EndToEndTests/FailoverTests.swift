@@ -102,7 +102,7 @@ import Testing
         // Asked before anybody knows.
         let reply = try daemon.ask(Self.load)
         #expect(reply["row"]?["server"]?.text == "second", "\(reply)")
-        #expect(try daemon.stat("connections") == 4)
+        try eventually("all connections are up again") { try daemon.stat("connections") == 4 }
     }
 
     private func signal(_ server: PrivateServer, _ number: Int32) throws {
