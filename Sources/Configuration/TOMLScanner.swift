@@ -20,7 +20,8 @@ struct TOMLScanner {
     /// the library tells well.
     var isBeforeName: Bool {
         guard let next = rest.first else { return true }
-        return next.isASCII && (next.properties.isAlphabetic || "0123456789-_\"']".unicodeScalars.contains(next))
+        return next.isASCII
+            && (next.properties.isAlphabetic || "0123456789-_\"']".unicodeScalars.contains(next))
     }
 
     mutating func skipBlanks() {

@@ -1,10 +1,12 @@
 import Batching
+import Relations
 
 /// What the daemon has done since it started; what `{"op":"stats"}` shows.
 struct Counters {
     var requests = 0
     var replies = 0
-    var errors = 0
+    /// Replies that were errors, by code.
+    var errors: [Failure.Code: Int] = [:]
     /// Keys that were asked for, `NULL` and unusable ones left out.
     var keysAsked = 0
     /// Keys that were sent to the database, each once in a query; those that are asked again count again.
@@ -23,6 +25,8 @@ struct Counters {
     /// Rows of to-one relationships beyond the first.
     var surplusRows = 0
     var sessionsAccepted = 0
+    /// Clients that were disconnected because they did not read their replies.
+    var slowReadersDropped = 0
 
     mutating func sent(_ batch: Batch) {
         queries += 1
@@ -36,12 +40,14 @@ struct Counters {
     // {"requests":320,"replies":320,…}
     var members: [(name: StaticString, value: Int)] {
         [
-            ("requests", requests), ("replies", replies), ("errors", errors), ("keys_asked", keysAsked),
+            ("requests", requests), ("replies", replies), ("errors", errors.values.reduce(0, +)),
+            ("keys_asked", keysAsked),
             ("keys_sent", keysSent), ("queries", queries), ("rows", rows), ("splits", splits),
             ("kills", kills), ("released_idle", released(.idle)), ("released_full", released(.full)),
             ("released_gathered", released(.gathered)), ("released_deadline", released(.deadline)),
             ("released_retry", released(.retry)),
             ("stray_rows", strayRows), ("surplus_rows", surplusRows), ("sessions_accepted", sessionsAccepted),
+            ("slow_readers_dropped", slowReadersDropped),
         ]
     }
 }

@@ -81,6 +81,7 @@ final class Server {
     }
 
     func dropSlowReader(_ session: Session, _ bound: String) {
+        engine.counters.slowReadersDropped += 1
         logger.warning(
             "a client does not read its replies and was disconnected", metadata: ["beyond": "\(bound)"])
         session.close()
@@ -160,9 +161,9 @@ final class Server {
         ]
     }
 
-    func countReply(isError: Bool) {
+    func countReply(_ error: Failure.Code?) {
         engine.counters.replies += 1
-        if isError { engine.counters.errors += 1 }
+        if let error { engine.counters.errors[error, default: 0] += 1 }
     }
 
     // MARK: The end of a turn

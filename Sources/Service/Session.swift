@@ -144,20 +144,20 @@ final class Session: Client {
     func reply(_ requestID: RequestID?, write: (inout ByteBuffer) -> Failure?) {
         guard isWritable else { return }
         if let failure = write(&output) { return reply(failure, to: requestID) }
-        sent(isError: false)
+        sent(nil)
     }
 
     func reply(_ failure: Failure, to requestID: RequestID?) {
         guard isWritable else { return }
         ReplyEncoder.failure(requestID, failure, into: &output)
-        sent(isError: true)
+        sent(failure.code)
     }
 
     /// A reply that is known at once.
     func reply(_ write: (inout ByteBuffer) -> Void) {
         guard isWritable else { return }
         write(&output)
-        sent(isError: false)
+        sent(nil)
     }
 
     private var isWritable: Bool {
@@ -167,9 +167,9 @@ final class Session: Client {
         }
     }
 
-    private func sent(isError: Bool) {
+    private func sent(_ error: Failure.Code?) {
         let server = server
-        server.countReply(isError: isError)
+        server.countReply(error)
         server.memory.update(&held, to: output.capacity)
         if output.count > server.limits.maxOutputBytes {
             return server.dropSlowReader(

@@ -21,6 +21,7 @@ struct StatsReply {
         ReplyEncoder.open(id, member: "stats", into: &output)
         output.append("{")
         write(engine.counters.members + gauges + turns.members, to: &output)
+        writeErrors(to: &output)
         writeServers(to: &output)
         writeBatchSizes(to: &output)
         writeTraffic(to: &output)
@@ -36,6 +37,21 @@ struct StatsReply {
             output.append("\":")
             output.append(decimal: Int64(member.value))
         }
+    }
+
+    // ,"errors_by_code":{"overloaded":3,"timeout":1}
+    private func writeErrors(to output: inout ByteBuffer) {
+        output.append(",\"errors_by_code\":{")
+        var isFirst = true
+        for code in Failure.Code.allCases {
+            guard let count = engine.counters.errors[code] else { continue }
+            if !isFirst { output.append(",") }
+            isFirst = false
+            output.append(jsonString: code.rawValue)
+            output.append(":")
+            output.append(decimal: Int64(count))
+        }
+        output.append("}")
     }
 
     // ,"servers":{"db1:3306":"unwell","db2:3306":"active"}

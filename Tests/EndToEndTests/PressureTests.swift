@@ -90,7 +90,7 @@ import Testing
             #expect(reply["rows"] == nil || reply["rows"]?[0]?["price"] == nil, "\(reply)")
             return reply.errorCode == "unknown_relationship"
         }
-        #expect(shop.daemon.log.contains("no column 'title' in table 'books'"))
+        try shop.daemon.waitForLog("no column 'title' in table 'books'")
     }
 
     @Test func `a column that changes its type is never shown or compared as what it was`() throws {

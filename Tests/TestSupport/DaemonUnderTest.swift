@@ -134,6 +134,11 @@ package final class DaemonUnderTest: Sendable {
         (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? ""
     }
 
+    /// Its log is written beside what it does.
+    package func waitForLog(_ text: String) throws {
+        try eventually("the log says '\(text)'") { log.contains(text) }
+    }
+
     package var hasExited: Bool { process.withLock { $0.hasExited() } }
 
     /// Of memory that it holds now, in KiB.
