@@ -33,6 +33,8 @@ package final class Daemon {
     private var end: End?
     private var isServing = false
     private var isReloading = false
+    /// While the schema cannot be read, so that the log says it once.
+    private var lastSchemaFailure: String?
     /// Asked for while a reload was under way, which may have read the file too early.
     private var mustReloadAgain = false
 
@@ -106,8 +108,10 @@ package final class Daemon {
     private func schemaUnreadable(_ error: DatabaseError, isReload: Bool) {
         let message = "the schema cannot be read: \(error)"
         if isReload { return reloaded(failure: message) }
+        defer { lastSchemaFailure = message }
         guard let before = engine.routes.absence else {
-            return logger.warning("the catalog stays as it was: \(message)")
+            if lastSchemaFailure != message { logger.warning("the catalog stays as it was: \(message)") }
+            return
         }
         if before != message {
             logger.error("\(message); until then loads are answered database_unavailable")
@@ -116,6 +120,7 @@ package final class Daemon {
     }
 
     private func schemaRead(_ schema: Schema, _ new: Settings, isReload: Bool) {
+        lastSchemaFailure = nil
         let (catalog, faults) = CatalogBuilder(schema).build(
             discover: new.catalog.discover, explicit: new.relationships)
         if !faults.isEmpty {

@@ -59,12 +59,13 @@ struct LoadReply {
 
     /// Bytes that it takes, about, and not more unless rows stand in it several times.
     var estimate: Int {
-        ([root] + load.included).reduce(1024) { sum, ticket in
+        let sum = ([root] + load.included).reduce(1024) { sum, ticket in
             ticket.answers.reduce(sum) { sum, answer in
                 guard case .rows(let harvest, let place) = answer else { return sum + 8 }
                 return sum + harvest.bytes(of: place) + 8
             }
         }
+        return min(sum, limit)
     }
 
     /// - Parameters:
