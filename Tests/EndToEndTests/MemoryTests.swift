@@ -37,7 +37,8 @@ import Testing
         try eventually("its rows are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
     }
 
-    @Test func `many who wait for the same rows do not need more memory than there is`() throws {
+    @Test(.enabled(if: !Sanitizer.isOn))
+    func `many who wait for the same rows do not need more memory than there is`() throws {
         let daemon = try daemon("result_bytes = 33554432")
         let before = try daemon.virtualKilobytes()
         try daemon.limit("as", to: (before + 200 << 10) << 10)
