@@ -12,13 +12,16 @@ final class Client {
         case over
     }
 
-    /// Nanoseconds that a silent server is waited for.
-    private static let patience: Int64 = 2_000_000
+    /// Nanoseconds until a server on the same loop is asked whether it will say anything.
+    private static let patience: Int64 = 100_000
     private static let queries = 2
 
     private let connection: Connection
     private let loop: EventLoop
     private let looksBetween: Bool
+    /// Called when nothing comes; if nothing has come of it either, the server is given up.
+    var onSilence: () -> Void = {}
+    private var wasSilent = false
     private var watch: Watch?
     private var alarm: Alarm?
     private var state = State.connecting
@@ -30,7 +33,7 @@ final class Client {
         self.loop = loop
         self.looksBetween = looksBetween
         connection = Connection(Place.endpoint)
-        alarm = Alarm(loop) { [unowned self] in giveUp() }
+        alarm = Alarm(loop) { [unowned self] in hearsNothing() }
     }
 
     var isOver: Bool { state == .over }
@@ -108,14 +111,19 @@ final class Client {
     }
 
     private func ready(_ readiness: Reactor.Readiness) {
+        wasSilent = false
         var events: MariaDB.Readiness = []
         if readiness.contains(.readable) { events.insert(.readable) }
         if readiness.contains(.writable) { events.insert(.writable) }
         proceed(connection.resume(ready: events))
     }
 
-    private func giveUp() {
-        if state != .over { end() }
+    private func hearsNothing() {
+        guard state != .over else { return }
+        if wasSilent { return end() }
+        wasSilent = true
+        onSilence()
+        alarm?.set(at: loop.now + Self.patience)
     }
 
     private func end() {

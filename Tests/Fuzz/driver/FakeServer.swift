@@ -46,6 +46,11 @@ final class FakeServer {
         if unsent.isEmpty { respond() }
     }
 
+    /// The client waits for the rest of what it has not been told in full: the next response comes unasked.
+    func goOn() {
+        if unsent.isEmpty { respond() }
+    }
+
     private func respond() {
         guard next < script.responses.count else { return end() }
         unsent = script.responses[next]
@@ -65,7 +70,13 @@ final class FakeServer {
         case .closed, .failed: return close()
         }
         watch?.set(readable: true, writable: !unsent.isEmpty)
-        if unsent.isEmpty, script.hangsUpEarly, next == script.responses.count { end() }
+        if unsent.isEmpty, next == script.responses.count { hasSaidAll() }
+    }
+
+    private func hasSaidAll() {
+        if script.isSilentAtEnd { return }
+        if script.hangsUpEarly { return close() }
+        shutdown(socket.fileDescriptor, Int32(SHUT_WR))
     }
 
     private func end() {

@@ -2,6 +2,7 @@ import Dispatch
 import Fuzzing
 import Glibc
 import MariaDB
+import Reactor
 
 /// A prepared statement that is run twice. Who prepares it waits for the server, so that this one has its own thread.
 struct PreparedConversation {
@@ -14,7 +15,7 @@ struct PreparedConversation {
     func run() {
         let responses = script.responses
         let isOver = DispatchSemaphore(value: 0)
-        DispatchQueue.global().async {
+        WorkerThread.detach {
             Self.serve(responses)
             isOver.signal()
         }
@@ -41,7 +42,8 @@ struct PreparedConversation {
             var entry = pollfd(fd: interest.fileDescriptor, events: 0, revents: 0)
             if interest.events.contains(.readable) { entry.events |= Int16(POLLIN) }
             if interest.events.contains(.writable) { entry.events |= Int16(POLLOUT) }
-            expect(poll(&entry, 1, 10_000) > 0, "nothing has come for 10 s")
+            // libFuzzer's own alarm interrupts it now and then.
+            while poll(&entry, 1, -1) < 0 {}
             progress = query.resume(ready: interest.events)
         }
         return progress
@@ -49,10 +51,14 @@ struct PreparedConversation {
 
     private static func serve(_ responses: [[UInt8]]) {
         let connection = accept(Place.listener, nil, nil)
+        // Who waits for the rest of a response says nothing.
+        var patience = timeval(tv_sec: 0, tv_usec: 2000)
+        setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         var space = [UInt8](repeating: 0, count: 1 << 16)
         for (place, response) in responses.enumerated() {
-            if place > 0, recv(connection, &space, space.count, 0) <= 0 { break }
+            if place > 0, recv(connection, &space, space.count, 0) == 0 { break }
             _ = send(connection, response, response.count, Int32(MSG_NOSIGNAL))
+            if place == responses.count - 1 { shutdown(connection, Int32(SHUT_WR)) }
         }
         close(connection)
     }
