@@ -42,6 +42,8 @@ package final class PreparedQuery {
             } ?? false
         guard let prepared, isPrepared else {
             let error = DatabaseError(of: handle, during: isConnected ? .connected : .connecting)
+            // Before the handle, which it knows.
+            if let prepared { mysql_stmt_close(prepared) }
             mysql_close(handle)
             throw error
         }
