@@ -32,6 +32,9 @@ struct Script {
     /// So many bytes of a response come first, and the others later.
     let firstPiece: Int
 
+    /// More are never asked for, but if each is too short, and then they take time.
+    private static let mostResponses = 8
+
     init(_ input: inout InputReader) {
         let mode = Mode.allCases[Int(input.byte()) % Mode.allCases.count]
         let flags = input.byte()
@@ -42,7 +45,7 @@ struct Script {
         hangsUpEarly = flags & 2 != 0
         isLookedAt = flags & 4 != 0
         let types = (0..<Int(flags >> 4 & 3) + 1).map { _ in input.byte() }
-        responses = Self.responses(mode, types, &input)
+        responses = Array(Self.responses(mode, types, &input).prefix(Self.mostResponses))
     }
 
     private static func responses(_ mode: Mode, _ types: [UInt8], _ input: inout InputReader) -> [[UInt8]] {
