@@ -1,5 +1,5 @@
-import Foundation
 import Fuzzing
+import Glibc
 import Reactor
 
 /// The other end of a connection, on the client's own loop: it says what its script has.

@@ -29,18 +29,6 @@ enum Packets {
         return packets + end(number)
     }
 
-    /// One parameter, and a result of these types.
-    static func prepared(_ types: [UInt8]) -> [UInt8] {
-        var packets = packet([0, 1, 0, 0, 0, UInt8(types.count), 0, 1, 0, 0, 0, 0], 1)
-        packets += column(8, 2) + end(3)
-        var number: UInt8 = 4
-        for type in types {
-            packets += column(type, number)
-            number += 1
-        }
-        return types.isEmpty ? packets : packets + end(number)
-    }
-
     /// `def`, schema, table, its own name, name, own name; charset, length, type, flags, decimals.
     private static func column(_ type: UInt8, _ number: UInt8) -> [UInt8] {
         let names = ["def", "s", "t", "t", "c", "c"].flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }

@@ -1,5 +1,5 @@
-import Foundation
 import Fuzzing
+import Glibc
 import MariaDB
 
 /// Where the server is to be found: a Unix socket in a directory of our own, for as long as the program runs.
@@ -16,9 +16,15 @@ enum Place {
     /// A part of `/etc/passwd`, which a server may ask for, and which no server may have.
     static let treasure = "root:x:0:0:"
 
+    private static func remove() {
+        unlink(path)
+        rmdir(String(path.dropLast("/server".count)))
+    }
+
     private static func directory() -> String {
         var template = Array("/tmp/kd-fuzz-XXXXXX".utf8CString)
         expect(mkdtemp(&template) != nil, "no temporary directory")
+        atexit { Place.remove() }
         return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
@@ -30,7 +36,7 @@ enum Place {
         let isListening = withUnsafeBytes(of: &address) { bytes in
             bind(listener, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t(bytes.count))
                 == 0
-                && Foundation.listen(listener, 8) == 0
+                && Glibc.listen(listener, 8) == 0
         }
         expect(isListening, "no socket at \(path)")
         return listener

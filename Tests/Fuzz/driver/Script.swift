@@ -14,15 +14,9 @@ struct Script {
         case query
         /// All before its first row.
         case rows
-        /// All before the answer to the execution of a prepared statement.
-        case prepared
-        /// All before its first row, in the binary protocol.
-        case binaryRows
     }
 
     let responses: [[UInt8]]
-    /// The client prepares its statement.
-    let isPrepared: Bool
     /// After the last response the server keeps the connection, and says nothing more.
     let isSilentAtEnd: Bool
     /// It closes the connection as soon as it has sent the last response, and does not wait for what is said to it.
@@ -39,9 +33,7 @@ struct Script {
         let mode = Mode.allCases[Int(input.byte()) % Mode.allCases.count]
         let flags = input.byte()
         firstPiece = Int(input.byte())
-        isPrepared = mode == .prepared || mode == .binaryRows
-        // Who connects for a prepared statement waits for the server, and would do so for a second.
-        isSilentAtEnd = flags & 1 != 0 && !isPrepared
+        isSilentAtEnd = flags & 1 != 0
         hangsUpEarly = flags & 2 != 0
         isLookedAt = flags & 4 != 0
         let types = (0..<Int(flags >> 4 & 3) + 1).map { _ in input.byte() }
@@ -57,10 +49,6 @@ struct Script {
         case .login: return [Packets.greeting] + framed(&input, from: 2)
         case .query: return welcome + framed(&input, from: 1)
         case .rows: return welcome + framed(&input, from: firstRow, after: Packets.columns(types))
-        case .prepared: return welcome + [Packets.prepared(types)] + framed(&input, from: 1)
-        case .binaryRows:
-            return welcome + [Packets.prepared(types)]
-                + framed(&input, from: firstRow, after: Packets.columns(types))
         }
     }
 
