@@ -10,6 +10,12 @@ struct HostileFileTests {
         #expect(faults.count == 1 && faults[0].contains("not TOML"), "\(faults)")
     }
 
+    @Test(arguments: ["a = 2026-11-22T:", "a = [1, 2026-11-22tx:0]", "a = { b = 2026-11-22T : }"])
+    func `a date without the time that it announces is a fault`(source: String) {
+        let faults = faults("\n" + source)
+        #expect(faults == ["2: not TOML: a time was expected behind the 'T' of a date"])
+    }
+
     @Test func `the line of a table without a name is told`() {
         #expect(faults(least + "\n[[=]]\n") == ["7: not TOML: a table's name was expected behind '['"])
     }
