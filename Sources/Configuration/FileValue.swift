@@ -22,11 +22,9 @@ enum FileValue: Hashable, Sendable {
                 ConfigurationFault(file: file, line: line, message: "a NUL byte; remove it")
             ])
         }
-        // It takes for granted that there is one, and stops the program otherwise.
-        if let line = lines.firstNamelessTable {
+        if let trap = lines.trap {
             throw ConfigurationFaults(faults: [
-                ConfigurationFault(
-                    file: file, line: line, message: "not TOML: a table's name was expected behind '['")
+                ConfigurationFault(file: file, line: trap.line, message: "not TOML: \(trap.message)")
             ])
         }
         do {

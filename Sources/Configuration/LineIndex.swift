@@ -3,8 +3,13 @@
 /// Made for documents that the library has accepted: a wrong one gives a wrong index, but always an end.
 struct LineIndex {
     private var lines: [[String]: Int] = [:]
-    /// The line of the first `[` behind which neither a name nor `]` stands: TOMLKit stops the program at it.
-    private(set) var firstNamelessTable: Int?
+    /// The first mistake at which TOMLKit does not tell an error, but stops the program.
+    private(set) var trap: Trap?
+
+    struct Trap {
+        let line: Int
+        let message: String
+    }
 
     init(_ source: String) {
         var scanner = TOMLScanner(source)
@@ -13,7 +18,7 @@ struct LineIndex {
             if scanner.take("[") {
                 _ = scanner.take("[")
                 scanner.skipBlanks()
-                if !scanner.isBeforeName { firstNamelessTable = firstNamelessTable ?? scanner.line }
+                if !scanner.isBeforeName { note("a table's name was expected behind '['", scanner) }
                 table = []
                 table = key(in: table, &scanner)
                 while scanner.take("]") {}
@@ -59,7 +64,12 @@ struct LineIndex {
         } else if scanner.take("{") {
             while scanner.skipSeparators(), !scanner.take("}") { pair(in: path, &scanner) }
         } else {
+            if scanner.isBeforeBrokenMoment { note("a time was expected behind the 'T' of a date", scanner) }
             scanner.skipScalar()
         }
+    }
+
+    private mutating func note(_ message: String, _ scanner: TOMLScanner) {
+        trap = trap ?? Trap(line: scanner.line, message: message)
     }
 }

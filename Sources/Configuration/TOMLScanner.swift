@@ -24,6 +24,13 @@ struct TOMLScanner {
             && (next.properties.isAlphabetic || "0123456789-_\"']".unicodeScalars.contains(next))
     }
 
+    /// Whether a date with a `T` begins here, behind which no time stands: `2026-11-22T:`.
+    var isBeforeBrokenMoment: Bool {
+        let shape = rest.prefix(12).map { ("0"..."9").contains($0) ? "0" : $0 }
+        return shape.starts(with: "0000-00-00".unicodeScalars) && shape.count == 12
+            && (shape[10] == "T" || shape[10] == "t") && shape[11] != "0"
+    }
+
     mutating func skipBlanks() {
         while take(" ") || take("\t") {}
     }
