@@ -24,11 +24,14 @@ struct TOMLScanner {
             && (next.properties.isAlphabetic || "0123456789-_\"']".unicodeScalars.contains(next))
     }
 
-    /// Whether a date with a `T` begins here, behind which no time stands: `2026-11-22T:`.
+    /// Whether a date begins here that announces a time, and the time does not: `2026-11-22T:`, `2026-11-22 2`.
     var isBeforeBrokenMoment: Bool {
-        let shape = rest.prefix(12).map { ("0"..."9").contains($0) ? "0" : $0 }
-        return shape.starts(with: "0000-00-00".unicodeScalars) && shape.count == 12
-            && (shape[10] == "T" || shape[10] == "t") && shape[11] != "0"
+        let shape = String(
+            String.UnicodeScalarView(rest.prefix(16).map { ("0"..."9").contains($0) ? "0" : $0 }))
+        guard shape.hasPrefix("0000-00-00") else { return false }
+        let time = shape.dropFirst(10)
+        let isAnnounced = time.hasPrefix("T") || time.hasPrefix("t") || time.hasPrefix(" 0")
+        return isAnnounced && time.dropFirst() != "00:00"
     }
 
     mutating func skipBlanks() {

@@ -10,10 +10,17 @@ struct HostileFileTests {
         #expect(faults.count == 1 && faults[0].contains("not TOML"), "\(faults)")
     }
 
-    @Test(arguments: ["a = 2026-11-22T:", "a = [1, 2026-11-22tx:0]", "a = { b = 2026-11-22T : }"])
+    @Test(arguments: [
+        "a = 2026-11-22T:", "a = [1, 2026-11-22tx:0]", "a = { b = 2026-11-22T : }", "a = 2026-11-22 2 }",
+    ])
     func `a date without the time that it announces is a fault`(source: String) {
         let faults = faults("\n" + source)
-        #expect(faults == ["2: not TOML: a time was expected behind the 'T' of a date"])
+        #expect(faults == ["2: not TOML: a time was expected behind a date"])
+    }
+
+    @Test(arguments: ["2026-11-22", "2026-11-22 # 2", "2026-11-22T10:39:00.5Z", "2026-11-22 10:39:00"])
+    func `a good date is only no setting`(date: String) {
+        #expect(faults(least + "port = \(date)").contains { $0.hasPrefix("6: database.port is a date") })
     }
 
     @Test func `the line of a table without a name is told`() {
