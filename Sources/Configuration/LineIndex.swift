@@ -64,6 +64,7 @@ struct LineIndex {
         } else if scanner.take("{") {
             while scanner.skipSeparators(), !scanner.take("}") { pair(in: path, &scanner) }
         } else {
+            if scanner.isBeforeBrace { note("a value was expected, not '}'", scanner) }
             if scanner.isBeforeBrokenMoment { note("a time was expected behind a date", scanner) }
             scanner.skipScalar()
         }

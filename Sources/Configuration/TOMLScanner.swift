@@ -24,14 +24,24 @@ struct TOMLScanner {
             && (next.properties.isAlphabetic || "0123456789-_\"']".unicodeScalars.contains(next))
     }
 
-    /// Whether a date begins here that announces a time, and the time does not: `2026-11-22T:`, `2026-11-22 2`.
+    var isBeforeBrace: Bool { rest.first == "}" }
+
+    /// Whether a date begins here that announces a time, and the time does not: `2026-11-22T:`, `2026-11-22 2`. Behind a
+    /// blank the library looks for one after whatever has a date's hyphens.
     var isBeforeBrokenMoment: Bool {
-        let shape = String(
-            String.UnicodeScalarView(rest.prefix(16).map { ("0"..."9").contains($0) ? "0" : $0 }))
-        guard shape.hasPrefix("0000-00-00") else { return false }
-        let time = shape.dropFirst(10)
-        let isAnnounced = time.hasPrefix("T") || time.hasPrefix("t") || time.hasPrefix(" 0")
-        return isAnnounced && time.dropFirst() != "00:00"
+        guard let first = rest.first, ("0"..."9").contains(first) else { return false }
+        let word = rest.prefix { !$0.properties.isWhitespace && !"]},#".unicodeScalars.contains($0) }
+        let tail = Self.shape(rest.dropFirst(word.count).prefix(6))
+        if tail.hasPrefix(" 0") { return tail.dropFirst() != "00:00" }
+        let date = Self.shape(word.prefix(16))
+        guard date.hasPrefix("0000-00-00") else { return false }
+        let time = date.dropFirst(10)
+        return (time.hasPrefix("T") || time.hasPrefix("t")) && time.dropFirst() != "00:00"
+    }
+
+    /// With a 0 for every digit.
+    private static func shape(_ scalars: Substring.UnicodeScalarView) -> String {
+        String(String.UnicodeScalarView(scalars.map { ("0"..."9").contains($0) ? "0" : $0 }))
     }
 
     mutating func skipBlanks() {

@@ -12,10 +12,17 @@ struct HostileFileTests {
 
     @Test(arguments: [
         "a = 2026-11-22T:", "a = [1, 2026-11-22tx:0]", "a = { b = 2026-11-22T : }", "a = 2026-11-22 2 }",
+        "a = 1969-02-5h 9\u{B}", "a = [1234-67-90 1]",
     ])
     func `a date without the time that it announces is a fault`(source: String) {
         let faults = faults("\n" + source)
         #expect(faults == ["2: not TOML: a time was expected behind a date"])
+    }
+
+    @Test(arguments: ["a = [}", "a = [1, }", "a = [[2], # }\n }", "a = { b = [ } }"])
+    func `a brace in the place of a value is a fault`(source: String) {
+        let faults = faults(source)
+        #expect(faults.count == 1 && faults[0].contains("a value was expected"), "\(faults)")
     }
 
     @Test(arguments: ["2026-11-22", "2026-11-22 # 2", "2026-11-22T10:39:00.5Z", "2026-11-22 10:39:00"])
