@@ -29,4 +29,13 @@ import Testing
         let error = #expect(throws: DatabaseError.self) { try PreparedQuery(endpoint, sql: "SELECT ?") }
         #expect(error?.errno == 1064 && error?.kind == .statement && error?.message == "no")
     }
+
+    /// libmariadb would ask whoever sits at the terminal, and on a daemon's thread for ever; or send the password as it is.
+    @Test(arguments: ["dialog", "mysql_clear_password", "mysql_old_password", "sha256_password"])
+    func `a server that wants to be told the password is refused`(plugin: String) throws {
+        let change = ScriptedServer.packet([0xFE] + Array(plugin.utf8) + [0] + Array("4Password?".utf8), 2)
+        let server = try ScriptedServer(login: change, [ScriptedServer.ok(4)])
+        let endpoint = Endpoint(.socket(path: server.path), user: "somebody", password: "secret")
+        #expect(try refusal(endpoint).kind == .refused)
+    }
 }

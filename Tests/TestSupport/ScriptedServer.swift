@@ -1,18 +1,19 @@
 import Foundation
 import PrivateServer
 
-/// Somebody who lets one client in like a server, and then answers whatever it says with the next of some responses,
-/// until there are no more.
+/// Somebody who greets one client like a server, and then answers whatever it says with the next of some responses, until
+/// there are no more.
 package final class ScriptedServer: Sendable {
     package let path: String
     private let listener: Int32
     private let directory: String
 
-    package init(_ responses: [[UInt8]]) throws {
+    /// - Parameter login: the answer to the login; by default the client is let in.
+    package init(login: [UInt8] = ok(2), _ responses: [[UInt8]] = []) throws {
         directory = try makeTemporaryDirectory()
         path = directory + "/server"
         listener = try UnixSocket.listen(path)
-        let all = [Self.greeting, Self.ok(2)] + responses
+        let all = [Self.greeting, login] + responses
         Thread { [listener] in
             let client = accept(listener, nil, nil)
             guard client >= 0 else { return }
