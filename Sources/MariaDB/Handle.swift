@@ -14,6 +14,10 @@ enum CallStyle {
     case nonBlocking
 }
 
+/// The ways to log in that a server may ask for. Among the others are some that send the password as it is, or ask for it
+/// at the terminal and wait. https://mariadb.com/kb/en/authentication-plugins/
+private let loginPlugins = "mysql_native_password,client_ed25519,parsec"
+
 /// A new handle with every option that does not depend on who listens. No option file is ever read.
 func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     precondition(Library.isReady, "libmariadb could not be initialised")
@@ -36,6 +40,7 @@ func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     let off: (UInt32, my_bool) = (0, 0)
     withUnsafePointer(to: off.0) { _ = mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, $0) }
     withUnsafePointer(to: off.1) { _ = mysql_options(handle, MYSQL_OPT_RECONNECT, $0) }
+    mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH, loginPlugins)
     if !endpoint.sessionSetup.isEmpty { mysql_options(handle, MYSQL_INIT_COMMAND, endpoint.sessionSetup) }
     return handle
 }
