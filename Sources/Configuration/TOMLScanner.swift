@@ -31,12 +31,12 @@ struct TOMLScanner {
     var isBeforeBrokenMoment: Bool {
         guard let first = rest.first, ("0"..."9").contains(first) else { return false }
         let word = rest.prefix { !$0.properties.isWhitespace && !"]},#".unicodeScalars.contains($0) }
-        let tail = Self.shape(rest.dropFirst(word.count).prefix(6))
-        if tail.hasPrefix(" 0") { return tail.dropFirst() != "00:00" }
         let date = Self.shape(word.prefix(16))
-        guard date.hasPrefix("0000-00-00") else { return false }
         let time = date.dropFirst(10)
-        return (time.hasPrefix("T") || time.hasPrefix("t")) && time.dropFirst() != "00:00"
+        let isAnnounced = date.hasPrefix("0000-00-00") && (time.hasPrefix("T") || time.hasPrefix("t"))
+        if isAnnounced, time.dropFirst() != "00:00" { return true }
+        let tail = Self.shape(rest.dropFirst(word.count).prefix(6))
+        return tail.hasPrefix(" 0") && tail.dropFirst() != "00:00"
     }
 
     /// With a 0 for every digit.

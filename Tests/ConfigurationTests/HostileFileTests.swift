@@ -12,7 +12,7 @@ struct HostileFileTests {
 
     @Test(arguments: [
         "a = 2026-11-22T:", "a = [1, 2026-11-22tx:0]", "a = { b = 2026-11-22T : }", "a = 2026-11-22 2 }",
-        "a = 1969-02-5h 9\u{B}", "a = [1234-67-90 1]",
+        "a = 1969-02-5h 9\u{B}", "a = [1234-67-90 1]", "a = 1979-05-27topT07:32:00Z 07:32:00",
     ])
     func `a date without the time that it announces is a fault`(source: String) {
         let faults = faults("\n" + source)
