@@ -5,6 +5,8 @@ PREFIX ?= /usr
 DESTDIR ?=
 SWIFT ?= swift
 MINUTES ?= 60
+FUZZ_SECONDS ?= 15
+FUZZ_FOUND ?= /tmp/kindred-fuzz
 # With Swift's own libraries inside, the program runs where there is no toolchain. The tests check exclusive access
 # (SE-0176) at run time; the program itself, whose one thread does little else than touch shared state, does not.
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
@@ -54,6 +56,15 @@ tsan: deps ## all tests under ThreadSanitizer
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/tsan.supp \
 	  $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --disable-xctest
 
+# Fast, with all assertions, and with lld, which Swift brings: other linkers stumble over the instrumented code.
+FUZZ := KINDRED_FUZZ=1 $(SWIFT) build -c release --scratch-path .build-fuzz -Xswiftc -sanitize=fuzzer,address \
+  -Xcxx -fsanitize=fuzzer-no-link,address -Xswiftc -use-ld=lld -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug
+
+.PHONY: fuzz
+fuzz: deps ## fuzzers for FUZZ_SECONDS (15) each; inputs that break something go to FUZZ_FOUND (/tmp/kindred-fuzz)
+	for fuzzer in FuzzRequests FuzzDriver FuzzConfiguration; do $(FUZZ) --product $$fuzzer || exit 1; done
+	Tests/Fuzz/run.sh $$($(FUZZ) --show-bin-path) $(FUZZ_SECONDS) $(FUZZ_FOUND)
+
 .PHONY: format
 format: ## formats the sources
 	$(SWIFT) format -i -r Sources Tests Package.swift
@@ -69,7 +80,7 @@ install: ## after make build, as root: the binary, the units, the example config
 
 .PHONY: clean
 clean: ## removes everything that was built
-	rm -rf .build .build-asan .build-tsan
+	rm -rf .build .build-asan .build-tsan .build-fuzz
 
 # Debian's packages, if some are missing. Quick and silent if none is.
 .PHONY: deps

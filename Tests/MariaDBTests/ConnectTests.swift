@@ -41,6 +41,14 @@ import Testing
             ])
     }
 
+    @Test func `who is known by the Unix socket needs no password`() throws {
+        let server = try PrivateServer()
+        let own = String(cString: getpwuid(geteuid()).pointee.pw_name)
+        try server.client().execute("CREATE OR REPLACE USER \(own)@localhost IDENTIFIED VIA unix_socket")
+        let connection = try connected(Endpoint(.socket(path: server.socketPath), user: own))
+        #expect(text(connection.run("SELECT USER()").rows) == [["\(own)@localhost"]])
+    }
+
     @Test func `a wrong password is refused`() throws {
         var endpoint = try SharedServer.server.endpoint()
         endpoint.password = "wrong"
