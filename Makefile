@@ -62,8 +62,8 @@ FUZZ := KINDRED_FUZZ=1 $(SWIFT) build -c release --scratch-path .build-fuzz -Xsw
 
 .PHONY: fuzz
 fuzz: deps ## fuzzers for FUZZ_SECONDS (15) each; inputs that break something go to FUZZ_FOUND (/tmp/kindred-fuzz)
-	for fuzzer in FuzzRequests FuzzDriver FuzzConfiguration; do $(FUZZ) --product $$fuzzer || exit 1; done
-	Tests/Fuzz/run.sh $$($(FUZZ) --show-bin-path) $(FUZZ_SECONDS) $(FUZZ_FOUND)
+	@for fuzzer in FuzzRequests FuzzDriver FuzzConfiguration; do $(FUZZ) --product $$fuzzer || exit 1; done
+	@Tests/Fuzz/run.sh $$($(FUZZ) --show-bin-path) $(FUZZ_SECONDS) $(FUZZ_FOUND)
 
 .PHONY: format
 format: ## formats the sources

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# run.sh PROGRAMS SECONDS FOUND: each fuzzer goes through its kept corpus and then tries so many seconds for something
+# new. One line tells of each; inputs that break a property are kept in FOUND, and make the exit code 1.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+programs=$1 seconds=$2 found=$3
+mkdir -p "$found"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Swift's own backtraces keep libFuzzer from writing the input. A server that announces 100 GB is not given them.
+export SWIFT_BACKTRACE=enable=no SWIFT_DETERMINISTIC_HASHING=1
+asan=allocator_may_return_null=1:max_allocation_size_mb=256
+
+# NAME PROGRAM OPTION…
+fuzz() {
+    local name=$1 program=$programs/$2 log=$work/$1.log findings=0
+    shift 2
+    mkdir "$work/$name"
+    ASAN_OPTIONS=$asan "$program" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=4096 \
+        -malloc_limit_mb=0 -print_final_stats=1 -dict="Tests/Fuzz/Corpus/$name.dict" \
+        -artifact_prefix="$found/$name-" "$@" "$work/$name" "Tests/Fuzz/Corpus/$name" \
+        </dev/null >"$log" 2>&1 || findings=1
+    printf '%s: %s executions, %s edges, %s features, corpus of %s files and %s found now, findings: %s\n' "$name" \
+        "$(last 'number_of_executed_units: ')" "$(last 'cov: ')" "$(last 'ft: ')" \
+        "$(ls "Tests/Fuzz/Corpus/$name" | wc -l)" "$(ls "$work/$name" | wc -l)" "$findings"
+    [ "$findings" = 0 ] && return
+    grep -a -m 5 -E 'Precondition failed|Fatal error|ERROR:|Assertion' "$log"
+    grep -a -E 'Test unit written' "$log" || tail -n 20 "$log"
+    failed=1
+}
+
+# The last number behind a word of the log.
+last() { grep -a -o "$1 *[0-9]*" "$log" | tail -n 1 | grep -o '[0-9]*$'; }
+
+failed=0
+fuzz requests FuzzRequests
+fuzz driver FuzzDriver
+# TOMLKit frees none of the tables that it reads (Tests/lsan.supp).
+asan=detect_leaks=0
+fuzz configuration FuzzConfiguration -detect_leaks=0
+[ "$failed" = 0 ] || echo "the inputs are in $found; give one to its program as the argument to see it again"
+exit "$failed"
