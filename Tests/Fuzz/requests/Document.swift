@@ -7,7 +7,6 @@ struct Document {
     /// Whether it keeps the rules that the protocol has and Foundation has not.
     let isStrict: Bool
 
-    /// Nil too if there is a number that Foundation cannot hold: then it has no opinion.
     init?(_ line: [UInt8]) {
         guard let members = (try? JSONSerialization.jsonObject(with: Data(line))) as? [String: Any] else {
             return nil

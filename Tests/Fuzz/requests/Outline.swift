@@ -1,6 +1,6 @@
 import Foundation
 
-/// Walks over what Foundation has taken for JSON, and looks for what the protocol refuses besides: a comma before the
+/// Walks over what Foundation or we have taken for JSON, and looks for what only one of us refuses: a comma before the
 /// end, a name that stands twice in an object, nesting deeper than 64.
 struct Outline {
     private struct Level {
@@ -13,6 +13,8 @@ struct Outline {
     private var levels: [Level] = []
     private var isAfterComma = false
     private(set) var isStrict = true
+    /// Whether there is a number beyond what a `Double` can hold, which Foundation refuses.
+    private(set) var hasHugeNumber = false
 
     init(_ text: [UInt8]) {
         self.text = text
@@ -29,6 +31,7 @@ struct Outline {
             if isAfterComma { isStrict = false }
             _ = levels.popLast()
         case UInt8(ascii: "\""): return string()
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return number()
         case 0x20, 0x09, 0x0A, 0x0D:
             place += 1
             return
@@ -48,6 +51,13 @@ struct Outline {
         place = min(place + 1, text.count)
         guard let level = levels.indices.last, levels[level].isObject, isName else { return }
         if !levels[level].names.insert(decoded(text[start..<place])).inserted { isStrict = false }
+    }
+
+    private mutating func number() {
+        let token = text[place...].prefix { "+-.eE0123456789".utf8.contains($0) }
+        isAfterComma = false
+        place += token.count
+        if Double(String(decoding: token, as: UTF8.self))?.isInfinite == true { hasHugeNumber = true }
     }
 
     /// A string in front of a colon.
