@@ -7,6 +7,8 @@ SWIFT ?= swift
 MINUTES ?= 60
 FUZZ_SECONDS ?= 15
 FUZZ_FOUND ?= /tmp/kindred-fuzz
+# 0: another one each time.
+FUZZ_SEED ?= 0
 # With Swift's own libraries inside, the program runs where there is no toolchain. The tests check exclusive access
 # (SE-0176) at run time; the program itself, whose one thread does little else than touch shared state, does not.
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
@@ -63,7 +65,7 @@ FUZZ := KINDRED_FUZZ=1 $(SWIFT) build -c release --scratch-path .build-fuzz -Xsw
 .PHONY: fuzz
 fuzz: deps ## fuzzers for FUZZ_SECONDS (15) each; inputs that break something go to FUZZ_FOUND (/tmp/kindred-fuzz)
 	@for fuzzer in FuzzRequests FuzzDriver FuzzConfiguration; do $(FUZZ) --product $$fuzzer || exit 1; done
-	@Tests/Fuzz/run.sh $$($(FUZZ) --show-bin-path) $(FUZZ_SECONDS) $(FUZZ_FOUND)
+	@Tests/Fuzz/run.sh $$($(FUZZ) --show-bin-path) $(FUZZ_SECONDS) $(FUZZ_FOUND) $(FUZZ_SEED)
 
 .PHONY: format
 format: ## formats the sources

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# run.sh PROGRAMS SECONDS FOUND: each fuzzer goes through its kept corpus and then tries so many seconds for something
+# run.sh PROGRAMS SECONDS FOUND SEED: each fuzzer goes through its kept corpus and then tries so many seconds for something
 # new. One line tells of each; inputs that break a property are kept in FOUND, and make the exit code 1.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-programs=$1 seconds=$2 found=$3
+programs=$1 seconds=$2 found=$3 seed=$4
 mkdir -p "$found"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -17,7 +17,7 @@ fuzz() {
     local name=$1 program=$programs/$2 log=$work/$1.log findings=0
     shift 2
     mkdir "$work/$name"
-    ASAN_OPTIONS=$asan "$program" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=4096 \
+    ASAN_OPTIONS=$asan "$program" -seed="$seed" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=4096 \
         -malloc_limit_mb=0 -print_final_stats=1 -dict="Tests/Fuzz/Corpus/$name.dict" \
         -artifact_prefix="$found/$name-" "$@" "$work/$name" "Tests/Fuzz/Corpus/$name" \
         </dev/null >"$log" 2>&1 || findings=1
