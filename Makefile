@@ -55,7 +55,7 @@ asan: deps ## all tests under AddressSanitizer and LeakSanitizer
 
 .PHONY: tsan
 tsan: deps ## all tests under ThreadSanitizer
-	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/tsan.supp \
+	TSAN_OPTIONS=allocator_may_return_null=1:suppressions=$(CURDIR)/Tests/tsan.supp \
 	  $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --disable-xctest
 
 # Fast, with all assertions, and with lld, which Swift brings: other linkers stumble over the instrumented code.

@@ -14,15 +14,18 @@ struct SettingsChecks {
     func run(on settings: Settings, _ faults: inout FaultCollector) {
         checkListeners(settings.listen, &faults)
         checkServer(settings.database, &faults)
-        let limits = settings.limits
+        checkLimits(settings.limits, &faults)
+        if !isSet("database", "name") {
+            faults.add(["database"], "database.name is missing: name the database whose tables are served")
+        }
+    }
+
+    private func checkLimits(_ limits: Settings.Limits, _ faults: inout FaultCollector) {
         if limits.clientOutputBytes < limits.replyBytes {
             faults.add(
                 ["limits", isSet("limits", "client_output_bytes") ? "client_output_bytes" : "reply_bytes"],
                 "limits.client_output_bytes = \(limits.clientOutputBytes) is less than limits.reply_bytes = "
                     + "\(limits.replyBytes): the longest reply could not be sent")
-        }
-        if !isSet("database", "name") {
-            faults.add(["database"], "database.name is missing: name the database whose tables are served")
         }
     }
 

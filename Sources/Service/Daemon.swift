@@ -67,7 +67,7 @@ package final class Daemon {
         engine.attach(pool)
         engine.onSchemaChange = { [unowned self] in keeper.refresh() }
         servers.onChange = { [unowned self] in serverChanged() }
-        servers.onNews = { [unowned self] in pool.rearrange() }
+        servers.onFinding = { [unowned self] in pool.rearrange() }
         keeper.onReading = { [unowned self] in schemaRead($0, listeners) }
         signals = try Signals(loop) { [unowned self] in received($0) }
         pool.open(connections: settings.database.connections, loop: loop)

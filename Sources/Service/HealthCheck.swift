@@ -23,7 +23,8 @@ enum HealthCheck {
         let rows: [[String?]]
         do {
             rows = try client.strings("SHOW ALL SLAVES STATUS")
-        } catch  where error.kind == .statement {
+        } catch {
+            guard error.kind == .statement else { throw error }
             return .lagging("its lag cannot be seen: \(error)")
         }
         guard let column = client.columns.firstIndex(where: { $0.name == "Seconds_Behind_Master" }) else {

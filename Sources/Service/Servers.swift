@@ -24,8 +24,8 @@ final class Servers {
     private(set) var changes = 0
     /// Another server is used from now on.
     var onChange: () -> Void = {}
-    /// A server's health has changed, and with it, perhaps, which one is used.
-    var onNews: () -> Void = {}
+    /// A server has been looked at or an attempt to use it has failed: its health may have changed.
+    var onFinding: () -> Void = {}
     /// Whether the active server has connections that serve.
     var isConnected: () -> Bool = { false }
 
@@ -120,7 +120,7 @@ final class Servers {
                 metadata: ["server": "\(activeServer)", "before": "\(settings.candidates[before.active])"])
             onChange()
         }
-        onNews()
+        onFinding()
     }
 
     private func tell(

@@ -54,7 +54,7 @@ package final class DaemonUnderTest: Sendable {
             listen: listen
         )
         .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
-        if leavingDeadSocket { try Self.leaveDeadSocket(directory + "/k") }
+        if leavingDeadSocket { close(try UnixSocket.bind(directory + "/k")) }
         process = Mutex(try start())
         try waitUntilReady()
     }
@@ -220,20 +220,6 @@ package final class DaemonUnderTest: Sendable {
     }
 
     /// Binding makes the file, and closing leaves it there.
-    private static func leaveDeadSocket(_ path: String) throws {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let outcome = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard outcome == 0 else { throw NeverHappened(description: "cannot bind \(path)") }
-    }
-
     package static func makeDirectory() throws -> String {
         try makeTemporaryDirectory()
     }

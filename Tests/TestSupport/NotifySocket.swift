@@ -2,19 +2,11 @@ import Foundation
 
 /// The receiving end of sd_notify(3).
 package final class NotifySocket {
-    private let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+    private let descriptor: Int32
     private var lines: [String] = []
 
     package init(_ path: String) throws {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let outcome = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard outcome == 0 else { throw NeverHappened(description: "cannot bind \(path)") }
+        descriptor = try UnixSocket.bind(path, .datagram)
     }
 
     deinit { close(descriptor) }
@@ -22,7 +14,7 @@ package final class NotifySocket {
     /// Takes in all that has been said.
     private func receive() {
         var chunk = [UInt8](repeating: 0, count: 4096)
-        while case let count = recv(descriptor, &chunk, chunk.count, 0), count > 0 {
+        while case let count = recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT)), count > 0 {
             lines += String(decoding: chunk[..<count], as: UTF8.self).split(separator: "\n").map(
                 String.init)
         }

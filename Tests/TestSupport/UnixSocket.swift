@@ -3,12 +3,21 @@ import PrivateServer
 
 /// Blocking Unix sockets, for wires between a daemon and its server, and for what a service manager does.
 package enum UnixSocket {
+    package enum Kind {
+        case stream, datagram
+    }
+
     package static func listen(_ path: String) throws -> Int32 {
-        try make(path) { bind($0, $1, $2) == 0 && Foundation.listen($0, 64) == 0 }
+        try make(path) { Foundation.bind($0, $1, $2) == 0 && Foundation.listen($0, 64) == 0 }
     }
 
     package static func connect(_ path: String) throws -> Int32 {
         try make(path) { Foundation.connect($0, $1, $2) == 0 }
+    }
+
+    /// A socket with a name, where nobody listens.
+    package static func bind(_ path: String, _ kind: Kind = .stream) throws -> Int32 {
+        try make(path, kind) { Foundation.bind($0, $1, $2) == 0 }
     }
 
     /// Answers whether all was sent.
@@ -25,12 +34,14 @@ package enum UnixSocket {
     }
 
     private static func make(
-        _ path: String, _ use: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Bool
+        _ path: String, _ kind: Kind = .stream,
+        _ use: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Bool
     ) throws -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let descriptor = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = Foundation.socket(
+            AF_UNIX, Int32((kind == .stream ? SOCK_STREAM : SOCK_DGRAM).rawValue), 0)
         let isDone = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 use(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))

@@ -1,0 +1,49 @@
+import DequeModule
+
+/// Work for a load that is too much for one turn of the loop, in which everybody else waits: it is done piece by piece.
+protocol Chore: AnyObject {
+    /// Does one piece, of a fraction of a millisecond.
+    /// - Returns: whether there is more to do.
+    func doPiece(for engine: Engine) -> Bool
+}
+
+/// The chores that are under way, each a piece in turn.
+struct Chores {
+    struct Limits {
+        /// Nanoseconds of a turn after which no further piece is begun.
+        var budget: Int64 = 2_000_000
+        /// A load of no more rows is never a chore: making one would cost more than it is worth.
+        var fewRows = 64
+        /// Rows that may be handled at once in a turn, for loads of which none is a chore by itself.
+        var rowsAtOnce = 2048
+        /// Rows, or what takes about as long, that are handled in one piece.
+        var rowsInPiece = 512
+    }
+
+    let limits: Limits
+    private var waiting: Deque<any Chore> = []
+    private var rowsInTurn = 0
+
+    init(_ limits: Limits) {
+        self.limits = limits
+    }
+
+    var isEmpty: Bool { waiting.isEmpty }
+
+    /// Whether work on so many rows may be done at once; it is counted as done then.
+    mutating func allow(rows: Int) -> Bool {
+        guard rows <= limits.fewRows || rowsInTurn + rows <= limits.rowsAtOnce else { return false }
+        rowsInTurn += rows
+        return true
+    }
+
+    mutating func add(_ chore: any Chore) {
+        waiting.append(chore)
+    }
+
+    mutating func next() -> (any Chore)? { waiting.popFirst() }
+
+    mutating func turnEnds() {
+        rowsInTurn = 0
+    }
+}

@@ -1,0 +1,57 @@
+import Wire
+
+/// Writes a long reply, if there is memory for it.
+final class ReplyChore: Chore {
+    private static let bytesInPiece = 1 << 18
+
+    private let load: PendingLoad
+    private var reply: LoadReply
+    private var output = ByteBuffer()
+    private let memory: MemoryGauge
+    /// Bytes that are counted in it: what the reply will take, lest many are begun that do not fit together.
+    private var held = 0
+    private var hasBegun = false
+
+    init(_ reply: LoadReply, of load: PendingLoad, memory: MemoryGauge) {
+        self.load = load
+        self.reply = reply
+        self.memory = memory
+    }
+
+    deinit { memory.update(&held, to: 0) }
+
+    func doPiece(for engine: Engine) -> Bool {
+        guard load.isWaiting else { return false }
+        guard hasRoom() else {
+            engine.fail(load, engine.fullMemory)
+            return false
+        }
+        switch reply.write(
+            to: &output, steps: engine.chores.limits.rowsInPiece, bytes: Self.bytesInPiece)
+        {
+        case .more: return true
+        case .done:
+            engine.forget(load)
+            memory.update(&held, to: 0)
+            load.client.reply(load.requestID) {
+                $0.take(&output)
+                return nil
+            }
+        case .failed(let failure): engine.fail(load, failure)
+        }
+        return false
+    }
+
+    private func hasRoom() -> Bool {
+        if hasBegun {
+            guard output.capacity > held else { return true }
+            memory.update(&held, to: output.capacity)
+            return !memory.isFull
+        }
+        hasBegun = true
+        guard !memory.isFull else { return false }
+        output.reserve(reply.estimate)
+        memory.update(&held, to: output.capacity)
+        return true
+    }
+}
