@@ -23,7 +23,6 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
-let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
 let package = Package(
     name: "kindred",
@@ -33,7 +32,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         // The pure core: no C, no Foundation, no clock, no lock, no async.
@@ -50,7 +48,8 @@ let package = Package(
         ours("Reactor", ["CLibevent"]),
 
         // Where the parts meet, and what stands around them.
-        ours("Configuration", ["Relations", tomlKit]),
+        ours("TOML"),
+        ours("Configuration", ["Relations", "TOML"]),
         ours(
             "Service",
             [
@@ -93,6 +92,7 @@ let package = Package(
         tests("FanOutTests", ["FanOut", "Relations", "TestSupport"]),
         tests("ReactorTests", ["Reactor", "PrivateServer"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
+        tests("TOMLTests", ["TOML", "PrivateServer", "TestSupport"]),
         tests("ConfigurationTests", ["Configuration", "Relations"]),
         tests(
             "ServiceTests",

@@ -1,3 +1,5 @@
+import TOML
+
 /// One thing that is wrong with a configuration file.
 package struct ConfigurationFault: Hashable, Sendable, CustomStringConvertible {
     package let file: String
@@ -14,12 +16,9 @@ package struct ConfigurationFault: Hashable, Sendable, CustomStringConvertible {
     /// A message repeats what the file holds, and must stay a line of a log all the same: control characters are written
     /// as TOML would escape them.
     private static func onOneLine(_ message: String) -> String {
-        let isControl: (Unicode.Scalar) -> Bool = { $0.value < 0x20 || $0.value == 0x7F }
-        guard message.unicodeScalars.contains(where: isControl) else { return message }
+        guard message.unicodeScalars.contains(where: \.isControl) else { return message }
         return message.unicodeScalars.reduce(into: "") { line, scalar in
-            guard isControl(scalar) else { return line.unicodeScalars.append(scalar) }
-            let digits = String(scalar.value, radix: 16, uppercase: true)
-            line += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            if scalar.isControl { line += scalar.escaped } else { line.unicodeScalars.append(scalar) }
         }
     }
 

@@ -1,7 +1,10 @@
 import Foundation
 
-/// Small files that hold one line.
+/// Small files.
 enum FileText {
+    /// Bytes; more than any configuration has, and not so much that reading it takes long.
+    private static let longest = 1 << 24
+
     /// `message` begins with the file's name.
     struct Problem: Error {
         let message: String
@@ -19,6 +22,26 @@ enum FileText {
                 Problem(message: "'\(path)' can be read by everyone on this machine: chmod o= '\(path)'"))
         }
         return line(path)
+    }
+
+    /// A regular file of a bearable length, in UTF-8. `message` does not name it.
+    static func whole(_ path: String) -> Result<String, Problem> {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            return .failure(
+                Problem(message: errno == ENOENT ? "no such file" : String(cString: strerror(errno))))
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            return .failure(Problem(message: "it is no regular file"))
+        }
+        guard status.st_size <= longest else {
+            return .failure(Problem(message: "it has more than \(longest) bytes"))
+        }
+        do {
+            return .success(try String(contentsOfFile: path, encoding: .utf8))
+        } catch {
+            return .failure(Problem(message: reason(of: error)))
+        }
     }
 
     static func line(_ path: String) -> Result<String, Problem> {

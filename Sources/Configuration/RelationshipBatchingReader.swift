@@ -1,4 +1,5 @@
 import Relations
+import TOML
 
 /// Reads one `[batching."authors.books"]`: what differs for this relationship from `[batching]`.
 enum RelationshipBatchingReader {
@@ -6,7 +7,7 @@ enum RelationshipBatchingReader {
         let name: String
         let expected: String
         /// `false` if the value is of the wrong type or out of range.
-        let take: @Sendable (FileValue, inout Settings.RelationshipBatching) -> Bool
+        let take: @Sendable (TOMLValue, inout Settings.RelationshipBatching) -> Bool
     }
 
     private static let members = [
@@ -28,7 +29,7 @@ enum RelationshipBatchingReader {
     }
 
     static func read(
-        _ relationship: String, _ values: [String: FileValue], _ faults: inout FaultCollector
+        _ relationship: String, _ values: [String: TOMLValue], _ faults: inout FaultCollector
     ) -> Settings.RelationshipBatching {
         var settings = Settings.RelationshipBatching()
         let path = ["batching", relationship]

@@ -1,15 +1,16 @@
 import Relations
+import TOML
 
 /// Reads one `[relationships."table.name"]`. Faults are collected; what has one comes out as `nil`.
 struct RelationshipReader {
     private typealias Member = ExplicitRelationship.Member
 
     private let name: String
-    private let members: [String: FileValue]
+    private let members: [String: TOMLValue]
     private var path: [String] { ["relationships", name] }
 
     static func read(
-        name: String, value: FileValue, lines: LineIndex, _ faults: inout FaultCollector
+        name: String, value: TOMLValue, lines: LineIndex, _ faults: inout FaultCollector
     ) -> ExplicitRelationship? {
         let before = faults.faults.count
         guard case .table(let members) = value else {
@@ -118,11 +119,11 @@ struct RelationshipReader {
     // through = { table = "book_tags", from = "book_id", to = "tag_id" }, or a list of such
     private func through(_ faults: inout FaultCollector) -> [ExplicitRelationship.Through] {
         guard let value = members["through"] else { return [] }
-        let steps: [FileValue] = if case .list(let steps) = value, !steps.isEmpty { steps } else { [value] }
+        let steps: [TOMLValue] = if case .list(let steps) = value, !steps.isEmpty { steps } else { [value] }
         return steps.compactMap { step(of: $0, &faults) }
     }
 
-    private func step(of value: FileValue, _ faults: inout FaultCollector) -> ExplicitRelationship.Through? {
+    private func step(of value: TOMLValue, _ faults: inout FaultCollector) -> ExplicitRelationship.Through? {
         guard case .table(let parts) = value else {
             fault(
                 .through,
@@ -208,7 +209,7 @@ struct RelationshipReader {
     }
 }
 
-extension FileValue {
+extension TOMLValue {
     /// What a request would write for the value.
     fileprivate var literal: Literal? {
         switch self {

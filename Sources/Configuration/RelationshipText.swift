@@ -1,4 +1,5 @@
 package import Relations
+import TOML
 
 /// A relationship as the configuration file would state it.
 package struct RelationshipText {

@@ -1,3 +1,5 @@
+import TOML
+
 /// One setting: all that the reader, the listing and the example file know of it.
 package struct SettingRecord: Sendable {
     package let group: String
@@ -17,7 +19,7 @@ package struct SettingRecord: Sendable {
     /// Whether the example file sets it, instead of showing it behind a `#`.
     package let isSetInExample: Bool
     /// Puts a file's value into the settings; `false` if it is of the wrong type or out of range.
-    let take: @Sendable (FileValue, inout Settings) -> Bool
+    let take: @Sendable (TOMLValue, inout Settings) -> Bool
     /// Puts one settings' value into another's.
     let copy: @Sendable (Settings, inout Settings) -> Void
     /// The value in some settings as TOML; `nil` if it is not set.
@@ -58,7 +60,7 @@ struct SettingForm<Value: Sendable>: Sendable {
     let type: String
     var range: String?
     /// `nil`: the wrong type, or out of range.
-    let read: @Sendable (FileValue) -> Value?
+    let read: @Sendable (TOMLValue) -> Value?
     let print: @Sendable (Value) -> String?
 }
 
@@ -160,25 +162,4 @@ extension SettingForm {
             $0.flatMap(form.print)
         }
     }
-}
-
-extension FileValue {
-    var nonEmptyText: String? {
-        if case .text(let text) = self, !text.isEmpty { text } else { nil }
-    }
-}
-
-/// A TOML basic string: https://toml.io/en/v1.0.0#string
-func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"", "\\": quoted += "\\" + String(scalar)
-        case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-            let digits = String(scalar.value, radix: 16)
-            quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        default: quoted.unicodeScalars.append(scalar)
-        }
-    }
-    return quoted + "\""
 }

@@ -1,8 +1,9 @@
 import Glibc
+import TOML
 
 /// What no setting can tell by itself.
 struct SettingsChecks {
-    let document: [String: FileValue]
+    let document: [String: TOMLValue]
     let environment: [String: String]
 
     /// Whether the file sets it, rightly or wrongly.

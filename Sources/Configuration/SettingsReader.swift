@@ -1,5 +1,5 @@
-import Foundation
 import Relations
+import TOML
 
 /// Reads a configuration file strictly: whatever it does not know or cannot hold is a fault, and all faults are told.
 package enum SettingsReader {
@@ -7,29 +7,33 @@ package enum SettingsReader {
     package static func read(
         path: String, environment: [String: String]
     ) throws(ConfigurationFaults) -> Settings {
-        let source: String
-        do {
-            source = try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            let reason = FileText.reason(of: error)
+        switch FileText.whole(path) {
+        case .success(let source): return try read(source: source, file: path, environment: environment)
+        case .failure(let problem):
             throw ConfigurationFaults(faults: [
-                ConfigurationFault(file: path, line: nil, message: "cannot read the configuration: \(reason)")
+                ConfigurationFault(
+                    file: path, line: nil, message: "cannot read the configuration: \(problem.message)")
             ])
         }
-        return try read(source: source, file: path, environment: environment)
     }
 
     /// `file` stands in the messages only.
     package static func read(
         source: String, file: String, environment: [String: String]
     ) throws(ConfigurationFaults) -> Settings {
-        let lines = LineIndex(source)
-        let document = try FileValue.document(source, lines, file: file)
-        var faults = FaultCollector(file: file, lines: lines)
+        let document: TOMLDocument
+        do {
+            document = try TOMLDocument(source)
+        } catch {
+            throw ConfigurationFaults(faults: [
+                ConfigurationFault(file: file, line: error.line, message: "not TOML: \(error.message)")
+            ])
+        }
+        var faults = FaultCollector(file: file, lines: document.lines)
         var settings = Settings()
-        readGroups(of: document, into: &settings, &faults)
-        settings.relationships = readRelationships(of: document, lines, &faults)
-        let checks = SettingsChecks(document: document, environment: environment)
+        readGroups(of: document.members, into: &settings, &faults)
+        settings.relationships = readRelationships(of: document, &faults)
+        let checks = SettingsChecks(document: document.members, environment: environment)
         checks.run(on: settings, &faults)
         settings.database.password = checks.password(for: settings, &faults)
         try faults.check()
@@ -37,7 +41,7 @@ package enum SettingsReader {
     }
 
     private static func readGroups(
-        of document: [String: FileValue], into settings: inout Settings, _ faults: inout FaultCollector
+        of document: [String: TOMLValue], into settings: inout Settings, _ faults: inout FaultCollector
     ) {
         for (group, value) in document where group != "relationships" {
             guard SettingRecord.groups.contains(group) else {
@@ -54,7 +58,7 @@ package enum SettingsReader {
     }
 
     private static func readGroup(
-        _ group: String, _ members: [String: FileValue], into settings: inout Settings,
+        _ group: String, _ members: [String: TOMLValue], into settings: inout Settings,
         _ faults: inout FaultCollector
     ) {
         let records = SettingRecord.all.filter { $0.group == group }
@@ -87,16 +91,16 @@ package enum SettingsReader {
     }
 
     private static func readRelationships(
-        of document: [String: FileValue], _ lines: LineIndex, _ faults: inout FaultCollector
+        of document: TOMLDocument, _ faults: inout FaultCollector
     ) -> [ExplicitRelationship] {
-        guard let value = document["relationships"] else { return [] }
+        guard let value = document.members["relationships"] else { return [] }
         guard case .table(let relationships) = value else {
             faults.add(
                 ["relationships"], "'relationships' must be a table: write [relationships.\"table.name\"]")
             return []
         }
         let read = relationships.compactMap { name, value in
-            RelationshipReader.read(name: name, value: value, lines: lines, &faults)
+            RelationshipReader.read(name: name, value: value, lines: document.lines, &faults)
         }
         return read.sorted { ($0.line, $0.name) < ($1.line, $1.name) }
     }

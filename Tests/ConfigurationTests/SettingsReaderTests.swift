@@ -99,7 +99,7 @@ struct SettingsReaderTests {
         ),
         ("[catalog]\ndiscover = true\ndiscover = true", "8: not TOML: "),
         ("[catalog]\ndiscover = yes", "7: not TOML: "),
-        ("a\0b", "6: a NUL byte; remove it"),
+        ("a\0b", "6: not TOML: \\u0000 behind a key, where '=' should follow"),
         ("relationships = 1", "6: unknown setting 'database.relationships'"),
     ])
     func `a fault has its line and says what to do`(addition: String, expected: String) {

@@ -36,8 +36,6 @@ last() { grep -a -o "$1 *[0-9]*" "$log" | tail -n 1 | grep -o '[0-9]*$'; }
 failed=0
 fuzz requests FuzzRequests
 fuzz driver FuzzDriver
-# TOMLKit frees none of the tables that it reads (Tests/lsan.supp).
-asan=detect_leaks=0
-fuzz configuration FuzzConfiguration -detect_leaks=0
+fuzz configuration FuzzConfiguration
 [ "$failed" = 0 ] || echo "the inputs are in $found; give one to its program as the argument to see it again"
 exit "$failed"
