@@ -41,10 +41,16 @@ extension Settings.Database {
     /// - `sql_mode=''`: no `NO_BACKSLASH_ESCAPES` or `ANSI_QUOTES`, which would change how our SQL is read, and no
     ///   `NO_ZERO_DATE`, which would refuse zero dates as keys.
     /// - `time_zone`: `TIMESTAMP` is UTC on the wire.
+    /// - `autocommit=1`: where the server's default is 0, our first `SELECT` would open a transaction that never ends.
+    /// - `sql_select_limit`: the server's default would cut a batch short and say nothing.
+    /// - `sql_big_selects=1`: what a key alone may ask, a batch may.
     /// - `eq_range_index_dive_limit=1`: an index dive per key would cost 10–30 % of the server's time for a query.
     /// - `wait_timeout`: the pool keeps its connections; the server need not end them.
     fileprivate func sessionSetup(_ purpose: Endpoint.Purpose) -> String {
-        var settings = ["NAMES utf8mb4", "sql_mode=''", "time_zone='+00:00'"]
+        var settings = [
+            "NAMES utf8mb4", "sql_mode=''", "time_zone='+00:00'", "autocommit=1",
+            "sql_select_limit=18446744073709551615", "sql_big_selects=1",
+        ]
         if purpose != .application { settings += ["wait_timeout=31536000", "SESSION tx_read_only=1"] }
         switch purpose {
         case .loads:

@@ -43,6 +43,30 @@ import Testing
         #expect(try connections() == before)
     }
 
+    @Test func `what the server is set to for everybody changes no answer, and leaves nothing open`() throws {
+        let shop = try BookshopFixture(try PrivateServer())
+        let administrator = try shop.server.client()
+        let expected = try shop.bookIDs()
+        try administrator.executeScript(
+            """
+            SET GLOBAL sql_select_limit = 3, GLOBAL autocommit = 0, GLOBAL max_join_size = 5,
+            GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,NO_ZERO_DATE',
+            GLOBAL session_track_system_variables = '*', GLOBAL session_track_state_change = 1,
+            GLOBAL collation_server = 'latin1_swedish_ci', GLOBAL time_zone = '+05:00';
+            """)
+        let daemon = try DaemonUnderTest(shop.server, database: "shop")
+        let keys = (1...60).map(String.init)
+        let reply = try daemon.ask("{\"load\":\"authors.books\",\"keys\":[\(keys.joined(separator: ","))]}")
+        let results = try #require(reply["results"]?.elements, "\(reply)")
+        for (key, rows) in zip(keys, results) {
+            #expect(rows.elements.compactMap { $0["id"]?.number } == expected[key, default: []])
+        }
+        #expect(try administrator.strings("SELECT 1 FROM information_schema.INNODB_TRX").isEmpty)
+        // Would wait for a transaction that has read the table.
+        try administrator.execute("SET lock_wait_timeout = 1")
+        try administrator.execute("ALTER TABLE shop.books ADD COLUMN shelf INT")
+    }
+
     @Test func `keys that are too long for the server's packets are asked for in parts`() throws {
         let shop = try BookshopFixture(try PrivateServer())
         try shop.server.client().execute(
