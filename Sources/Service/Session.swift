@@ -206,8 +206,7 @@ final class Session: Client {
         output.removeAll(keepingCapacity: Self.idleCapacity)
         server.memory.update(&held, to: output.capacity)
         if case .closing = state { return close() }
-        closeIfDone()
-        // Lines may have been left standing while there was too much to send.
+        // Lines may have been left standing while there was too much to send; only after them may it be the end.
         handleLines()
     }
 

@@ -30,6 +30,30 @@ import Testing
         #expect(owed.isEmpty)
     }
 
+    @Test func `a client that closes its half, and reads late, gets the answers also of lines left standing`()
+        throws
+    {
+        let shop = try BookshopFixture()
+        let client = try shop.daemon.client(patience: 20)
+        let count = 6000
+        // A query each: the first replies fill the socket while the last lines are not yet taken up.
+        let lines = (1...count).map {
+            #"{"id":\#($0),"load":"authors.books","key":5,"where":{"id":\#($0)},"columns":["id"]}"#
+        }
+        try client.send(Array(lines.joined(separator: "\n").utf8))
+        client.finishSending()
+        try eventually("all that was taken up is answered") {
+            try (shop.daemon.stat("requests") ?? 0) > 4096 && shop.daemon.stat("waiting_requests") == 0
+        }
+        var owed = Set(1...count)
+        while let line = try client.receive() {
+            let id = try #require(try JSONValue(line)["id"]?.number.flatMap { Int($0) })
+            #expect(owed.remove(id) != nil, "a second reply: \(line)")
+        }
+        let unanswered = owed.count
+        #expect(unanswered == 0)
+    }
+
     @Test func `requests of the same id on one connection have a reply each`() throws {
         let shop = try BookshopFixture()
         let expected = try shop.bookIDs()
