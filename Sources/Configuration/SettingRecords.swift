@@ -132,7 +132,8 @@ extension SettingRecord {
         SettingRecord(
             "limits", "client_output_bytes", \.limits.clientOutputBytes, .integer(1024...(1 << 40)),
             unit: "bytes", reloadable: true,
-            "Replies that a client has not read; beyond it is disconnected. Not less than reply_bytes."),
+            "Replies that a client has not read; further ones are refused as overloaded. Not less than reply_bytes."
+        ),
         SettingRecord(
             "limits", "send_timeout_s", \.limits.sendTimeoutSeconds, .integer(1...3600), unit: "s",
             reloadable: true,

@@ -30,10 +30,15 @@ struct Chores {
 
     var isEmpty: Bool { waiting.isEmpty }
 
+    /// Bytes that take about as long to copy as a row takes to be handled.
+    private static let bytesOfRow = 1 << 10
+
     /// Whether work on so many rows may be done at once; it is counted as done then.
-    mutating func allow(rows: Int) -> Bool {
-        guard rows <= limits.fewRows || rowsInTurn + rows <= limits.rowsAtOnce else { return false }
-        rowsInTurn += rows
+    /// - Parameter bytes: of the rows, as far as they are copied.
+    mutating func allow(rows: Int, bytes: Int) -> Bool {
+        let work = max(rows, bytes / Self.bytesOfRow)
+        guard work <= limits.fewRows || rowsInTurn + work <= limits.rowsAtOnce else { return false }
+        rowsInTurn += work
         return true
     }
 

@@ -10,7 +10,9 @@ extension Engine {
     /// All answers of a ticket are there: asks for what its rows include, every level in the batches of everybody.
     func grow(_ ticket: Ticket) {
         guard !ticket.level.branches.isEmpty else { return settle(ticket) }
-        guard chores.allow(rows: ticket.load.rowCount) else { return chores.add(GrowthChore(ticket)) }
+        guard chores.allow(rows: ticket.load.rowCount, bytes: 0) else {
+            return chores.add(GrowthChore(ticket))
+        }
         var growth = Growth(of: ticket)
         do {
             while try !growth.look(steps: .max) {}
@@ -44,15 +46,33 @@ extension Engine {
 
     // MARK: Replies
 
-    private func complete(_ root: Ticket, of load: PendingLoad) {
+    /// All answers of a load are there. The reply is written now, in pieces, or when its client has read others.
+    func complete(_ root: Ticket, of load: PendingLoad) {
         var reply = LoadReply(root, of: load, limit: limits.maxReplyBytes)
-        guard !load.isWaiting || chores.allow(rows: load.rowCount) else {
-            return chores.add(ReplyChore(reply, of: load, memory: memory))
+        // What was answered at once has no rows.
+        if load.isWaiting {
+            guard load.client.hasRoom else { return hold(load) }
+            guard chores.allow(rows: load.rowCount, bytes: load.byteCount) else {
+                guard !load.client.awaitsLongReply else { return hold(load) }
+                isUndecided = true
+                return chores.add(ReplyChore(reply, of: load, memory: memory))
+            }
         }
         forget(load)
         // Each of many who waited for the same rows gets a copy, and the last of them may find no room for it.
         if memory.isFull { return load.client.reply(fullMemory, to: load.requestID) }
         load.client.reply(load.requestID) { reply.write(to: &$0) }
+    }
+
+    private func hold(_ load: PendingLoad) {
+        load.isHeld = load.client.hold(load)
+        guard !load.isHeld else { return }
+        fail(
+            load,
+            Failure(
+                .overloaded,
+                "replies that this client has not read take more than limits.client_output_bytes; read them first"
+            ))
     }
 
     func fail(_ batch: Batch, _ failure: Failure) {

@@ -42,6 +42,7 @@ extension Engine {
                 ticket.deliver(harvest, place: place, to: asker.position)
                 let load = ticket.load
                 load.rowCount += harvest.rows(of: place)
+                load.byteCount += harvest.bytes(of: place)
                 if load.rowCount > limits.maxRows {
                     fail(load, tooManyRows(ticket.level))
                 } else if ticket.missing == 0 {
@@ -98,9 +99,8 @@ extension Engine {
     /// Ends everything that waits with this error.
     func failAll(_ failure: Failure) {
         _ = batcher.takeAll()
-        // Held here: a client that reads too slowly is dropped at one of these replies, and with it its other loads.
         let loads = tickets.all.filter { $0.parent == nil }.map(\.load)
-        for load in loads where load.isWaiting { fail(load, failure) }
+        for load in loads { fail(load, failure) }
     }
 
     private func count(_ job: Job) {

@@ -34,8 +34,8 @@ final class Engine {
     private var deadlines = Deadlines()
     /// Keys of all tickets, however often they are the same.
     var keysOnTheirWay = 0
-    /// Whether keys have come since the last decision.
-    private(set) var isUndecided = false
+    /// Whether keys or chores have come since the last decision.
+    var isUndecided = false
     /// Whether somebody has given up waiting since the last decision.
     var hasLostAskers = false
     let routes: RouteTable
@@ -200,8 +200,7 @@ final class Engine {
     /// Gives up a client's requests of that id. Answers whether there were any.
     func cancel(_ target: RequestID, among loads: [PendingLoad]) -> Bool {
         let found = loads.filter { $0.requestID == target }
-        // The first reply may be the one at which a client that reads too slowly is dropped.
-        for load in found where load.isWaiting {
+        for load in found {
             fail(load, Failure(.cancelled, "given up by the client's own request"))
         }
         return !found.isEmpty
@@ -287,7 +286,9 @@ final class Engine {
         while let first = deadlines.next(isWaiting: { tickets[$0] != nil }) {
             guard first.time <= time.now, let load = tickets[first.ticket]?.load else { return first.time }
             let bound = first.isClients ? "its timeout_ms" : "limits.request_timeout_s"
-            fail(load, Failure(.timeout, "no answer from the database within \(bound)"))
+            let lack =
+                load.isHeld ? "the replies before this one were not read" : "no answer from the database"
+            fail(load, Failure(.timeout, "\(lack) within \(bound)"))
         }
         return nil
     }

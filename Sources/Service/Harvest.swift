@@ -89,18 +89,23 @@ final class Harvest {
         }
     }
 
-    // The rows of a projection with links, in their order, each by its number in this harvest.
+    // The rows of a projection with links, in their order, each by its number in this harvest. Without links, rows that
+    // came one after another are one here.
 
     func firstRow(of key: Int) -> Int? { distributor.firstSegment(of: key) }
 
     func row(after row: Int) -> Int? { distributor.segment(after: row) }
 
+    /// Where it stands in the arena.
+    func range(ofRow row: Int) -> Range<Int> { distributor.range(ofSegment: row) }
+
     /// `{"id":7,"title":"Emma"`, still open.
     func write(row: Int, to output: inout ByteBuffer) {
-        write(distributor.range(ofSegment: row), to: &output)
+        write(range(ofRow: row), to: &output)
     }
 
-    private func write(_ range: Range<Int>, to output: inout ByteBuffer) {
+    /// This part of the arena.
+    func write(_ range: Range<Int>, to output: inout ByteBuffer) {
         arena.withBytes { output.append(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 

@@ -26,6 +26,19 @@ struct LoadReply {
         var isList: Bool { ticket.level.route.isMany }
     }
 
+    /// Rows that are being copied. Nothing stands within them, so there is one such run at most.
+    private struct Run {
+        let harvest: Harvest
+        /// Of the arena; not copied yet.
+        var range: Range<Int>
+        /// The segment of the harvest that comes next; nil after the last.
+        var next: Int?
+        let isList: Bool
+    }
+
+    /// Bytes that are copied in one step, and so in one piece, whatever the number of rows.
+    private static let bytesInStep = 1 << 18
+
     private let load: PendingLoad
     private let root: Ticket
     /// Bytes of the reply at most.
@@ -36,6 +49,7 @@ struct LoadReply {
     /// The root's answer that comes next.
     private var position = 0
     private var frames: [Frame] = []
+    private var run: Run?
 
     init(_ root: Ticket, of load: PendingLoad, limit: Int) {
         self.load = load
@@ -77,7 +91,9 @@ struct LoadReply {
         let before = output.count
         for _ in 0..<steps {
             if output.count - before > bytes { return .more }
-            if !frames.isEmpty {
+            if run != nil {
+                copy(&output)
+            } else if !frames.isEmpty {
                 writeNext(&output)
             } else if position < root.answers.count {
                 if position > 0 { output.append(",") }
@@ -142,15 +158,37 @@ struct LoadReply {
             if harvest.rows(of: place) == 0 { return writeNothing(route, &output) }
             let isList = route.isMany && !route.isCount
             if isList { output.append("[") }
-            if ticket.children.isEmpty {
+            let first = harvest.firstRow(of: place)
+            if ticket.children.isEmpty, harvest.bytes(of: place) > Self.bytesInStep, let first {
+                run = Run(
+                    harvest: harvest, range: harvest.range(ofRow: first), next: harvest.row(after: first),
+                    isList: isList)
+            } else if ticket.children.isEmpty {
                 harvest.write(rowsOf: place, to: &output)
                 if isList { output.append("]") }
             } else {
-                let first = harvest.firstRow(of: place)
                 frames.append(
                     Frame(
                         ticket: ticket, harvest: harvest, row: first, number: ticket.firstRows[position]))
             }
+        }
+    }
+
+    /// A part of the rows of a key that has very many bytes.
+    private mutating func copy(_ output: inout ByteBuffer) {
+        guard var run else { return }
+        let part = run.range.prefix(Self.bytesInStep)
+        run.harvest.write(part, to: &output)
+        run.range = part.upperBound..<run.range.upperBound
+        self.run = run
+        guard run.range.isEmpty else { return }
+        if let next = run.next {
+            output.append(",")
+            self.run?.range = run.harvest.range(ofRow: next)
+            self.run?.next = run.harvest.row(after: next)
+        } else {
+            if run.isList { output.append("]") }
+            self.run = nil
         }
     }
 

@@ -15,9 +15,13 @@ final class PendingLoad {
     private(set) var included: [Ticket] = []
     /// That have come for all its tickets.
     var rowCount = 0
+    /// Of them, as they stand in replies.
+    var byteCount = 0
 
     /// Whether it is among the loads that are on their way.
     var isWaiting = false
+    /// Whether its answers are all there, and its client has too much to read before them.
+    var isHeld = false
     /// Where the client that is owed the reply keeps it.
     var place = 0
 

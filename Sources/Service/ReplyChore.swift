@@ -16,12 +16,19 @@ final class ReplyChore: Chore {
         self.load = load
         self.reply = reply
         self.memory = memory
+        load.client.awaitsLongReply = true
     }
 
-    deinit { memory.update(&held, to: 0) }
-
     func doPiece(for engine: Engine) -> Bool {
-        guard load.isWaiting else { return false }
+        let hasMore = load.isWaiting && writePiece(for: engine)
+        if !hasMore {
+            memory.update(&held, to: 0)
+            load.client.awaitsLongReply = false
+        }
+        return hasMore
+    }
+
+    private func writePiece(for engine: Engine) -> Bool {
         guard hasRoom() else {
             engine.fail(load, engine.fullMemory)
             return false
@@ -33,10 +40,7 @@ final class ReplyChore: Chore {
         case .done:
             engine.forget(load)
             memory.update(&held, to: 0)
-            load.client.reply(load.requestID) {
-                $0.take(&output)
-                return nil
-            }
+            load.client.reply(load.requestID, moving: &output)
         case .failed(let failure): engine.fail(load, failure)
         }
         return false

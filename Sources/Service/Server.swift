@@ -11,7 +11,7 @@ final class Server {
         var lineTimeoutSeconds: Int
         var sendTimeoutSeconds: Int
         var requests: RequestDecoder.Limits
-        /// A client that asks for more than this and does not read it is disconnected.
+        /// Of replies that one client has not read; further ones are refused.
         var maxOutputBytes: Int
         var maxClients: Int
     }
@@ -139,6 +139,11 @@ final class Server {
                 StatsReply(engine: engine, sessions: sessionCount, turns: turns).write(request.id, to: &$0)
             }
         }
+    }
+
+    /// A reply that had to wait for its client.
+    func complete(_ load: PendingLoad) {
+        if load.isWaiting, let root = load.root { engine.complete(root, of: load) }
     }
 
     private func describe(_ name: String?, id: RequestID?, to session: Session) {

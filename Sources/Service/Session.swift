@@ -1,4 +1,5 @@
 import Batching
+import DequeModule
 import Reactor
 import Relations
 import Wire
@@ -30,8 +31,12 @@ final class Session: Client {
     private let loop: EventLoop
     private var watch: Watch?
     private var framer: LineFramer
-    private var output = ByteBuffer()
-    /// Bytes of it that are counted as memory in use.
+    private var output = Outbox()
+    /// Loads that have all their answers, and whose replies are written when there is room.
+    private var waitingForRoom: Deque<PendingLoad> = []
+    /// Bytes of their rows.
+    private var waitingBytes = 0
+    /// Bytes of the output that are counted as memory in use.
     private var held = 0
     private var state = State.open
     private(set) var owed: [PendingLoad] = []
@@ -67,7 +72,7 @@ final class Session: Client {
 
     private var acceptsLines: Bool {
         switch state {
-        case .open, .halfClosed: owed.count < Self.maxOwed && output.count < Self.highWater
+        case .open, .halfClosed: owed.count < Self.maxOwed && hasRoom
         case .closing, .closed: false
         }
     }
@@ -143,21 +148,51 @@ final class Session: Client {
 
     func reply(_ requestID: RequestID?, write: (inout ByteBuffer) -> Failure?) {
         guard isWritable else { return }
-        if let failure = write(&output) { return reply(failure, to: requestID) }
+        if let failure = output.write(write) { return reply(failure, to: requestID) }
         sent(nil)
     }
 
     func reply(_ failure: Failure, to requestID: RequestID?) {
         guard isWritable else { return }
-        ReplyEncoder.failure(requestID, failure, into: &output)
+        output.write { ReplyEncoder.failure(requestID, failure, into: &$0) }
         sent(failure.code)
     }
 
     /// A reply that is known at once.
     func reply(_ write: (inout ByteBuffer) -> Void) {
         guard isWritable else { return }
-        write(&output)
+        output.write(write)
         sent(nil)
+    }
+
+    func reply(_: RequestID?, moving reply: inout ByteBuffer) {
+        guard isWritable else { return }
+        output.append(&reply)
+        sent(nil)
+    }
+
+    // MARK: Replies that wait
+
+    var hasRoom: Bool { output.count < Self.highWater }
+
+    var awaitsLongReply = false {
+        didSet { if !awaitsLongReply { askForFlush() } }
+    }
+
+    func hold(_ load: PendingLoad) -> Bool {
+        guard output.count + waitingBytes + load.byteCount <= server.limits.maxOutputBytes else {
+            return false
+        }
+        waitingForRoom.append(load)
+        waitingBytes += load.byteCount
+        return true
+    }
+
+    private func answerWaiting() {
+        while hasRoom, !awaitsLongReply, let load = waitingForRoom.popFirst() {
+            waitingBytes -= load.byteCount
+            server.complete(load)
+        }
     }
 
     private var isWritable: Bool {
@@ -171,10 +206,6 @@ final class Session: Client {
         let server = server
         server.countReply(error)
         server.memory.update(&held, to: output.capacity)
-        if output.count > server.limits.maxOutputBytes {
-            return server.dropSlowReader(
-                self, "limits.client_output_bytes = \(server.limits.maxOutputBytes)")
-        }
         askForFlush()
     }
 
@@ -192,21 +223,23 @@ final class Session: Client {
         var sent = 0
         while !output.isEmpty {
             guard sent < Self.writeSize else { return askForFlush() }
-            switch output.withBytes(socket.write) {
+            switch output.withFirstBytes(socket.write) {
             case .bytes(let count):
                 output.removeFirst(count)
                 sent += count
                 stalledSince = nil
             case .wouldBlock:
                 noteStall()
+                answerWaiting()
                 return rearm()
             case .closed, .failed: return close()
             }
         }
-        output.removeAll(keepingCapacity: Self.idleCapacity)
+        output.trim(to: Self.idleCapacity)
         server.memory.update(&held, to: output.capacity)
         if case .closing = state { return close() }
         // Lines may have been left standing while there was too much to send; only after them may it be the end.
+        answerWaiting()
         handleLines()
     }
 
@@ -281,6 +314,7 @@ final class Session: Client {
         server.memory.update(&held, to: 0)
         let unpaid = owed
         owed = []
+        waitingForRoom = []
         server.sessionClosed(self, owing: unpaid)
     }
 }

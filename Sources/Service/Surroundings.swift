@@ -33,6 +33,16 @@ protocol Client: AnyObject {
     func reply(_ requestID: RequestID?, write: (inout ByteBuffer) -> Failure?)
 
     func reply(_ failure: Failure, to requestID: RequestID?)
+
+    /// Takes over a long reply, a whole line.
+    func reply(_ requestID: RequestID?, moving reply: inout ByteBuffer)
+
+    /// Whether so little is unsent that rows may be written.
+    var hasRoom: Bool { get }
+    /// Whether a long reply is being written; then no other is begun.
+    var awaitsLongReply: Bool { get set }
+    /// Keeps a load whose answers are all there until there is room; false if too much is held for this client.
+    func hold(_ load: PendingLoad) -> Bool
 }
 
 /// The connections to the database.

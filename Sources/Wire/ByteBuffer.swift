@@ -1,3 +1,5 @@
+import Glibc
+
 /// A growable run of raw bytes that is filled at its end and consumed from its start: what was read from a socket,
 /// what waits to be written to one, or the rows of one result.
 package struct ByteBuffer: ~Copyable {
@@ -10,7 +12,7 @@ package struct ByteBuffer: ~Copyable {
 
     package init() {}
 
-    deinit { storage.deallocate() }
+    deinit { free(storage.baseAddress) }
 
     package var count: Int { end - start }
     package var isEmpty: Bool { start == end }
@@ -108,18 +110,26 @@ extension ByteBuffer {
         let live = count
         // Moving is paid for by the bytes consumed before: no byte is moved twice without one leaving.
         if start >= live, live + n <= storage.count {
-            if live > 0, let base = storage.baseAddress {
-                base.copyMemory(from: base + start, byteCount: live)
-            }
+            moveToFront()
         } else {
-            let capacity = max(live + n, 2 * storage.count, Self.leastCapacity)
-            let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 1)
-            if live > 0 { larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: storage[start..<end])) }
-            storage.deallocate()
-            storage = larger
+            if start > 0 { moveToFront() }
+            grow(to: max(live + n, 2 * storage.count, Self.leastCapacity))
         }
+    }
+
+    private mutating func moveToFront() {
+        let live = count
+        if live > 0, let base = storage.baseAddress { base.copyMemory(from: base + start, byteCount: live) }
         start = 0
         end = live
+    }
+
+    /// With `realloc`, which moves pages of large blocks instead of copying what is in them: malloc(3).
+    private mutating func grow(to capacity: Int) {
+        guard let larger = realloc(storage.baseAddress, capacity) else {
+            preconditionFailure("no memory for \(capacity) bytes")
+        }
+        storage = UnsafeMutableRawBufferPointer(start: larger, count: capacity)
     }
 }
 
@@ -147,7 +157,7 @@ extension ByteBuffer {
         start = 0
         end = 0
         guard storage.count > most else { return }
-        storage.deallocate()
+        free(storage.baseAddress)
         storage = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     }
 }

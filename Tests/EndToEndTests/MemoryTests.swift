@@ -67,21 +67,79 @@ import Testing
         #expect(try daemon.ask(#"{"load":"a.b","key":1}"#)["rows"]?.elements.count == 500)
     }
 
-    @Test(arguments: [
-        ("send_timeout_s = 1", "limits.send_timeout_s = 1"),
-        ("client_output_bytes = 2097152\nreply_bytes = 2097152", "limits.client_output_bytes = 2097152"),
-    ]) func `a client that never reads is disconnected, and its replies are forgotten`(
-        limits: String, bound: String
-    ) throws {
-        let daemon = try daemon(limits)
+    @Test func `a client that never reads is disconnected, and its replies are forgotten`() throws {
+        let daemon = try daemon("send_timeout_s = 1")
         let deaf = try daemon.client()
-        let lines = (1...20).map { #"{"id":\#($0),"load":"a.b","key":\#($0)}"# + "\n" }
-        try deaf.send(Array(lines.joined().utf8))
+        try send(loads: 20, of: 1, to: deaf)
         try eventually("it is gone", within: .seconds(20)) { try daemon.stat("sessions") == 1 }
         try eventually("its replies are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
         #expect(try daemon.stat("slow_readers_dropped") == 1)
         try daemon.waitForLog("a client does not read its replies and was disconnected")
-        try daemon.waitForLog(bound)
+        try daemon.waitForLog("limits.send_timeout_s = 1")
         #expect(try daemon.ask(#"{"load":"a.b","key":1}"#)["rows"]?.elements.count == 500)
+    }
+
+    /// Each reply is 500,000 bytes for each key.
+    private func send(loads: Int, of keys: Int, to client: LineClient) throws {
+        let list = (1...keys).map(String.init).joined(separator: ",")
+        let lines = (1...loads).map { "{\"id\":\($0),\"load\":\"a.b\",\"keys\":[\(list)]}\n" }
+        try client.send(Array(lines.joined().utf8))
+    }
+
+    /// The replies to so many requests with keys, by id: whether they had the rows, or were refused as overloaded.
+    private func wholeReplies(_ count: Int, of keys: Int, to client: LineClient) throws -> [String: Bool] {
+        var found: [String: Bool] = [:]
+        for _ in 1...count {
+            let line = try client.receiveBytes() ?? []
+            let reply = try JSONValue(String(decoding: line, as: UTF8.self))
+            let id = reply["id"]?.number ?? "none"
+            #expect(found[id] == nil, "two replies to \(id)")
+            let rows = reply["results"]?.elements.map(\.elements.count)
+            #expect(rows == Array(repeating: 500, count: keys) || reply.errorCode == "overloaded", "\(id)")
+            found[id] = rows != nil
+        }
+        return found
+    }
+
+    @Test func `a client that asks for far more than it reads gets all of it when it reads`() throws {
+        let daemon = try daemon("")
+        let late = try daemon.client()
+        try send(loads: 12, of: 10, to: late)
+        try eventually("all have their rows") {
+            try daemon.stat("requests") ?? 0 >= 12 && daemon.stat("in_flight") == 0
+                && daemon.stat("waiting_requests") ?? 0 > 5
+        }
+        let replies = try wholeReplies(12, of: 10, to: late)
+        #expect(replies.count == 12 && replies.values.allSatisfy { $0 })
+        try eventually("they are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+    }
+
+    @Test func `who asks for more than client_output_bytes before reading is told so, and gets what fits`()
+        throws
+    {
+        let daemon = try daemon("client_output_bytes = 20000000\nreply_bytes = 6000000")
+        let late = try daemon.client()
+        try send(loads: 12, of: 10, to: late)
+        try eventually("some are refused") {
+            try daemon.ask(#"{"op":"stats"}"#)["stats"]?["errors_by_code"]?["overloaded"] != nil
+        }
+        let replies = try wholeReplies(12, of: 10, to: late).values
+        #expect(replies.count { $0 } >= 3 && replies.contains(false), "\(replies)")
+        try send(loads: 1, of: 10, to: late)
+        #expect(try wholeReplies(1, of: 10, to: late)["1"] == true)
+    }
+
+    @Test func `a reply that had to wait too long for its reader says so`() throws {
+        let daemon = try daemon("request_timeout_s = 2")
+        let late = try daemon.client()
+        try send(loads: 12, of: 10, to: late)
+        try eventually("they are given up") {
+            try daemon.ask(#"{"op":"stats"}"#)["stats"]?["errors_by_code"]?["timeout"] != nil
+        }
+        let lines = try (1...12).map { _ in String(decoding: try late.receiveBytes() ?? [], as: UTF8.self) }
+        let given = try lines.filter { $0.utf8.count < 1000 }.map { try JSONValue($0) }
+        let message = "the replies before this one were not read within limits.request_timeout_s"
+        #expect(
+            !given.isEmpty && given.allSatisfy { $0["error"]?["message"] == .string(message) }, "\(given)")
     }
 }

@@ -8,6 +8,8 @@ enum Event {
     case submit(Int)
     case cancel(Int)
     case hangUp(client: Int)
+    /// A client has read what it was sent.
+    case flush(client: Int)
     /// Some rows of a query have come.
     case rows(Flight)
     case end(Flight)

@@ -52,7 +52,7 @@ final class History {
 
     private func prepare() {
         engine.attach(database)
-        clients = (0..<setting.clients).map { _ in SimulatedClient(self) }
+        clients = (0..<setting.clients).map { SimulatedClient(self, number: $0) }
         let end = scheduleLoads()
         for client in clients.indices where random.chance(setting.mishaps.hangUp) {
             agenda.add(.hangUp(client: client), after: random.time(0...end))
@@ -128,6 +128,7 @@ final class History {
         case .hangUp(let client):
             note("client \(client) hangs up")
             if !clients[client].isGone { clients[client].hangUp(engine) }
+        case .flush(let client): clients[client].flush(engine)
         case .rows(let flight): database.sendRows(flight)
         case .end(let flight): database.end(flight)
         case .kill(let flight): database.kill(flight)

@@ -48,7 +48,7 @@ struct Judge {
         case .databaseUnavailable: record.isCutOff || record.sawOutage
         case .overloaded:
             engine.keysOnTheirWay + expected.keys > limits.maxQueuedKeys
-                || limits.maxResultBytes < 1 << 30
+                || limits.maxResultBytes < 1 << 30 || record.isRefusedRoom
                 || client.keysOnTheirWay + expected.keys > limits.maxClientKeys
         case .shuttingDown: isShutDown
         case .databaseError:

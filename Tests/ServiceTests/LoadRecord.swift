@@ -14,12 +14,14 @@ final class LoadRecord {
     let client: Int
     let load: Load
     let expected: Expectation
-    /// Whether its client is found not to read, and so is disconnected, when it gets the reply.
-    let endsClient: Bool
+    /// Nanoseconds for which its client reads nothing from when it gets the reply.
+    let pause: Int64?
     var state = State.unsent
     /// When it must have its reply.
     var bound: Int64 = 0
     var isCancelled = false
+    /// Too much was held for its client.
+    var isRefusedRoom = false
     /// A connection was lost under one of its queries for good, or the query's columns had changed.
     var isCutOff = false
     /// There was no database at some time while it waited.
@@ -44,7 +46,7 @@ final class LoadRecord {
             relationship: wanted.relation.name, keys: isList ? .many(inputs) : .one(inputs[0]),
             options: wanted.options, timeoutMilliseconds: timeout)
         expected = Expectation(wanted, keys: keys, isList: isList, id: Int64(number), shop: shop)
-        endsClient = random.chance(setting.mishaps.slowReader)
+        pause = random.chance(setting.mishaps.slowReader) ? random.time(0...50 * millisecond) : nil
     }
 
     private static func key(_ relation: Relation, _ space: Int, _ random: inout SeededGenerator) -> String? {

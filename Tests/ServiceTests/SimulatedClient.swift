@@ -12,9 +12,17 @@ final class SimulatedClient: Client {
     private var output = ByteBuffer()
     private(set) var isGone = false
     private var records: [RequestID: LoadRecord] = [:]
+    /// Loads whose replies wait until the client reads again.
+    private var held: [PendingLoad] = []
+    /// Until then it reads nothing.
+    private var deafUntil: Int64 = 0
+    private let number: Int
     private unowned let history: History
 
-    init(_ history: History) { self.history = history }
+    init(_ history: History, number: Int) {
+        self.history = history
+        self.number = number
+    }
 
     func record(of load: PendingLoad) -> LoadRecord? { load.requestID.flatMap { records[$0] } }
 
@@ -29,6 +37,7 @@ final class SimulatedClient: Client {
         for record in records.values where record.state == .sent { record.state = .abandoned }
         let unpaid = owed
         owed = []
+        held = []
         engine.abandon(unpaid)
     }
 
@@ -52,12 +61,48 @@ final class SimulatedClient: Client {
         answer(requestID) { history.judge.judge(failure, for: $0, of: self) }
     }
 
+    func reply(_ requestID: RequestID?, moving reply: inout ByteBuffer) {
+        let line = reply.withBytes { String(decoding: $0, as: UTF8.self) }
+        answer(requestID) { history.judge.judge(rows: line, for: $0) }
+    }
+
+    // MARK: Replies that wait
+
+    private static let mostHeld = 3
+
+    var hasRoom: Bool { history.agenda.now >= deafUntil }
+
+    var awaitsLongReply = false {
+        didSet { if !awaitsLongReply { history.agenda.add(.flush(client: number), after: 0) } }
+    }
+
+    func hold(_ load: PendingLoad) -> Bool {
+        guard held.count < Self.mostHeld else {
+            record(of: load)?.isRefusedRoom = true
+            return false
+        }
+        held.append(load)
+        return true
+    }
+
+    func flush(_ engine: Engine) {
+        while hasRoom, !awaitsLongReply, !held.isEmpty {
+            let load = held.removeFirst()
+            if load.isWaiting, let root = load.root { engine.complete(root, of: load) }
+        }
+    }
+
+    private func stopReading(for pause: Int64) {
+        deafUntil = history.agenda.now + pause
+        history.agenda.add(.flush(client: number), after: pause)
+    }
+
     private func answer(_ requestID: RequestID?, _ judge: (LoadRecord) -> Void) {
         guard let requestID, let record = records[requestID] else {
             return history.fault("a reply to nobody")
         }
         judge(record)
         history.note("load \(record.number) is answered")
-        if record.endsClient, !isGone { hangUp(history.engine) }
+        if let pause = record.pause, !isGone { stopReading(for: pause) }
     }
 }

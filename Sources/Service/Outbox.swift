@@ -1,0 +1,67 @@
+import DequeModule
+import Wire
+
+/// Replies on their way to a socket, in blocks: what is added behind many unsent bytes moves none of them.
+struct Outbox: ~Copyable {
+    private final class Block {
+        var bytes = ByteBuffer()
+    }
+
+    /// Bytes in a block from which on the next reply begins another one.
+    private static let fullBlock = 1 << 20
+
+    private var first = ByteBuffer()
+    private var later: Deque<Block> = []
+    private var laterCount = 0
+
+    /// Bytes that are not sent yet.
+    var count: Int { first.count + laterCount }
+    var isEmpty: Bool { count == 0 }
+    /// Bytes of memory held.
+    var capacity: Int { later.reduce(first.capacity) { $0 + $1.bytes.capacity } }
+
+    /// Has `body` add to the end.
+    mutating func write<R>(_ body: (inout ByteBuffer) -> R) -> R {
+        if later.isEmpty, first.count < Self.fullBlock { return body(&first) }
+        let last = lastBlock()
+        let before = last.bytes.count
+        defer { laterCount += last.bytes.count - before }
+        return body(&last.bytes)
+    }
+
+    private mutating func lastBlock() -> Block {
+        if let last = later.last, last.bytes.count < Self.fullBlock { return last }
+        let block = Block()
+        later.append(block)
+        return block
+    }
+
+    /// Moves all bytes of `reply` to the end without a copy.
+    mutating func append(_ reply: inout ByteBuffer) {
+        guard !isEmpty else { return first.take(&reply) }
+        let block = Block()
+        block.bytes.take(&reply)
+        laterCount += block.bytes.count
+        later.append(block)
+    }
+
+    /// What is to be sent next; empty only if all is sent.
+    borrowing func withFirstBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        first.withBytes(body)
+    }
+
+    /// Drops bytes that have been sent: `n` of the first ones.
+    mutating func removeFirst(_ n: Int) {
+        first.removeFirst(n)
+        while first.isEmpty, let next = later.popFirst() {
+            laterCount -= next.bytes.count
+            first.removeAll(keepingCapacity: 0)
+            first.take(&next.bytes)
+        }
+    }
+
+    /// Gives back the memory of what has been sent, but for `most` bytes of it.
+    mutating func trim(to most: Int) {
+        if isEmpty { first.removeAll(keepingCapacity: most) }
+    }
+}
