@@ -4,6 +4,7 @@
 #include <features.h>
 #include <sys/select.h>
 #include <event2/event.h>
+#include <malloc.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 

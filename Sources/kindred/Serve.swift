@@ -17,6 +17,7 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         StandardStreams.complete()
+        LargeBlocks.useOwnPages()
         let settings = try file.read()
         let log = try openLog()
         // What ends the program with a complaint stands behind all that was logged.
