@@ -166,9 +166,9 @@ extension Relationship {
 }
 
 extension Relationship {
-    /// `authors.books`; a table name with a dot in it stands in backticks: `` `odd.table`.books ``.
+    /// `authors.books`; what has a dot in it stands in backticks: `` `odd.table`.books ``, `` books.`odd.table` ``.
     package static func name(_ table: String, _ name: String) -> String {
-        "\(qualified(table)).\(name)"
+        "\(qualified(table)).\(qualified(name))"
     }
 
     package static func qualified(_ table: String) -> String {

@@ -29,6 +29,8 @@ final class Server {
     /// With a line that had begun and not ended, or replies that were not read, when it was last looked at.
     private var slow: [ObjectIdentifier: Session] = [:]
     private var slowAlarm: Alarm?
+    /// Of sessions that are over.
+    let lingering: LingeringSockets
     private var nextLook: Int64?
     private(set) var isDraining = false
     private var turns = TurnLengths()
@@ -44,6 +46,7 @@ final class Server {
         self.weights = weights
         self.version = version
         self.logger = logger
+        lingering = LingeringSockets(loop)
         slowAlarm = Alarm(loop) { [unowned self] in lookAtSlowClients() }
     }
 
@@ -202,7 +205,7 @@ final class Server {
         finishSessions()
     }
 
-    var isDrained: Bool { isDraining && sessions.isEmpty }
+    var isDrained: Bool { isDraining && sessions.isEmpty && lingering.isEmpty }
 
     private func finishSessions() {
         for session in sessions.values { session.finish() }

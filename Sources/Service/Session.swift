@@ -237,7 +237,7 @@ final class Session: Client {
         }
         output.trim(to: Self.idleCapacity)
         server.memory.update(&held, to: output.capacity)
-        if case .closing = state { return close() }
+        if case .closing = state { return end() }
         // Lines may have been left standing while there was too much to send; only after them may it be the end.
         answerWaiting()
         handleLines()
@@ -295,22 +295,31 @@ final class Session: Client {
 
     /// The client sends no more and has got all it was owed.
     private func closeIfDone() {
-        if case .halfClosed = state, isOwedNothing { close() }
+        if case .halfClosed = state, isOwedNothing { end() }
     }
 
     /// Sends what is still to be sent, and ends.
     func finish() {
         guard isWritable else { return }
-        if isOwedNothing { return close() }
+        if isOwedNothing { return end() }
         if owed.isEmpty { state = .closing }
     }
 
+    /// The client has been sent all; it is to get it all.
+    private func end() {
+        release { server.lingering.end(socket) }
+    }
+
     func close() {
+        release(socket.close)
+    }
+
+    private func release(_ endConnection: () -> Void) {
         if case .closed = state { return }
         state = .closed
         watch?.cancel()
         watch = nil
-        socket.close()
+        endConnection()
         server.memory.update(&held, to: 0)
         let unpaid = owed
         owed = []

@@ -34,6 +34,31 @@ import Testing
         try eventually("there is room again") { try limited.ask(Self.load)["row"] != nil }
     }
 
+    /// What a refused client writes and we do not read must not reset the connection under it.
+    @Test func `over TCP too, one client too many gets its error, though it has already asked`() throws {
+        let shop = try BookshopFixture()
+        let port = try PrivateServer.freePort()
+        let limited = try DaemonUnderTest(
+            shop.server, database: shop.database,
+            listen: "max_clients = 1\ntcp = \"127.0.0.1:\(port)\"")
+        let address = LineClient.Address.tcp(host: "127.0.0.1", port: port)
+        var served = try LineClient(address)
+        try eventually("nobody else is connected") {
+            if try JSONValue(served.ask(Self.load))["row"] != nil { return true }
+            served = try LineClient(address)
+            return false
+        }
+        let lines = Array(repeating: Self.load + "\n", count: 2000).joined()
+        for _ in 1...50 {
+            let refused = try LineClient(address)
+            try refused.send(Array(lines.utf8))
+            #expect(try JSONValue(refused.receive() ?? "").errorCode == "overloaded")
+            #expect(try refused.receive() == nil)
+        }
+        #expect(try JSONValue(served.ask(Self.load))["row"] != nil)
+        try eventually("the refused are gone") { try limited.openFiles() < 64 }
+    }
+
     @Test func `clients that vanish in the middle of their batch leave nothing behind`() throws {
         let shop = try BookshopFixture()
         let steady = try shop.daemon.client()

@@ -77,6 +77,7 @@ import Testing
             usleep(100_000)
         }
         #expect(try shop.daemon.processorSeconds() - start < 0.5, "of one second")
+        #expect(shop.daemon.log.ranges(of: "no connection can be accepted").count <= 2)
         crowd.removeAll()
         #expect(try shop.daemon.ask(Self.load)["row"] != nil)
     }

@@ -170,12 +170,36 @@ import Testing
 
     @Test func `what introspect prints describes the same relationships without discovery`() throws {
         let shop = try BookshopFixture()
-        let printed = try DaemonUnderTest.run(["introspect", "--config", shop.daemon.configPath])
+        try expectSameWithoutDiscovery(shop.daemon, shop.server, shop.database)
+    }
+
+    private func expectSameWithoutDiscovery(
+        _ daemon: DaemonUnderTest, _ server: PrivateServer, _ database: String
+    ) throws {
+        let printed = try DaemonUnderTest.run(["introspect", "--config", daemon.configPath])
         #expect(printed.status == 0, "\(printed.output)")
-        let copy = try DaemonUnderTest(
-            shop.server, database: shop.database, settings: "[catalog]\ndiscover = false\n\n" + printed.output
-        )
+        let settings = "[catalog]\ndiscover = false\n\n" + printed.output
+        let copy = try DaemonUnderTest(server, database: database, settings: settings)
         let describe = #"{"op":"describe"}"#
-        #expect(try copy.ask(describe) == shop.daemon.ask(describe))
+        #expect(try copy.ask(describe) == daemon.ask(describe))
+    }
+
+    @Test func `introspect prints names that the configuration accepts, however odd they are`() throws {
+        let server = try PrivateServer()
+        try server.client().execute("CREATE DATABASE odd")
+        try server.client(database: "odd").executeScript(
+            """
+            CREATE TABLE `a.b` (id INT PRIMARY KEY, `n.x` INT);
+            CREATE TABLE `c``d` (id INT PRIMARY KEY, a_id INT, FOREIGN KEY (a_id) REFERENCES `a.b` (id));
+            CREATE TABLE `-e f` (id INT PRIMARY KEY, `.z` INT, FOREIGN KEY (`.z`) REFERENCES `c``d` (id));
+            CREATE TABLE `j."k` (`l.1` INT, `r``"1` INT, PRIMARY KEY (`l.1`, `r``"1`),
+              FOREIGN KEY (`l.1`) REFERENCES `a.b` (id), FOREIGN KEY (`r``"1`) REFERENCES `-e f` (id));
+            INSERT INTO `a.b` VALUES (1, 2);
+            INSERT INTO `c``d` VALUES (3, 1);
+            """)
+        let daemon = try DaemonUnderTest(server, database: "odd")
+        try expectSameWithoutDiscovery(daemon, server, "odd")
+        let reply = try daemon.ask(#"{"load":"`a.b`.`c``d`","key":1,"include":{"a":{}}}"#)
+        #expect(reply["rows"]?.elements.first?["a"]?["n.x"] == .number("2"), "\(reply)")
     }
 }

@@ -1,0 +1,70 @@
+import CLibevent
+import Glibc
+
+/// Ends connections so that their peers get all that they were sent. If anything comes after `close`, or has not been
+/// read before it, TCP sends RST, and the peer's unread bytes are lost with it (RFC 2525, 2.17). So we first
+/// only say that nothing more comes, and for a while read what still does.
+package final class LingeringSockets {
+    /// Nanoseconds that a peer has to end its side.
+    private static let patience: Int64 = 250_000_000
+    /// Beyond so many, one is closed at once.
+    private static let most = 1024
+
+    private final class Entry {
+        let socket: Socket
+        let watch: Watch
+        let deadline: Int64
+
+        init(_ socket: Socket, _ watch: Watch, deadline: Int64) {
+            self.socket = socket
+            self.watch = watch
+            self.deadline = deadline
+        }
+    }
+
+    private let loop: EventLoop
+    private var entries: [Int32: Entry] = [:]
+    private var alarm: Alarm?
+
+    package init(_ loop: EventLoop) {
+        self.loop = loop
+        alarm = Alarm(loop) { [unowned self] in giveUp() }
+    }
+
+    package var isEmpty: Bool { entries.isEmpty }
+
+    /// Takes over a socket to whose peer all is written.
+    package func end(_ socket: Socket) {
+        shutdown(socket.fileDescriptor, Int32(SHUT_WR))
+        guard !hasEnded(socket), entries.count < Self.most else { return socket.close() }
+        let watch = Watch(loop, fileDescriptor: socket.fileDescriptor) { [unowned self] _ in
+            if hasEnded(socket) { close(socket.fileDescriptor) }
+        }
+        watch.set(readable: true, writable: false)
+        let deadline = loop.now + Self.patience
+        if entries.isEmpty { alarm?.set(at: deadline) }
+        entries[socket.fileDescriptor] = Entry(socket, watch, deadline: deadline)
+    }
+
+    /// Reads some of what has come.
+    private func hasEnded(_ socket: Socket) -> Bool {
+        withUnsafeTemporaryAllocation(byteCount: 1 << 14, alignment: 1) { space in
+            switch socket.read(into: space) {
+            case .bytes, .wouldBlock: false
+            case .closed, .failed: true
+            }
+        }
+    }
+
+    private func close(_ descriptor: Int32) {
+        guard let entry = entries.removeValue(forKey: descriptor) else { return }
+        entry.watch.cancel()
+        entry.socket.close()
+        loop.retire(entry)
+    }
+
+    private func giveUp() {
+        for (descriptor, entry) in entries where entry.deadline <= loop.now { close(descriptor) }
+        if let next = entries.values.map(\.deadline).min() { alarm?.set(at: next) }
+    }
+}
