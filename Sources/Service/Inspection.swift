@@ -23,13 +23,19 @@ package enum Inspection {
         }
     }
 
-    /// As the daemon connects to its preferred server to answer loads.
-    package static func daemonEndpoint(_ settings: Settings) -> Endpoint {
-        Endpoint(settings.database, at: settings.database.candidates[0], purpose: .loads)
-    }
-
-    /// As a program connects there that asks the database itself.
-    package static func applicationEndpoint(_ settings: Settings) -> Endpoint {
-        Endpoint(settings.database, at: settings.database.candidates[0], purpose: .application)
+    /// To the server that a daemon with these settings would use now: as it connects there itself to answer loads,
+    /// and as a program connects that asks the database directly.
+    package static func endpoints(_ settings: Settings) -> (daemon: Endpoint, application: Endpoint) {
+        let database = settings.database
+        let isWell = { server in
+            let endpoint = Endpoint(database, at: server, purpose: .schema)
+            if case .well = HealthCheck.run(endpoint, maxLag: database.maxLagSeconds) { return true }
+            return false
+        }
+        let server = database.candidates.first(where: isWell) ?? database.candidates[0]
+        return (
+            Endpoint(database, at: server, purpose: .loads),
+            Endpoint(database, at: server, purpose: .application)
+        )
     }
 }

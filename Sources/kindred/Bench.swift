@@ -115,9 +115,8 @@ struct BenchCommand: ParsableCommand {
     }
 
     private func testbed(_ daemon: LineClient.Address, _ settings: Settings) throws -> Testbed {
-        try Testbed(
-            daemon: daemon, database: Inspection.applicationEndpoint(settings),
-            tuned: Inspection.daemonEndpoint(settings))
+        let endpoints = Inspection.endpoints(settings)
+        return try Testbed(daemon: daemon, database: endpoints.application, tuned: endpoints.daemon)
     }
 
     private func report(_ testbed: Testbed, _ run: ((Section) throws -> Void) throws -> Void) throws {

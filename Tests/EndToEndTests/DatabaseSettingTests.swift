@@ -89,5 +89,22 @@ import Testing
         let refused = try JSONValue(client.ask("{\"load\":\"customers.reviews\",\"key\":\"\(long)\"}"))
         #expect(refused.errorCode == "database_error" && refused["error"]?["mysql_errno"] == .number("1153"))
         #expect(refused["error"]?["retryable"] == .bool(false))
+        // In one batch with others, it fails alone.
+        let known = try JSONValue(client.ask("{\"load\":\"customers.reviews\",\"keys\":[\(words)]}"))
+        let both =
+            [#"{"id":1,"load":"customers.reviews","key":"\#(long)"}"#]
+            + (2...20).map {
+                #"{"id":\#($0),"load":"customers.reviews","key":"customer\#($0)@example.com"}"#
+            }
+        for _ in 1...5 {
+            try client.send(both.joined(separator: "\n"))
+            for _ in 1...20 {
+                let reply = try JSONValue(client.receive() ?? "")
+                let id = reply["id"]?.number.flatMap { Int($0) } ?? 0
+                #expect(reply.errorCode == (id == 1 ? "database_error" : nil), "\(reply)")
+                #expect(id == 1 || reply["rows"] == known["results"]?.elements[id - 1])
+            }
+        }
+        try eventually("all connections are up") { try daemon.stat("connections") == 4 }
     }
 }
