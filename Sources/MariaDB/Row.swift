@@ -14,7 +14,7 @@ package struct Row {
     }
 
     /// Of all values together.
-    var byteCount: Int { (0..<count).reduce(0) { $0 + Int(lengths[$1]) } }
+    package var byteCount: Int { (0..<count).reduce(0) { $0 + Int(lengths[$1]) } }
 
     /// The bytes of the text protocol, `nil` for NULL. Every value is followed by a zero byte that does not count.
     package subscript(column: Int) -> UnsafeRawBufferPointer? {

@@ -47,5 +47,6 @@ package final class Alarm {
         alarm.loop.sampleTime()
         alarm.time = nil
         alarm.handler()
+        alarm.loop.endTurnIfLong()
     }
 }

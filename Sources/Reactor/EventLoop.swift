@@ -99,6 +99,15 @@ package final class EventLoop {
         turnBegan = now
     }
 
+    /// Nanoseconds after which a turn takes on nothing more: what else is ready comes in the next, behind what has been
+    /// waiting for the end of this one.
+    private static let longTurn: Int64 = 2_000_000
+
+    /// Every callback ends with this.
+    func endTurnIfLong() {
+        if Self.monotonicNanoseconds() - turnBegan > Self.longTurn { event_base_loopbreak(base) }
+    }
+
     /// Finds out the time although the turn has its own: for who measures what happens within a turn.
     package func refreshTime() {
         isTimeSampled = true

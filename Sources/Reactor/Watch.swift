@@ -69,5 +69,6 @@ package final class Watch {
         let watch = Unmanaged<Watch>.fromOpaque(context).takeUnretainedValue()
         watch.loop.sampleTime()
         watch.handler(Readiness(rawValue: what))
+        watch.loop.endTurnIfLong()
     }
 }

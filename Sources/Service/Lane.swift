@@ -141,10 +141,12 @@ final class Lane {
 
     /// Rows that one lane may take before the others have their turn: of the order of half a millisecond.
     private static let rowsPerTurn = 512
+    /// The same in bytes, for rows that are long.
+    private static let bytesPerTurn = 1 << 18
 
     private func proceed(_ connection: Connection, _ first: Progress) {
         var progress = first
-        var rows = 0
+        var (rows, bytes) = (0, 0)
         while true {
             switch progress {
             case .waiting(let interest): return wait(connection, for: interest)
@@ -153,9 +155,13 @@ final class Lane {
                 guard currentJob.accepts(columns) else { return dropConnection(.changedColumns) }
                 progress = connection.fetch()
             case .row:
-                currentJob.take(connection.currentRow)
+                let row = connection.currentRow
+                currentJob.take(row)
                 rows += 1
-                if rows == Self.rowsPerTurn { return continueNextTurn(connection) }
+                bytes += row.byteCount
+                if rows == Self.rowsPerTurn || bytes > Self.bytesPerTurn {
+                    return continueNextTurn(connection)
+                }
                 progress = connection.fetch()
             case .end(let warnings): return finish(connection, .complete(warnings: warnings))
             case .done: return finish(connection, .changedColumns)

@@ -180,12 +180,23 @@ final class Server {
         dirty.append(session)
     }
 
+    /// Nanoseconds after which the sessions that are still to be flushed wait for the next turn.
+    private static let flushBudget: Int64 = 2_000_000
+
     /// One write per session and turn. Flushing may let a session handle lines that stood waiting, whose replies
     /// are flushed in the next turn.
     func flush() {
         let sessions = dirty
         dirty.removeAll(keepingCapacity: true)
-        for session in sessions { session.flush() }
+        loop.refreshTime()
+        let start = loop.now
+        for (place, session) in sessions.enumerated() {
+            session.flush()
+            loop.refreshTime()
+            guard loop.now - start > Self.flushBudget else { continue }
+            dirty.insert(contentsOf: sessions[(place + 1)...], at: 0)
+            break
+        }
         if !dirty.isEmpty { loop.wake() }
         if isDraining { finishSessions() }
     }

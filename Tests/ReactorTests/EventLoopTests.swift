@@ -53,6 +53,34 @@ private func send(_ text: String, to socket: Socket) {
         far.close()
     }
 
+    @Test func `a long callback ends the turn, and what else was ready comes in the next`() throws {
+        let loop = try EventLoop()
+        let pairs = [makePair(), makePair(), makePair()]
+        var (turns, calls) = (0, [Int]())
+        let watches = pairs.map { near, far in
+            Watch(loop, fileDescriptor: near.fileDescriptor) { _ in
+                calls.append(turns)
+                let began = clock()
+                while clock() - began < 10 * CLOCKS_PER_SEC / 1000 {}
+                _ = withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { near.read(into: $0) }
+            }
+        }
+        for (pair, watch) in zip(pairs, watches) {
+            watch.set(readable: true, writable: false)
+            send("x", to: pair.1)
+        }
+        loop.run {
+            turns += 1
+            if calls.count == 3 { loop.stop() }
+        }
+        #expect(calls == [0, 1, 2])
+        for watch in watches { watch.cancel() }
+        for (near, far) in pairs {
+            near.close()
+            far.close()
+        }
+    }
+
     @Test func `alarms ring in the order of their times, and can be set again`() throws {
         let loop = try EventLoop()
         var rung: [Int] = []
