@@ -7,18 +7,22 @@ import Glibc
 package final class LingeringSockets {
     /// Nanoseconds that a peer has to end its side.
     private static let patience: Int64 = 250_000_000
+    /// The same while it has not yet received all.
+    private static let mostPatience: Int64 = 30_000_000_000
     /// Beyond so many, one is closed at once.
     private static let most = 1024
 
     private final class Entry {
         let socket: Socket
         let watch: Watch
-        let deadline: Int64
+        var deadline: Int64
+        let lastDeadline: Int64
 
-        init(_ socket: Socket, _ watch: Watch, deadline: Int64) {
+        init(_ socket: Socket, _ watch: Watch, now: Int64) {
             self.socket = socket
             self.watch = watch
-            self.deadline = deadline
+            deadline = now + patience
+            lastDeadline = now + mostPatience
         }
     }
 
@@ -41,9 +45,14 @@ package final class LingeringSockets {
             if hasEnded(socket) { close(socket.fileDescriptor) }
         }
         watch.set(readable: true, writable: false)
-        let deadline = loop.now + Self.patience
-        if entries.isEmpty { alarm?.set(at: deadline) }
-        entries[socket.fileDescriptor] = Entry(socket, watch, deadline: deadline)
+        let entry = Entry(socket, watch, now: loop.now)
+        if entries.isEmpty { alarm?.set(at: entry.deadline) }
+        entries[socket.fileDescriptor] = entry
+    }
+
+    /// Gives all of them up: their descriptors are needed.
+    package func closeAll() {
+        for descriptor in entries.keys { close(descriptor) }
     }
 
     /// Reads some of what has come.
@@ -64,7 +73,13 @@ package final class LingeringSockets {
     }
 
     private func giveUp() {
-        for (descriptor, entry) in entries where entry.deadline <= loop.now { close(descriptor) }
+        for (descriptor, entry) in entries where entry.deadline <= loop.now {
+            if entry.deadline < entry.lastDeadline, entry.socket.hasUndelivered {
+                entry.deadline += Self.patience
+            } else {
+                close(descriptor)
+            }
+        }
         if let next = entries.values.map(\.deadline).min() { alarm?.set(at: next) }
     }
 }

@@ -7,8 +7,6 @@ package final class Listener {
     private static let acceptsPerTurn = 64
     /// Nanoseconds of rest when the process has no descriptor left: asking again at once would spin.
     private static let rest: Int64 = 100_000_000
-    /// Nanoseconds between two reports of it.
-    private static let reportInterval: Int64 = 10_000_000_000
 
     /// Where it listens, for the log: a path or `127.0.0.1:7654`.
     package let address: String
@@ -19,8 +17,7 @@ package final class Listener {
     private let ownedFile: SocketFile?
     private var watch: Watch?
     private var alarm: Alarm?
-    private var lastReport: Int64?
-    /// Called when accepting pauses, with the reason; but not every time if it does so often.
+    /// Called whenever accepting pauses, with the reason.
     package var onPause: (ReactorError) -> Void = { _ in }
 
     init(_ loop: EventLoop, descriptor: Int32, address: String, ownedFile: SocketFile? = nil) {
@@ -78,13 +75,7 @@ package final class Listener {
         default:
             watch?.set(readable: false, writable: false)
             alarm?.set(at: loop.now + Self.rest)
-            report(ReactorError("no connection can be accepted on \(address) for now", errno: code))
+            onPause(ReactorError("no connection can be accepted on \(address) for now", errno: code))
         }
-    }
-
-    private func report(_ reason: ReactorError) {
-        if let lastReport, loop.now - lastReport < Self.reportInterval { return }
-        lastReport = loop.now
-        onPause(reason)
     }
 }

@@ -43,7 +43,9 @@ package final class Watch {
         free()
         interest = wanted
         guard !wanted.isEmpty else { return }
-        let flags = wanted.rawValue | Int16(EV_PERSIST)
+        // An end is told once, and again when it has become a hang-up.
+        let edge = wanted == .ended ? Int16(EV_ET) : 0
+        let flags = wanted.rawValue | Int16(EV_PERSIST) | edge
         // Unretained: `deinit` and `cancel` take the event away, so it never outlives the watch.
         event = event_new(
             loop.base, fileDescriptor, flags, { _, what, context in Watch.fire(what, context) },

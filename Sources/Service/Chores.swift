@@ -42,6 +42,14 @@ struct Chores {
         return true
     }
 
+    /// Whether this turn has had its share of work that was done at once.
+    var isTurnFull: Bool { rowsInTurn >= limits.rowsAtOnce }
+
+    /// Work that was done at once and may have been more than was known before.
+    mutating func countDone(rows: Int, bytes: Int) {
+        rowsInTurn += max(rows, bytes / Self.bytesOfRow)
+    }
+
     mutating func add(_ chore: any Chore) {
         waiting.append(chore)
     }

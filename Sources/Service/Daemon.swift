@@ -70,7 +70,6 @@ package final class Daemon {
         servers.onFinding = { [unowned self] in pool.rearrange() }
         keeper.onReading = { [unowned self] in schemaRead($0, listeners) }
         signals = try Signals(loop) { [unowned self] in received($0) }
-        pool.open(connections: settings.database.connections, loop: loop)
         keeper.refresh()
         startWatchdog()
         loop.run { [unowned self] in turn() }
@@ -155,6 +154,8 @@ package final class Daemon {
 
     private func startServing(_ listeners: [Listener]) {
         isServing = true
+        // After the schema has been read, which the account may allow no further connection for.
+        pool.open(connections: settings.database.connections, loop: loop)
         for listener in listeners {
             server.listen(listener)
             logger.notice("listening", metadata: ["address": "\(listener.address)"])

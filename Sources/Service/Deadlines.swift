@@ -27,10 +27,10 @@ struct Deadlines {
         if deadline.isClients || !isInOrder { own.insert(deadline) } else { common.append(deadline) }
     }
 
-    /// The earliest deadline of a request that is still waiting.
-    mutating func next(isWaiting: (TicketID) -> Bool) -> Deadline? {
-        while let first = common.first, !isWaiting(first.ticket) { common.removeFirst() }
-        while let first = own.min, !isWaiting(first.ticket) { own.removeMin() }
+    /// The earliest of those that still count; the others are forgotten.
+    mutating func next(where counts: (Deadline) -> Bool) -> Deadline? {
+        while let first = common.first, !counts(first) { common.removeFirst() }
+        while let first = own.min, !counts(first) { own.removeMin() }
         guard let first = common.first else { return own.min }
         guard let other = own.min else { return first }
         return min(first, other)

@@ -52,16 +52,30 @@ extension Engine {
         // What was answered at once has no rows.
         if load.isWaiting {
             guard load.client.hasRoom else { return hold(load) }
+            guard load.included.isEmpty else { return beginLongReply(reply, of: load) }
             guard chores.allow(rows: load.rowCount, bytes: load.byteCount) else {
-                guard !load.client.awaitsLongReply else { return hold(load) }
-                isUndecided = true
-                return chores.add(ReplyChore(reply, of: load, memory: memory))
+                return beginLongReply(reply, of: load)
             }
         }
         forget(load)
         // Each of many who waited for the same rows gets a copy, and the last of them may find no room for it.
         if memory.isFull { return load.client.reply(fullMemory, to: load.requestID) }
         load.client.reply(load.requestID) { reply.write(to: &$0) }
+    }
+
+    /// Writes it in pieces, of which the first is the whole of most. Only writing it tells how long a reply with
+    /// includes is: rows that several others lead to stand there once for each.
+    private func beginLongReply(_ reply: LoadReply, of load: PendingLoad) {
+        guard !load.client.awaitsLongReply else { return hold(load) }
+        let chore = ReplyChore(reply, of: load, memory: memory)
+        if !chores.isTurnFull, !load.included.isEmpty {
+            let hasMore = chore.doPiece(for: self)
+            chores.countDone(
+                rows: hasMore ? chores.limits.rowsInPiece : load.rowCount, bytes: chore.byteCount)
+            guard hasMore else { return }
+        }
+        isUndecided = true
+        chores.add(chore)
     }
 
     private func hold(_ load: PendingLoad) {

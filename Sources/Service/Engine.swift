@@ -281,9 +281,15 @@ final class Engine {
         job.batch.allAskers.contains { tickets[$0.ticket] != nil }
     }
 
+    /// Who does not read replies waits for himself, and for no database; a deadline of his own counts even then.
+    private func counts(_ deadline: Deadlines.Deadline) -> Bool {
+        guard let load = tickets[deadline.ticket]?.load else { return false }
+        return deadline.isClients || !load.isHeld
+    }
+
     /// Gives up what is overdue, and answers when the next request will be.
     private func expire() -> Int64? {
-        while let first = deadlines.next(isWaiting: { tickets[$0] != nil }) {
+        while let first = deadlines.next(where: counts) {
             guard first.time <= time.now, let load = tickets[first.ticket]?.load else { return first.time }
             let bound = first.isClients ? "its timeout_ms" : "limits.request_timeout_s"
             let lack =

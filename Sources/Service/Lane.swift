@@ -116,7 +116,7 @@ final class Lane {
         state = .down
         backoff.reset()
         open()
-        if let job { pool.laneFinished(job, .failed(Self.leftServer)) }
+        if let job { pool.laneFinished(job, .failed(Self.leftServer), at: server) }
     }
 
     private static let leftServer = DatabaseError(
@@ -252,7 +252,7 @@ final class Lane {
         let job = currentJob
         becomeIdle(connection, connected: false)
         if isKilling { state = .recovering(connection) }
-        pool.laneFinished(job, outcome)
+        pool.laneFinished(job, outcome, at: server)
     }
 
     /// Ends the job without reading what the server still sends: only a new connection can follow.
@@ -261,7 +261,7 @@ final class Lane {
         abandonConnection()
         state = .down
         open()
-        pool.laneFinished(job, outcome)
+        pool.laneFinished(job, outcome, at: server)
     }
 
     private func fail(_ error: DatabaseError) {
@@ -269,7 +269,7 @@ final class Lane {
         let wasConnected = isConnected
         abandonConnection()
         state = .down
-        if let job { pool.laneFinished(job, .failed(error)) }
+        if let job { pool.laneFinished(job, .failed(error), at: server) }
         let current = generation
         pool.laneLost(error, of: server, wasConnected: wasConnected)
         // The pool may have sent it to another server.

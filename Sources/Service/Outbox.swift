@@ -36,9 +36,16 @@ struct Outbox: ~Copyable {
         return block
     }
 
-    /// Moves all bytes of `reply` to the end without a copy.
+    /// Bytes of a reply that are copied to where others stand: a write of its own would cost more.
+    private static let fewBytes = 1 << 16
+
+    /// Moves all bytes of `reply` to the end, without a copy if they are many.
     mutating func append(_ reply: inout ByteBuffer) {
         guard !isEmpty else { return first.take(&reply) }
+        if reply.count < Self.fewBytes {
+            write { target in reply.withBytes { target.append($0) } }
+            return reply.removeAll(keepingCapacity: 0)
+        }
         let block = Block()
         block.bytes.take(&reply)
         laterCount += block.bytes.count

@@ -87,7 +87,12 @@ final class Pool: Backend {
 
     // MARK: What lanes report
 
-    func laneFinished(_ job: Job, _ outcome: Job.Outcome) {
+    func laneFinished(_ job: Job, _ outcome: Job.Outcome, at server: Int) {
+        switch outcome {
+        case .complete: servers.answered(by: server)
+        case .failed(let error) where error.kind == .statement: servers.answered(by: server)
+        case .failed, .changedColumns: break
+        }
         engine.finished(job, outcome)
         moveNext()
     }

@@ -11,6 +11,8 @@ final class ReplyChore: Chore {
     /// Bytes that are counted in it: what the reply will take, lest many are begun that do not fit together.
     private var held = 0
     private var hasBegun = false
+    /// Bytes written so far.
+    private(set) var byteCount = 0
 
     init(_ reply: LoadReply, of load: PendingLoad, memory: MemoryGauge) {
         self.load = load
@@ -33,9 +35,10 @@ final class ReplyChore: Chore {
             engine.fail(load, engine.fullMemory)
             return false
         }
-        switch reply.write(
+        let outcome = reply.write(
             to: &output, steps: engine.chores.limits.rowsInPiece, bytes: Self.bytesInPiece)
-        {
+        byteCount = max(byteCount, output.count)
+        switch outcome {
         case .more: return true
         case .done:
             engine.forget(load)

@@ -32,6 +32,7 @@ final class Server {
     /// Of sessions that are over.
     let lingering: LingeringSockets
     private var nextLook: Int64?
+    private var lastPauseReport: Int64?
     private(set) var isDraining = false
     private var turns = TurnLengths()
 
@@ -59,8 +60,18 @@ final class Server {
 
     func listen(_ listener: Listener) {
         listeners.append(listener)
-        listener.onPause = { [logger] reason in logger.warning("\(reason); trying again") }
+        listener.onPause = { [unowned self] in acceptingPauses($0) }
         listener.start { [unowned self] socket in accept(socket) }
+    }
+
+    /// Nanoseconds between two reports of it.
+    private static let pauseReportInterval: Int64 = 10_000_000_000
+
+    private func acceptingPauses(_ reason: ReactorError) {
+        lingering.closeAll()
+        if let lastPauseReport, loop.now - lastPauseReport < Self.pauseReportInterval { return }
+        lastPauseReport = loop.now
+        logger.warning("\(reason); trying again")
     }
 
     private func accept(_ socket: Socket) {
@@ -146,7 +157,7 @@ final class Server {
 
     /// A reply that had to wait for its client.
     func complete(_ load: PendingLoad) {
-        if load.isWaiting, let root = load.root { engine.complete(root, of: load) }
+        if let root = load.root { engine.complete(root, of: load) }
     }
 
     private func describe(_ name: String?, id: RequestID?, to session: Session) {

@@ -67,15 +67,20 @@ struct ServerChoice {
         choose(at: now)
     }
 
-    /// - Parameter isConnected: whether the server has connections that serve.
-    mutating func found(_ finding: Finding, of server: Int, isConnected: Bool, at now: Int64) {
+    /// - Parameters:
+    ///   - isConnected: whether the server has connections that serve.
+    ///   - hasAnswered: whether it has answered a query since the look began.
+    mutating func found(
+        _ finding: Finding, of server: Int, isConnected: Bool, hasAnswered: Bool = false, at now: Int64
+    ) {
         switch finding {
         case .well: foundWell(server)
         case .lagging(let text): foundBad(server, .lagging(text), at: now)
         case .unwell(let error):
             // Who serves and has no room for one more, or a name that is not found just now: it is not dead.
             let isSilence = error.kind != .refused && error.errno != DatabaseError.unknownHost
-            if !isConnected || isSilence { foundBad(server, .unwell(error), at: now) }
+            // A look that failed late tells of what is over.
+            if !hasAnswered, !isConnected || isSilence { foundBad(server, .unwell(error), at: now) }
         }
         choose(at: now)
     }

@@ -7,6 +7,8 @@ import Reactor
 final class Servers {
     private struct Report: Sendable {
         let server: Int
+        /// When the look began, in the loop's time.
+        let began: Int64
         let finding: ServerChoice.Finding
     }
 
@@ -20,6 +22,8 @@ final class Servers {
     /// Between looks while no server is to be had.
     private var impatience = Backoff()
     private var lookedAt: Set<Int> = []
+    /// When the active server last answered a query.
+    private var lastAnswer: Int64?
     /// How often another server was chosen.
     private(set) var changes = 0
     /// Another server is used from now on.
@@ -69,6 +73,11 @@ final class Servers {
 
     func connected(to server: Int) { choice.connected(to: server) }
 
+    /// A query has ended as it should, or with an error of the server's.
+    func answered(by server: Int) {
+        if server == active { lastAnswer = loop.now }
+    }
+
     /// The active server has no connection, and an attempt to have one has failed.
     func failed(_ error: DatabaseError) {
         let wasWell = choice.isActiveWell
@@ -91,8 +100,10 @@ final class Servers {
         // Who has not answered the last time is not asked again before it has.
         for (index, server) in settings.candidates.enumerated() where lookedAt.insert(index).inserted {
             let endpoint = Endpoint(settings, at: server, purpose: .schema)
+            let began = loop.now
             WorkerThread.detach {
-                mailbox.post(Report(server: index, finding: HealthCheck.run(endpoint, maxLag: maxLag)))
+                let finding = HealthCheck.run(endpoint, maxLag: maxLag)
+                mailbox.post(Report(server: index, began: began, finding: finding))
             }
         }
         let interval = Int64(settings.checkIntervalSeconds) * 1_000_000_000
@@ -102,8 +113,14 @@ final class Servers {
 
     private func found(_ report: Report) {
         lookedAt.remove(report.server)
-        let serves = report.server == active && isConnected()
-        update { $0.found(report.finding, of: report.server, isConnected: serves, at: loop.now) }
+        let isActive = report.server == active
+        let serves = isActive && isConnected()
+        let hasAnswered = isActive && lastAnswer ?? .min > report.began
+        update {
+            $0.found(
+                report.finding, of: report.server, isConnected: serves, hasAnswered: hasAnswered, at: loop.now
+            )
+        }
     }
 
     private func update(_ change: (inout ServerChoice) -> Void) {
@@ -115,6 +132,7 @@ final class Servers {
         }
         if choice.active != before.active {
             changes += 1
+            lastAnswer = nil
             logger.warning(
                 "another database server is used from now on",
                 metadata: ["server": "\(activeServer)", "before": "\(settings.candidates[before.active])"])

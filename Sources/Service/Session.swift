@@ -140,6 +140,7 @@ final class Session: Client {
 
     func settle(_ load: PendingLoad) {
         guard load.place < owed.count, owed[load.place] === load else { return }
+        if load.isHeld { letGo(load) }
         let last = owed.removeLast()
         guard last !== load else { return }
         last.place = load.place
@@ -189,10 +190,17 @@ final class Session: Client {
     }
 
     private func answerWaiting() {
-        while hasRoom, !awaitsLongReply, let load = waitingForRoom.popFirst() {
-            waitingBytes -= load.byteCount
+        while hasRoom, !awaitsLongReply, let load = waitingForRoom.first {
+            letGo(load)
             server.complete(load)
         }
+    }
+
+    private func letGo(_ load: PendingLoad) {
+        guard let place = waitingForRoom.firstIndex(where: { $0 === load }) else { return }
+        waitingForRoom.remove(at: place)
+        waitingBytes -= load.byteCount
+        load.isHeld = false
     }
 
     private var isWritable: Bool {
@@ -245,10 +253,14 @@ final class Session: Client {
 
     private func rearm() {
         if case .closed = state { return }
-        let isOpen = if case .open = state { true } else { false }
-        watch?.set(
-            readable: isOpen && acceptsLines, writable: !output.isEmpty && !isDirty,
-            ended: isOpen && !acceptsLines && !isInputEnded)
+        let isWriting = !output.isEmpty && !isDirty
+        switch state {
+        case .open:
+            watch?.set(
+                readable: acceptsLines, writable: isWriting, ended: !acceptsLines && !isInputEnded)
+        case .halfClosed: watch?.set(readable: false, writable: isWriting, ended: !isWriting)
+        case .closing, .closed: watch?.set(readable: false, writable: isWriting)
+        }
     }
 
     /// While its lines are left standing: who is gone waits for nothing; who has only sent all is still owed.
@@ -302,7 +314,9 @@ final class Session: Client {
     func finish() {
         guard isWritable else { return }
         if isOwedNothing { return end() }
-        if owed.isEmpty { state = .closing }
+        guard owed.isEmpty else { return }
+        state = .closing
+        rearm()
     }
 
     /// The client has been sent all; it is to get it all.

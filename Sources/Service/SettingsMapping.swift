@@ -45,6 +45,8 @@ extension Settings.Database {
     /// - `sql_select_limit`: the server's default would cut a batch short and say nothing.
     /// - `sql_big_selects=1`: what a key alone may ask, a batch may.
     /// - `eq_range_index_dive_limit=1`: an index dive per key would cost 10–30 % of the server's time for a query.
+    /// - `max_statement_time`: 0 means never, whatever the server's default is.
+    /// - `sql_quote_show_create=1`: without it, the check that makes a column JSON is told without backticks.
     /// - `wait_timeout`: the pool keeps its connections; the server need not end them.
     fileprivate func sessionSetup(_ purpose: Endpoint.Purpose) -> String {
         var settings = [
@@ -54,11 +56,12 @@ extension Settings.Database {
         if purpose != .application { settings += ["wait_timeout=31536000", "SESSION tx_read_only=1"] }
         switch purpose {
         case .loads:
-            settings += ["eq_range_index_dive_limit=1", "tx_isolation='READ-COMMITTED'"]
-            if statementTimeoutSeconds > 0 {
-                settings.append("max_statement_time=\(statementTimeoutSeconds)")
-            }
-        case .schema: settings.append("max_statement_time=\(Endpoint.schemaPatienceSeconds)")
+            settings += [
+                "eq_range_index_dive_limit=1", "tx_isolation='READ-COMMITTED'",
+                "max_statement_time=\(statementTimeoutSeconds)",
+            ]
+        case .schema:
+            settings += ["max_statement_time=\(Endpoint.schemaPatienceSeconds)", "sql_quote_show_create=1"]
         case .application: break
         }
         return "SET " + settings.joined(separator: ",")

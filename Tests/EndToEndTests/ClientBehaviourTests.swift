@@ -112,6 +112,25 @@ import Testing
         }
     }
 
+    @Test func `who has sent all and then goes away is not waited for`() throws {
+        let shop = try BookshopFixture()
+        let holder = try shop.server.client(database: shop.database)
+        try holder.execute("LOCK TABLES books WRITE, authors WRITE")
+        let steady = try shop.daemon.client(patience: 20)
+        do {
+            let gone = try shop.daemon.client()
+            try gone.send(Self.load)
+            gone.finishSending()
+            try eventually("its query runs") { try steady.stat("in_flight") == 1 }
+        }
+        try eventually("its query is stopped") {
+            try steady.stat("in_flight") == 0 && steady.stat("sessions") == 1
+        }
+        #expect(try steady.stat("kills") == 1)
+        try holder.execute("UNLOCK TABLES")
+        #expect(try JSONValue(steady.ask(Self.load))["row"] != nil)
+    }
+
     @Test func `a client that asks for much and never reads takes nothing from the others`() throws {
         let shop = try BookshopFixture()
         let deaf = try UnixSocket.connect(shop.daemon.socketPath)

@@ -49,12 +49,23 @@ import Testing
         let expected = try shop.bookIDs()
         try administrator.executeScript(
             """
+            CREATE TABLE shop.notes (id INT PRIMARY KEY, author_id INT, body JSON);
+            INSERT INTO shop.notes VALUES (1, 1, '{"a":[1]}');
+            SET GLOBAL sql_quote_show_create = 0;
             SET GLOBAL sql_select_limit = 3, GLOBAL autocommit = 0, GLOBAL max_join_size = 5,
             GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,NO_ZERO_DATE',
             GLOBAL session_track_system_variables = '*', GLOBAL session_track_state_change = 1,
             GLOBAL collation_server = 'latin1_swedish_ci', GLOBAL time_zone = '+05:00';
             """)
-        let daemon = try DaemonUnderTest(shop.server, database: "shop")
+        let notes = """
+            [relationships."authors.notes"]
+            from = "authors.id"
+            to = "notes.author_id"
+            kind = "many"
+            """
+        let daemon = try DaemonUnderTest(shop.server, database: "shop", settings: notes)
+        let note = try daemon.ask(#"{"load":"authors.notes","key":1}"#)["rows"]?.elements.first
+        #expect(note?["body"]?["a"]?[0] == .number("1"), "a JSON column is one: \(note as Any)")
         let keys = (1...60).map(String.init)
         let reply = try daemon.ask("{\"load\":\"authors.books\",\"keys\":[\(keys.joined(separator: ","))]}")
         let results = try #require(reply["results"]?.elements, "\(reply)")
@@ -65,6 +76,21 @@ import Testing
         // Would wait for a transaction that has read the table.
         try administrator.execute("SET lock_wait_timeout = 1")
         try administrator.execute("ALTER TABLE shop.books ADD COLUMN shelf INT")
+    }
+
+    @Test func `an account that may have fewer connections than the pool would like is served with those`()
+        throws
+    {
+        let shop = try BookshopFixture(try PrivateServer())
+        try shop.server.client().executeScript(
+            "CREATE USER few@localhost WITH MAX_USER_CONNECTIONS 2; GRANT SELECT ON shop.* TO few@localhost")
+        let daemon = try DaemonUnderTest(shop.server, database: "shop", user: "few")
+        let expected = try shop.bookIDs()
+        for id in 1...20 {
+            let reply = try daemon.ask(#"{"load":"authors.books","key":\#(id)}"#)
+            #expect(reply.rowIDs == expected["\(id)", default: []], "\(reply)")
+        }
+        #expect(try daemon.stat("connections") ?? .max <= 2)
     }
 
     @Test func `keys that are too long for the server's packets are asked for in parts`() throws {

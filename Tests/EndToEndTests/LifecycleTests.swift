@@ -184,6 +184,30 @@ import Testing
         #expect(try copy.ask(describe) == daemon.ask(describe))
     }
 
+    /// Over TCP a connection that is closed while much is still to be delivered is reset by whatever comes in.
+    @Test func `who reads late while the daemon ends gets all of a long reply, and nothing spins`() throws {
+        let shop = try BookshopFixture()
+        let port = try PrivateServer.freePort()
+        let daemon = try DaemonUnderTest(
+            shop.server, database: shop.database, listen: "tcp = \"127.0.0.1:\(port)\"")
+        let late = try LineClient(.tcp(host: "127.0.0.1", port: port))
+        let keys = (1...9000).map { "\(1 + $0 % 190)" }.joined(separator: ",")
+        try late.send("{\"load\":\"authors.books\",\"keys\":[\(keys)]}")
+        try eventually("it is answered") {
+            try daemon.stat("replies") ?? 0 > 1 && daemon.stat("in_flight") == 0
+        }
+        daemon.signal(SIGTERM)
+        try daemon.waitForLog("draining")
+        let start = try daemon.processorSeconds()
+        for _ in 1...10 {
+            try late.send(#"{"op":"ping"}"#)
+            usleep(100_000)
+        }
+        #expect(try daemon.processorSeconds() - start < 0.5, "of one second")
+        #expect(try JSONValue(late.receive() ?? "")["results"]?.elements.count == 9000)
+        #expect(daemon.waitForExit() == 0)
+    }
+
     @Test func `introspect prints names that the configuration accepts, however odd they are`() throws {
         let server = try PrivateServer()
         try server.client().execute("CREATE DATABASE odd")

@@ -2,6 +2,8 @@ import Relations
 import TestSupport
 import Wire
 
+@testable import Service
+
 /// One load of a history: what is asked, what it should get, and what has become of it.
 final class LoadRecord {
     enum State {
@@ -20,6 +22,8 @@ final class LoadRecord {
     /// When it must have its reply.
     var bound: Int64 = 0
     var isCancelled = false
+    /// Its reply waited for its client to read others.
+    var wasHeld = false
     /// Too much was held for its client.
     var isRefusedRoom = false
     /// A connection was lost under one of its queries for good, or the query's columns had changed.
@@ -47,6 +51,10 @@ final class LoadRecord {
             options: wanted.options, timeoutMilliseconds: timeout)
         expected = Expectation(wanted, keys: keys, isList: isList, id: Int64(number), shop: shop)
         pause = random.chance(setting.mishaps.slowReader) ? random.time(0...50 * millisecond) : nil
+    }
+
+    func hasOwnBound(_ limits: Engine.Limits) -> Bool {
+        load.timeoutMilliseconds.map { Int64($0) * millisecond < limits.patience } ?? false
     }
 
     private static func key(_ relation: Relation, _ space: Int, _ random: inout SeededGenerator) -> String? {

@@ -31,6 +31,18 @@ struct ServerChoiceTests {
         #expect(choice.active == 2 && !choice.isActiveWell, "there is no other")
     }
 
+    @Test func `a look that failed late does not speak against who has answered since it began`() {
+        var choice = ServerChoice(count: 2)
+        _ = look(&choice, at: 0, [.well])
+        _ = look(&choice, at: 1, [.well])
+        for _ in 1...5 {
+            choice.found(
+                .unwell(Self.silence), of: 0, isConnected: true, hasAnswered: true, at: 1000 * Self.second)
+        }
+        #expect(choice.active == 0)
+        #expect(look(&choice, at: 0, [.unwell(Self.silence), .unwell(Self.silence)]) == [0, 1])
+    }
+
     @Test func `the first of all that are well is used again when no other is`() {
         var choice = ServerChoice(count: 2)
         choice.failed(Self.silence, at: 0)

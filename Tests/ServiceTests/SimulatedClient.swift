@@ -45,7 +45,10 @@ final class SimulatedClient: Client {
 
     func owe(_ load: PendingLoad) { owed.append(load) }
 
-    func settle(_ load: PendingLoad) { owed.removeAll { $0 === load } }
+    func settle(_ load: PendingLoad) {
+        owed.removeAll { $0 === load }
+        held.removeAll { $0 === load }
+    }
 
     func reply(_ requestID: RequestID?, write: (inout ByteBuffer) -> Failure?) {
         let start = output.count
@@ -82,13 +85,15 @@ final class SimulatedClient: Client {
             return false
         }
         held.append(load)
+        record(of: load)?.wasHeld = true
         return true
     }
 
     func flush(_ engine: Engine) {
         while hasRoom, !awaitsLongReply, !held.isEmpty {
             let load = held.removeFirst()
-            if load.isWaiting, let root = load.root { engine.complete(root, of: load) }
+            load.isHeld = false
+            if let root = load.root { engine.complete(root, of: load) }
         }
     }
 
