@@ -43,7 +43,7 @@ import Testing
         let expected = try shop.daemon.ask(Self.load)
         let before = try shop.daemon.openFiles()
         let client = try shop.daemon.client()
-        kill(database, SIGSTOP)
+        try freeze(database)
         defer { kill(database, SIGCONT) }
         for id in 1...20 {
             try client.send(

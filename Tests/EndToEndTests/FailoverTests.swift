@@ -97,17 +97,13 @@ import Testing
     @Test func `a server that has fallen silent is left, with what was asked of it`() throws {
         let daemon = try daemon()
         try expectAnswers(from: "first", by: daemon)
-        try signal(servers[0], SIGSTOP)
-        defer { try? signal(servers[0], SIGCONT) }
+        let pid = try #require(servers[0].pid)
+        try freeze(pid)
+        defer { kill(pid, SIGCONT) }
         // Asked before anybody knows.
         let reply = try daemon.ask(Self.load)
         #expect(reply["row"]?["server"]?.text == "second", "\(reply)")
         try eventually("all connections are up again") { try daemon.stat("connections") == 4 }
-    }
-
-    private func signal(_ server: PrivateServer, _ number: Int32) throws {
-        let pid = try #require(server.pid)
-        #expect(kill(pid, number) == 0)
     }
 
     @Test func `with all servers down loads are refused, and whichever comes back first answers`() throws {

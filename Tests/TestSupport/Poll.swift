@@ -9,7 +9,7 @@ package struct NeverHappened: Error, CustomStringConvertible {
     }
 }
 
-/// Waits until another process has done something, asking every 5 ms; the only place in the tests that sleeps.
+/// Waits until another process has done something, asking every 5 ms; where else a test sleeps, it measures what is used meanwhile.
 ///
 /// - Throws: `NeverHappened` with the description once `limit` is over, and whatever the condition throws.
 package func eventually(
