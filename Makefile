@@ -14,7 +14,7 @@ FUZZ_SEED ?= 0
 # (SE-0176) at run time; the program itself, whose one thread does little else than touch shared state, does not.
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 # What failed stands again at the end, where one looks for it.
-FAILURES_LAST := 2>&1 | perl -ne '$$| = 1; print; push @failed, $$_ if /^(✘|↳)/; END { print @failed }'
+FAILURES_LAST := 2>&1 | perl -ne '$$| = 1; print; $$is = /^✘/ || $$is && /^↳/; push @failed, $$_ if $$is; END { print @failed }'
 PACKAGES := mariadb-server-core mariadb-client-core libmariadb-dev libevent-dev pkg-config perl python3 netcat-openbsd
 
 .PHONY: help

@@ -15,8 +15,8 @@ package struct Endpoint: Sendable, Hashable {
     package var database: String
     /// Whole seconds that each step of connecting may take (TCP, greeting, login, session setup); queries have no limit.
     package var connectTimeoutSeconds: UInt32
-    /// One SQL statement that is part of connecting (empty: none). If the server refuses it, connecting has failed.
-    package var sessionSetup: String
+    /// SQL statements that are part of connecting. If the server refuses one, connecting has failed.
+    package var sessionSetup: [String]
 
     /// Whole seconds after which a blocking client gives up a silent server; 0: never. The non-blocking connection
     /// leaves that to its owner.
@@ -24,7 +24,7 @@ package struct Endpoint: Sendable, Hashable {
 
     package init(
         _ transport: Transport, user: String, password: String = "", database: String = "",
-        connectTimeoutSeconds: UInt32 = 10, sessionSetup: String = ""
+        connectTimeoutSeconds: UInt32 = 10, sessionSetup: [String] = []
     ) {
         self.transport = transport
         self.user = user

@@ -41,7 +41,7 @@ func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     withUnsafePointer(to: off.0) { _ = mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, $0) }
     withUnsafePointer(to: off.1) { _ = mysql_options(handle, MYSQL_OPT_RECONNECT, $0) }
     mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH, loginPlugins)
-    if !endpoint.sessionSetup.isEmpty { mysql_options(handle, MYSQL_INIT_COMMAND, endpoint.sessionSetup) }
+    for statement in endpoint.sessionSetup { mysql_options(handle, MYSQL_INIT_COMMAND, statement) }
     return handle
 }
 

@@ -124,7 +124,7 @@ package final class LineClient {
             throw Failure("the socket path \(path) is longer than \(capacity - 1) bytes")
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         let outcome = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
@@ -148,7 +148,8 @@ package final class LineClient {
         defer { freeaddrinfo(found) }
         var next = found
         while let candidate = next {
-            let descriptor = socket(candidate.pointee.ai_family, Int32(SOCK_STREAM.rawValue), 0)
+            let descriptor = socket(
+                candidate.pointee.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
             if Foundation.connect(descriptor, candidate.pointee.ai_addr, candidate.pointee.ai_addrlen) == 0 {
                 return descriptor
             }

@@ -46,7 +46,7 @@ package final class PrivateServer: Sendable {
     }
 
     /// How to reach the server over its socket.
-    package func endpoint(database: String = "", sessionSetup: String = "") -> Endpoint {
+    package func endpoint(database: String = "", sessionSetup: [String] = []) -> Endpoint {
         Endpoint(.socket(path: socketPath), user: "root", database: database, sessionSetup: sessionSetup)
     }
 
@@ -72,7 +72,7 @@ package final class PrivateServer: Sendable {
 
     /// A TCP port of 127.0.0.1 that nobody uses now. Somebody else may take it before we do; that is rare.
     package static func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

@@ -104,10 +104,13 @@ package struct Schema: Hashable, Sendable {
     package let database: String
     package let tables: [String: Table]
     package let foreignKeys: [ForeignKey]
+    /// What of it cannot be served, for the operator.
+    package let warning: String?
 
-    package init(database: String, tables: [Table], foreignKeys: [ForeignKey]) {
+    package init(database: String, tables: [Table], foreignKeys: [ForeignKey], warning: String? = nil) {
         self.database = database
         self.tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.foreignKeys = foreignKeys
+        self.warning = warning
     }
 }

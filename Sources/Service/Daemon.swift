@@ -130,7 +130,7 @@ package final class Daemon {
         if isReload { adopt(new) }
         engine.install(
             catalog, RouteTable.Settings(new))
-        if isNews { announce(catalog, faults) }
+        if isNews { announce(catalog, faults, schema.warning) }
         if isReload { reloaded(failure: nil) }
     }
 
@@ -143,7 +143,8 @@ package final class Daemon {
         keeper.adopt(new)
     }
 
-    private func announce(_ catalog: Catalog, _ faults: [CatalogFault]) {
+    private func announce(_ catalog: Catalog, _ faults: [CatalogFault], _ warning: String?) {
+        if let warning { logger.warning("\(warning)") }
         for fault in faults { logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded") }
         for name in settings.batching.namesUnknown(to: catalog) {
             logger.warning("[batching.\"\(name)\"] has no effect: there is no such relationship")

@@ -39,7 +39,7 @@ final class Killer {
     private static func kill(_ threadID: UInt, at endpoint: Endpoint) -> DatabaseError? {
         var endpoint = endpoint
         endpoint.readTimeoutSeconds = endpoint.connectTimeoutSeconds
-        endpoint.sessionSetup = ""
+        endpoint.sessionSetup = []
         do throws(DatabaseError) {
             try BlockingClient(endpoint).execute("KILL QUERY \(threadID)")
             return nil

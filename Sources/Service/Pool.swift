@@ -37,7 +37,7 @@ final class Pool: Backend {
     func open(connections: Int, loop: EventLoop) {
         lanes = (0..<connections).map { _ in Lane(pool: self, loop: loop) }
         for lane in lanes { lane.open() }
-        servers.isConnected = { [unowned self] in servesFromActive }
+        servers.isConnected = { [unowned self] in serves(from: $0) }
         servers.watch()
     }
 
@@ -67,8 +67,8 @@ final class Pool: Backend {
 
     // MARK: Several servers
 
-    private var servesFromActive: Bool {
-        lanes.contains { $0.isConnected && $0.server == servers.active }
+    private func serves(from server: Int) -> Bool {
+        lanes.contains { $0.isConnected && $0.server == server }
     }
 
     /// Another server is active, or one has been found unwell. Lanes without a connection, and those of a server that is
@@ -111,7 +111,7 @@ final class Pool: Backend {
         if wasConnected {
             return logger.info("a database connection was lost", metadata: ["error": "\(error)"])
         }
-        guard server == servers.active, !servesFromActive else { return }
+        guard server == servers.active, !serves(from: server) else { return }
         servers.failed(error)
         // There is hope where there is another server, or connections to one that was to be left.
         guard servers.active == server, !lanes.contains(where: \.isConnected) else { return }

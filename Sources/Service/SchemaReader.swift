@@ -8,23 +8,21 @@ struct SchemaReader {
 
     static func read(_ client: BlockingClient, database: String) throws(DatabaseError) -> Schema {
         let reader = SchemaReader(client: client, database: database)
+        let (columns, warning) = try reader.columns()
+        let indexes = try reader.indexes()
+        let tables = columns.map { name, columns in
+            Table(name: name, columns: columns, indexes: indexes[name] ?? [])
+        }
         return Schema(
-            database: database, tables: try reader.tables(), foreignKeys: try reader.foreignKeys())
+            database: database, tables: tables, foreignKeys: try reader.foreignKeys(), warning: warning)
     }
 
     private func rows(_ sql: String) throws(DatabaseError) -> [[String?]] {
         try client.strings(sql)
     }
 
-    private func tables() throws(DatabaseError) -> [Table] {
-        let columns = try columns()
-        let indexes = try indexes()
-        return columns.map { name, columns in
-            Table(name: name, columns: columns, indexes: indexes[name] ?? [])
-        }
-    }
-
-    private func columns() throws(DatabaseError) -> [String: [Column]] {
+    /// By table; and what the operator should know of them.
+    private func columns() throws(DatabaseError) -> ([String: [Column]], warning: String?) {
         let json = try jsonColumns()
         let rows = try rows(
             """
@@ -34,9 +32,11 @@ struct SchemaReader {
             WHERE TABLE_SCHEMA = \(client.quote(database)) AND EXTRA NOT LIKE '%INVISIBLE%'
             ORDER BY TABLE_NAME, ORDINAL_POSITION
             """)
+        let lookalikes = Lookalikes(among: rows.flatMap { [[$0[0] ?? ""], [$0[0] ?? "", $0[1] ?? ""]] })
         var tables: [String: [Column]] = [:]
         for row in rows {
-            guard let table = row[0], let name = row[1] else { continue }
+            guard let table = row[0], let name = row[1], !lookalikes.contains(table: table, column: name)
+            else { continue }
             let information = ColumnInformation(
                 dataType: row[2] ?? "", columnType: row[3] ?? "", maximumLength: row[4].flatMap { Int($0) },
                 precision: row[5].flatMap { Int($0) }, scale: row[6].flatMap { Int($0) },
@@ -48,7 +48,7 @@ struct SchemaReader {
                     declaration: information.hasJSONCheck ? "json" : information.columnType,
                     isNullable: row[10] == "YES"))
         }
-        return tables
+        return (tables, lookalikes.warning)
     }
 
     /// MariaDB's `JSON` is a `LONGTEXT` with the column check ``json_valid(`column`)``.

@@ -75,12 +75,13 @@ struct ServerChoice {
     ) {
         switch finding {
         case .well: foundWell(server)
-        case .lagging(let text): foundBad(server, .lagging(text), at: now)
+        case .lagging(let text): foundBad(server, .lagging(text), isConnected: isConnected, at: now)
         case .unwell(let error):
             // Who serves and has no room for one more, or a name that is not found just now: it is not dead.
             let isSilence = error.kind != .refused && error.errno != DatabaseError.unknownHost
             // A look that failed late tells of what is over.
-            if !hasAnswered, !isConnected || isSilence { foundBad(server, .unwell(error), at: now) }
+            guard !hasAnswered, !isConnected || isSilence else { break }
+            foundBad(server, .unwell(error), isConnected: isConnected, at: now)
         }
         choose(at: now)
     }
@@ -97,10 +98,10 @@ struct ServerChoice {
         }
     }
 
-    private mutating func foundBad(_ server: Int, _ health: Health, at now: Int64) {
+    private mutating func foundBad(_ server: Int, _ health: Health, isConnected: Bool, at now: Int64) {
         servers[server].good = 0
         servers[server].bad += 1
-        let isTolerated = server == active && servers[server].isUsable
+        let isTolerated = (server == active || isConnected) && servers[server].isUsable
         if isTolerated, servers[server].bad < Self.tolerance { return }
         fall(server, to: health, at: now)
     }

@@ -22,16 +22,16 @@ final class Servers {
     /// Between looks while no server is to be had.
     private var impatience = Backoff()
     private var lookedAt: Set<Int> = []
-    /// When the active server last answered a query.
-    private var lastAnswer: Int64?
+    /// When each server last answered a query.
+    private var lastAnswers: [Int: Int64] = [:]
     /// How often another server was chosen.
     private(set) var changes = 0
     /// Another server is used from now on.
     var onChange: () -> Void = {}
     /// A server has been looked at or an attempt to use it has failed: its health may have changed.
     var onFinding: () -> Void = {}
-    /// Whether the active server has connections that serve.
-    var isConnected: () -> Bool = { false }
+    /// Whether a server has connections that serve.
+    var isConnected: (Int) -> Bool = { _ in false }
 
     init(_ settings: Settings.Database, loop: EventLoop, logger: Logger) throws(ReactorError) {
         self.settings = settings
@@ -75,7 +75,7 @@ final class Servers {
 
     /// A query has ended as it should, or with an error of the server's.
     func answered(by server: Int) {
-        if server == active { lastAnswer = loop.now }
+        lastAnswers[server] = loop.now
     }
 
     /// The active server has no connection, and an attempt to have one has failed.
@@ -113,9 +113,8 @@ final class Servers {
 
     private func found(_ report: Report) {
         lookedAt.remove(report.server)
-        let isActive = report.server == active
-        let serves = isActive && isConnected()
-        let hasAnswered = isActive && lastAnswer ?? .min > report.began
+        let serves = isConnected(report.server)
+        let hasAnswered = serves && lastAnswers[report.server] ?? .min > report.began
         update {
             $0.found(
                 report.finding, of: report.server, isConnected: serves, hasAnswered: hasAnswered, at: loop.now
@@ -132,7 +131,6 @@ final class Servers {
         }
         if choice.active != before.active {
             changes += 1
-            lastAnswer = nil
             logger.warning(
                 "another database server is used from now on",
                 metadata: ["server": "\(activeServer)", "before": "\(settings.candidates[before.active])"])

@@ -48,7 +48,8 @@ extension Settings.Database {
     /// - `max_statement_time`: 0 means never, whatever the server's default is.
     /// - `sql_quote_show_create=1`: without it, the check that makes a column JSON is told without backticks.
     /// - `wait_timeout`: the pool keeps its connections; the server need not end them.
-    fileprivate func sessionSetup(_ purpose: Endpoint.Purpose) -> String {
+    /// - `USE`: an `init_connect` of the server's, which runs after the login, may have gone to another database.
+    fileprivate func sessionSetup(_ purpose: Endpoint.Purpose) -> [String] {
         var settings = [
             "NAMES utf8mb4", "sql_mode=''", "time_zone='+00:00'", "autocommit=1",
             "sql_select_limit=18446744073709551615", "sql_big_selects=1",
@@ -64,7 +65,8 @@ extension Settings.Database {
             settings += ["max_statement_time=\(Endpoint.schemaPatienceSeconds)", "sql_quote_show_create=1"]
         case .application: break
         }
-        return "SET " + settings.joined(separator: ",")
+        let quoted = name.replacing("`", with: "``")
+        return ["SET " + settings.joined(separator: ","), "USE `\(quoted)`"]
     }
 
     /// Nanoseconds after which a server that should have ended a statement itself is given up.

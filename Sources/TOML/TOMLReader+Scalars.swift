@@ -13,11 +13,12 @@ extension TOMLReader {
                 scanner = ahead
             }
         }
-        guard let value = Self.value(of: word) else {
-            throw scanner.error(
-                "\(Self.shown(word)) is no number, date, true or false; a text stands in quotes")
-        }
-        return value
+        if let value = Self.value(of: word) { return value }
+        let isTooLong = word.wholeMatch(of: /[+-]?[1-9](_?[0-9])*/) != nil
+        throw scanner.error(
+            isTooLong
+                ? "\(Self.shown(word)) does not fit 64 bits"
+                : "\(Self.shown(word)) is no number, date, true or false; a text stands in quotes")
     }
 
     private static func isOfWord(_ scalar: Unicode.Scalar) -> Bool {

@@ -21,6 +21,7 @@ struct Check: ParsableCommand {
         let (catalog, faults) = CatalogBuilder(schema).build(
             discover: settings.catalog.discover, explicit: settings.relationships)
         guard faults.isEmpty else { throw file.complaint(of: faults) }
+        if let warning = schema.warning { print("\(file.config): warning: \(warning)") }
         for relationship in catalog.relationships {
             for gap in relationship.gaps(in: schema) {
                 print("\(file.config): warning: relationship '\(relationship.name)': \(gap)")

@@ -43,6 +43,23 @@ import Testing
         #expect(try connections() == before)
     }
 
+    @Test
+    func `an account that the server leads to another database is answered from the one that is configured`()
+        throws
+    {
+        let shop = try BookshopFixture(try PrivateServer())
+        try shop.server.client().executeScript(
+            """
+            CREATE USER reader@localhost; GRANT SELECT ON *.* TO reader@localhost;
+            CREATE DATABASE other; CREATE TABLE other.authors SELECT * FROM shop.authors;
+            CREATE TABLE other.books SELECT id, author_id, 'wrong' title FROM shop.books;
+            SET GLOBAL init_connect = 'USE other';
+            """)
+        let daemon = try DaemonUnderTest(shop.server, database: "shop", user: "reader")
+        let load = #"{"load":"authors.books","key":1}"#
+        #expect(try daemon.ask(load) == shop.daemon.ask(load))
+    }
+
     @Test func `what the server is set to for everybody changes no answer, and leaves nothing open`() throws {
         let shop = try BookshopFixture(try PrivateServer())
         let administrator = try shop.server.client()

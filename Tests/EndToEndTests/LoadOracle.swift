@@ -36,7 +36,7 @@ final class LoadOracle {
     init(_ server: PrivateServer, database: String, schema: GeneratedSchema) throws {
         self.schema = schema
         client = try BlockingClient(
-            server.endpoint(database: database, sessionSetup: "SET time_zone = '+00:00', sql_mode = ''"))
+            server.endpoint(database: database, sessionSetup: ["SET time_zone = '+00:00', sql_mode = ''"]))
     }
 
     func rows(of table: GeneratedTable) throws -> [[String?]] {

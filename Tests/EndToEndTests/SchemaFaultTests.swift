@@ -52,6 +52,29 @@ import Testing
         "database_unavailable", "database_error", "unknown_relationship", "unknown_column",
     ]
 
+    /// `é` as U+00E9, and as `e` with U+0301.
+    @Test func `of names that Unicode calls the same none is served, and the operator is told`() throws {
+        let database = try SharedServer.freshDatabase(named: "twins")
+        try SharedServer.server.client(database: database).executeScript(
+            """
+            CREATE TABLE a (id INT PRIMARY KEY);
+            CREATE TABLE b (id INT PRIMARY KEY, `\u{E9}` INT, a_id INT REFERENCES a (id), `e\u{301}` INT);
+            CREATE TABLE `t\u{E9}` (id INT PRIMARY KEY, a_id INT REFERENCES a (id));
+            CREATE TABLE `te\u{301}` (id INT PRIMARY KEY, x INT, a_id INT REFERENCES a (id));
+            INSERT INTO a VALUES (1);
+            INSERT INTO b VALUES (2, 3, 1, 4);
+            """)
+        let daemon = try DaemonUnderTest(SharedServer.server, database: database)
+        let reply = try daemon.client().ask(#"{"load":"a.b","key":1}"#)
+        #expect(reply == #"{"rows":[{"id":2,"a_id":1}]}"#)
+        #expect(try daemon.ask("{\"load\":\"a.t\u{E9}\",\"key\":1}").errorCode == "unknown_relationship")
+        let warning =
+            "left out, because several are one name in different Unicode normalizations: 'b.\u{E9}', 't\u{E9}'"
+        #expect(daemon.log.contains(warning), "\(daemon.log)")
+        let check = try DaemonUnderTest.run(["check", "--config", daemon.configPath])
+        #expect(check.output.contains("warning: " + warning) && check.status == 0, "\(check.output)")
+    }
+
     @Test(arguments: changes)
     func `what is taken away is an error or what is there now, and what comes back is answered again`(
         _ change: Change

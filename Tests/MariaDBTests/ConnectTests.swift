@@ -88,10 +88,10 @@ import Testing
 
     @Test func `the connect timeout limits the session setup, but no query`() throws {
         let server = try SharedServer.server
-        var endpoint = server.endpoint(sessionSetup: "DO SLEEP(30)")
+        var endpoint = server.endpoint(sessionSetup: ["DO SLEEP(30)"])
         endpoint.connectTimeoutSeconds = 1
         #expect(try refusal(endpoint).kind == .unreachable)
-        endpoint.sessionSetup = ""
+        endpoint.sessionSetup = []
         let connection = try connected(endpoint)
         guard case .waiting(let interest) = connection.query(Array("DO SLEEP(30)".utf8)) else {
             throw Unexpected(description: "did not wait")
@@ -117,13 +117,13 @@ import Testing
 
     @Test func `the session setup has run when connected`() throws {
         let connection = try connected(
-            SharedServer.server.endpoint(sessionSetup: "SET time_zone = '+05:00', max_statement_time = 7"))
+            SharedServer.server.endpoint(sessionSetup: ["SET time_zone = '+05:00', max_statement_time = 7"]))
         #expect(
             text(connection.run("SELECT @@time_zone, @@max_statement_time").rows) == [["+05:00", "7.000000"]])
     }
 
     @Test func `a session setup that the server refuses fails the connect`() throws {
-        let error = try refusal(SharedServer.server.endpoint(sessionSetup: "SET no_such_variable = 1"))
+        let error = try refusal(SharedServer.server.endpoint(sessionSetup: ["SET no_such_variable = 1"]))
         #expect(error.errno == 1193)
         #expect(error.kind == .refused)
     }
@@ -134,7 +134,7 @@ import Testing
         let server = try SharedServer.server
         let holder = try server.client()
         #expect(try holder.strings("SELECT GET_LOCK('setup', 0)") == [["1"]])
-        let connection = Connection(server.endpoint(sessionSetup: "DO GET_LOCK('setup', 20)"))
+        let connection = Connection(server.endpoint(sessionSetup: ["DO GET_LOCK('setup', 20)"]))
         var progress = connection.connect()
         let waiters = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'DO GET_LOCK(%'"
         try eventually("the setup waits for the lock") {

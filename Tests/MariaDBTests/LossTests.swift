@@ -96,7 +96,7 @@ import Testing
     @Test(arguments: Stage.allCases)
     func `closing never waits, whatever is under way`(stage: Stage) throws {
         let server = try SharedServer.server
-        let setup = stage == .connecting ? "DO SLEEP(30)" : ""
+        let setup = stage == .connecting ? ["DO SLEEP(30)"] : []
         let connection = Connection(server.endpoint(database: "mysql", sessionSetup: setup))
         try bring(connection, to: stage, server)
         connection.close()

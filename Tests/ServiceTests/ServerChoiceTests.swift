@@ -65,6 +65,18 @@ struct ServerChoiceTests {
         #expect(look(&choice, at: 0, [full, full], isConnected: false) == [0, 1])
     }
 
+    @Test func `a server that is about to be left, and still serves, is not found dead by one look`() {
+        var choice = ServerChoice(count: 2)
+        choice.failed(Self.silence, at: 1000 * Self.second)
+        choice.connected(to: 1)
+        #expect(look(&choice, at: 0, [.well, .well]) == [1, 0])
+        let silence = ServerChoice.Finding.unwell(Self.silence)
+        _ = look(&choice, at: 1, [silence], isConnected: true)
+        #expect(choice.health(of: 1) == .well)
+        _ = look(&choice, at: 1, [silence], isConnected: true)
+        #expect(choice.health(of: 1) == .unwell(Self.silence))
+    }
+
     @Test func `a preferred server is gone back to when it has been well twice`() {
         var choice = ServerChoice(count: 2)
         choice.failed(Self.silence, at: 1000 * Self.second)

@@ -4,6 +4,7 @@ import Testing
 /// What is said of a document that is not TOML.
 struct MistakeTests {
     @Test(arguments: [
+        ("a = 9223372036854775808", "1: '9223372036854775808' does not fit 64 bits"),
         ("a = yes", "1: 'yes' is no number, date, true or false; a text stands in quotes"),
         ("a = 1\n\nb =", "3: the end of the file where a value should stand"),
         ("a = [1,\n 2\nb = 3", "3: 'b' in a list, where ',' or ']' should follow"),

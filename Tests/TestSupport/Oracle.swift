@@ -18,7 +18,7 @@ package final class Oracle {
 
     package init(_ server: PrivateServer, database: String) throws {
         client = try BlockingClient(
-            server.endpoint(database: database, sessionSetup: "SET time_zone = '+00:00', sql_mode = ''"))
+            server.endpoint(database: database, sessionSetup: ["SET time_zone = '+00:00', sql_mode = ''"]))
     }
 
     /// The keys of all parents, each once by its bytes.

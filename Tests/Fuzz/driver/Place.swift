@@ -10,7 +10,7 @@ enum Place {
     static var endpoint: Endpoint {
         Endpoint(
             .socket(path: path), user: "kindred", password: "secret", database: "shop",
-            connectTimeoutSeconds: 5, sessionSetup: "SET NAMES utf8mb4")
+            connectTimeoutSeconds: 5, sessionSetup: ["SET NAMES utf8mb4"])
     }
 
     /// A part of `/etc/passwd`, which a server may ask for, and which no server may have.
