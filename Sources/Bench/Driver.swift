@@ -9,6 +9,9 @@ final class Driver {
     private var watch: Watch?
     /// Whether an operation waits for the descriptor.
     private var isWaiting = false
+    private var isProceeding = false
+    /// What `step` has begun.
+    private var begun: Progress?
 
     /// - Parameters:
     ///   - resume: goes on after something that was waited for.
@@ -22,12 +25,17 @@ final class Driver {
         self.step = step
     }
 
+    /// What is begun from within `step` goes on when that is over: answers that are there at once, one after another,
+    /// would fill the stack.
     func proceed(_ first: Progress) {
-        var progress = first
-        while true {
+        begun = first
+        guard !isProceeding else { return }
+        isProceeding = true
+        defer { isProceeding = false }
+        while let progress = begun {
+            begun = nil
             if case .waiting(let interest) = progress { return wait(for: interest) }
-            guard let next = step(progress) else { return }
-            progress = next
+            if let next = step(progress) { begun = next }
         }
     }
 
