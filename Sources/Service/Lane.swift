@@ -32,6 +32,8 @@ final class Lane {
     private var alarm: Alarm?
     private var backoff = Backoff()
     private var connectedSince: Int64 = 0
+    /// Whether an attempt at its server has failed since it was last connected.
+    private(set) var hasFailed = false
     /// When the connection's job must be over, whatever the server does.
     private var patience: Int64?
     /// When libmariadb wants to be told that what it waits for has not happened.
@@ -98,14 +100,25 @@ final class Lane {
         }
     }
 
+    /// Nanoseconds that a server has, where nothing else bounds it, to end a query that it has been told to stop.
+    private static let killPatience: Int64 = 30_000_000_000
+
     private func killed(_ error: DatabaseError?) {
         isKilling = false
-        switch state {
-        case .recovering(let connection): becomeIdle(connection, connected: false)
-        // Whatever the reason, the server will not end the query for us.
-        case .busy: if let error { fail(error) }
-        case .down, .resolving, .connecting, .idle, .closed: break
+        switch (state, error) {
+        // Whatever the reason: the server will not end the query for us, or it will later, and hits the next one.
+        case (.recovering, let error?), (.busy, let error?): fail(error)
+        case (.recovering(let connection), nil): becomeIdle(connection, connected: false)
+        case (.busy, nil):
+            patience = patience ?? loop.now + Self.killPatience
+            armAlarm()
+        case (.down, _), (.resolving, _), (.connecting, _), (.idle, _), (.closed, _): break
         }
+    }
+
+    /// Whoever ended one connection may have ended this one too; the news may not have been read yet.
+    func checkIdle() {
+        if case .idle(let connection) = state, let error = connection.checkIdle() { fail(error) }
     }
 
     /// Gives up its server for the one that is active now. A job that is under way is lost.
@@ -114,6 +127,7 @@ final class Lane {
         let job: Job? = if case .busy(_, let job) = state { job } else { nil }
         abandonConnection()
         state = .down
+        hasFailed = false
         backoff.reset()
         open()
         if let job { pool.laneFinished(job, .failed(Self.leftServer), at: server) }
@@ -245,6 +259,7 @@ final class Lane {
         watch?.set(readable: true, writable: false)
         guard connected else { return }
         connectedSince = loop.now
+        hasFailed = false
         pool.laneConnected(to: server)
     }
 
@@ -269,6 +284,7 @@ final class Lane {
         let wasConnected = isConnected
         abandonConnection()
         state = .down
+        hasFailed = !wasConnected
         if let job { pool.laneFinished(job, .failed(error), at: server) }
         let current = generation
         pool.laneLost(error, of: server, wasConnected: wasConnected)

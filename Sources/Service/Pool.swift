@@ -109,12 +109,16 @@ final class Pool: Backend {
     /// - Parameter wasConnected: a connection has ended; otherwise an attempt to have one has failed.
     func laneLost(_ error: DatabaseError, of server: Int, wasConnected: Bool) {
         if wasConnected {
-            return logger.info("a database connection was lost", metadata: ["error": "\(error)"])
+            logger.info("a database connection was lost", metadata: ["error": "\(error)"])
+            // What is asked once more is not to meet the same end.
+            for lane in lanes { lane.checkIdle() }
+            return
         }
         guard server == servers.active, !serves(from: server) else { return }
         servers.failed(error)
-        // There is hope where there is another server, or connections to one that was to be left.
-        guard servers.active == server, !lanes.contains(where: \.isConnected) else { return }
+        // There is hope where there is another server, connections to one that was to be left, or a lane that has not
+        // tried yet: a single attempt may fail by itself, killed or one too many.
+        guard servers.active == server, lanes.allSatisfy(\.hasFailed) else { return }
         if outage == nil {
             logger.error(
                 "no connection to the database; trying again until there is one",

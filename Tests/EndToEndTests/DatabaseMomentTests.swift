@@ -51,6 +51,18 @@ import Testing
         try shop.expectRecovery()
     }
 
+    @Test func `attempts to connect that fail cost nobody anything while another one may succeed`() throws {
+        let shop = try MeddledShop()
+        shop.meddler.order(.hold, at: .answer)
+        try shop.client.send(#"{"id":1,"load":"authors.books","key":1}"#)
+        try eventually("the answer is held") { shop.meddler.deeds == 1 }
+        shop.meddler.order(.close, at: .login, times: MeddledShop.connections - 1)
+        shop.meddler.cut()
+        let reply = try JSONValue(shop.client.ask())
+        #expect(reply.rowIDs == shop.expected["1"], "\(reply)")
+        try shop.expectRecovery()
+    }
+
     // Their waits overlap.
     @Test func `a server that falls silent on whoever comes costs requests their time only`() throws {
         let shops = try Self.connecting.map { moment in
