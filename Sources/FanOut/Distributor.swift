@@ -71,6 +71,9 @@ package final class Distributor {
         current = nil
     }
 
+    /// Bytes of memory held for the places of rows.
+    package var byteCapacity: Int { links.capacity * MemoryLayout<Link>.stride }
+
     package func rows(of key: Int) -> Int { tallies[key].rows }
 
     package func bytes(of key: Int) -> Int { tallies[key].bytes }

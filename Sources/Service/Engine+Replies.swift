@@ -29,6 +29,7 @@ extension Engine {
             for child in children {
                 try requireRoom(for: child.ticket)
                 ticket.load.include(child.ticket)
+                hold(child.byteCount, for: ticket.load)
                 if child.ticket.missing > 0 { enlist(child.ticket) }
             }
         } catch {
@@ -104,6 +105,7 @@ extension Engine {
     func forget(_ load: PendingLoad) {
         guard load.isWaiting else { return }
         load.isWaiting = false
+        memory.update(&load.heldBytes, to: 0)
         waitingRequests -= 1
         load.client.settle(load)
         if let root = load.root { forget(root, of: load.client) }

@@ -17,7 +17,7 @@ final class Engine {
         var maxClientKeys: Int
         /// Rows of one request, those that it includes among them.
         var maxRows: Int
-        /// Bytes of all results and unsent replies.
+        /// Bytes of all requests, results and unsent replies.
         var maxResultBytes: Int
     }
 
@@ -87,15 +87,18 @@ final class Engine {
     // MARK: Requests
 
     /// Answers at once if no query is needed or none is possible; otherwise the client is owed a reply.
-    func submit(_ load: Load, id: RequestID?, from client: any Client) {
+    /// - Parameter bytes: of the request's line.
+    func submit(_ load: Load, id: RequestID?, bytes: Int, from client: any Client) {
         do {
-            try admit(load, id: id, from: client)
+            try admit(load, id: id, bytes: bytes, from: client)
         } catch {
             client.reply(error, to: id)
         }
+        // Also what was refused, or needed no query, may have left a route behind.
+        if routes.isFull { prune() }
     }
 
-    private func admit(_ load: Load, id: RequestID?, from client: any Client) throws(Failure) {
+    private func admit(_ load: Load, id: RequestID?, bytes: Int, from client: any Client) throws(Failure) {
         let level = try LevelReader(routes: routes).level(of: load)
         let (keys, answers) = try read(load.keys, of: level)
         let asked = load.timeoutMilliseconds.map { Int64($0) * 1_000_000 }
@@ -109,6 +112,8 @@ final class Engine {
         guard ticket.missing > 0 else { return settle(ticket) }
         try requireRoom(for: ticket)
         pending.isWaiting = true
+        // Keys and filters are as long as the line at most.
+        hold(bytes + ticket.keys.count * Ticket.bytesOfKey, for: pending)
         waitingRequests += 1
         client.owe(pending)
         enlist(ticket)
@@ -163,7 +168,7 @@ final class Engine {
     var fullMemory: Failure {
         Failure(
             .overloaded,
-            "\(memory.bytes) bytes of rows are on their way, limits.result_bytes is \(memory.limit); try again"
+            "\(memory.bytes) bytes of requests and rows are on their way, limits.result_bytes is \(memory.limit); try again"
         )
     }
 
@@ -177,7 +182,11 @@ final class Engine {
         submit(ticket, of: ticket.load)
         counters.keysAsked += ticket.missing
         route.traffic.keysAsked += ticket.missing
-        if routes.isFull { prune() }
+    }
+
+    /// Counts memory that the load takes until it is answered.
+    func hold(_ bytes: Int, for load: PendingLoad) {
+        memory.update(&load.heldBytes, to: load.heldBytes + bytes)
     }
 
     private func submit(_ ticket: Ticket, of load: PendingLoad) {

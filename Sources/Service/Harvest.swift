@@ -62,7 +62,9 @@ final class Harvest {
             }
         }
         distributor.add(start..<arena.count, to: key)
-        memory.update(&held, to: arena.capacity + links.capacity * MemoryLayout<Scalar?>.stride)
+        memory.update(
+            &held,
+            to: arena.capacity + links.capacity * MemoryLayout<Scalar?>.stride + distributor.byteCapacity)
     }
 
     private func addLink(_ column: Column, _ cell: UnsafeRawBufferPointer?, of key: Int) {

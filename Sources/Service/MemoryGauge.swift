@@ -1,4 +1,4 @@
-/// Bytes of memory that hold rows on their way to clients: results of queries, and replies that were not sent yet.
+/// Bytes of memory that hold what is on its way: requests, results of queries, and replies that were not sent yet.
 final class MemoryGauge {
     private(set) var bytes = 0
     /// From there on nothing more is begun, and no reply with rows written.

@@ -18,6 +18,8 @@ final class PendingLoad {
     /// Of them, as they stand in replies.
     var byteCount = 0
 
+    /// Of its request and of what has been asked for since; counted as memory in use.
+    var heldBytes = 0
     /// Whether it is among the loads that are on their way.
     var isWaiting = false
     /// Whether its answers are all there, and its client has too much to read before them.

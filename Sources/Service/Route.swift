@@ -11,6 +11,8 @@ final class Route {
     let traffic: Traffic
     /// Whether it stands in the table of routes.
     var isKept = false
+    /// About how much its filters take.
+    let byteCount: Int
     // What every load asks of it.
     let isMany: Bool
     let isCount: Bool
@@ -28,6 +30,7 @@ final class Route {
         isMany = relationship.kind == .many
         isCount = selection.isCount
         isEmpty = selection.isEmpty
+        byteCount = selection.byteCount
         shape = Shape(
             number: number, maxKeys: planner.maxKeys(policy.maxKeys), window: policy.window,
             priority: policy.priority, relationship: traffic.number)

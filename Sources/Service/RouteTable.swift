@@ -23,11 +23,19 @@ final class RouteTable {
     /// Why there is no catalog yet.
     var absence: String? = "the schema has not been read yet"
 
-    /// Routes beyond which those that nothing waits for are forgotten.
-    private static let mostRoutes = 4096
-    private var mostNow = RouteTable.mostRoutes
+    /// Routes, and bytes of their filters, beyond which those that nothing waits for are forgotten.
+    private static let most = Extent(routes: 4096, bytes: 1 << 26)
+    private var mostNow = RouteTable.most
+    private var extent = Extent()
 
-    var isFull: Bool { byShape.count > mostNow }
+    private struct Extent {
+        var routes = 0
+        var bytes = 0
+    }
+
+    var count: Int { extent.routes }
+
+    var isFull: Bool { extent.routes > mostNow.routes || extent.bytes > mostNow.bytes }
 
     func route(of shape: Shape) -> Route? { byShape[shape.number] }
 
@@ -36,6 +44,15 @@ final class RouteTable {
         guard !route.isKept else { return }
         route.isKept = true
         byShape[route.shape.number] = route
+        extent.routes += 1
+        extent.bytes += route.byteCount
+    }
+
+    private func drop(_ route: Route) {
+        route.isKept = false
+        byShape[route.shape.number] = nil
+        extent.routes -= 1
+        extent.bytes -= route.byteCount
     }
 
     func destination(named name: String, isByParent: Bool) throws(Failure) -> Destination {
@@ -137,13 +154,13 @@ final class RouteTable {
         let destinations = byName.values.flatMap { [$0, $0.viaParent].compactMap { $0 } }
         let plain = Set(destinations.map(\.plain.route.shape.number))
         for (number, route) in byShape where !plain.contains(number) && !isInUse(route.shape) {
-            route.isKept = false
-            byShape[number] = nil
+            drop(route)
         }
         for destination in destinations {
             destination.selected = destination.selected.filter { byShape[$0.value.shape.number] != nil }
         }
         // Where nearly all are in use, the next look must not come with the next route.
-        mostNow = max(Self.mostRoutes, 2 * byShape.count)
+        mostNow = Extent(
+            routes: max(Self.most.routes, 2 * extent.routes), bytes: max(Self.most.bytes, 2 * extent.bytes))
     }
 }

@@ -131,17 +131,17 @@ final class Server {
             session.reply(Failure(.lineTooLong, "the line is longer than \(bound); it was skipped"), to: nil)
         case .line(let line):
             switch decoder.decode(line) {
-            case .success(let request): perform(request, from: session)
+            case .success(let request): perform(request, bytes: line.count, from: session)
             case .failure(let rejection): session.reply(rejection.failure, to: rejection.id)
             }
         }
     }
 
-    private func perform(_ request: Request, from session: Session) {
+    private func perform(_ request: Request, bytes: Int, from session: Session) {
         switch request.operation {
         case .load where isDraining:
             session.reply(Failure(.shuttingDown, "kindred is shutting down; connect again"), to: request.id)
-        case .load(let load): engine.submit(load, id: request.id, from: session)
+        case .load(let load): engine.submit(load, id: request.id, bytes: bytes, from: session)
         case .ping: session.reply { ReplyEncoder.pong(request.id, into: &$0) }
         case .hello: session.reply { ReplyEncoder.hello(request.id, server: "kindred \(version)", into: &$0) }
         case .describe(let name): describe(name, id: request.id, to: session)

@@ -16,7 +16,7 @@ struct StatsReply {
             ("in_flight_limit", engine.batcher.inFlightLimit),
             ("connections", engine.connectedLanes),
             ("server_changes", engine.backend?.serverChanges ?? 0), ("result_bytes", engine.memory.bytes),
-            ("relationships", engine.routes.catalog.relationships.count),
+            ("routes", engine.routes.count), ("relationships", engine.routes.catalog.relationships.count),
         ]
         ReplyEncoder.open(id, member: "stats", into: &output)
         output.append("{")

@@ -18,7 +18,16 @@ final class Ticket {
         let ticket: Ticket
         /// For each row of the parent ticket, in the order of its answers, the position of the row's key; nil for `NULL`.
         let positions: [Int?]
+
+        /// About how much memory it takes.
+        var byteCount: Int {
+            positions.count * MemoryLayout<Int?>.stride + ticket.keys.count * Ticket.bytesOfKey
+                + ticket.waitingKeys.reduce(0) { $0 + $1.byteCount }
+        }
     }
+
+    /// Memory that a key takes beside its bytes, here and while it gathers with others.
+    static let bytesOfKey = 192
 
     /// Given when it begins to wait.
     var id = TicketID(0)

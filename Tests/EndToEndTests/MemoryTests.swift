@@ -179,4 +179,40 @@ import Testing
         try send(loads: 1, of: 10, to: late)
         #expect(try wholeReplies(1, of: 10, to: late)["1"] == true)
     }
+
+    @Test func `requests of ever other filters leave nothing behind, whether they need a query or not`()
+        throws
+    {
+        let daemon = try daemon("")
+        let client = try daemon.client()
+        for key in ["null", "1"] {
+            for number in 1...10_000 {
+                try client.send(
+                    "{\"load\":\"a.b\",\"key\":\(key),\"where\":{\"id\":{\"gt\":\(100_000 + number)}}}")
+                if number % 100 == 0 {
+                    for _ in 1...100 { #expect(try client.receive() == #"{"rows":[]}"#) }
+                }
+            }
+            #expect(try daemon.stat("routes") ?? .max < 5000)
+        }
+    }
+
+    @Test func `requests that wait take no more memory than there is`() throws {
+        let daemon = try daemon("result_bytes = 4194304")
+        let holder = try server.client(database: "large")
+        try holder.execute("LOCK TABLES b WRITE")
+        let client = try daemon.client()
+        let text = String(repeating: "y", count: 900_000)
+        for id in 1...10 {
+            try client.send("{\"id\":\(id),\"load\":\"a.b\",\"key\":1,\"where\":{\"text\":\"\(text)\"}}")
+        }
+        for id in 6...10 {
+            let reply = try JSONValue(client.ask())
+            #expect(reply.errorCode == "overloaded" && reply["id"] == .number("\(id)"), "\(reply)")
+        }
+        #expect(try daemon.stat("waiting_requests") == 5)
+        try holder.execute("UNLOCK TABLES")
+        for _ in 1...5 { #expect(try JSONValue(client.ask())["rows"]?.elements == []) }
+        try eventually("they are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+    }
 }

@@ -29,7 +29,7 @@ final class SimulatedClient: Client {
     func send(_ record: LoadRecord, to engine: Engine) {
         records[record.id] = record
         record.state = .sent
-        engine.submit(record.load, id: record.id, from: self)
+        engine.submit(record.load, id: record.id, bytes: 100, from: self)
     }
 
     func hangUp(_ engine: Engine) {
