@@ -137,12 +137,12 @@ extension SettingRecord {
         SettingRecord(
             "limits", "send_timeout_s", \.limits.sendTimeoutSeconds, .integer(1...3600), unit: "s",
             reloadable: true,
-            "Time in which a client must read something of the replies that wait for it; else it is disconnected."
+            "Time in which a client must read 1 MiB of the replies that wait for it, or all; else it is disconnected."
         ),
         SettingRecord(
             "limits", "result_bytes", \.limits.resultBytes, .integer((1 << 20)...(1 << 40)), unit: "bytes",
             reloadable: true,
-            "Memory for the rows and unsent replies of all clients; beyond it loads are refused as overloaded."
+            "Memory for waiting requests, rows and unsent replies of all; beyond it loads are refused as overloaded."
         ),
         SettingRecord(
             "limits", "request_timeout_s", \.limits.requestTimeoutSeconds, .integer(1...3600), unit: "s",

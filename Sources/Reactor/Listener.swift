@@ -38,6 +38,7 @@ package final class Listener {
     }
 
     package func start(_ handler: @escaping (Socket) -> Void) {
+        tune()
         let watch = Watch(loop, fileDescriptor: descriptor) { [unowned self] _ in accept(handler) }
         watch.set(readable: true, writable: false)
         self.watch = watch
@@ -59,10 +60,21 @@ package final class Listener {
         for _ in 0..<Self.acceptsPerTurn where !isClosed {
             let accepted = kindred_accept(descriptor)
             guard accepted >= 0 else { return refused(errno) }
-            var on: Int32 = 1
-            // Fails on a Unix socket, where there is nothing to delay.
-            setsockopt(accepted, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
             handler(Socket(fileDescriptor: accepted))
+        }
+    }
+
+    /// Nothing is delayed, and a peer that has vanished without a word is found out within two minutes: tcp(7). What is
+    /// accepted inherits it. A Unix socket has none of this, and needs none.
+    private func tune() {
+        let options = [
+            (SOL_SOCKET, SO_KEEPALIVE, 1), (Int32(IPPROTO_TCP), TCP_NODELAY, 1),
+            (Int32(IPPROTO_TCP), TCP_KEEPIDLE, 60), (Int32(IPPROTO_TCP), TCP_KEEPINTVL, 10),
+            (Int32(IPPROTO_TCP), TCP_KEEPCNT, 6),
+        ]
+        for (level, name, value) in options {
+            var value = Int32(value)
+            setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
         }
     }
 

@@ -217,11 +217,16 @@ package final class Daemon {
         server.drain()
     }
 
-    /// Who still waits is told so.
+    /// Nanoseconds in which those who still wait can be told so.
+    private static let lastWord: Int64 = 1_000_000_000
+
     private func cutShort() {
+        if end != nil { return loop.stop() }
+        end = .cutShort
         engine.failAll(.init(.shuttingDown, "kindred is shutting down; connect again"))
-        server.flush()
-        stop(.cutShort)
+        server.drain()
+        drainAlarm = Alarm(loop) { [unowned self] in loop.stop() }
+        drainAlarm?.set(at: loop.now + Self.lastWord)
     }
 
     private func stop(_ end: End) {

@@ -10,10 +10,14 @@ final class MemoryGauge {
 
     var isFull: Bool { bytes > limit }
 
+    /// Whether it has been full since this was last set to false: what finds no room leaves it again at once.
+    var hasBeenFull = false
+
     /// Replaces what somebody held before by what he holds now.
     func update(_ held: inout Int, to now: Int) {
         guard now != held else { return }
         bytes += now - held
         held = now
+        if isFull { hasBeenFull = true }
     }
 }

@@ -32,6 +32,7 @@ final class Server {
     /// Of sessions that are over.
     let lingering: LingeringSockets
     private var nextLook: Int64?
+    private var nextRelief: Int64 = 0
     private var lastPauseReport: Int64?
     private(set) var isDraining = false
     private var turns = TurnLengths()
@@ -121,6 +122,26 @@ final class Server {
         for session in left.values { observe(session) }
     }
 
+    /// Nanoseconds without reading after which a client has no claim to memory that others need.
+    private static let hoardPatience: Int64 = 1_000_000_000
+    private static let betweenReliefs: Int64 = 100_000_000
+
+    /// When there is no memory because clients do not read, the one for which most is kept is given up, lest everybody
+    /// else is refused as long as it pleases.
+    private func relieve() {
+        guard memory.hasBeenFull, loop.now >= nextRelief else { return }
+        memory.hasBeenFull = false
+        nextRelief = loop.now + Self.betweenReliefs
+        let hoards = slow.values.compactMap { session in
+            session.hoard(after: Self.hoardPatience).map { (session: session, bytes: $0) }
+        }
+        // Rows take up to twice their bytes, and at least a half should be theirs.
+        guard hoards.reduce(0, { $0 + $1.bytes }) > memory.limit / 4,
+            let largest = hoards.max(by: { $0.bytes < $1.bytes })
+        else { return }
+        dropSlowReader(largest.session, "limits.result_bytes = \(memory.limit): it held \(largest.bytes)")
+    }
+
     // MARK: Requests
 
     func handle(_ frame: Frame, from session: Session) {
@@ -135,6 +156,12 @@ final class Server {
             case .failure(let rejection): session.reply(rejection.failure, to: rejection.id)
             }
         }
+    }
+
+    /// There is no memory for the rest of it.
+    func refuseLine(of session: Session) {
+        engine.counters.requests += 1
+        session.reply(engine.fullMemory, to: nil)
     }
 
     private func perform(_ request: Request, bytes: Int, from session: Session) {
@@ -209,6 +236,7 @@ final class Server {
             break
         }
         if !dirty.isEmpty { loop.wake() }
+        relieve()
         if isDraining { finishSessions() }
     }
 

@@ -38,17 +38,20 @@ final class Session: Client {
     private var waitingBytes = 0
     /// Bytes of the output that are counted as memory in use.
     private var held = 0
+    /// The same of lines that have not ended.
+    private var heldInput = 0
     private var state = State.open
     private(set) var owed: [PendingLoad] = []
     var share: Share
     var keysOnTheirWay = 0
     /// When a line began that has not ended yet. Nil also while lines are left standing by us.
     private var lineBegan: Int64?
-    /// When the client last took something of what is to be sent, while it takes no more.
-    private var stalledSince: Int64?
+    private var stall = Stall()
     private var isFirstRead = true
     /// Whether the client is known to send no more, though not all of it has been read.
     private var isInputEnded = false
+    /// Whether lines have been left standing because the others must have their turn.
+    private var isBehind = false
     /// Whether it stands in the server's list of sessions to be flushed in this turn.
     private var isDirty = false
 
@@ -72,7 +75,7 @@ final class Session: Client {
 
     private var acceptsLines: Bool {
         switch state {
-        case .open, .halfClosed: owed.count < Self.maxOwed && hasRoom
+        case .open, .halfClosed: owed.count < Self.maxOwed && hasRoom && !isBehind
         case .closing, .closed: false
         }
     }
@@ -90,6 +93,7 @@ final class Session: Client {
             if isFirstRead, refusesForeignProtocol() { return }
             isFirstRead = false
             handleLines()
+            giveUpLineWithoutMemory()
         case .wouldBlock: break
         case .closed where socket.isHungUp: close()
         case .closed:
@@ -110,17 +114,43 @@ final class Session: Client {
         server.observe(self)
     }
 
+    /// Nanoseconds after which the lines that are still to be handled wait for the next turn.
+    private static let linesBudget: Int64 = 1_000_000
+
     /// Handles the lines that have come, as long as the client does not owe us the reading of its replies.
-    func handleLines() {
+    private func handleLines() {
         let server = server
+        let start = loop.now
         var hasEnded = false
-        while acceptsLines, framer.next({ server.handle($0, from: self) }) { hasEnded = true }
+        isBehind = false
+        while acceptsLines, framer.next({ server.handle($0, from: self) }) {
+            hasEnded = true
+            loop.refreshTime()
+            if loop.now - start > Self.linesBudget { fallBehind() }
+        }
         if case .halfClosed = state, acceptsLines {
             _ = framer.finish { server.handle($0, from: self) }
             closeIfDone()
         }
+        countInput()
         noteLine(hasEnded: hasEnded)
         rearm()
+    }
+
+    private func fallBehind() {
+        isBehind = true
+        askForFlush()
+    }
+
+    /// Half a long line, when there is no memory for what is under way: it is answered, and its rest is skipped.
+    private func giveUpLineWithoutMemory() {
+        guard heldInput > 0, acceptsLines, server.memory.isFull, framer.skipLine() else { return }
+        server.refuseLine(of: self)
+        countInput()
+    }
+
+    private func countInput() {
+        server.memory.update(&heldInput, to: framer.capacity > 2 * Self.readSize ? framer.capacity : 0)
     }
 
     // HTTP or TLS: one {"error":{"code":"bad_json",…}}, and the connection ends.
@@ -235,14 +265,16 @@ final class Session: Client {
             case .bytes(let count):
                 output.removeFirst(count)
                 sent += count
-                stalledSince = nil
+                stall.take(count, at: loop.now)
             case .wouldBlock:
-                noteStall()
+                if stall.begin(at: loop.now) { server.observe(self) }
+                server.memory.update(&held, to: output.capacity)
                 answerWaiting()
-                return rearm()
+                return isBehind ? handleLines() : rearm()
             case .closed, .failed: return close()
             }
         }
+        stall.end()
         output.trim(to: Self.idleCapacity)
         server.memory.update(&held, to: output.capacity)
         if case .closing = state { return end() }
@@ -272,23 +304,23 @@ final class Session: Client {
 
     // MARK: Slow clients
 
-    private func noteStall() {
-        guard stalledSince == nil else { return }
-        stalledSince = loop.now
-        server.observe(self)
+    /// Bytes that it has the daemon keep, if it has been slow to read for so many nanoseconds.
+    func hoard(after patience: Int64) -> Int? {
+        guard let since = stall.since, loop.now - since >= patience else { return nil }
+        return held + waitingBytes
     }
 
     /// When the client will have been too slow.
     func deadline(_ limits: Server.Limits) -> Int64? {
         let line = lineBegan.map { $0 + Int64(limits.lineTimeoutSeconds) * 1_000_000_000 }
-        let stall = stalledSince.map { $0 + Int64(limits.sendTimeoutSeconds) * 1_000_000_000 }
+        let stall = stall.since.map { $0 + Int64(limits.sendTimeoutSeconds) * 1_000_000_000 }
         return [line, stall].compactMap { $0 }.min()
     }
 
     /// The deadline has come.
     func isTooSlow(_ limits: Server.Limits) {
         let bound = Int64(limits.sendTimeoutSeconds) * 1_000_000_000
-        if let stalledSince, stalledSince + bound <= loop.now {
+        if let since = stall.since, since + bound <= loop.now {
             return server.dropSlowReader(self, "limits.send_timeout_s = \(limits.sendTimeoutSeconds)")
         }
         giveUpLine("limits.line_timeout_s = \(limits.lineTimeoutSeconds)")
@@ -307,16 +339,15 @@ final class Session: Client {
 
     /// The client sends no more and has got all it was owed.
     private func closeIfDone() {
-        if case .halfClosed = state, isOwedNothing { end() }
+        if case .halfClosed = state, isOwedNothing, !isBehind { end() }
     }
 
-    /// Sends what is still to be sent, and ends.
+    /// Reads no more once nothing is owed, answers the lines that have come whole, sends what is to be sent, and ends.
     func finish() {
-        guard isWritable else { return }
-        if isOwedNothing { return end() }
-        guard owed.isEmpty else { return }
-        state = .closing
-        rearm()
+        guard case .open = state, owed.isEmpty else { return closeIfDone() }
+        state = .halfClosed
+        framer.abandonPart()
+        handleLines()
     }
 
     /// The client has been sent all; it is to get it all.
@@ -335,6 +366,7 @@ final class Session: Client {
         watch = nil
         endConnection()
         server.memory.update(&held, to: 0)
+        server.memory.update(&heldInput, to: 0)
         let unpaid = owed
         owed = []
         waitingForRoom = []

@@ -59,6 +59,26 @@ package struct LineFramer: ~Copyable {
         drop()
     }
 
+    /// Bytes of memory held.
+    package var capacity: Int { buffer.capacity }
+
+    /// Forgets what has come of a line that has not ended, behind those that have.
+    package mutating func abandonPart() {
+        let ends = buffer.withBytes { $0.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0 }
+        buffer.truncate(to: ends)
+        searched = min(searched, ends)
+        if ends == 0 { skipping = false }
+    }
+
+    /// Drops what has come of a line, and the rest of it as it arrives. To be asked when all lines are taken.
+    /// - Returns: whether there was such a line, that had not been dropped already.
+    package mutating func skipLine() -> Bool {
+        guard !buffer.isEmpty, !skipping else { return false }
+        skipping = true
+        drop()
+        return true
+    }
+
     /// The stream has ended: what stands after the last `\n` is a line too. False if nothing is left.
     package mutating func finish(_ body: (Frame) -> Void) -> Bool {
         if next(body) { return true }

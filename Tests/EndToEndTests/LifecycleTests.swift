@@ -184,6 +184,36 @@ import Testing
         #expect(try copy.ask(describe) == daemon.ask(describe))
     }
 
+    @Test func `a second SIGTERM leaves nobody without an answer, however many wait`() throws {
+        let shop = try BookshopFixture()
+        let holder = try shop.server.client(database: shop.database)
+        try holder.execute("LOCK TABLES books WRITE")
+        let clients = try (1...3000).map { _ in try shop.daemon.client() }
+        for client in clients { try client.send(#"{"id":1,"load":"authors.books","key":1}"#) }
+        try eventually("all wait") { try shop.daemon.stat("waiting_requests") == clients.count }
+        shop.daemon.signal(SIGTERM)
+        try shop.daemon.waitForLog("draining")
+        shop.daemon.signal(SIGTERM)
+        let codes = try clients.map { try JSONValue($0.receive() ?? "null").errorCode }
+        let unanswered = codes.count { $0 != "shutting_down" }
+        #expect(unanswered == 0)
+        #expect(shop.daemon.waitForExit() != nil)
+    }
+
+    @Test func `lines that stood behind long replies at SIGTERM are answered too`() throws {
+        let shop = try BookshopFixture()
+        let client = try shop.daemon.client()
+        let lines = (1...300).map { "{\"id\":\($0),\"op\":\"describe\"}\n" }.joined()
+        try client.send(Array((lines + "{\"id\":301,\"op\":\"pi").utf8))
+        try eventually("some are answered") { try shop.daemon.stat("requests") ?? 0 > 100 }
+        shop.daemon.signal(SIGTERM)
+        try shop.daemon.waitForLog("draining")
+        var ids: [String?] = []
+        while let line = try client.receive() { ids.append(try JSONValue(line)["id"]?.number) }
+        #expect(ids == (1...300).map { "\($0)" })
+        #expect(shop.daemon.waitForExit() == 0)
+    }
+
     /// Over TCP a connection that is closed while much is still to be delivered is reset by whatever comes in.
     @Test func `who reads late while the daemon ends gets all of a long reply, and nothing spins`() throws {
         let shop = try BookshopFixture()

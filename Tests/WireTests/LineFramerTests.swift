@@ -70,6 +70,53 @@ struct LineFramerTests {
         #expect(framer.withPending { $0.count } == 0)
     }
 
+    private func framer(_ text: String, limit: Int = 10) -> LineFramer {
+        var framer = LineFramer(limit: limit)
+        receive(text, &framer)
+        return framer
+    }
+
+    private func receive(_ text: String, _ framer: inout LineFramer) {
+        _ = framer.receive(upTo: text.utf8.count) { room in
+            room.copyBytes(from: text.utf8)
+            return text.utf8.count
+        }
+    }
+
+    private func rest(_ framer: consuming LineFramer) -> [String] {
+        var found: [String] = []
+        while framer.finish({
+            if case .line(let bytes) = $0 { found.append(String(decoding: bytes, as: UTF8.self)) }
+        }) {}
+        return found
+    }
+
+    @Test func `a part of a line can be given up behind whole ones`() {
+        var first = framer("a\nb\nc")
+        first.abandonPart()
+        #expect(rest(first) == ["a", "b"])
+        var second = framer("c")
+        second.abandonPart()
+        receive("d\n", &second)
+        #expect(rest(second) == ["d"])
+        var skipping = framer("01234567890")
+        _ = skipping.next { _ in }
+        receive("x\ny\nz", &skipping)
+        skipping.abandonPart()
+        #expect(rest(skipping) == ["y"])
+    }
+
+    @Test func `a line can be skipped before it ends, once`() {
+        var framer = framer("abc")
+        let wasThere = framer.skipLine()
+        receive("def", &framer)
+        let isMore = framer.next { _ in }
+        let isThere = framer.skipLine()
+        #expect(wasThere && !isMore && !isThere)
+        receive("g\nnext\n", &framer)
+        #expect(rest(framer) == ["next"])
+    }
+
     @Test(arguments: UInt64(0)..<300)
     func `the pieces in which a stream arrives do not matter`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
