@@ -69,6 +69,9 @@ package struct Batch: Sendable {
         askers[(place == 0 ? 0 : ends[place - 1])..<ends[place]]
     }
 
+    /// Where those who wait for the key at `place` end among all askers.
+    package func end(ofAskersAt place: Int) -> Int { ends[place] }
+
     /// Of all keys.
     package var allAskers: [Asker] { askers }
 

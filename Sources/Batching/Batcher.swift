@@ -131,9 +131,19 @@ package struct Batcher {
         switch decision {
         case .wait: break
         case .wake(let time): schedule.add(Schedule.Timer(time: time, shape: shape))
-        case .ready(let due): schedule.add(due)
+        case .ready(let due):
+            schedule.add(due)
+            pruneSchedule()
         }
     }
+
+    /// While no connection is free, keys that come and are withdrawn leave one after another behind.
+    private mutating func pruneSchedule() {
+        guard schedule.dueCount > 2 * gatherings.all.count + Self.mostSpareDue else { return }
+        schedule.pruneDue { [gatherings] in gatherings[$0.shape].due == $0 }
+    }
+
+    private static let mostSpareDue = 1024
 
     /// A ticket that will not wait any longer. What was already sent goes on, for the others or for nobody.
     package mutating func withdraw(_ ticket: TicketID, keys: some Sequence<Key>, of shape: Shape) {

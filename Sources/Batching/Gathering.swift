@@ -58,6 +58,8 @@ struct Gathering {
     private var freeLinks: [Int] = []
     /// By round. A place whose key has left, or has moved to an earlier round, is skipped.
     private var lines: Deque<Line> = []
+    /// Places in all lines.
+    private var placeCount = 0
 
     init(shape: Shape) {
         self.shape = shape
@@ -119,6 +121,7 @@ struct Gathering {
 
     private mutating func line(up slot: Int, in round: Int) {
         let place = Place(slot: slot, serial: slots[slot].serial)
+        placeCount += 1
         let number = firstLine(notBefore: round)
         if number < lines.count, lines[number].round == round {
             lines[number].places.append(place)
@@ -200,7 +203,19 @@ struct Gathering {
         index[key] = nil
         release(slot) { _ in }
         forgetIfEmpty()
+        if placeCount > 2 * count + Self.mostFree { dropOldPlaces() }
         return true
+    }
+
+    private mutating func dropOldPlaces() {
+        for number in lines.indices {
+            let round = lines[number].round
+            lines[number].places.removeAll { [slots] in
+                slots[$0.slot].serial != $0.serial || slots[$0.slot].round != round
+            }
+        }
+        lines.removeAll { $0.places.isEmpty }
+        placeCount = lines.reduce(0) { $0 + $1.places.count }
     }
 
     /// Moves the keys whose turn it is into a batch, as many as one query takes.
@@ -243,6 +258,7 @@ struct Gathering {
                 let isCurrent = slots[place.slot].serial == place.serial && slots[place.slot].round == round
                 if isCurrent { return place.slot }
                 lines[0].places.removeFirst()
+                placeCount -= 1
             }
             lines.removeFirst()
         }
@@ -257,6 +273,7 @@ struct Gathering {
         wakesAt = nil
         due = nil
         lines.removeAll(keepingCapacity: true)
+        placeCount = 0
         // After a great crowd.
         if max(slots.count, links.count) > Self.mostFree {
             (slots, freeSlots, links, freeLinks, lines) = ([], [], [], [], [])

@@ -38,5 +38,12 @@ struct Schedule {
 
     mutating func add(_ shape: Due) { due.insert(shape) }
 
+    var dueCount: Int { due.count }
+
+    /// Forgets shapes that are due no more, or otherwise than they were.
+    mutating func pruneDue(where isCurrent: (Due) -> Bool) {
+        due = Heap(due.unordered.filter(isCurrent))
+    }
+
     mutating func popDue() -> Due? { due.popMin() }
 }

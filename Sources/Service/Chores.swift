@@ -54,6 +54,9 @@ struct Chores {
         waiting.append(chore)
     }
 
+    /// In the order of their turns.
+    var all: some Sequence<any Chore> { waiting }
+
     mutating func next() -> (any Chore)? { waiting.popFirst() }
 
     mutating func turnEnds() {

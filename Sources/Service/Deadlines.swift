@@ -27,6 +27,14 @@ struct Deadlines {
         if deadline.isClients || !isInOrder { own.insert(deadline) } else { common.append(deadline) }
     }
 
+    var count: Int { common.count + own.count }
+
+    /// Forgets those that do not count any more, behind others that do.
+    mutating func prune(where counts: (Deadline) -> Bool) {
+        common.removeAll { !counts($0) }
+        own = Heap(own.unordered.filter(counts))
+    }
+
     /// The earliest of those that still count; the others are forgotten.
     mutating func next(where counts: (Deadline) -> Bool) -> Deadline? {
         while let first = common.first, !counts(first) { common.removeFirst() }

@@ -4,8 +4,19 @@ import Wire
 /// Tells a client which relationships there are and what they take and show.
 struct DescribeReply {
     let relationships: [Relationship]
-    let catalog: Catalog
     let limits: [(name: StaticString, value: Int)]
+    /// By table, the names that an include of its rows can have.
+    private let included: [String: [String]]
+
+    init(relationships: [Relationship], catalog: Catalog, limits: [(name: StaticString, value: Int)]) {
+        self.relationships = relationships
+        self.limits = limits
+        let tables = Set(relationships.map(\.table))
+        included = Dictionary(
+            grouping: catalog.relationships.filter { tables.contains($0.parent) }, by: \.parent
+        )
+        .mapValues { $0.map { String($0.name.dropFirst(Relationship.qualified($0.parent).count + 1)) } }
+    }
 
     // {"id":3,"relationships":[{"name":"authors.books",…},…],"limits":{"keys":10000,…}}
     func write(_ id: RequestID?, to output: inout ByteBuffer) {
@@ -46,21 +57,13 @@ struct DescribeReply {
         output.append(",\"through\":")
         list(relationship.hops, &output) { $1.append(jsonString: $0.table) }
         output.append(",\"include\":")
-        list(included(by: relationship), &output) { $1.append(jsonString: $0) }
+        list(included[relationship.table] ?? [], &output) { $1.append(jsonString: $0) }
         output.append("}")
     }
 
     private func keyColumn(_ column: Column, _ output: inout ByteBuffer) {
         open(column, &output)
         output.append("}")
-    }
-
-    /// The names that an include of its rows can have.
-    private func included(by relationship: Relationship) -> [String] {
-        let prefix = Relationship.qualified(relationship.table) + "."
-        return catalog.relationships.compactMap { other in
-            other.parent == relationship.table ? String(other.name.dropFirst(prefix.count)) : nil
-        }
     }
 
     // {"column":"id","type":"bigint(20)"

@@ -90,12 +90,6 @@ extension Engine {
             ))
     }
 
-    func fail(_ batch: Batch, _ failure: Failure) {
-        for asker in batch.allAskers {
-            if let ticket = tickets[asker.ticket] { fail(ticket.load, ticket.level.path.failure(failure)) }
-        }
-    }
-
     func fail(_ load: PendingLoad, _ failure: Failure) {
         forget(load)
         load.client.reply(failure, to: load.requestID)

@@ -20,13 +20,13 @@ extension Engine {
         if job.lacksMemory { return fail(job.batch, fullMemory) }
         // What is known to be too much is so, however the query has ended.
         if job.mustSplit { return split(job) }
-        if job.isOver { return deliver(job) }
+        if job.isOver { return tell(.rows(job), of: job.batch) }
         // Stopped by our own wish: no news.
         if job.isKilled, !isAwaited(job) { return }
         switch outcome {
         case .complete(let warnings):
             if warnings > 0, job.statement.suspectsWarnings, job.canSplit { return split(job) }
-            deliver(job)
+            tell(.rows(job), of: job.batch)
         case .failed(let error): failed(job, error)
         case .changedColumns:
             onSchemaChange()
@@ -34,22 +34,37 @@ extension Engine {
         }
     }
 
-    private func deliver(_ job: Job) {
-        for place in job.batch.keys.indices {
-            for asker in job.batch.askers(of: place) {
-                guard let ticket = tickets[asker.ticket] else { continue }
-                guard let harvest = job.harvest(for: ticket.level.projection) else { continue }
-                ticket.deliver(harvest, place: place, to: asker.position)
-                let load = ticket.load
-                load.rowCount += harvest.rows(of: place)
-                load.byteCount += harvest.bytes(of: place)
-                if load.rowCount > limits.maxRows {
-                    fail(load, tooManyRows(ticket.level))
-                } else if ticket.missing == 0 {
-                    grow(ticket)
-                }
-            }
+    private func tell(_ news: NewsChore.News, of batch: Batch) {
+        let chore = NewsChore(news, of: batch)
+        let isShort = chores.allow(rows: batch.allAskers.count, bytes: 0)
+        if !isShort || chore.tell(self, atMost: .max) { chores.add(chore) }
+    }
+
+    /// - Parameter place: of the asker's key in the batch.
+    func tell(_ asker: Asker, _ news: NewsChore.News, of place: Int) {
+        guard let ticket = tickets[asker.ticket] else { return }
+        switch news {
+        case .failure(let failure): fail(ticket.load, ticket.level.path.failure(failure))
+        case .rows(let job):
+            guard let harvest = job.harvest(for: ticket.level.projection) else { return }
+            deliver(harvest, place: place, to: ticket, at: asker.position)
         }
+    }
+
+    private func deliver(_ harvest: Harvest, place: Int, to ticket: Ticket, at position: Int) {
+        ticket.deliver(harvest, place: place, to: position)
+        let load = ticket.load
+        load.rowCount += harvest.rows(of: place)
+        load.byteCount += harvest.bytes(of: place)
+        if load.rowCount > limits.maxRows {
+            fail(load, tooManyRows(ticket.level))
+        } else if ticket.missing == 0 {
+            grow(ticket)
+        }
+    }
+
+    private func fail(_ batch: Batch, _ failure: Failure) {
+        tell(.failure(failure), of: batch)
     }
 
     private func tooManyRows(_ level: Level) -> Failure {

@@ -118,7 +118,11 @@ final class Engine {
         client.owe(pending)
         enlist(ticket)
         deadlines.add(.init(time: time.now + patience, ticket: ticket.id, isClients: isClients))
+        // Those of requests that were answered stand behind any that still waits.
+        if deadlines.count > 2 * waitingRequests + Self.mostSpareDeadlines { deadlines.prune(where: counts) }
     }
+
+    private static let mostSpareDeadlines = 1024
 
     private func read(_ keys: Keys, of level: Level) throws(Failure) -> (
         OneOrMany<Key?>, OneOrMany<Ticket.Answer>

@@ -76,9 +76,10 @@ final class Inspector {
 
     func ended(_ job: Job, _ outcome: Job.Outcome) {
         probe.ended(job, outcome, at: now)
+        let untold = Set(engine.chores.all.compactMap { $0 as? NewsChore }.flatMap(\.untold))
         for place in job.batch.keys.indices {
             for asker in job.batch.askers(of: place) {
-                guard let ticket = engine.tickets[asker.ticket],
+                guard !untold.contains(asker), let ticket = engine.tickets[asker.ticket],
                     case .waiting = ticket.answers[asker.position]
                 else { continue }
                 waits[asker] = Wait(
