@@ -27,6 +27,7 @@ package final class Daemon {
     private let servers: Servers
     private let pool: Pool
     private let keeper: CatalogKeeper
+    private var budget: DescriptorBudget
     private var signals: Signals?
     private var drainAlarm: Alarm?
     private var watchdogAlarm: Alarm?
@@ -45,14 +46,15 @@ package final class Daemon {
         self.settings = settings
         self.logger = logger
         self.reread = reread
+        budget = DescriptorBudget(settings)
         loop = try EventLoop()
         engine = Engine(
             time: LoopTimekeeper(loop), routes: RouteTable(), batching: .init(settings),
             limits: .init(settings),
             logger: logger)
         server = Server(
-            loop: loop, engine: engine, limits: .init(settings), weights: ClientWeights(settings),
-            version: version, logger: logger)
+            loop: loop, engine: engine, limits: .init(settings, maxClients: budget.clients),
+            weights: ClientWeights(settings), version: version, logger: logger)
         servers = try Servers(settings.database, loop: loop, logger: logger)
         pool = Pool(
             engine: engine, servers: servers, killer: try Killer(loop), settings: settings.database,
@@ -64,6 +66,8 @@ package final class Daemon {
     package func run() throws -> End {
         let listeners = try Listeners(settings.listen, inherited: try manager.inheritedListeners()).open(
             on: loop)
+        server.lingering.most = budget.lingering
+        if let warning = budget.warning { logger.warning("\(warning)") }
         engine.attach(pool)
         engine.onSchemaChange = { [unowned self] in keeper.refresh() }
         servers.onChange = { [unowned self] in serverChanged() }
@@ -137,10 +141,18 @@ package final class Daemon {
     private func adopt(_ new: Settings) {
         settings = new
         engine.reconfigure(batching: .init(new), limits: .init(new))
-        server.limits = .init(new)
+        share(DescriptorBudget(new))
         server.weights = ClientWeights(new)
         pool.reconfigure(new.database)
         keeper.adopt(new)
+    }
+
+    /// The warning is new if the settings or the limit are.
+    private func share(_ new: DescriptorBudget) {
+        if let warning = new.warning, warning != budget.warning { logger.warning("\(warning)") }
+        budget = new
+        server.limits = .init(settings, maxClients: new.clients)
+        server.lingering.most = new.lingering
     }
 
     private func announce(_ catalog: Catalog, _ faults: [CatalogFault], _ warning: String?) {

@@ -15,6 +15,20 @@ import Testing
         #expect(shop.daemon.waitForExit() == 0)
     }
 
+    @Test func `the watchdog hears of a daemon without descriptors`() throws {
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let manager = try NotifySocket(directory + "/notify")
+        let shop = try BookshopFixture(
+            environment: ["NOTIFY_SOCKET": directory + "/notify", "WATCHDOG_USEC": "100000"])
+        try shop.daemon.limit("nofile", to: 40)
+        let crowd = try (1...64).map { _ in try shop.daemon.client() }
+        try shop.daemon.waitForLog("no connection can be accepted")
+        manager.forget()
+        try manager.wait(for: "WATCHDOG=1", times: 5)
+        withExtendedLifetime(crowd) {}
+    }
+
     @Test func `the watchdog hears of a daemon that is idle or busy, and not of one whose loop stands still`()
         throws
     {
