@@ -66,8 +66,13 @@ final class CatalogKeeper {
         alarm?.clear()
         let mailbox = mailbox.sender
         let endpoint = Endpoint(settings.database, at: server, purpose: .schema)
-        WorkerThread.detach {
-            mailbox.post(Reading(settings: settings, isReload: isReload, result: Self.schema(at: endpoint)))
+        let reading = { @Sendable in
+            Reading(settings: settings, isReload: isReload, result: $0)
+        }
+        do throws(ReactorError) {
+            try WorkerThread.detach { mailbox.post(reading(Self.schema(at: endpoint))) }
+        } catch {
+            mailbox.post(reading(.failure(DatabaseError(untried: error))))
         }
     }
 

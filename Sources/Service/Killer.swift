@@ -33,7 +33,11 @@ final class Killer {
     private func start() {
         (underWay, waiting) = (waiting, [])
         let (orders, mailbox) = (underWay.map { ($0.endpoint, $0.threadID) }, mailbox.sender)
-        WorkerThread.detach { mailbox.post(orders.map { Self.kill($0.1, at: $0.0) }) }
+        do throws(ReactorError) {
+            try WorkerThread.detach { mailbox.post(orders.map { Self.kill($0.1, at: $0.0) }) }
+        } catch {
+            mailbox.post(orders.map { _ in DatabaseError(untried: error) })
+        }
     }
 
     private static func kill(_ threadID: UInt, at endpoint: Endpoint) -> DatabaseError? {

@@ -16,7 +16,8 @@ extension Interference {
         #include <time.h>
         #include <unistd.h>
 
-        enum { CLOCK, HOLDS_NAMES, WAITING_NAMES, REFUSES_THREADS, REFUSED_THREADS, INTERRUPTIONS, INTERRUPTED, SEED };
+        enum { CLOCK, HOLDS_NAMES, WAITING_NAMES, REFUSES_THREADS, REFUSED_THREADS, INTERRUPTIONS, INTERRUPTED, SEED,
+            HOLDS_ACCEPTS, WAITING_ACCEPTS, SPARES_THREADS };
         static _Atomic long none[512];
         static _Atomic long *words = none;
 
@@ -58,8 +59,15 @@ extension Interference {
             return REAL(getaddrinfo)(known, service, hints, found);
         }
 
+        int accept4(int file, struct sockaddr *restrict peer, socklen_t *restrict length, int flags) {
+            words[WAITING_ACCEPTS]++;
+            while (words[HOLDS_ACCEPTS]) usleep(1000);
+            words[WAITING_ACCEPTS]--;
+            return REAL(accept4)(file, peer, length, flags);
+        }
+
         int pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*body)(void *), void *context) {
-            if (!words[REFUSES_THREADS]) return REAL(pthread_create)(thread, how, body, context);
+            if (!words[REFUSES_THREADS] || words[SPARES_THREADS]-- > 0) return REAL(pthread_create)(thread, how, body, context);
             words[REFUSED_THREADS]++;
             return EAGAIN;
         }

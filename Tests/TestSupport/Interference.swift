@@ -15,6 +15,10 @@ package final class Interference: Sendable {
         /// Of 1000 reads and writes of sockets so many are interrupted, would wait, or are cut short; and how many were.
         case interruptions, interrupted
         case seed
+        /// Whether accepting a connection waits, and how many threads do: the loop, which alone accepts.
+        case holdsAccepts, waitingAccepts
+        /// So many threads are not refused.
+        case sparesThreads
     }
 
     private let directory: String
