@@ -18,7 +18,6 @@ package final class Daemon {
     }
 
     private let logger: Logger
-    private let reread: () throws -> Settings
     private var settings: Settings
     private let manager = ServiceManager()
     private let loop: EventLoop
@@ -27,6 +26,7 @@ package final class Daemon {
     private let servers: Servers
     private let pool: Pool
     private let keeper: CatalogKeeper
+    private let reloader: SettingsReloader
     private var budget: DescriptorBudget
     private var signals: Signals?
     private var drainAlarm: Alarm?
@@ -34,18 +34,19 @@ package final class Daemon {
     private var end: End?
     private var isServing = false
     private var isReloading = false
+    /// Of a reload that is to take effect when the schema bears it out.
+    private var newWeights: ClientWeights?
     /// While the schema cannot be read, so that the log says it once.
     private var lastSchemaFailure: String?
     /// Asked for while a reload was under way, which may have read the file too early.
     private var mustReloadAgain = false
 
-    /// - Parameter reread: reads the configuration file again, for SIGHUP.
+    /// - Parameter reread: reads the configuration file again, for SIGHUP; on another thread.
     package init(
-        settings: Settings, version: String, logger: Logger, reread: @escaping () throws -> Settings
+        settings: Settings, version: String, logger: Logger, reread: @escaping @Sendable () throws -> Settings
     ) throws {
         self.settings = settings
         self.logger = logger
-        self.reread = reread
         budget = DescriptorBudget(settings)
         loop = try EventLoop()
         engine = Engine(
@@ -60,6 +61,7 @@ package final class Daemon {
             engine: engine, servers: servers, killer: try Killer(loop), settings: settings.database,
             logger: logger)
         keeper = try CatalogKeeper(settings, loop: loop)
+        reloader = try SettingsReloader(loop, reread: reread)
     }
 
     /// Serves until a signal ends it.
@@ -73,6 +75,7 @@ package final class Daemon {
         servers.onChange = { [unowned self] in serverChanged() }
         servers.onFinding = { [unowned self] in pool.rearrange() }
         keeper.onReading = { [unowned self] in schemaRead($0, listeners) }
+        reloader.onReading = { [unowned self] in settingsRead($0) }
         signals = try Signals(loop) { [unowned self] in received($0) }
         keeper.refresh()
         startWatchdog()
@@ -142,7 +145,7 @@ package final class Daemon {
         settings = new
         engine.reconfigure(batching: .init(new), limits: .init(new))
         share(DescriptorBudget(new))
-        server.weights = ClientWeights(new)
+        if let newWeights { server.weights = newWeights }
         pool.reconfigure(new.database)
         keeper.adopt(new)
     }
@@ -192,15 +195,19 @@ package final class Daemon {
             return
         }
         manager.notify(.reloading)
-        do {
-            let new = try reread()
-            for name in new.unreloadableChanges(since: settings) {
+        isReloading = true
+        reloader.read(over: settings)
+    }
+
+    private func settingsRead(_ result: Result<SettingsReloader.Reading, any Error>) {
+        switch result {
+        case .success(let reading):
+            for name in reading.needRestart {
                 logger.warning("\(name) has changed in the file and takes effect after a restart only")
             }
-            isReloading = true
-            keeper.reload(new.reloaded(over: settings))
-        } catch {
-            reloaded(failure: "\(error)")
+            newWeights = reading.weights
+            keeper.reload(reading.settings)
+        case .failure(let error): reloaded(failure: "\(error)")
         }
     }
 

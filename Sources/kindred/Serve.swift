@@ -28,7 +28,7 @@ struct Serve: ParsableCommand {
         let end: Daemon.End
         do {
             let daemon = try Daemon(settings: settings, version: Kindred.version, logger: logger) {
-                try file.reread()
+                [file] in try file.reread()
             }
             end = try daemon.run()
         } catch {

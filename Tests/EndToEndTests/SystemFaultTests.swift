@@ -67,6 +67,29 @@ import Testing
         try eventually("all is well") { try client.stat("connections") == 4 }
     }
 
+    @Test func `a directory of users that does not answer stops a reload and nothing else`() throws {
+        let interference = try Interference()
+        let daemon = try DaemonUnderTest(
+            shop.server, database: shop.database,
+            settings: "[batching]\nclient_weights = { root = 4 }\n[catalog]\nrefresh_s = 1",
+            environment: interference.environment)
+        let client = try daemon.client(patience: 5)
+        let expected = try client.ask(Self.load)
+        interference[.holdsNames] = 1
+        daemon.signal(SIGHUP)
+        try eventually("a user is looked up") { interference[.waitingNames] > 0 }
+        for _ in 1...100 { #expect(try client.ask(Self.load) == expected) }
+        try shop.server.client(database: shop.database).execute(
+            "CREATE TABLE notes (id INT PRIMARY KEY, book_id INT, FOREIGN KEY (book_id) REFERENCES books (id))"
+        )
+        try eventually("the new table is seen") {
+            try JSONValue(client.ask(#"{"load":"books.notes","key":1}"#)).rowIDs == []
+        }
+        #expect(!daemon.log.contains("reloaded"))
+        interference[.holdsNames] = 0
+        try daemon.waitForLog("reloaded")
+    }
+
     @Test func `a daemon that may have no thread at its start says so and ends with 71`() throws {
         let interference = try Interference()
         interference[.refusesThreads] = 1

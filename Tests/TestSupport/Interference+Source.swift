@@ -5,8 +5,10 @@ extension Interference {
         #include <dlfcn.h>
         #include <errno.h>
         #include <fcntl.h>
+        #include <grp.h>
         #include <netdb.h>
         #include <pthread.h>
+        #include <pwd.h>
         #include <stdatomic.h>
         #include <stdlib.h>
         #include <string.h>
@@ -51,12 +53,26 @@ extension Interference {
             return now.tv_sec;
         }
 
-        int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+        static void waitForName(void) {
             words[WAITING_NAMES]++;
             while (words[HOLDS_NAMES]) usleep(1000);
             words[WAITING_NAMES]--;
+        }
+
+        int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+            waitForName();
             const char *known = host && strcmp(host, "far.example") == 0 ? "127.0.0.1" : host;
             return REAL(getaddrinfo)(known, service, hints, found);
+        }
+
+        struct passwd *getpwnam(const char *name) {
+            waitForName();
+            return REAL(getpwnam)(name);
+        }
+
+        struct group *getgrnam(const char *name) {
+            waitForName();
+            return REAL(getgrnam)(name);
         }
 
         int accept4(int file, struct sockaddr *restrict peer, socklen_t *restrict length, int flags) {

@@ -8,7 +8,7 @@ package final class Interference: Sendable {
     package enum Word: Int {
         /// Seconds that the clock of the day is ahead.
         case clockOffset
-        /// Whether names wait, and how many do.
+        /// Whether names of hosts, users and groups wait, and how many do.
         case holdsNames, waitingNames
         /// Whether threads are refused, and how many were.
         case refusesThreads, refusedThreads
