@@ -97,8 +97,8 @@ let package = Package(
         tests(
             "ServiceTests",
             [
-                "Service", "Batching", "Configuration", "MariaDB", "Planning", "Reactor", "Relations",
-                "Wire", "TestSupport", heap, logging,
+                "Service", "Batching", "Configuration", "MariaDB", "Planning", "PrivateServer", "Reactor",
+                "Relations", "Wire", "TestSupport", heap, logging,
             ]),
         tests("EndToEndTests", ["TestSupport", "Demo", "MariaDB", "PrivateServer"]),
     ]

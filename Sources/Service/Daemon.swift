@@ -105,7 +105,7 @@ package final class Daemon {
 
     private func schemaRead(_ reading: CatalogKeeper.Reading, _ listeners: [Listener]) {
         switch reading.result {
-        case .success(let schema): schemaRead(schema, reading.settings, isReload: reading.isReload)
+        case .success(let found): schemaRead(found, reading.settings, isReload: reading.isReload)
         case .failure(let error): schemaUnreadable(error, isReload: reading.isReload)
         }
         if end == nil, !isServing { startServing(listeners) }
@@ -125,19 +125,18 @@ package final class Daemon {
         engine.routes.absence = message
     }
 
-    private func schemaRead(_ schema: Schema, _ new: Settings, isReload: Bool) {
+    private func schemaRead(_ found: CatalogKeeper.Finding, _ new: Settings, isReload: Bool) {
         lastSchemaFailure = nil
-        let (catalog, faults) = CatalogBuilder(schema).build(
-            discover: new.catalog.discover, explicit: new.relationships)
-        if !faults.isEmpty {
-            if isReload { return reloaded(failure: faults.map(\.message).joined(separator: "; ")) }
-            if !isServing { return stop(.misconfigured(faults)) }
+        if !found.faults.isEmpty {
+            if isReload { return reloaded(failure: found.faults.map(\.message).joined(separator: "; ")) }
+            if !isServing { return stop(.misconfigured(found.faults)) }
         }
-        let isNews = engine.routes.absence != nil || catalog != engine.routes.catalog
         if isReload { adopt(new) }
-        engine.install(
-            catalog, RouteTable.Settings(new))
-        if isNews { announce(catalog, faults, schema.warning) }
+        if found.isNews || isReload {
+            engine.install(found.catalog, RouteTable.Settings(new))
+            keeper.served = found.catalog
+        }
+        if found.isNews { announce(found) }
         if isReload { reloaded(failure: nil) }
     }
 
@@ -158,14 +157,17 @@ package final class Daemon {
         server.lingering.most = new.lingering
     }
 
-    private func announce(_ catalog: Catalog, _ faults: [CatalogFault], _ warning: String?) {
-        if let warning { logger.warning("\(warning)") }
-        for fault in faults { logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded") }
-        for name in settings.batching.namesUnknown(to: catalog) {
+    private func announce(_ found: CatalogKeeper.Finding) {
+        if let warning = found.warning { logger.warning("\(warning)") }
+        for fault in found.faults {
+            logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded")
+        }
+        for name in settings.batching.namesUnknown(to: found.catalog) {
             logger.warning("[batching.\"\(name)\"] has no effect: there is no such relationship")
         }
-        logger.notice("catalog read", metadata: ["relationships": "\(catalog.relationships.count)"])
-        manager.notify(.status("\(catalog.relationships.count) relationships"))
+        let count = found.catalog.relationships.count
+        logger.notice("catalog read", metadata: ["relationships": "\(count)"])
+        manager.notify(.status("\(count) relationships"))
     }
 
     private func startServing(_ listeners: [Listener]) {
