@@ -96,7 +96,10 @@ let package = Package(
         tests("ConfigurationTests", ["Configuration", "Relations"]),
         tests(
             "ServiceTests",
-            ["Service", "Batching", "MariaDB", "Planning", "Relations", "Wire", "TestSupport", heap, logging]),
+            [
+                "Service", "Batching", "Configuration", "MariaDB", "Planning", "PrivateServer", "Reactor",
+                "Relations", "Wire", "TestSupport", heap, logging,
+            ]),
         tests("EndToEndTests", ["TestSupport", "Demo", "MariaDB", "PrivateServer"]),
     ]
 )

@@ -10,7 +10,7 @@ package final class LingeringSockets {
     /// The same while it has not yet received all.
     private static let mostPatience: Int64 = 30_000_000_000
     /// Beyond so many, one is closed at once.
-    private static let most = 1024
+    package var most = 1024
 
     private final class Entry {
         let socket: Socket
@@ -40,7 +40,7 @@ package final class LingeringSockets {
     /// Takes over a socket to whose peer all is written.
     package func end(_ socket: Socket) {
         shutdown(socket.fileDescriptor, Int32(SHUT_WR))
-        guard !hasEnded(socket), entries.count < Self.most else { return socket.close() }
+        guard !hasEnded(socket), entries.count < most else { return socket.close() }
         let watch = Watch(loop, fileDescriptor: socket.fileDescriptor) { [unowned self] _ in
             if hasEnded(socket) { close(socket.fileDescriptor) }
         }

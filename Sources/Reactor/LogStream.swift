@@ -11,7 +11,7 @@ package struct LogStream: TextOutputStream, Sendable {
     package init(to descriptor: Int32) throws(ReactorError) {
         let queue = LogQueue()
         self.queue = queue
-        try WorkerThread.start { queue.write(to: descriptor) }
+        try WorkerThread.detach { queue.write(to: descriptor) }
     }
 
     package func write(_ line: String) { queue.add(line) }

@@ -10,13 +10,9 @@ package enum WorkerThread {
         }
     }
 
-    /// Runs `body` on a thread of its own, or at once where none can be had: waiting is better than not doing it.
-    package static func detach(_ body: @escaping @Sendable () -> Void) {
-        do { try start(body) } catch { body() }
-    }
-
     /// Runs `body` on a thread of its own, with all signals blocked: they are the loop's.
-    static func start(_ body: @escaping @Sendable () -> Void) throws(ReactorError) {
+    /// - Throws: if there is none to be had. `body` is not run then: it would keep the caller, often the loop, waiting.
+    package static func detach(_ body: @escaping @Sendable () -> Void) throws(ReactorError) {
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)

@@ -11,7 +11,17 @@ final class CatalogKeeper {
         let settings: Settings
         /// Whether the settings are new, and take effect if the schema bears them out.
         let isReload: Bool
-        let result: Result<Schema, DatabaseError>
+        let result: Result<Finding, DatabaseError>
+    }
+
+    /// What the schema and the settings give: of many tables it takes its time to be made, and compared.
+    struct Finding: Sendable {
+        let catalog: Catalog
+        /// Whether the catalog is another than the one that is served.
+        let isNews: Bool
+        let faults: [CatalogFault]
+        /// What the operator should know.
+        let warning: String?
     }
 
     /// Nanoseconds between two readings at least, however often queries fail for want of a table.
@@ -29,6 +39,8 @@ final class CatalogKeeper {
     private var settings: Settings
     /// Where it reads.
     var server: DatabaseServer
+    /// The catalog that is served; nil while there is none.
+    var served: Catalog?
     var onReading: (Reading) -> Void = { _ in }
 
     init(_ settings: Settings, loop: EventLoop) throws(ReactorError) {
@@ -66,8 +78,17 @@ final class CatalogKeeper {
         alarm?.clear()
         let mailbox = mailbox.sender
         let endpoint = Endpoint(settings.database, at: server, purpose: .schema)
-        WorkerThread.detach {
-            mailbox.post(Reading(settings: settings, isReload: isReload, result: Self.schema(at: endpoint)))
+        let served = served
+        let reading = { @Sendable in
+            Reading(settings: settings, isReload: isReload, result: $0)
+        }
+        do throws(ReactorError) {
+            try WorkerThread.detach {
+                let schema = Self.schema(at: endpoint)
+                mailbox.post(reading(schema.map { Self.finding($0, settings, besides: served) }))
+            }
+        } catch {
+            mailbox.post(reading(.failure(DatabaseError(untried: error))))
         }
     }
 
@@ -77,6 +98,16 @@ final class CatalogKeeper {
         } catch {
             return .failure(error)
         }
+    }
+
+    private static func finding(_ schema: Schema, _ settings: Settings, besides served: Catalog?) -> Finding {
+        let (catalog, faults) = CatalogBuilder(schema).build(
+            discover: settings.catalog.discover, explicit: settings.relationships)
+        let isNews = catalog != served
+        // One that is equal ends here: it would take its time to be freed as well.
+        return Finding(
+            catalog: isNews ? catalog : served ?? catalog, isNews: isNews, faults: faults,
+            warning: schema.warning)
     }
 
     private func finished(_ reading: Reading) {

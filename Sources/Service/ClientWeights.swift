@@ -1,6 +1,5 @@
 import Batching
 import Configuration
-import Glibc
 import Reactor
 
 /// How large a share clients have, by the user at the other end of their Unix socket.
@@ -10,7 +9,7 @@ struct ClientWeights {
     /// Looks the users up, which may wait for the machine's directory service.
     init(_ settings: Settings) {
         let known = settings.batching.clientWeights.compactMap { name, weight in
-            getpwnam(name).map { ($0.pointee.pw_uid, weight) }
+            Accounts.userID(of: name).map { ($0, weight) }
         }
         byUser = Dictionary(known, uniquingKeysWith: max)
     }

@@ -18,7 +18,6 @@ package final class Daemon {
     }
 
     private let logger: Logger
-    private let reread: () throws -> Settings
     private var settings: Settings
     private let manager = ServiceManager()
     private let loop: EventLoop
@@ -27,48 +26,56 @@ package final class Daemon {
     private let servers: Servers
     private let pool: Pool
     private let keeper: CatalogKeeper
+    private let reloader: SettingsReloader
+    private var budget: DescriptorBudget
     private var signals: Signals?
     private var drainAlarm: Alarm?
     private var watchdogAlarm: Alarm?
     private var end: End?
     private var isServing = false
     private var isReloading = false
+    /// Of a reload that is to take effect when the schema bears it out.
+    private var newWeights: ClientWeights?
     /// While the schema cannot be read, so that the log says it once.
     private var lastSchemaFailure: String?
     /// Asked for while a reload was under way, which may have read the file too early.
     private var mustReloadAgain = false
 
-    /// - Parameter reread: reads the configuration file again, for SIGHUP.
+    /// - Parameter reread: reads the configuration file again, for SIGHUP; on another thread.
     package init(
-        settings: Settings, version: String, logger: Logger, reread: @escaping () throws -> Settings
+        settings: Settings, version: String, logger: Logger, reread: @escaping @Sendable () throws -> Settings
     ) throws {
         self.settings = settings
         self.logger = logger
-        self.reread = reread
+        budget = DescriptorBudget(settings)
         loop = try EventLoop()
         engine = Engine(
             time: LoopTimekeeper(loop), routes: RouteTable(), batching: .init(settings),
             limits: .init(settings),
             logger: logger)
         server = Server(
-            loop: loop, engine: engine, limits: .init(settings), weights: ClientWeights(settings),
-            version: version, logger: logger)
+            loop: loop, engine: engine, limits: .init(settings, maxClients: budget.clients),
+            weights: ClientWeights(settings), version: version, logger: logger)
         servers = try Servers(settings.database, loop: loop, logger: logger)
         pool = Pool(
             engine: engine, servers: servers, killer: try Killer(loop), settings: settings.database,
             logger: logger)
         keeper = try CatalogKeeper(settings, loop: loop)
+        reloader = try SettingsReloader(loop, reread: reread)
     }
 
     /// Serves until a signal ends it.
     package func run() throws -> End {
         let listeners = try Listeners(settings.listen, inherited: try manager.inheritedListeners()).open(
             on: loop)
+        server.lingering.most = budget.lingering
+        if let warning = budget.warning { logger.warning("\(warning)") }
         engine.attach(pool)
         engine.onSchemaChange = { [unowned self] in keeper.refresh() }
         servers.onChange = { [unowned self] in serverChanged() }
         servers.onFinding = { [unowned self] in pool.rearrange() }
         keeper.onReading = { [unowned self] in schemaRead($0, listeners) }
+        reloader.onReading = { [unowned self] in settingsRead($0) }
         signals = try Signals(loop) { [unowned self] in received($0) }
         keeper.refresh()
         startWatchdog()
@@ -98,7 +105,7 @@ package final class Daemon {
 
     private func schemaRead(_ reading: CatalogKeeper.Reading, _ listeners: [Listener]) {
         switch reading.result {
-        case .success(let schema): schemaRead(schema, reading.settings, isReload: reading.isReload)
+        case .success(let found): schemaRead(found, reading.settings, isReload: reading.isReload)
         case .failure(let error): schemaUnreadable(error, isReload: reading.isReload)
         }
         if end == nil, !isServing { startServing(listeners) }
@@ -118,39 +125,49 @@ package final class Daemon {
         engine.routes.absence = message
     }
 
-    private func schemaRead(_ schema: Schema, _ new: Settings, isReload: Bool) {
+    private func schemaRead(_ found: CatalogKeeper.Finding, _ new: Settings, isReload: Bool) {
         lastSchemaFailure = nil
-        let (catalog, faults) = CatalogBuilder(schema).build(
-            discover: new.catalog.discover, explicit: new.relationships)
-        if !faults.isEmpty {
-            if isReload { return reloaded(failure: faults.map(\.message).joined(separator: "; ")) }
-            if !isServing { return stop(.misconfigured(faults)) }
+        if !found.faults.isEmpty {
+            if isReload { return reloaded(failure: found.faults.map(\.message).joined(separator: "; ")) }
+            if !isServing { return stop(.misconfigured(found.faults)) }
         }
-        let isNews = engine.routes.absence != nil || catalog != engine.routes.catalog
         if isReload { adopt(new) }
-        engine.install(
-            catalog, RouteTable.Settings(new))
-        if isNews { announce(catalog, faults, schema.warning) }
+        if found.isNews || isReload {
+            engine.install(found.catalog, RouteTable.Settings(new))
+            keeper.served = found.catalog
+        }
+        if found.isNews { announce(found) }
         if isReload { reloaded(failure: nil) }
     }
 
     private func adopt(_ new: Settings) {
         settings = new
         engine.reconfigure(batching: .init(new), limits: .init(new))
-        server.limits = .init(new)
-        server.weights = ClientWeights(new)
+        share(DescriptorBudget(new))
+        if let newWeights { server.weights = newWeights }
         pool.reconfigure(new.database)
         keeper.adopt(new)
     }
 
-    private func announce(_ catalog: Catalog, _ faults: [CatalogFault], _ warning: String?) {
-        if let warning { logger.warning("\(warning)") }
-        for fault in faults { logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded") }
-        for name in settings.batching.namesUnknown(to: catalog) {
+    /// The warning is new if the settings or the limit are.
+    private func share(_ new: DescriptorBudget) {
+        if let warning = new.warning, warning != budget.warning { logger.warning("\(warning)") }
+        budget = new
+        server.limits = .init(settings, maxClients: new.clients)
+        server.lingering.most = new.lingering
+    }
+
+    private func announce(_ found: CatalogKeeper.Finding) {
+        if let warning = found.warning { logger.warning("\(warning)") }
+        for fault in found.faults {
+            logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded")
+        }
+        for name in settings.batching.namesUnknown(to: found.catalog) {
             logger.warning("[batching.\"\(name)\"] has no effect: there is no such relationship")
         }
-        logger.notice("catalog read", metadata: ["relationships": "\(catalog.relationships.count)"])
-        manager.notify(.status("\(catalog.relationships.count) relationships"))
+        let count = found.catalog.relationships.count
+        logger.notice("catalog read", metadata: ["relationships": "\(count)"])
+        manager.notify(.status("\(count) relationships"))
     }
 
     private func startServing(_ listeners: [Listener]) {
@@ -180,15 +197,19 @@ package final class Daemon {
             return
         }
         manager.notify(.reloading)
-        do {
-            let new = try reread()
-            for name in new.unreloadableChanges(since: settings) {
+        isReloading = true
+        reloader.read(over: settings)
+    }
+
+    private func settingsRead(_ result: Result<SettingsReloader.Reading, any Error>) {
+        switch result {
+        case .success(let reading):
+            for name in reading.needRestart {
                 logger.warning("\(name) has changed in the file and takes effect after a restart only")
             }
-            isReloading = true
-            keeper.reload(new.reloaded(over: settings))
-        } catch {
-            reloaded(failure: "\(error)")
+            newWeights = reading.weights
+            keeper.reload(reading.settings)
+        case .failure(let error): reloaded(failure: "\(error)")
         }
     }
 

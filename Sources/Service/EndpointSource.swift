@@ -8,7 +8,7 @@ final class EndpointSource {
 
     /// What the next attempt uses.
     var endpoint: Endpoint
-    private let mailbox: Mailbox<Result<[String], ReactorError>>
+    private let mailbox: Mailbox<Result<[String], DatabaseError>>
     private var waiting: [Answer] = []
     /// Counts the attempts, so that each takes the next of a host's addresses: not all of them may answer.
     private var attempts = 0
@@ -28,30 +28,45 @@ final class EndpointSource {
         // Whoever asks while a look-up is under way gets its result.
         guard waiting.count == 1 else { return }
         let mailbox = mailbox.sender
-        WorkerThread.detach { mailbox.post(Resolver.addresses(of: host)) }
+        do throws(ReactorError) {
+            try WorkerThread.detach { mailbox.post(Self.addresses(of: host)) }
+        } catch {
+            mailbox.post(.failure(DatabaseError(untried: error)))
+        }
     }
 
-    private func resolved(_ result: Result<[String], ReactorError>) {
+    private static func addresses(of host: String) -> Result<[String], DatabaseError> {
+        Resolver.addresses(of: host).mapError { error in
+            // As libmariadb itself would say.
+            DatabaseError(
+                errno: DatabaseError.unknownHost, message: "unknown host '\(host)': \(error.message)",
+                kind: .unreachable)
+        }
+    }
+
+    private func resolved(_ result: Result<[String], DatabaseError>) {
         let answers = waiting
         waiting = []
         for answer in answers { answer(choice(of: result)) }
     }
 
-    private func choice(of result: Result<[String], ReactorError>) -> Result<Endpoint, DatabaseError> {
-        guard case .tcp(let host, let port) = endpoint.transport else { return .success(endpoint) }
-        switch result {
-        case .success(let addresses):
+    private func choice(of result: Result<[String], DatabaseError>) -> Result<Endpoint, DatabaseError> {
+        result.map { addresses in
+            guard case .tcp(_, let port) = endpoint.transport else { return endpoint }
             defer { attempts += 1 }
             var resolved = endpoint
             resolved.transport = .tcp(address: addresses[attempts % addresses.count], port: port)
-            return .success(resolved)
-        case .failure(let error):
-            // As libmariadb itself would say.
-            return .failure(
-                DatabaseError(
-                    errno: DatabaseError.unknownHost, sqlState: "HY000",
-                    message: "unknown host '\(host)': \(error.message)",
-                    kind: .unreachable))
+            return resolved
         }
+    }
+}
+
+extension DatabaseError {
+    /// `CR_UNKNOWN_ERROR`
+    private static let unknown: UInt32 = 2000
+
+    /// The server was not even asked, because of something that the operating system refused.
+    init(untried error: ReactorError) {
+        self.init(errno: Self.unknown, message: "\(error)", kind: .unreachable)
     }
 }

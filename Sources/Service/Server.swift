@@ -83,7 +83,9 @@ final class Server {
         sessions[ObjectIdentifier(session)] = session
         guard sessions.count > limits.maxClients else { return }
         session.reply(
-            Failure(.overloaded, "listen.max_clients = \(limits.maxClients) are connected; try again"),
+            Failure(
+                .overloaded,
+                "\(limits.maxClients) clients are connected, the most (listen.max_clients); try again"),
             to: nil)
         session.finish()
     }

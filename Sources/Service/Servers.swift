@@ -22,6 +22,8 @@ final class Servers {
     /// Between looks while no server is to be had.
     private var impatience = Backoff()
     private var lookedAt: Set<Int> = []
+    /// While no look is possible, so that the log says it once.
+    private var isBlind = false
     /// When each server last answered a query.
     private var lastAnswers: [Int: Int64] = [:]
     /// How often another server was chosen.
@@ -101,14 +103,26 @@ final class Servers {
         for (index, server) in settings.candidates.enumerated() where lookedAt.insert(index).inserted {
             let endpoint = Endpoint(settings, at: server, purpose: .schema)
             let began = loop.now
-            WorkerThread.detach {
-                let finding = HealthCheck.run(endpoint, maxLag: maxLag)
-                mailbox.post(Report(server: index, began: began, finding: finding))
+            do throws(ReactorError) {
+                try WorkerThread.detach {
+                    let finding = HealthCheck.run(endpoint, maxLag: maxLag)
+                    mailbox.post(Report(server: index, began: began, finding: finding))
+                }
+                isBlind = false
+            } catch {
+                notLookedAt(index, error)
             }
         }
         let interval = Int64(settings.checkIntervalSeconds) * 1_000_000_000
         if choice.isActiveWell { impatience.reset() }
         alarm?.set(at: loop.now + (choice.isActiveWell ? interval : min(impatience.next(), interval)))
+    }
+
+    /// Says nothing of the server.
+    private func notLookedAt(_ server: Int, _ error: ReactorError) {
+        lookedAt.remove(server)
+        if !isBlind { logger.warning("database servers cannot be looked at: \(error); trying again") }
+        isBlind = true
     }
 
     private func found(_ report: Report) {

@@ -118,12 +118,12 @@ extension Engine.Limits {
 }
 
 extension Server.Limits {
-    init(_ settings: Settings) {
+    init(_ settings: Settings, maxClients: Int) {
         self.init(
             maxLineBytes: settings.limits.lineBytes, lineTimeoutSeconds: settings.limits.lineTimeoutSeconds,
             sendTimeoutSeconds: settings.limits.sendTimeoutSeconds,
             requests: .init(
                 maxKeys: settings.limits.requestKeys, includeDepth: settings.limits.includeDepth),
-            maxOutputBytes: settings.limits.clientOutputBytes, maxClients: settings.listen.maxClients)
+            maxOutputBytes: settings.limits.clientOutputBytes, maxClients: maxClients)
     }
 }

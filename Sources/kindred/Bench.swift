@@ -3,6 +3,7 @@ import Bench
 import Configuration
 import Foundation
 import PrivateServer
+import Reactor
 import Relations
 import Service
 
@@ -64,7 +65,8 @@ struct BenchCommand: ParsableCommand {
                 throw ExitCode.complaint("\(path) cannot be written", .osError)
             }
         }
-        raiseDescriptorLimit()
+        // Thousands of idle connections need as many, here and in the daemon, which inherits the limit.
+        _ = DescriptorLimit.raise(to: .max)
         do {
             if let config = target.config {
                 try survey(ConfigurationFile.parse(["--config", config]))
@@ -143,13 +145,5 @@ struct BenchCommand: ParsableCommand {
         guard Self.isTerminal else { return }
         print("\r\u{1B}[K\(line)", terminator: "")
         fflush(nil)
-    }
-
-    /// Thousands of idle connections need as many descriptors, here and in the daemon, which inherits the limit.
-    private func raiseDescriptorLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }

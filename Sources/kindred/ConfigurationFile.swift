@@ -21,8 +21,10 @@ struct ConfigurationFile: ParsableArguments {
     }
 
     /// The settings, or an error that says everything in one line.
-    func reread() throws(ConfigurationFaults) -> Settings {
-        try SettingsReader.read(path: config, environment: ProcessInfo.processInfo.environment)
+    func reread(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(ConfigurationFaults) -> Settings {
+        try SettingsReader.read(path: config, environment: environment)
     }
 
     func schema(_ settings: Settings) throws -> Schema {

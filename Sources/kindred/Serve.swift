@@ -1,6 +1,6 @@
 import ArgumentParser
 import Configuration
-import Glibc
+import Foundation
 import Logging
 import Reactor
 import Service
@@ -18,6 +18,8 @@ struct Serve: ParsableCommand {
     func run() throws {
         StandardStreams.complete()
         LargeBlocks.useOwnPages()
+        // For reloads as well: the daemon takes LISTEN_FDS, which says that there is something to listen on, out of it.
+        let environment = ProcessInfo.processInfo.environment
         let settings = try file.read()
         let log = try openLog()
         // What ends the program with a complaint stands behind all that was logged.
@@ -28,7 +30,7 @@ struct Serve: ParsableCommand {
         let end: Daemon.End
         do {
             let daemon = try Daemon(settings: settings, version: Kindred.version, logger: logger) {
-                try file.reread()
+                [file, environment] in try file.reread(environment: environment)
             }
             end = try daemon.run()
         } catch {

@@ -44,6 +44,23 @@ import Testing
         #expect(access(directory + "/passed", F_OK) == 0, "the socket is systemd's")
     }
 
+    @Test func `a daemon that listens on what it was passed, and on nothing in its file, can be reloaded`()
+        throws
+    {
+        let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "passed"))
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let socket = try UnixSocket.listen(directory + "/passed")
+        defer { close(socket) }
+        let daemon = try DaemonUnderTest(
+            server, database: database, activation: (socket, directory + "/passed"))
+        let text = try String(contentsOfFile: daemon.configPath, encoding: .utf8)
+        let parts = text.split(separator: "[database]")
+        try ("[database]" + parts[1]).write(toFile: daemon.configPath, atomically: true, encoding: .utf8)
+        daemon.signal(SIGHUP)
+        try daemon.waitForLog("reloaded")
+    }
+
     @Test func `a drain that takes too long is cut short, and says so to those who wait`() throws {
         let shop = try BookshopFixture(settings: "[service]\ndrain_timeout_s = 0")
         let holder = try shop.server.client(database: shop.database)

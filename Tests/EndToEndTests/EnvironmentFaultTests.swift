@@ -82,6 +82,48 @@ import Testing
         #expect(try shop.daemon.ask(Self.load)["row"] != nil)
     }
 
+    private func limited(_ command: String, _ shop: BookshopFixture, listen: String = "") throws
+        -> DaemonUnderTest
+    {
+        try DaemonUnderTest(
+            shop.server, database: shop.database, listen: listen,
+            launcher: ["/bin/sh", "-c", command + "; exec \"$0\" \"$@\""])
+    }
+
+    @Test func `clients beyond the limit of descriptors are told so, and the database is still within reach`()
+        throws
+    {
+        let shop = try BookshopFixture(try PrivateServer())
+        let daemon = try limited("ulimit -n 64", shop)
+        try daemon.waitForLog("listen.max_clients = 10000 needs")
+        #expect(daemon.log.contains("the limit is 64") && daemon.log.contains("LimitNOFILE="))
+        let steady = try daemon.client()
+        let expected = try JSONValue(steady.ask(Self.load))
+        func crowd() throws -> (clients: [LineClient], refused: Int) {
+            let clients = try (1...100).map { _ in try daemon.client() }
+            let replies = try clients.map { try JSONValue($0.receive(afterAsking: #"{"op":"ping"}"#)) }
+            #expect(replies.allSatisfy { $0["pong"] != nil || $0.errorCode == "overloaded" })
+            return (clients, replies.count { $0.errorCode == "overloaded" })
+        }
+        let (clients, refused) = try crowd()
+        #expect((70...95).contains(refused))
+        try shop.server.restart()
+        try eventually("all connections are back") { try steady.stat("connections") == 4 }
+        #expect(try JSONValue(steady.ask(Self.load)) == expected)
+        daemon.signal(SIGHUP)
+        try daemon.waitForLog("reloaded")
+        #expect(try crowd().refused == 100, "as before the reload")
+        withExtendedLifetime(clients) {}
+    }
+
+    @Test func `a soft limit of descriptors is raised to what the clients need`() throws {
+        let shop = try BookshopFixture()
+        let daemon = try limited("ulimit -S -n 64", shop, listen: "max_clients = 200")
+        let clients = try (1...150).map { _ in try daemon.client() }
+        for client in clients { #expect(try JSONValue(client.ask(Self.load))["row"] != nil) }
+        #expect(!daemon.log.contains("LimitNOFILE="))
+    }
+
     @Test func `a thousand reloads under load lose no reply`() throws {
         let shop = try BookshopFixture()
         let before = try shop.daemon.openFiles()
@@ -95,5 +137,13 @@ import Testing
             }
         }
         try eventually("all descriptors are closed") { try shop.daemon.openFiles() <= before + 1 }
+    }
+}
+
+extension LineClient {
+    /// The first line that comes, whether or not the daemon still takes the question.
+    fileprivate func receive(afterAsking line: String) throws -> String {
+        try? send(line)
+        return try receive() ?? ""
     }
 }

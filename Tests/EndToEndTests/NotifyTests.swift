@@ -15,6 +15,20 @@ import Testing
         #expect(shop.daemon.waitForExit() == 0)
     }
 
+    @Test func `the watchdog hears of a daemon without descriptors`() throws {
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let manager = try NotifySocket(directory + "/notify")
+        let shop = try BookshopFixture(
+            environment: ["NOTIFY_SOCKET": directory + "/notify", "WATCHDOG_USEC": "100000"])
+        try shop.daemon.limit("nofile", to: 40)
+        let crowd = try (1...64).map { _ in try shop.daemon.client() }
+        try shop.daemon.waitForLog("no connection can be accepted")
+        manager.forget()
+        try manager.wait(for: "WATCHDOG=1", times: 5)
+        withExtendedLifetime(crowd) {}
+    }
+
     @Test func `the watchdog hears of a daemon that is idle or busy, and not of one whose loop stands still`()
         throws
     {
@@ -28,10 +42,8 @@ import Testing
         // Another one tells how the time passes.
         let shop = try BookshopFixture(environment: environment("clock"))
         let interference = try Interference()
-        let meddler = try Meddler(to: shop.server, marker: "`books`")
         let daemon = try DaemonUnderTest(
             shop.server, database: shop.database,
-            databasePlace: "host = \"far.example\"\nport = \(meddler.port)",
             environment: environment("notify").merging(interference.environment) { $1 })
         try manager.wait(for: "WATCHDOG=1", times: 5)
         let client = try daemon.client(patience: 20)
@@ -40,18 +52,16 @@ import Testing
             try client.send(lines)
             for _ in 1...20 { _ = try client.receive() }
         }
-        // Without threads the loop itself waits for the name.
-        interference[.refusesThreads] = 1
-        interference[.holdsNames] = 1
-        meddler.cut()
-        try eventually("it stands still") { interference[.waitingNames] > 0 }
+        interference[.holdsAccepts] = 1
+        let newcomer = try daemon.client()
+        try eventually("it stands still") { interference[.waitingAccepts] > 0 }
         manager.forget()
         try clock.wait(for: "WATCHDOG=1", times: 10)
         #expect(manager.count(of: "WATCHDOG=1") == 0)
-        interference[.holdsNames] = 0
+        interference[.holdsAccepts] = 0
         try manager.wait(for: "WATCHDOG=1", times: 5)
-        try eventually("it serves again") {
-            try JSONValue(client.ask(#"{"load":"books.author","key":5}"#))["row"] != nil
+        for client in [client, newcomer] {
+            #expect(try JSONValue(client.ask(#"{"load":"books.author","key":5}"#))["row"] != nil)
         }
     }
 }

@@ -67,6 +67,29 @@ import Testing
         try eventually("all is well") { try client.stat("connections") == 4 }
     }
 
+    @Test func `a directory of users that does not answer stops a reload and nothing else`() throws {
+        let interference = try Interference()
+        let daemon = try DaemonUnderTest(
+            shop.server, database: shop.database,
+            settings: "[batching]\nclient_weights = { root = 4 }\n[catalog]\nrefresh_s = 1",
+            environment: interference.environment)
+        let client = try daemon.client(patience: 5)
+        let expected = try client.ask(Self.load)
+        interference[.holdsNames] = 1
+        daemon.signal(SIGHUP)
+        try eventually("a user is looked up") { interference[.waitingNames] > 0 }
+        for _ in 1...100 { #expect(try client.ask(Self.load) == expected) }
+        try shop.server.client(database: shop.database).execute(
+            "CREATE TABLE notes (id INT PRIMARY KEY, book_id INT, FOREIGN KEY (book_id) REFERENCES books (id))"
+        )
+        try eventually("the new table is seen") {
+            try JSONValue(client.ask(#"{"load":"books.notes","key":1}"#)).rowIDs == []
+        }
+        #expect(!daemon.log.contains("reloaded"))
+        interference[.holdsNames] = 0
+        try daemon.waitForLog("reloaded")
+    }
+
     @Test func `a daemon that may have no thread at its start says so and ends with 71`() throws {
         let interference = try Interference()
         interference[.refusesThreads] = 1
@@ -77,22 +100,75 @@ import Testing
         #expect(outcome.output.split(separator: "\n").count == 1)
     }
 
-    @Test func `a daemon that may have no more threads serves on, reloads and stops queries`() throws {
+    @Test func `a daemon that may have no more threads serves on, and reloads when it has some again`() throws
+    {
         let interference = try Interference()
         let daemon = try daemon(interference)
         let expected = try shop.daemon.ask(Self.load)
         #expect(try daemon.ask(Self.load) == expected)
+        let holder = try shop.server.client(database: shop.database)
+        func expectTimeout() throws {
+            try holder.execute("LOCK TABLES books WRITE")
+            let reply = try daemon.ask(#"{"load":"authors.books","key":1,"timeout_ms":100}"#)
+            #expect(reply.errorCode == "timeout")
+            try eventually("nothing is in flight") { try daemon.stat("in_flight") == 0 }
+            try holder.execute("UNLOCK TABLES")
+            #expect(try daemon.ask(Self.load) == expected)
+        }
         interference[.refusesThreads] = 1
         daemon.signal(SIGHUP)
-        try eventually("it has reloaded") { daemon.log.contains("reloaded") }
-        let holder = try shop.server.client(database: shop.database)
-        try holder.execute("LOCK TABLES books WRITE")
-        let reply = try daemon.ask(#"{"load":"authors.books","key":1,"timeout_ms":100}"#)
-        #expect(reply.errorCode == "timeout")
-        try eventually("the query is stopped") { try daemon.stat("in_flight") == 0 }
-        try holder.execute("UNLOCK TABLES")
+        try daemon.waitForLog("reload failed, nothing has changed: ")
+        #expect(daemon.log.contains("no thread can be started"))
+        try expectTimeout()
         #expect(interference[.refusedThreads] >= 2)
-        #expect(try daemon.ask(Self.load) == expected)
+        interference[.refusesThreads] = 0
+        daemon.signal(SIGHUP)
+        try daemon.waitForLog("reloaded")
+        try expectTimeout()
+        try eventually("all is well") { try daemon.stat("connections") == 4 }
+    }
+
+    @Test func `without a thread for a name's address the loop does not wait for it, and later it is found`()
+        throws
+    {
+        let interference = try Interference()
+        let meddler = try Meddler(to: shop.server, marker: "`books`")
+        let daemon = try DaemonUnderTest(
+            shop.server, database: shop.database,
+            databasePlace: "host = \"far.example\"\nport = \(meddler.port)",
+            environment: interference.environment)
+        let client = try daemon.client(patience: 5)
+        try eventually("all is well") { try client.stat("connections") == 4 }
+        interference[.refusesThreads] = 1
+        interference[.holdsNames] = 1
+        meddler.cut()
+        try daemon.waitForLog("no connection to the database")
+        #expect(daemon.log.contains("no thread can be started"))
+        #expect(try JSONValue(client.ask(Self.load)).errorCode == "database_unavailable")
+        for id in 1...1000 {
+            #expect(try client.ask(#"{"id":\#(id),"op":"ping"}"#) == #"{"id":\#(id),"pong":true}"#)
+        }
+        #expect(interference[.waitingNames] == 0)
+        interference[.holdsNames] = 0
+        interference[.refusesThreads] = 0
+        let expected = try shop.daemon.ask(Self.load)
+        try eventually("it is connected again") { try JSONValue(client.ask(Self.load)) == expected }
+    }
+
+    @Test
+    func `a daemon that may have only the log's thread at its start serves, and the tables when it has more`()
+        throws
+    {
+        let interference = try Interference()
+        interference[.sparesThreads] = 1
+        interference[.refusesThreads] = 1
+        let daemon = try daemon(interference)
+        let reply = try daemon.ask(Self.load)
+        #expect(reply.errorCode == "database_unavailable")
+        #expect(reply.errorMessage.contains("no thread can be started"))
+        interference[.refusesThreads] = 0
+        let expected = try shop.daemon.ask(Self.load)
+        try eventually("the schema is read") { try daemon.ask(Self.load) == expected }
     }
 
     @Test func `one read or write in ten is interrupted, cut short or must wait, and every answer is right`()

@@ -156,7 +156,7 @@ private func send(_ text: String, to socket: Socket) {
         }
         let sender = mailbox.sender
         for thread in 0..<threads {
-            WorkerThread.detach { for number in 0..<messages { sender.post((thread, number)) } }
+            try WorkerThread.detach { for number in 0..<messages { sender.post((thread, number)) } }
         }
         loop.run {}
         #expect(received.count == threads)
@@ -208,7 +208,7 @@ private func send(_ text: String, to socket: Socket) {
             socket.close()
             loop.stop()
         }
-        WorkerThread.detach { [path] in connectAndClose(path) }
+        try WorkerThread.detach { [path] in connectAndClose(path) }
         loop.run {}
         listener.close()
         #expect(!exists(path))

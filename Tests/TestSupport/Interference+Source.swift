@@ -5,8 +5,10 @@ extension Interference {
         #include <dlfcn.h>
         #include <errno.h>
         #include <fcntl.h>
+        #include <grp.h>
         #include <netdb.h>
         #include <pthread.h>
+        #include <pwd.h>
         #include <stdatomic.h>
         #include <stdlib.h>
         #include <string.h>
@@ -16,7 +18,8 @@ extension Interference {
         #include <time.h>
         #include <unistd.h>
 
-        enum { CLOCK, HOLDS_NAMES, WAITING_NAMES, REFUSES_THREADS, REFUSED_THREADS, INTERRUPTIONS, INTERRUPTED, SEED };
+        enum { CLOCK, HOLDS_NAMES, WAITING_NAMES, REFUSES_THREADS, REFUSED_THREADS, INTERRUPTIONS, INTERRUPTED, SEED,
+            HOLDS_ACCEPTS, WAITING_ACCEPTS, SPARES_THREADS };
         static _Atomic long none[512];
         static _Atomic long *words = none;
 
@@ -50,16 +53,37 @@ extension Interference {
             return now.tv_sec;
         }
 
-        int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+        static void waitForName(void) {
             words[WAITING_NAMES]++;
             while (words[HOLDS_NAMES]) usleep(1000);
             words[WAITING_NAMES]--;
+        }
+
+        int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+            waitForName();
             const char *known = host && strcmp(host, "far.example") == 0 ? "127.0.0.1" : host;
             return REAL(getaddrinfo)(known, service, hints, found);
         }
 
+        struct passwd *getpwnam(const char *name) {
+            waitForName();
+            return REAL(getpwnam)(name);
+        }
+
+        struct group *getgrnam(const char *name) {
+            waitForName();
+            return REAL(getgrnam)(name);
+        }
+
+        int accept4(int file, struct sockaddr *restrict peer, socklen_t *restrict length, int flags) {
+            words[WAITING_ACCEPTS]++;
+            while (words[HOLDS_ACCEPTS]) usleep(1000);
+            words[WAITING_ACCEPTS]--;
+            return REAL(accept4)(file, peer, length, flags);
+        }
+
         int pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*body)(void *), void *context) {
-            if (!words[REFUSES_THREADS]) return REAL(pthread_create)(thread, how, body, context);
+            if (!words[REFUSES_THREADS] || words[SPARES_THREADS]-- > 0) return REAL(pthread_create)(thread, how, body, context);
             words[REFUSED_THREADS]++;
             return EAGAIN;
         }

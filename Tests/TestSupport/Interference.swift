@@ -8,13 +8,17 @@ package final class Interference: Sendable {
     package enum Word: Int {
         /// Seconds that the clock of the day is ahead.
         case clockOffset
-        /// Whether names wait, and how many do.
+        /// Whether names of hosts, users and groups wait, and how many do.
         case holdsNames, waitingNames
         /// Whether threads are refused, and how many were.
         case refusesThreads, refusedThreads
         /// Of 1000 reads and writes of sockets so many are interrupted, would wait, or are cut short; and how many were.
         case interruptions, interrupted
         case seed
+        /// Whether accepting a connection waits, and how many threads do: the loop, which alone accepts.
+        case holdsAccepts, waitingAccepts
+        /// So many threads are not refused.
+        case sparesThreads
     }
 
     private let directory: String

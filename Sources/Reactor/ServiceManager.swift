@@ -2,8 +2,8 @@ import Glibc
 
 /// Speaks with systemd: says how we are, and takes the sockets that it has opened for us. The protocol is small and
 /// stable, and sd_notify(3) itself recommends implementing it where libsystemd is not wanted.
-struct ServiceManager {
-    enum Notice: Hashable, Sendable {
+package final class ServiceManager {
+    package enum Notice: Hashable, Sendable {
         case ready
         /// `RELOADING=1` with the time, as `Type=notify-reload` (systemd 253) wants it.
         case reloading
@@ -13,43 +13,47 @@ struct ServiceManager {
     }
 
     /// An inherited descriptor that cannot be listened on.
-    struct BadSocket: Error, CustomStringConvertible {
-        let description: String
+    package struct BadSocket: Error, CustomStringConvertible {
+        package let description: String
     }
 
     /// sd_listen_fds(3): passed descriptors begin here.
     private static let firstDescriptor: Int32 = 3
 
-    private let address: String?
+    /// Where notices go; nil if nobody listens. Opened once: a daemon without descriptors must not seem dead.
+    private let socket: (descriptor: Int32, name: sockaddr_un, length: socklen_t)?
     /// Nanoseconds within which `WATCHDOG=1` must be sent; nil if nobody waits for it.
-    let watchdogInterval: Int64?
+    package let watchdogInterval: Int64?
 
-    init() {
-        address = Self.variable("NOTIFY_SOCKET")
+    package init() {
+        socket = Self.variable("NOTIFY_SOCKET").flatMap(Self.open)
         watchdogInterval = Self.interval()
     }
 
-    /// A manager that does not listen is no reason to fail, and one that is busy none to wait.
-    func notify(_ notice: Notice) {
-        guard let address else { return }
-        let message = Array(Self.message(notice).utf8)
-        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        var name = sockaddr_un()
-        name.sun_family = sa_family_t(AF_UNIX)
-        var path = Array(address.utf8)
+    deinit {
+        if let socket { close(socket.descriptor) }
+    }
+
+    private static func open(_ address: String) -> (Int32, sockaddr_un, socklen_t)? {
+        guard var name = try? SocketAddress.unix(address) else { return nil }
         // `@name` is a socket in the abstract namespace, whose name begins with a zero byte: unix(7).
-        if path.first == UInt8(ascii: "@") { path[0] = 0 }
-        guard path.count < MemoryLayout.size(ofValue: name.sun_path) else { return }
-        withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path) }
-        let length = (MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2) + path.count
-        withUnsafePointer(to: &name) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = sendto(
-                    descriptor, message, message.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT), $0,
-                    socklen_t(length))
-            }
+        if address.first == "@" { name.sun_path.0 = 0 }
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return nil }
+        // The name's length counts there, and a final zero would be part of it.
+        let header = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
+        return (descriptor, name, socklen_t(header + address.utf8.count))
+    }
+
+    /// A manager that does not listen is no reason to fail, and one that is busy none to wait.
+    package func notify(_ notice: Notice) {
+        guard var socket else { return }
+        let message = Array(Self.message(notice).utf8)
+        SocketAddress.withPointer(&socket.name) { name, _ in
+            // Not connected: a manager that has been started anew listens under the same name.
+            _ = sendto(
+                socket.descriptor, message, message.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT), name,
+                socket.length)
         }
     }
 
@@ -64,7 +68,7 @@ struct ServiceManager {
     }
 
     /// The listening sockets of `kindred.socket`; none if we were not started by one.
-    func inheritedListeners() throws(BadSocket) -> [Int32] {
+    package func inheritedListeners() throws(BadSocket) -> [Int32] {
         guard Self.variable("LISTEN_PID").flatMap({ pid_t($0) }) == getpid(),
             let count = Self.variable("LISTEN_FDS").flatMap({ Int32($0) }), (0...1024).contains(count)
         else { return [] }

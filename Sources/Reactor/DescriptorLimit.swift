@@ -1,0 +1,16 @@
+import Glibc
+
+/// How many descriptors the process may have open: `RLIMIT_NOFILE` of getrlimit(2).
+package enum DescriptorLimit {
+    /// Raises it to `wanted`, as far as the hard limit allows; never lowers it.
+    /// - Returns: what it is then; `Int.max` where it cannot be seen.
+    package static func raise(to wanted: Int) -> Int {
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0 else { return .max }
+        var raised = limit
+        raised.rlim_cur = min(rlim_t(clamping: wanted), limit.rlim_max)
+        if raised.rlim_cur > limit.rlim_cur, setrlimit(resource, &raised) == 0 { limit = raised }
+        return Int(clamping: limit.rlim_cur)
+    }
+}

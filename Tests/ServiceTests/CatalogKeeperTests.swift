@@ -1,0 +1,52 @@
+import Configuration
+import MariaDB
+import PrivateServer
+import Reactor
+import Relations
+import TestSupport
+import Testing
+
+@testable import Service
+
+struct CatalogKeeperTests {
+    private let loop: EventLoop
+    private let keeper: CatalogKeeper
+    private let database: String
+
+    init() throws {
+        database = try SharedServer.freshDatabase(named: "keeper")
+        var settings = Settings()
+        settings.database.socket = try SharedServer.server.socketPath
+        settings.database.user = "root"
+        settings.database.name = database
+        loop = try EventLoop()
+        keeper = try CatalogKeeper(settings, loop: loop)
+    }
+
+    private func finding() throws -> CatalogKeeper.Finding {
+        var reading: CatalogKeeper.Reading?
+        keeper.onReading = { reading = $0 }
+        keeper.refresh()
+        loop.wait { reading != nil }
+        return try #require(reading).result.get()
+    }
+
+    private func add(_ table: String) throws {
+        try SharedServer.server.client(database: database).execute(
+            "CREATE TABLE \(table) (id INT PRIMARY KEY, parent_id INT, FOREIGN KEY (parent_id) REFERENCES \(table) (id))"
+        )
+    }
+
+    @Test func `a schema that is as it was is no news, and one that has changed is`() throws {
+        let empty = try finding()
+        #expect(empty.isNews && empty.catalog.relationships.isEmpty, "the first is")
+        keeper.served = empty.catalog
+        #expect(try !finding().isNews)
+        try add("parts")
+        let one = try finding()
+        #expect(one.isNews && one.catalog.relationships.map(\.name) == ["parts.parent", "parts.parts"])
+        keeper.served = one.catalog
+        let again = try finding()
+        #expect(!again.isNews && again.catalog == one.catalog)
+    }
+}
