@@ -147,7 +147,9 @@ package struct Batcher {
 
     /// A ticket that will not wait any longer. What was already sent goes on, for the others or for nobody.
     package mutating func withdraw(_ ticket: TicketID, keys: some Sequence<Key>, of shape: Shape) {
-        for key in keys where gatherings[shape].withdraw(key, ticket) { queuedKeys -= 1 }
+        queuedKeys -= { (gathering: inout Gathering) in
+            keys.count { gathering.withdraw($0, ticket) }
+        }(&gatherings[shape])
     }
 
     // MARK: Out
@@ -234,22 +236,16 @@ package struct Batcher {
         return flights.lazy.map(\.overdueAt).filter { $0 > now }.min()
     }
 
-    /// Everything that waits, for the day on which it must all be answered with an error.
-    package mutating func takeAll() -> [Batch] {
-        var all = Array(retries)
-        retries.removeAll()
+    /// Some of what waits, due or not, for the day on which it must all be answered with an error; nil if nothing does.
+    package mutating func takeAny() -> Batch? {
+        if let retry = retries.popFirst() { return retry }
+        guard let last = gatherings.all.last(where: { $0.count > 0 }) else { return nil }
         // What is not sent counts for nobody's share.
-        round = gatherings.all.lazy.compactMap(\.lastRound).max().map { max(round, $0 + 1) } ?? round
-        for shape in gatherings.all.map(\.shape) {
-            while gatherings[shape].count > 0 {
-                var batch = Batch(shape: shape, release: .retry)
-                gatherings[shape].take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
-                all.append(batch)
-            }
-        }
-        schedule = Schedule()
-        queuedKeys = 0
-        return all
+        if let lastRound = last.lastRound { round = max(round, lastRound + 1) }
+        var batch = Batch(shape: last.shape, release: .retry)
+        gatherings[last.shape].take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
+        queuedKeys -= batch.keys.count
+        return batch
     }
 
     // MARK: What becomes of a batch

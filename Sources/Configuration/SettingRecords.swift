@@ -126,6 +126,10 @@ extension SettingRecord {
             reloadable: true,
             "Levels of include within one another."),
         SettingRecord(
+            "limits", "request_includes", \.limits.requestIncludes, .integer(0...10_000), unit: "includes",
+            reloadable: true,
+            "Relationships that one request includes, at all levels."),
+        SettingRecord(
             "limits", "reply_bytes", \.limits.replyBytes, .integer(1024...(1 << 32)), unit: "bytes",
             reloadable: true,
             "Length of one reply line."),

@@ -86,6 +86,7 @@ package struct Settings: Hashable, Sendable {
         package var requestKeys = 10_000
         package var requestRows = 1_000_000
         package var includeDepth = 8
+        package var requestIncludes = 256
         package var replyBytes = 64 << 20
         package var clientOutputBytes = 256 << 20
         package var sendTimeoutSeconds = 60

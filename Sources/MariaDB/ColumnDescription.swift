@@ -35,9 +35,10 @@ extension ColumnDescription {
         case bit
         case decimal
         case real
-        case temporal
-        /// Text, bytes, and whatever else is shown as such.
-        case string
+        case date, time, datetime, timestamp
+        case text
+        /// What has no character set, and whatever else is shown as a string.
+        case bytes
         /// The type of a bare `NULL`.
         case null
     }
@@ -49,10 +50,16 @@ extension ColumnDescription {
         case 16: .bit
         case 0, 246: .decimal
         case 4, 5: .real
-        // TIMESTAMP, DATE, TIME, DATETIME, and their newer forms
-        case 7, 10, 11, 12, 14, 17, 18, 19: .temporal
+        // The second of each is its newer form.
+        case 7, 17: .timestamp
+        case 10, 14: .date
+        case 11, 19: .time
+        case 12, 18: .datetime
         case 6: .null
-        default: .string
+        default: charset == Self.binary ? .bytes : .text
         }
     }
+
+    /// The collation `binary`.
+    private static let binary: UInt32 = 63
 }

@@ -3,17 +3,33 @@ package enum Nearest {
     /// At most `limit` of `known`, nearest first and then by name. A name of n characters may differ in a third of
     /// them, and in no more than three, or be the first part of a known one; upper and lower case are one.
     package static func names(to name: String, among known: some Sequence<String>, limit: Int) -> [String] {
-        let typed = scalars(name)
+        names(to: name, among: known.lazy.map(Spelling.init), limit: limit)
+    }
+
+    /// A known name, made ready to be compared with many mistyped ones.
+    package struct Spelling: Hashable, Sendable {
+        fileprivate let name: String
+        fileprivate let letters: [Unicode.Scalar]
+
+        package init(_ name: String) {
+            self.name = name
+            letters = Array(name.lowercased().unicodeScalars)
+        }
+    }
+
+    /// The same for names that are asked for again and again.
+    package static func names(to name: String, among known: some Sequence<Spelling>, limit: Int) -> [String] {
+        let typed = Spelling(name).letters
         let reach = min(3, max(1, typed.count / 3))
         var near: [(distance: Int, name: String)] = []
         for candidate in known {
-            let letters = scalars(candidate)
+            let letters = candidate.letters
             if typed.count >= 3, letters.starts(with: typed) {
-                near.append((min(reach, letters.count - typed.count), candidate))
-            } else if abs(letters.count - typed.count) <= reach, case let distance = distance(typed, letters),
-                distance <= reach
+                near.append((min(reach, letters.count - typed.count), candidate.name))
+            } else if abs(letters.count - typed.count) <= reach,
+                let distance = distance(typed, letters, atMost: reach)
             {
-                near.append((distance, candidate))
+                near.append((distance, candidate.name))
             }
         }
         near.sort { ($0.distance, $0.name) < ($1.distance, $1.name) }
@@ -25,13 +41,9 @@ package enum Nearest {
         names(to: name, among: known, limit: 1).first.map { "; did you mean '\($0)'?" } ?? ""
     }
 
-    private static func scalars(_ name: String) -> [Unicode.Scalar] {
-        Array(name.lowercased().unicodeScalars)
-    }
-
     /// Damerau–Levenshtein, in the restricted form (no edit between two swapped characters): insertions, deletions,
-    /// substitutions and swaps of neighbours cost 1 each.
-    private static func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
+    /// substitutions and swaps of neighbours cost 1 each. Nil beyond `most`.
+    private static func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar], atMost most: Int) -> Int? {
         var beforeLast: [Int] = []
         var last = Array(0...b.count)
         for i in a.indices {
@@ -44,8 +56,10 @@ package enum Nearest {
                 }
                 row.append(best)
             }
+            // A row never has less than the smaller of the two before it.
+            if let least = row.min(), least > most, last.min() ?? 0 > most { return nil }
             (beforeLast, last) = (last, row)
         }
-        return last[b.count]
+        return last[b.count] <= most ? last[b.count] : nil
     }
 }

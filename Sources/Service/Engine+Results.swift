@@ -63,7 +63,7 @@ extension Engine {
         }
     }
 
-    private func fail(_ batch: Batch, _ failure: Failure) {
+    func fail(_ batch: Batch, _ failure: Failure) {
         tell(.failure(failure), of: batch)
     }
 
@@ -80,10 +80,18 @@ extension Engine {
         if error.concernsSchema { onSchemaChange() }
         if error.isForgottenName { return fail(job.batch, Self.changed(job.route.relationship)) }
         if job.canSplit, !error.concernsWholeQuery { return split(job) }
+        warn(of: error, job)
+        fail(job.batch, Failure(.databaseError, error.message, mysqlErrno: error.errno))
+    }
+
+    private func warn(of error: DatabaseError, _ job: Job) {
+        guard let others = refusals[error.errno, default: LogThrottle()].admit(at: time.now) else { return }
         logger.warning(
             "the database refused a query",
-            metadata: ["relationship": "\(job.route.relationship.name)", "error": "\(error)"])
-        fail(job.batch, Failure(.databaseError, error.message, mysqlErrno: error.errno))
+            metadata: [
+                "relationship": "\(job.route.relationship.name)", "error": "\(error)",
+                "others_since_the_last_line": "\(others)",
+            ])
     }
 
     /// A connection may be ended at any moment, even as we send: what has brought no row yet is asked once more. While
@@ -106,14 +114,14 @@ extension Engine {
     }
 
     func databaseLost(_ error: DatabaseError) {
-        for batch in batcher.takeAll() { fail(batch, Self.unavailable(error)) }
+        isUndecided = true
+        chores.add(OutageChore(error))
     }
 
     func databaseReturned() { onSchemaChange() }
 
     /// Ends everything that waits with this error.
     func failAll(_ failure: Failure) {
-        _ = batcher.takeAll()
         let loads = tickets.all.filter { $0.parent == nil }.map(\.load)
         for load in loads { fail(load, failure) }
     }

@@ -23,6 +23,8 @@ final class Engine {
 
     let time: any Timekeeper
     let logger: Logger
+    /// By the server's error number.
+    var refusals: [UInt32: LogThrottle] = [:]
     private(set) unowned var backend: (any Backend)?
     var batcher: Batcher
     private(set) var limits: Limits
@@ -207,7 +209,10 @@ final class Engine {
 
     /// A client that is gone waits for nothing.
     func abandon(_ loads: [PendingLoad]) {
-        for load in loads { forget(load) }
+        let farewell = FarewellChore(loads)
+        guard farewell.doPiece(for: self) else { return }
+        isUndecided = true
+        chores.add(farewell)
     }
 
     /// Gives up a client's requests of that id. Answers whether there were any.
@@ -300,9 +305,12 @@ final class Engine {
         return deadline.isClients || !load.isHeld
     }
 
-    /// Gives up what is overdue, and answers when the next request will be.
+    /// Gives up what is overdue, or as much of it as a turn has time for, and answers when the next request will be.
     private func expire() -> Int64? {
+        let start = time.now
         while let first = deadlines.next(where: counts) {
+            time.refresh()
+            if time.now - start > chores.limits.budget { return time.now }
             guard first.time <= time.now, let load = tickets[first.ticket]?.load else { return first.time }
             let bound = first.isClients ? "its timeout_ms" : "limits.request_timeout_s"
             let lack =

@@ -243,11 +243,17 @@ extension ColumnDescription.Kind {
         case (.null, _), (.integer, .integer), (.integer, .year), (.bit, .bit), (.decimal, .decimal): true
         // A FLOAT is asked for as a DOUBLE.
         case (.real, .float), (.real, .double): true
-        case (.temporal, .date), (.temporal, .time), (.temporal, .datetime), (.temporal, .timestamp): true
-        case (.string, .text), (.string, .enumeration), (.string, .set), (.string, .binary), (.string, .uuid),
-            (.string, .inet4), (.string, .inet6), (.string, .json), (.string, .geometry):
+        case (.date, .date), (.time, .time), (.datetime, .datetime), (.timestamp, .timestamp): true
+        case (.text, .text), (.text, .enumeration), (.text, .set), (.text, .json), (.bytes, .binary),
+            (.bytes, .geometry):
             true
-        case (.integer, _), (.bit, _), (.decimal, _), (.real, _), (.temporal, _), (.string, _): false
+        // Which of them depends on the server's version; an ENUM may have the character set `binary`.
+        case (.text, .uuid), (.text, .inet4), (.text, .inet6), (.bytes, .uuid), (.bytes, .inet4),
+            (.bytes, .inet6), (.bytes, .enumeration), (.bytes, .set), (.bytes, .json):
+            true
+        case (.integer, _), (.bit, _), (.decimal, _), (.real, _), (.date, _), (.time, _), (.datetime, _),
+            (.timestamp, _), (.text, _), (.bytes, _):
+            false
         }
     }
 }

@@ -34,6 +34,9 @@ final class PendingLoad {
         self.isList = isList
     }
 
+    /// Of all its tickets.
+    var keyCount: Int { included.reduce(root?.keys.count ?? 0) { $0 + $1.keys.count } }
+
     func begin(_ ticket: Ticket) { root = ticket }
 
     func include(_ ticket: Ticket) { included.append(ticket) }

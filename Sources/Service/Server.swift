@@ -33,6 +33,7 @@ final class Server {
     let lingering: LingeringSockets
     private var nextLook: Int64?
     private var nextRelief: Int64 = 0
+    private var slowReaders = LogThrottle()
     private var lastPauseReport: Int64?
     private(set) var isDraining = false
     private var turns = TurnLengths()
@@ -99,8 +100,11 @@ final class Server {
 
     func dropSlowReader(_ session: Session, _ bound: String) {
         engine.counters.slowReadersDropped += 1
-        logger.warning(
-            "a client does not read its replies and was disconnected", metadata: ["beyond": "\(bound)"])
+        if let others = slowReaders.admit(at: loop.now) {
+            logger.warning(
+                "a client does not read its replies and was disconnected",
+                metadata: ["beyond": "\(bound)", "others_since_the_last_line": "\(others)"])
+        }
         session.close()
     }
 
@@ -204,7 +208,8 @@ final class Server {
     private var described: [(name: StaticString, value: Int)] {
         [
             ("keys", limits.requests.maxKeys), ("rows", engine.maxRows),
-            ("include_depth", limits.requests.includeDepth), ("line_bytes", limits.maxLineBytes),
+            ("include_depth", limits.requests.includeDepth), ("includes", limits.requests.maxIncludes),
+            ("line_bytes", limits.maxLineBytes),
             ("reply_bytes", engine.limits.maxReplyBytes),
         ]
     }

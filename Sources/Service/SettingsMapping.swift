@@ -1,7 +1,7 @@
 import Batching
-import Configuration
+package import Configuration
 import MariaDB
-import Wire
+package import Wire
 
 // What each part needs of the settings, in its own words and units.
 
@@ -117,13 +117,20 @@ extension Engine.Limits {
     }
 }
 
+extension RequestDecoder.Limits {
+    package init(_ limits: Settings.Limits) {
+        self.init(
+            maxKeys: limits.requestKeys, includeDepth: limits.includeDepth,
+            maxIncludes: limits.requestIncludes)
+    }
+}
+
 extension Server.Limits {
     init(_ settings: Settings, maxClients: Int) {
         self.init(
             maxLineBytes: settings.limits.lineBytes, lineTimeoutSeconds: settings.limits.lineTimeoutSeconds,
             sendTimeoutSeconds: settings.limits.sendTimeoutSeconds,
-            requests: .init(
-                maxKeys: settings.limits.requestKeys, includeDepth: settings.limits.includeDepth),
+            requests: .init(settings.limits),
             maxOutputBytes: settings.limits.clientOutputBytes, maxClients: maxClients)
     }
 }

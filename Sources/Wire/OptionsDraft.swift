@@ -9,10 +9,13 @@ struct OptionsDraft {
     private let path: RequestPath
     /// Levels of `include` that may still stand within this one.
     private let depthLeft: Int
+    /// Relationships that may still be included, here or within others.
+    private var includesLeft: Int
 
-    init(at path: RequestPath, depthLeft: Int) {
+    init(at path: RequestPath, depthLeft: Int, includesLeft: Int) {
         self.path = path
         self.depthLeft = depthLeft
+        self.includesLeft = includesLeft
     }
 
     /// The value of a member, which has not been read before.
@@ -229,9 +232,15 @@ extension OptionsDraft {
         }
         let depthLeft = depthLeft - 1
         try readMembers(path, needs: "an object", &scanner) { draft, scanner, name throws(JSONError) in
+            guard draft.includesLeft > 0 else {
+                draft.note(path, "more relationships than limits.request_includes allows")
+                return try scanner.skipValue()
+            }
             let name = scanner.text(name)
-            var inner = OptionsDraft(at: path.member(name), depthLeft: depthLeft)
+            var inner = OptionsDraft(
+                at: path.member(name), depthLeft: depthLeft, includesLeft: draft.includesLeft - 1)
             try inner.readAll(&scanner)
+            draft.includesLeft = inner.includesLeft
             if draft.problem == nil { draft.problem = inner.problem }
             draft.options.includes.append(IncludeInput(name: name, options: inner.options))
         }

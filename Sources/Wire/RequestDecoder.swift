@@ -7,10 +7,13 @@ package struct RequestDecoder {
         package let maxKeys: Int
         /// Levels of `include` within one another.
         package let includeDepth: Int
+        /// At all levels of a request.
+        package let maxIncludes: Int
 
-        package init(maxKeys: Int, includeDepth: Int) {
+        package init(maxKeys: Int, includeDepth: Int, maxIncludes: Int) {
             self.maxKeys = maxKeys
             self.includeDepth = includeDepth
+            self.maxIncludes = maxIncludes
         }
     }
 

@@ -61,7 +61,10 @@ struct RequestDraft {
     }
 
     private mutating func readOption(_ member: Member, _ scanner: inout JSONScanner) throws(JSONError) {
-        var draft = options ?? OptionsDraft(at: .root, depthLeft: limits.includeDepth)
+        var draft =
+            options
+            ?? OptionsDraft(
+                at: .root, depthLeft: limits.includeDepth, includesLeft: limits.maxIncludes)
         // Or what it holds would be copied at each change.
         options = nil
         try draft.read(member, &scanner)

@@ -22,8 +22,7 @@ struct Explain: ParsableCommand {
 
     func run() throws {
         let settings = try file.read()
-        var decoder = RequestDecoder(
-            .init(maxKeys: settings.limits.requestKeys, includeDepth: settings.limits.includeDepth))
+        var decoder = RequestDecoder(.init(settings.limits))
         let decoded = Array(request.utf8).withUnsafeBytes { decoder.decode($0) }
         let load: Load
         switch decoded {

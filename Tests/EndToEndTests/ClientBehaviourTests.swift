@@ -54,25 +54,6 @@ import Testing
         #expect(unanswered == 0)
     }
 
-    @Test func `a client over TCP that vanishes without a word is looked after`() throws {
-        let shop = try BookshopFixture()
-        let port = try PrivateServer.freePort()
-        let daemon = try DaemonUnderTest(
-            shop.server, database: shop.database, listen: "tcp = \"127.0.0.1:\(port)\"")
-        let client = try LineClient(.tcp(host: "127.0.0.1", port: port))
-        #expect(try client.ask(#"{"op":"ping"}"#) == #"{"pong":true}"#)
-        // proc_net_tcp.txt: local and remote address, state 1 (established), queues, and the timer: 2 is keepalive's.
-        let local = String(format: ":%04X", port)
-        try eventually("a keepalive timer runs at the daemon's end") {
-            let table = try String(contentsOfFile: "/proc/\(daemon.processID)/net/tcp", encoding: .utf8)
-            return table.split(separator: "\n").contains { line in
-                let fields = line.split(separator: " ")
-                return fields[1].hasSuffix(local) && fields[3] == "01" && fields[5].hasPrefix("02:")
-            }
-        }
-        withExtendedLifetime(client) {}
-    }
-
     @Test func `lines that take long are all answered, also those of who sends no more`() throws {
         let shop = try BookshopFixture()
         let client = try shop.daemon.client()

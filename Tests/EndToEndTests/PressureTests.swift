@@ -116,6 +116,65 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("TIMESTAMP NULL", "DATETIME", "'2026-06-01 10:00:00'", #""2026-06-01T10:00:00""#),
+        ("DATETIME", "TIMESTAMP NULL", "'2026-06-01 10:00:00'", #""2026-06-01T10:00:00Z""#),
+        ("DATE", "DATETIME", "'2026-06-01'", #""2026-06-01T00:00:00""#),
+        ("VARCHAR(9)", "VARBINARY(9)", "'abc'", #""YWJj""#),
+        ("VARBINARY(9)", "VARCHAR(9)", "'abc'", #""abc""#),
+    ])
+    func `a column that changes to a type alike is never shown as what it was`(
+        before: String, after: String, value: String, shown: String
+    ) throws {
+        let database = try SharedServer.freshDatabase(named: "alike")
+        let server = try SharedServer.server
+        let client = try server.client(database: database)
+        try client.executeScript(
+            """
+            SET time_zone = '+00:00';
+            CREATE TABLE a (id INT PRIMARY KEY);
+            CREATE TABLE b (id INT PRIMARY KEY, a_id INT, x \(before), FOREIGN KEY (a_id) REFERENCES a (id));
+            INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, 1, \(value));
+            """)
+        let daemon = try DaemonUnderTest(server, database: database, settings: "[catalog]\nrefresh_s = 0")
+        let load = #"{"load":"a.b","key":1,"columns":["x"]}"#
+        #expect(try daemon.ask(load)["rows"] != nil)
+        try client.executeScript("ALTER TABLE b MODIFY x \(after)")
+        let new = try JSONValue("{\"rows\":[{\"x\":\(shown)}]}")
+        try eventually("the new type is shown", within: .seconds(10)) {
+            let reply = try daemon.ask(load)
+            #expect(reply == new || reply.errorCode == "database_unavailable", "\(reply)")
+            return reply == new
+        }
+    }
+
+    @Test func `clients that wait for very many keys have all their answers when the database is lost`()
+        throws
+    {
+        let shop = try BookshopFixture(try PrivateServer())
+        let holder = try shop.server.client(database: shop.database)
+        try holder.execute("LOCK TABLES books WRITE")
+        let clients = try (1...8).map { _ in try shop.daemon.client() }
+        let leaving = try shop.daemon.client()
+        for (number, client) in (clients + [leaving]).enumerated() {
+            for part in 1...10 {
+                let first = (number * 10 + part) * 10_000
+                let keys = (first..<first + 9_000).map { "\($0)" }.joined(separator: ",")
+                try client.send("{\"id\":\(part),\"load\":\"authors.books\",\"keys\":[\(keys)]}")
+            }
+        }
+        try eventually("all wait") { try shop.daemon.stat("waiting_requests") == 90 }
+        leaving.finishSending()
+        shop.server.kill()
+        for client in clients {
+            let codes = try (1...10).map { _ in try JSONValue(client.ask()).errorCode }
+            #expect(codes == Array(repeating: "database_unavailable", count: 10))
+        }
+        try eventually("nothing is left of them") {
+            try ["waiting_requests", "queued_keys"].allSatisfy { try shop.daemon.stat($0) == 0 }
+        }
+    }
+
     @Test func `a key column that changes its type gives nobody rows that are not his`() throws {
         let database = try SharedServer.freshDatabase(named: "retyped")
         let server = try SharedServer.server

@@ -265,6 +265,23 @@ private func send(_ text: String, to socket: Socket) {
         }
         listener.close()
     }
+
+    @Test func `a client over TCP that vanishes without a word is found out`() throws {
+        let loop = try EventLoop()
+        let listener = try #require(try Listener.tcp(loop, host: "127.0.0.1", port: 0).first)
+        let port = try #require(listener.address.split(separator: ":").last.flatMap { UInt16($0) })
+        var isWatched: Int32 = 0
+        listener.start { socket in
+            var length = socklen_t(MemoryLayout<Int32>.size)
+            getsockopt(socket.fileDescriptor, SOL_SOCKET, SO_KEEPALIVE, &isWatched, &length)
+            socket.close()
+            loop.stop()
+        }
+        let client = try LineClient(.tcp(host: "127.0.0.1", port: port))
+        withExtendedLifetime(client) { loop.run {} }
+        listener.close()
+        #expect(isWatched == 1)
+    }
 }
 
 private func connectAndClose(_ path: String) {

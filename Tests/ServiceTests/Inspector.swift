@@ -50,6 +50,15 @@ final class Inspector {
         waiters[asker.ticket].map { $0.record.state == .sent } ?? false
     }
 
+    /// Of clients that are gone, and are still to be forgotten.
+    private var parting: [PendingLoad] {
+        engine.chores.all.compactMap { $0 as? FarewellChore }.flatMap(\.loads).filter(\.isWaiting)
+    }
+
+    private func isParting(_ asker: Asker) -> Bool {
+        engine.tickets[asker.ticket].map { ticket in parting.contains { $0 === ticket.load } } ?? false
+    }
+
     // MARK: Queries
 
     func started(_ job: Job) {
@@ -63,7 +72,9 @@ final class Inspector {
         expect(batch.keys.count == 1 || bytes <= setting.batching.maxKeyBytes, "\(bytes) bytes of keys")
         for place in batch.keys.indices {
             // A batch that is asked again keeps its keys.
-            let isWanted = batch.attempts > 0 || batch.askers(of: place).contains(where: isOwed)
+            let isWanted =
+                batch.attempts > 0
+                || batch.askers(of: place).contains { isOwed($0) || isParting($0) }
             expect(isWanted, "\(batch.keys[place]) is sent for nobody")
             for asker in batch.askers(of: place) {
                 let wait = waits.removeValue(forKey: asker)
@@ -109,7 +120,7 @@ final class Inspector {
         let clients = history.clients.map(\.keysOnTheirWay)
         expect(clients.allSatisfy { $0 <= setting.limits.maxClientKeys }, "a client has \(clients) keys")
         expect(clients.reduce(0, +) == keys, "keys of nobody's are on their way")
-        let owed = history.clients.reduce(0) { $0 + $1.owed.count }
+        let owed = history.clients.reduce(parting.count) { $0 + $1.owed.count }
         expect(engine.waitingRequests == owed, "\(engine.waitingRequests) requests wait, \(owed) are owed")
         expect(engine.running.count == history.database.busyLanes, "queries are running that are not")
     }

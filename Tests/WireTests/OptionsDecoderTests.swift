@@ -125,6 +125,15 @@ import Wire
         #expect(tooDeep?.hasPrefix("include.a.include.a.") == true)
     }
 
+    @Test func `a request includes as many relationships as the limit`() {
+        func included(_ count: Int) -> String {
+            let half = (1...count / 2).map { "\"r\($0)\":{\"include\":{\"a\":{}}}" }
+            return "\"include\":{\(half.joined(separator: ","))}"
+        }
+        #expect(decode("{\"load\":\"a.b\",\"key\":1,\(included(256))}").request != nil)
+        #expect(message(included(258)) == "include: more relationships than limits.request_includes allows")
+    }
+
     @Test(arguments: [
         #""where":{"a":1,"a":2}"#, #""where":{"a":{"gt":1,"gt":2}}"#, #""include":{"a":{},"a":{}}"#,
         #""include":{"a":{"limit":1,"limit":2}}"#, #""order":[{"column":"a","column":"b"}]"#,

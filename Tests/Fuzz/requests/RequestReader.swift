@@ -12,7 +12,7 @@ struct RequestReader {
 
     init(maxKeys: Int, includeDepth: Int, relationship: Relationship) {
         self.relationship = relationship
-        limits = .init(maxKeys: maxKeys, includeDepth: includeDepth)
+        limits = .init(maxKeys: maxKeys, includeDepth: includeDepth, maxIncludes: 256)
         decoder = RequestDecoder(limits)
     }
 
