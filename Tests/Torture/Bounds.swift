@@ -9,10 +9,11 @@ enum Bounds {
     static let growth = 16 << 10
     /// Customers and villains with their connections, the database's, and what it has anyway.
     static let files = 200
-    /// Microseconds of 99 turns in 100, and of any; where the loop waited for a processor so many for each time as long as
-    /// on a machine of its own, if that is more.
+    /// Microseconds of 99 turns in 100; where the loop waited for a processor so many for each time as long as on a machine
+    /// of its own, if that is more.
     private static let longTurn = (10_000, slow: 3000.0)
-    private static let longestTurn = (250_000, slow: 100_000.0)
+    /// Microseconds of any turn, beside what the loop waited for a processor.
+    private static let longestTurn = 250_000
     /// Before them, a new daemon's growth, and its few turns, tell nothing.
     private static let leastLife = (forGrowth: Duration.seconds(120), forTurns: Duration.seconds(30))
 
@@ -51,8 +52,9 @@ enum Bounds {
     }
 
     static func longestTurn(_ life: Vitals.Life) -> Judged {
-        let bound = max(longestTurn.0, Int(longestTurn.slow * life.slowness))
-        return Judged(what: "the longest turn, us", value: life.longestFreeTurn, bound: bound)
+        Judged(
+            what: "the longest turn, us", value: life.longestFreeTurn,
+            bound: longestTurn + life.waitedAtLongest)
     }
 
     static func strayRows(_ life: Vitals.Life) -> Judged {

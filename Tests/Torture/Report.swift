@@ -84,10 +84,11 @@ struct Report {
             ),
             line("turns of the loop, ms", "99 in 100 within \(worst(Bounds.longTurn, per: 1000))"),
             line(
-                "  the longest", "\(worst(Bounds.longestTurn, per: 1000)), with the daemon stopped \(frozen)"),
+                "  the longest",
+                "\(worst(Bounds.longestTurn, per: 1000)), or with all that stopped the daemon \(frozen)"),
             line(
                 "  no processor was free for",
-                "\(100 * waited / max(1, ran + waited)) % of its time, which widens the bounds of turns"),
+                "\(100 * waited / max(1, ran + waited)) % of its time, for which turns may be longer"),
             line("idle at the end", states.map { "\($0) \(after.number($0))" }.joined(separator: ", ")),
         ]
     }

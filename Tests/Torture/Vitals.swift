@@ -17,8 +17,10 @@ final class Vitals: Sendable {
         /// The longest turn but for one in a hundred, in microseconds, as of the last look.
         var longTurn = 0
         var longestTurn = 0
-        /// Of those that no stop of the process made longer.
+        /// Of those that no stop of the process made longer, the one that stands out most from what the loop waited for a
+        /// processor between the two looks that it came between.
         var longestFreeTurn = 0
+        var waitedAtLongest = 0
         /// Nanoseconds for which its loop ran, and for which it could have run and had no processor.
         var ran = 0
         var waited = 0
@@ -84,7 +86,11 @@ final class Vitals: Sendable {
             life.countedStrayRows = number("stray_rows")
             life.longTurn = number("turn_p99_us")
             if isFree, number("turn_max_us") > life.longestTurn {
-                life.longestFreeTurn = number("turn_max_us")
+                let waited = (schedule.waited - life.waited) / 1000
+                let known = life.longestFreeTurn - life.waitedAtLongest
+                if life.longestFreeTurn == 0 || number("turn_max_us") - waited > known {
+                    (life.longestFreeTurn, life.waitedAtLongest) = (number("turn_max_us"), waited)
+                }
             }
             life.longestTurn = number("turn_max_us")
             (life.ran, life.waited) = schedule
