@@ -35,7 +35,7 @@ import Testing
         let expected = try shop.bookIDs()
         let record = Record()
         Thread {
-            let complaints = inParallel(8) { number in
+            let complaints = inParallel(Self.clients) { number in
                 var complaints: [String] = []
                 while !record.isOver.load(ordering: .relaxed) {
                     complaints += try Self.visit(path, number, expected, record)
@@ -45,11 +45,15 @@ import Testing
             record.complaints.withLock { $0 = complaints }
             record.finished.signal()
         }.start()
-        for _ in 1...5 {
+        for round in 1...6 {
             let daemon = try DaemonUnderTest(
                 shop.server, database: shop.database, activation: (listener, path))
             try record.waitForMoreAnswers()
-            daemon.signal(SIGTERM)
+            if round.isMultiple(of: 2) {
+                daemon.signal(SIGTERM)
+            } else {
+                try Self.end(daemon, whileAllWaitIn: shop)
+            }
             #expect(daemon.waitForExit(within: 30) == 0)
         }
         record.isOver.store(true, ordering: .relaxed)
@@ -59,29 +63,58 @@ import Testing
         #expect(record.complaints.withLock { $0.prefix(5) } == [])
     }
 
-    /// Connects, which must always do, sends five loads, and takes in five replies or the end of the connection.
+    private static let clients = 8
+    /// Of each client at a time, beside a ping.
+    private static let loads = 5
+
+    /// At a moment at which every client is owed all that it has asked for.
+    private static func end(_ daemon: DaemonUnderTest, whileAllWaitIn shop: BookshopFixture) throws {
+        let holder = try shop.server.client(database: shop.database)
+        try holder.execute("LOCK TABLES books WRITE")
+        try eventually("all wait") { try daemon.stat("waiting_requests") == clients * loads }
+        daemon.signal(SIGTERM)
+        try daemon.waitForLog("draining")
+        try holder.execute("UNLOCK TABLES")
+    }
+
+    /// Connects, which must always do, and sends a ping and five loads in one write, which are read together. A daemon
+    /// that ends may close the connection before it reads them. The pong, which waits for no query, shows that it has
+    /// read them: then it owes all the others too.
     private static func visit(
         _ path: String, _ number: Int, _ expected: [String: [String]], _ record: Record
     ) throws -> [String] {
         let client = try LineClient(.unix(path: path))
         client.setPatience(seconds: 20)
-        var owed: Set<String> = []
-        let lines = (1...5).map { place in
+        let ping = "0"
+        var owed: Set<String> = [ping]
+        var lines = [#"{"id":\#(ping),"op":"ping"}"#]
+        for place in 1...loads {
             let author = 1 + (number * 31 + place) % Bookshop.authors
             owed.insert("\(author)")
-            return #"{"id":\#(author),"load":"authors.books","key":\#(author)}"#
+            lines.append(#"{"id":\#(author),"load":"authors.books","key":\#(author)}"#)
         }
+        // So few bytes are taken whole or not at all.
         do { try client.send(lines.joined(separator: "\n")) } catch { return [] }
         while !owed.isEmpty {
-            // Reset, when what was sent has not been read.
-            guard let line = try? client.receive() else { return [] }
+            guard let line = try nextReply(client) else {
+                return owed.count == lines.count ? [] : ["read, and never answered: \(owed.sorted())"]
+            }
             let reply = try JSONValue(line)
             guard let id = reply["id"]?.number, owed.remove(id) != nil else { return ["unowed: \(line)"] }
-            if reply.errorCode == "shutting_down" { continue }
+            if id == ping || reply.errorCode == "shutting_down" { continue }
             guard reply.rowIDs == expected[id, default: []] else { return [line] }
             record.answers.add(1, ordering: .relaxed)
         }
         return []
+    }
+
+    /// Nil at the end of the connection, which is a reset where something was left unread.
+    private static func nextReply(_ client: LineClient) throws -> String? {
+        do {
+            return try client.receive()
+        } catch let error as LineClient.Failure where error.description.contains("reset by peer") {
+            return nil
+        }
     }
 
     @Test func `a reload that is asked for during the end changes nothing`() throws {

@@ -32,9 +32,11 @@ package final class Oracle {
         return try client.strings(sql).map { key(road, $0) }
     }
 
-    package func key(_ road: Road, _ parts: [String?]) -> AskedKey {
-        let json = zip(road.key, parts).map { column, part in part.map(column.shape.json) ?? "null" }
-        let literals = zip(road.key, parts).compactMap { column, part in part.map { literal(column, $0) } }
+    package func key(_ road: Road, _ parts: [String?]) -> AskedKey { key(road.key, parts) }
+
+    package func key(_ columns: [ShownColumn], _ parts: [String?]) -> AskedKey {
+        let json = zip(columns, parts).map { column, part in part.map(column.shape.json) ?? "null" }
+        let literals = zip(columns, parts).compactMap { column, part in part.map { literal(column, $0) } }
         return AskedKey(
             json: json.count == 1 ? json[0] : "[\(json.joined(separator: ","))]",
             literals: literals.count == parts.count ? literals : nil)
@@ -69,30 +71,38 @@ package final class Oracle {
 
 extension Road {
     /// Nil, or how the daemon's result differs from the database's rows.
-    package func difference(_ expected: [[String?]], _ got: JSONValue?) -> String? {
+    ///
+    /// - Parameter columns: those that the rows show; nil for all.
+    package func difference(
+        _ expected: [[String?]], _ got: JSONValue?, columns: [ShownColumn]? = nil
+    ) -> String? {
+        let columns = columns ?? self.columns
         guard let got else { return "no result" }
         if isToOne {
             guard let first = expected.first else { return got == .null ? nil : "expected null, got \(got)" }
-            return isSame(first, got) ? nil : "expected \(first), got \(got)"
+            return isSame(first, got, columns) ? nil : "expected \(first), got \(got)"
         }
         guard case .array(let rows) = got else { return "expected a list, got \(got)" }
         let isSame =
             order.isEmpty
-            ? isSameSet(expected, rows)
-            : expected.count == rows.count && zip(expected, rows).allSatisfy(isSame)
+            ? isSameSet(expected, rows, columns)
+            : expected.count == rows.count
+                && zip(expected, rows).allSatisfy { self.isSame($0, $1, columns) }
         return isSame ? nil : "expected \(expected.count) rows \(expected), got \(rows.count): \(got)"
     }
 
-    private func isSame(_ expected: [String?], _ row: JSONValue) -> Bool {
+    private func isSame(_ expected: [String?], _ row: JSONValue, _ columns: [ShownColumn]) -> Bool {
         row.members.count == columns.count
             && zip(row.members, columns).allSatisfy { $0.name.utf8.elementsEqual($1.name.utf8) }
             && zip(zip(row.members, columns), expected).allSatisfy { $0.1.shape.accepts($0.0.value, for: $1) }
     }
 
-    private func isSameSet(_ expected: [[String?]], _ rows: [JSONValue]) -> Bool {
+    private func isSameSet(
+        _ expected: [[String?]], _ rows: [JSONValue], _ columns: [ShownColumn]
+    ) -> Bool {
         var left = rows
         for row in expected {
-            guard let match = left.firstIndex(where: { isSame(row, $0) }) else { return false }
+            guard let match = left.firstIndex(where: { isSame(row, $0, columns) }) else { return false }
             left.remove(at: match)
         }
         return left.isEmpty

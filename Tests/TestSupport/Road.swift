@@ -24,19 +24,23 @@ package struct Road: Sendable {
     package let isToOne: Bool
     package let key: [ShownColumn]
     package let columns: [ShownColumn]
+    /// Of the parent.
+    package let primaryKey: [ShownColumn]
     /// `ORDER BY` terms; empty where the related table has no order.
-    let order: [String]
-    let parent: String
-    let from: String
+    package let order: [String]
+    package let parent: String
+    /// The related table is `r` in it.
+    package let from: String
 
     /// The columns of `from` that equal the key.
-    let matches: [String]
+    package let matches: [String]
 
     private init(_ description: JSONValue, _ link: Link) {
         name = description["name"]?.text ?? ""
         isToOne = description["kind"]?.text == "one"
         key = (description["key"]?.elements ?? []).map(ShownColumn.init)
         columns = (description["columns"]?.elements ?? []).map(ShownColumn.init)
+        primaryKey = (description["parent"]?.elements ?? []).map(ShownColumn.init)
         order = (description["order"]?.elements ?? []).map(Self.orderTerm)
         parent = link.parent
         from = link.from

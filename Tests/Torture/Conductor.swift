@@ -11,21 +11,28 @@ struct Conductor {
         random = SeededGenerator(seed: seed)
     }
 
-    /// All faults once, then as they come.
+    /// All faults in turn, each round in another order. Those that end the daemon are in every third: what grows, grows in
+    /// a long life.
     mutating func work(until end: ContinuousClock.Instant) {
-        var next = Fault.all.shuffled(using: &random)
+        var next: [Fault] = []
+        var rounds = 0
         while ContinuousClock.now < end {
             Thread.sleep(forTimeInterval: Double.random(in: 0.5...2, using: &random))
-            if next.isEmpty { next = Fault.all.shuffled(using: &random) }
-            let fault = next.removeLast()
-            world.ledger.turnWeather()
+            if next.isEmpty {
+                next = Fault.all.filter { rounds % 3 == 0 || !$0.endsDaemon }.shuffled(using: &random)
+                rounds += 1
+            }
+            var fault = next.removeLast()
+            if (try? world.choosePlaces()) != true { fault.excuses.formUnion(fault.excusesAlone) }
+            world.weather.breaks(fault)
             do {
                 try run(fault)
             } catch {
                 world.ledger.found(
-                    "\(fault.name): \(error); the daemon's log ends: \(world.daemon.log.suffix(600))")
+                    "trouble with: \(fault.name)",
+                    "\(error); the daemon's log ends: \(world.daemon.log.suffix(600))")
             }
-            world.ledger.turnWeather()
+            world.weather.clears()
         }
     }
 

@@ -8,66 +8,92 @@ struct Fault: Sendable {
     let name: String
     /// Seconds that it lasts at most.
     var duration = 3.0
+    /// Errors that loads may get by it. What is lost without a row is asked again, once; what breaks off amid its rows, or is
+    /// lost again, is `database_unavailable`.
+    var excuses: Set<String> = []
+    /// Further ones where the other server has not yet been found well again.
+    var excusesAlone: Set<String> = []
+    /// Whether rows may come that the server has not sent so.
+    var spoilsRows = false
+    /// Whether another daemon takes its place.
+    var endsDaemon = false
+    /// Whether it is the daemon itself that is stopped.
+    var isFreeze = false
     let begin: @Sendable (World) throws -> Void
     var end: @Sendable (World) throws -> Void = { _ in }
 
     static let all: [Fault] = [
-        Fault(name: "the first server is killed") {
-            $0.servers[0].kill()
+        Fault(name: "the server in use is killed", excuses: ["database_unavailable"]) {
+            $0.servers[$0.serverInUse].kill()
         } end: {
-            try $0.servers[0].restart()
+            try $0.servers[$0.serverInUse].restart()
         },
-        Fault(name: "the second server is killed") {
-            $0.servers[1].kill()
+        Fault(name: "the other server is killed") {
+            $0.servers[$0.otherServer].kill()
         } end: {
-            try $0.servers[1].restart()
+            try $0.servers[$0.otherServer].restart()
         },
-        Fault(name: "both servers are killed") { world in
+        Fault(name: "both servers are killed", excuses: ["database_unavailable"]) { world in
             for server in world.servers { server.kill() }
         } end: { world in
             for server in world.servers.reversed() { try server.restart() }
         },
-        Fault(name: "the first server is stopped in good order", duration: 0.1) {
-            $0.servers[0].stop()
+        Fault(
+            name: "the server in use is stopped in good order", duration: 0.1,
+            excuses: ["database_unavailable"]
+        ) {
+            $0.servers[$0.serverInUse].stop()
         } end: {
-            try $0.servers[0].restart()
+            try $0.servers[$0.serverInUse].restart()
         },
-        Fault(name: "the first server freezes", duration: 9) {
-            $0.signal(0, SIGSTOP)
+        Fault(
+            name: "the server in use freezes", duration: 9, excuses: ["database_unavailable"],
+            excusesAlone: ["timeout"]
+        ) {
+            $0.signal($0.serverInUse, SIGSTOP)
         } end: {
-            $0.signal(0, SIGCONT)
+            $0.signal($0.serverInUse, SIGCONT)
         },
-        Fault(name: "both servers freeze", duration: 9) { world in
+        Fault(name: "both servers freeze", duration: 9, excuses: ["database_unavailable", "timeout"]) {
+            world in
             for number in 0...1 { world.signal(number, SIGSTOP) }
         } end: { world in
             for number in 0...1 { world.signal(number, SIGCONT) }
         },
-        way("falls silent", .silence), way("is cut", .close), way("is reset", .reset),
-        way("carries garbage", .garbage), way("stops for a while", .hold), way("becomes slow", .trickle),
-        Fault(name: "connections are killed", duration: 0.1) { try $0.killAll("CONNECTION") },
-        Fault(name: "queries are killed", duration: 0.1) { try $0.killAll("QUERY") },
+        way("falls silent", .silence, excuses: ["timeout"]),
+        way("is cut", .close), way("is reset", .reset), way("carries garbage", .garbage, spoilsRows: true),
+        way("stops for a while", .hold), way("becomes slow", .trickle, excuses: ["timeout"]),
+        Fault(name: "connections are killed", duration: 0.1, excuses: ["database_unavailable"]) {
+            try $0.killAll("CONNECTION")
+        },
+        Fault(name: "queries are killed", duration: 0.1, excuses: ["database_error"]) {
+            try $0.killAll("QUERY")
+        },
         Fault(name: "a table is locked", duration: 2) {
             $0.lock("books")
         } end: {
             $0.unlock()
         },
-        Fault(name: "a table is renamed away", duration: 2) {
+        Fault(
+            name: "a table is renamed away", duration: 2,
+            excuses: ["database_unavailable", "unknown_relationship", "database_error"]
+        ) {
             try $0.onBoth("RENAME TABLE tags TO tags_away")
         } end: {
             try $0.onBoth("RENAME TABLE tags_away TO tags")
         },
-        Fault(name: "a column comes and goes", duration: 2) {
+        Fault(name: "a column comes and goes", duration: 2, excuses: ["database_unavailable"]) {
             try $0.onBoth("ALTER TABLE tags ADD COLUMN \(Truth.passingColumn) INT")
         } end: {
             try $0.onBoth("ALTER TABLE tags DROP COLUMN \(Truth.passingColumn)")
         },
-        Fault(name: "the account is locked out") {
+        Fault(name: "the account is locked out", excuses: ["database_unavailable"]) {
             try $0.onBoth("ALTER USER torture@localhost ACCOUNT LOCK")
             try $0.killAll("CONNECTION")
         } end: {
             try $0.onBoth("ALTER USER torture@localhost ACCOUNT UNLOCK")
         },
-        Fault(name: "all places at the server are taken") {
+        Fault(name: "all places at the server are taken", excuses: ["database_unavailable"]) {
             try $0.onBoth("SET GLOBAL max_connections = 10")
             try $0.killAll("CONNECTION")
         } end: {
@@ -81,25 +107,28 @@ struct Fault: Sendable {
         } end: {
             try $0.mendConfiguration()
         },
-        Fault(name: "the daemon freezes", duration: 1) {
+        Fault(name: "the daemon freezes", duration: 1, isFreeze: true) {
             $0.daemon.signal(SIGSTOP)
         } end: {
             $0.daemon.signal(SIGCONT)
         },
-        Fault(name: "the daemon is restarted", duration: 0.1) { try $0.restartDaemon() },
-        Fault(name: "the daemon is killed and started", duration: 0.1) { try $0.restartDaemon(by: SIGKILL) },
+        Fault(name: "the daemon is restarted", duration: 0.1, endsDaemon: true) { try $0.restartDaemon() },
+        Fault(name: "the daemon is killed and started", duration: 0.1, endsDaemon: true) {
+            try $0.restartDaemon(by: SIGKILL)
+        },
     ]
 
-    /// At some moment, or at some byte of what the first server sends.
-    private static func way(_ what: String, _ deed: Meddler.Deed) -> Fault {
-        Fault(name: "the way to the first server \(what)", duration: 6) { world in
-            let moments: [Meddler.Moment] = [
-                .greeting, .amidGreeting, .login, .answer, .columns, .rows, .amidRows, .end,
-            ]
-            let place = Meddler.Moment.byte(Int.random(in: 0...3000))
-            world.meddlers[0].order(deed, at: Bool.random() ? place : moments.randomElement() ?? place)
+    private static func way(
+        _ what: String, _ deed: Meddler.Deed, excuses: Set<String> = [], spoilsRows: Bool = false
+    ) -> Fault {
+        Fault(
+            name: "the way to the server in use \(what)", duration: 6,
+            excuses: excuses.union(["database_unavailable"]), excusesAlone: ["timeout"],
+            spoilsRows: spoilsRows
+        ) {
+            $0.meddle(deed)
         } end: {
-            $0.meddlers[0].allowAll()
+            $0.meddlers[$0.serverInUse].allowAll()
         }
     }
 }

@@ -6,27 +6,36 @@ final class Ledger: Sendable {
     struct Counts {
         var answers = 0
         var rows = 0
+        /// Answers that were compared with what the database says to the same question.
+        var selections = 0
         var errors: [String: Int] = [:]
         var hangUps = 0
         var slowest = Duration.zero
-        var findings: [String] = []
-        var findingCount = 0
+        var findings: [Finding] = []
+    }
+
+    /// What must not happen: of each kind how often it did, and the first time in detail.
+    struct Finding {
+        let kind: String
+        let first: String
+        var times = 1
     }
 
     struct FaultRecord {
         var times = 0
         var recoveries: [Duration] = []
+        /// That loads met which did not ask for them, by code.
+        var errors: [String: Int] = [:]
     }
 
     private let counts = Mutex(Counts())
     private let faults = Mutex<[String: FaultRecord]>([:])
-    /// Counts the changes between calm and trouble: even while all is calm.
-    private let weather = Atomic(0)
 
-    func answered(rows: Int, after time: Duration) {
+    func answered(rows: Int, isSelection: Bool, after time: Duration) {
         counts.withLock {
             $0.answers += 1
             $0.rows += rows
+            if isSelection { $0.selections += 1 }
             $0.slowest = max($0.slowest, time)
         }
     }
@@ -35,15 +44,20 @@ final class Ledger: Sendable {
         counts.withLock { $0.errors[code, default: 0] += 1 }
     }
 
+    func suffered(_ code: String, from fault: String) {
+        faults.withLock { $0[fault, default: FaultRecord()].errors[code, default: 0] += 1 }
+    }
+
     func hungUp() {
         counts.withLock { $0.hangUps += 1 }
     }
 
-    /// What must not happen.
-    func found(_ text: String) {
-        counts.withLock {
-            $0.findingCount += 1
-            if $0.findings.count < 20 { $0.findings.append(String(text.prefix(1000))) }
+    func found(_ kind: String, _ detail: String = "") {
+        counts.withLock { counts in
+            guard let place = counts.findings.firstIndex(where: { $0.kind == kind }) else {
+                return counts.findings.append(Finding(kind: kind, first: String(detail.prefix(800))))
+            }
+            counts.findings[place].times += 1
         }
     }
 
@@ -54,13 +68,6 @@ final class Ledger: Sendable {
     func began(_ fault: String) {
         faults.withLock { $0[fault, default: FaultRecord()].times += 1 }
     }
-
-    func turnWeather() {
-        weather.add(1, ordering: .sequentiallyConsistent)
-    }
-
-    /// Whoever sees the same even number before and after has met no trouble in between.
-    var weatherNumber: Int { weather.load(ordering: .sequentiallyConsistent) }
 
     var summary: Counts { counts.withLock { $0 } }
     var faultRecords: [String: FaultRecord] { faults.withLock { $0 } }

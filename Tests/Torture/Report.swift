@@ -30,38 +30,91 @@ struct Report {
         func number(_ name: String) -> Int { stats[name]?.number.flatMap { Int($0) } ?? -1 }
     }
 
-    var isGood: Bool { world.ledger.summary.findingCount == 0 }
+    var isGood: Bool { world.ledger.summary.findings.isEmpty }
 
     func text() -> String {
+        let seconds = time.components.seconds
+        let findings = world.ledger.summary.findings
+        var lines = [
+            "kindred torture: \(seconds) s, \(customers) customers, \(Self.villains) villains, seed \(seed)",
+            "",
+        ]
+        lines += answerLines + vitalLines + [""] + faultLines + ["", "findings: \(findings.count)"]
+        for finding in findings.prefix(12) {
+            lines.append("- \(finding.kind) (\(finding.times) times), the first time: \(finding.first)")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private var answerLines: [String] {
         let counts = world.ledger.summary
         let errors = counts.errors.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-        let vitals = vitals.record
-        let turns = vitals.longTurns.sorted()
-        var lines = [
-            "kindred torture: \(time.components.seconds) s, \(customers) customers, \(Self.villains) villains, seed \(seed)",
-            "",
-            "answers, each compared with the database's   \(counts.answers) (\(counts.rows) rows), slowest \(show(counts.slowest))",
-            "errors                                       \(errors.joined(separator: ", "))",
-            "connections that the daemon's end took       \(counts.hangUps)",
-            "memory, KiB                                  \(before.kilobytes) before, at most \(vitals.mostKilobytes), \(after.kilobytes) after",
-            "descriptors                                  \(before.files) before, at most \(vitals.mostFiles), \(after.files) after",
-            "turns of the loop, us                        p99 at most \(turns.last ?? 0), median of p99s \(turns.isEmpty ? 0 : turns[turns.count / 2]), longest \(vitals.longestTurn)",
-            "at rest afterwards                           "
-                + ["sessions", "waiting_requests", "queued_keys", "in_flight", "connections", "result_bytes"]
-                .map { "\($0) \(after.number($0))" }.joined(separator: ", "),
-            "",
-            "fault                                        times  recovered after: median, slowest",
+        return [
+            line("answers", "\(counts.answers) with \(counts.rows) rows, each compared with the database's"),
+            line("  of a selection", "\(counts.selections): where, columns, order, limit, offset or count"),
+            line("  the slowest", show(counts.slowest)),
+            line("errors, also those asked for", errors.joined(separator: ", ")),
+            line("connections lost", "\(counts.hangUps), each by an end of the daemon"),
         ]
+    }
+
+    /// Figures that are judged stand beside their bounds: "49 of 256".
+    private var vitalLines: [String] {
+        let lives = vitals.lives
+        func worst(_ judge: (Vitals.Life) -> Bounds.Judged?, per unit: Int = 1) -> String {
+            let worst = lives.compactMap(judge).max { $0.share < $1.share }
+            return worst.map { text($0, unit) } ?? "not judged: no daemon lived long enough"
+        }
+        let rest = text(Bounds.memoryAtRest(before, after), 1024)
+        let (ran, waited) = (lives.map(\.ran).reduce(0, +), lives.map(\.waited).reduce(0, +))
+        let frozen = (lives.map(\.longestTurn).max() ?? 0) / 1000
+        let states = [
+            "sessions", "waiting_requests", "queued_keys", "in_flight", "connections", "result_bytes",
+        ]
+        return [
+            line("starts of the daemon", "\(lives.count)"),
+            line("", "here \"3 of 8\" is 3 where more than 8 is a finding; the worst of all starts"),
+            line(
+                "memory, MiB",
+                "\(worst(Bounds.memory, per: 1024)), idle before \(before.kilobytes / 1024), after \(rest)"),
+            line("  growth in a minute", worst(Bounds.growth, per: 1024)),
+            line(
+                "descriptors",
+                "\(worst(Bounds.files)), idle before \(before.files), after \(after.files) of \(before.files)"
+            ),
+            line("turns of the loop, ms", "99 in 100 within \(worst(Bounds.longTurn, per: 1000))"),
+            line(
+                "  the longest",
+                "\(worst(Bounds.longestTurn, per: 1000)), or with all that stopped the daemon \(frozen)"),
+            line(
+                "  no processor was free for",
+                "\(100 * waited / max(1, ran + waited)) % of its time, for which turns may be longer"),
+            line("idle at the end", states.map { "\($0) \(after.number($0))" }.joined(separator: ", ")),
+        ]
+    }
+
+    private func text(_ judged: Bounds.Judged, _ unit: Int) -> String {
+        "\(judged.value / unit) of \(judged.bound / unit)"
+    }
+
+    private var faultLines: [String] {
+        var lines = [
+            "fault                                          times  recovered after    errors of loads that met only it"
+        ]
+        lines.append("                                                      median, slowest")
         for (name, record) in world.ledger.faultRecords.sorted(by: { $0.key < $1.key }) {
             let sorted = record.recoveries.sorted()
             let shown =
                 sorted.isEmpty
                 ? "never" : "\(show(sorted[sorted.count / 2])), \(show(sorted[sorted.count - 1]))"
-            lines.append("\(padded(name, 44)) \(padded("\(record.times)", 6)) \(shown)")
+            let errors = record.errors.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            let start = "\(padded(name, 46)) \(padded("\(record.times)", 6)) \(padded(shown, 18)) "
+            lines.append(start + errors.joined(separator: ", "))
         }
-        lines += ["", "findings: \(counts.findingCount)"] + counts.findings.map { "- \($0)" }
-        return lines.joined(separator: "\n")
+        return lines
     }
+
+    private func line(_ what: String, _ figures: String) -> String { padded(what, 30) + figures }
 
     private func show(_ duration: Duration) -> String {
         duration.formatted(.units(allowed: [.seconds, .milliseconds], width: .narrow))

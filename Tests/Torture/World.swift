@@ -4,39 +4,51 @@ import PrivateServer
 import Synchronization
 import TestSupport
 
-/// Two servers with the same data, breakable ways to them, the daemon, and what is known of all.
+/// Three servers with the same data, breakable ways to two of them, the daemon, and what is known of all.
 final class World: Sendable {
     static let database = "shop"
 
     let servers: [PrivateServer]
+    /// Has the same data, and is left alone: what it says is right.
+    let reference: PrivateServer
     let meddlers: [Meddler]
     let daemon: DaemonUnderTest
     let truth: Truth
     let ledger = Ledger()
+    let weather = Weather()
+    private let dice: Mutex<SeededGenerator>
     private let over = Atomic(false)
     private let absences = Atomic(0)
     private let unlocks = Atomic(0)
+    /// The place of the server that the daemon uses, or has used when the last fault began.
+    private let used = Atomic(0)
 
-    init(script: String) throws {
-        servers = try (0...1).map { _ in
-            let server = try PrivateServer()
-            try server.client().executeScript(
-                """
-                -- They are killed, and keep what they have.
-                SET GLOBAL innodb_flush_log_at_trx_commit = 1;
-                CREATE DATABASE \(Self.database) CHARACTER SET utf8mb4;
-                CREATE USER torture@localhost;
-                GRANT SELECT ON *.* TO torture@localhost;
-                """)
-            try server.client(database: Self.database).executeScript(script)
-            return server
-        }
+    init(script: String, seed: UInt64) throws {
+        dice = Mutex(SeededGenerator(seed: seed))
+        servers = try (0...1).map { _ in try Self.server(script) }
+        reference = try Self.server(script)
         meddlers = try servers.map { try Meddler(to: $0, marker: "FROM") }
         daemon = try DaemonUnderTest(
             servers[0], database: Self.database, settings: Self.settings, databasePlace: Self.place(meddlers),
             user: "torture")
-        truth = try Truth(daemon, servers[0], database: Self.database)
+        truth = try Truth(daemon, Oracle(reference, database: Self.database))
     }
+
+    private static func server(_ script: String) throws -> PrivateServer {
+        let server = try PrivateServer()
+        try server.client().executeScript(
+            """
+            -- They are killed, and keep what they have.
+            SET GLOBAL innodb_flush_log_at_trx_commit = 1;
+            CREATE DATABASE \(database) CHARACTER SET utf8mb4;
+            CREATE USER torture@localhost;
+            GRANT SELECT ON *.* TO torture@localhost;
+            """)
+        try server.client(database: database).executeScript(script)
+        return server
+    }
+
+    func oracle() throws -> Oracle { try Oracle(reference, database: Self.database) }
 
     private static func place(_ meddlers: [Meddler]) -> String {
         """
@@ -66,7 +78,7 @@ final class World: Sendable {
     func clientFailed(_ error: any Error, absenceNumber before: Int) {
         ledger.hungUp()
         if before % 2 == 0, before == absenceNumber {
-            ledger.found("a client's connection failed: \(error)")
+            ledger.found("a client's connection failed", "\(error)")
         } else {
             // Whoever connects while nobody listens tries again, and not at once.
             usleep(20_000)
@@ -74,6 +86,29 @@ final class World: Sendable {
     }
 
     // MARK: What faults do
+
+    var serverInUse: Int { used.load(ordering: .sequentiallyConsistent) }
+    var otherServer: Int { 1 - serverInUse }
+
+    /// Finds out which server is in use; answers whether the other could take over at once.
+    func choosePlaces() throws -> Bool {
+        let stats = try daemon.ask(#"{"op":"stats"}"#)["stats"]
+        let states = (stats?["servers"]?.members ?? []).map(\.value.text)
+        used.store(states.firstIndex(of: "active") ?? 0, ordering: .sequentiallyConsistent)
+        return states.contains("well")
+    }
+
+    /// At some moment, or at some byte of what the server in use sends.
+    func meddle(_ deed: Meddler.Deed) {
+        let moments: [Meddler.Moment] = [
+            .greeting, .amidGreeting, .login, .answer, .columns, .rows, .amidRows, .end,
+        ]
+        let moment = dice.withLock { dice in
+            let place = Meddler.Moment.byte(Int.random(in: 0...3000, using: &dice))
+            return Bool.random(using: &dice) ? place : moments.randomElement(using: &dice) ?? place
+        }
+        meddlers[serverInUse].order(deed, at: moment)
+    }
 
     func signal(_ number: Int, _ signal: Int32) {
         if let pid = servers[number].pid { kill(pid, signal) }
@@ -97,7 +132,7 @@ final class World: Sendable {
     func lock(_ table: String) {
         let round = unlocks.load(ordering: .sequentiallyConsistent)
         Thread { [self] in
-            guard let client = try? servers[0].client(database: Self.database) else { return }
+            guard let client = try? servers[serverInUse].client(database: Self.database) else { return }
             try? client.execute("LOCK TABLES \(table) WRITE")
             while !isOver, unlocks.load(ordering: .sequentiallyConsistent) == round { usleep(10_000) }
         }.start()
