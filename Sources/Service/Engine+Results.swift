@@ -95,13 +95,24 @@ extension Engine {
     }
 
     /// A connection may be ended at any moment, even as we send: what has brought no row yet is asked once more. While
-    /// there is no other connection it waits, until one is there or an attempt to have one has failed.
+    /// there is no other connection it waits, until one is there or all attempts to have one have failed.
     private func lost(_ job: Job, _ error: DatabaseError) {
-        guard error.kind == .connectionLost, job.batch.attempts == 0, !job.hasRows else {
+        guard error.kind == .connectionLost, !job.hasRows, mayAskAgain(job.batch) else {
             return fail(job.batch, Self.unavailable(error))
         }
         batcher.retry(job.batch)
     }
+
+    /// Who ends all connections, one after another, may meet it again on its next one; but a query that somebody ends
+    /// because it takes long is not to come back for ever.
+    private func mayAskAgain(_ batch: Batch) -> Bool {
+        batch.attempts == 0
+            || batch.attempts < Self.mostAttempts && now - batch.sent < Self.sweep
+    }
+
+    private static let mostAttempts = 4
+    /// Nanoseconds.
+    private static let sweep: Int64 = 100_000_000
 
     /// Keys with very many rows are asked alone; else it is not known which of them is to blame.
     private func split(_ job: Job) {

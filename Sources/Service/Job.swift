@@ -239,21 +239,21 @@ private struct Demand {
 extension ColumnDescription.Kind {
     /// Whether values of this kind have the text form of the type.
     fileprivate func holds(_ type: ColumnType) -> Bool {
-        switch (self, type) {
-        case (.null, _), (.integer, .integer), (.integer, .year), (.bit, .bit), (.decimal, .decimal): true
+        if self == .null { return true }
+        return switch type {
+        case .integer, .year: self == .integer
+        case .bit: self == .bit
+        case .decimal: self == .decimal
         // A FLOAT is asked for as a DOUBLE.
-        case (.real, .float), (.real, .double): true
-        case (.date, .date), (.time, .time), (.datetime, .datetime), (.timestamp, .timestamp): true
-        case (.text, .text), (.text, .enumeration), (.text, .set), (.text, .json), (.bytes, .binary),
-            (.bytes, .geometry):
-            true
-        // Which of them depends on the server's version; an ENUM may have the character set `binary`.
-        case (.text, .uuid), (.text, .inet4), (.text, .inet6), (.bytes, .uuid), (.bytes, .inet4),
-            (.bytes, .inet6), (.bytes, .enumeration), (.bytes, .set), (.bytes, .json):
-            true
-        case (.integer, _), (.bit, _), (.decimal, _), (.real, _), (.date, _), (.time, _), (.datetime, _),
-            (.timestamp, _), (.text, _), (.bytes, _):
-            false
+        case .float, .double: self == .real
+        case .date: self == .date
+        case .time: self == .time
+        case .datetime: self == .datetime
+        case .timestamp: self == .timestamp
+        case .text: self == .text
+        case .binary, .geometry: self == .bytes
+        // Depends on the server's version; and an ENUM may have the character set `binary`.
+        case .uuid, .inet4, .inet6, .enumeration, .set, .json: self == .text || self == .bytes
         }
     }
 }
