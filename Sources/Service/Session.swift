@@ -152,6 +152,7 @@ final class Session: Client {
     }
 
     private func countInput() {
+        if case .closed = state { return }
         server.memory.update(&heldInput, to: framer.capacity > 2 * Self.readSize ? framer.capacity : 0)
     }
 
