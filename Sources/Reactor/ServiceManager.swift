@@ -60,7 +60,7 @@ package final class ServiceManager {
     private static func message(_ notice: Notice) -> String {
         switch notice {
         case .ready: "READY=1"
-        case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(monotonicMicroseconds())"
+        case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(EventLoop.monotonicNanoseconds() / 1000)"
         case .stopping: "STOPPING=1"
         case .watchdog: "WATCHDOG=1"
         case .status(let text): "STATUS=" + text.split(separator: "\n").joined(separator: " ")
@@ -104,11 +104,5 @@ package final class ServiceManager {
 
     private static func variable(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
-    }
-
-    private static func monotonicMicroseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
     }
 }
