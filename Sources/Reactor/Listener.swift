@@ -45,6 +45,9 @@ package final class Listener {
         alarm = Alarm(loop) { [unowned self] in self.watch?.set(readable: true, writable: false) }
     }
 
+    /// Whether our socket file is still where clients look for it.
+    package var isInPlace: Bool { ownedFile?.isInPlace ?? true }
+
     /// Stops listening, and removes the socket file if we made it. May be called again.
     package func close() {
         guard !isClosed else { return }

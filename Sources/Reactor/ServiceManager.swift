@@ -1,3 +1,4 @@
+import CLibevent
 import Glibc
 
 /// Speaks with systemd: says how we are, and takes the sockets that it has opened for us. The protocol is small and

@@ -13,9 +13,12 @@ struct SocketFile {
         (device, inode) = (status.st_dev, status.st_ino)
     }
 
-    func remove() {
+    var isInPlace: Bool {
         var status = stat()
-        guard lstat(path, &status) == 0, status.st_dev == device, status.st_ino == inode else { return }
-        unlink(path)
+        return lstat(path, &status) == 0 && status.st_dev == device && status.st_ino == inode
+    }
+
+    func remove() {
+        if isInPlace { unlink(path) }
     }
 }

@@ -222,6 +222,9 @@ package final class Daemon {
         } else {
             logger.notice("reloaded")
         }
+        for path in server.lostPaths {
+            logger.error("the socket \(path) was removed: nobody can connect to it; restart kindred")
+        }
         // Ready is said for the first time when we listen.
         if isServing, !server.isDraining { manager.notify(.ready) }
         if mustReloadAgain {

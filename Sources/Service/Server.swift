@@ -66,6 +66,9 @@ final class Server {
         listener.start { [unowned self] socket in accept(socket) }
     }
 
+    /// Paths of sockets whose files somebody has removed.
+    var lostPaths: [String] { listeners.filter { !$0.isInPlace }.map(\.address) }
+
     /// Nanoseconds between two reports of it.
     private static let pauseReportInterval: Int64 = 10_000_000_000
 

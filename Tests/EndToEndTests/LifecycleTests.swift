@@ -60,6 +60,16 @@ import Testing
         #expect(try isKnown("authors.bestsellers", to: shop.daemon))
     }
 
+    @Test func `a reload complains of a socket that somebody has removed`() throws {
+        let shop = try BookshopFixture()
+        shop.daemon.signal(SIGHUP)
+        try shop.daemon.waitForLog("reloaded")
+        #expect(!shop.daemon.log.contains("was removed"))
+        unlink(shop.daemon.socketPath)
+        shop.daemon.signal(SIGHUP)
+        try shop.daemon.waitForLog("the socket \(shop.daemon.socketPath) was removed")
+    }
+
     @Test func `a change of the schema is followed`() throws {
         let shop = try BookshopFixture(settings: "[catalog]\nrefresh_s = 1")
         let database = try shop.server.client(database: shop.database)
