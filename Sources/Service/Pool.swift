@@ -15,6 +15,8 @@ final class Pool: Backend {
     private var lanes: [Lane] = []
     /// Why the last connection was lost or the last attempt failed, while none is up.
     private(set) var outage: DatabaseError?
+    /// Of an attempt that has not been told of yet.
+    private var lastFailure: DatabaseError?
 
     init(
         engine: Engine, servers: Servers, killer: Killer, settings: Settings.Database, logger: Logger
@@ -78,6 +80,7 @@ final class Pool: Backend {
             if !lane.isConnected || servers.isUnwell(lane.server) { lane.leave() }
         }
         moveNext()
+        declareOutage()
     }
 
     private func moveNext() {
@@ -100,6 +103,7 @@ final class Pool: Backend {
     func laneConnected(to server: Int) {
         servers.connected(to: server)
         moveNext()
+        lastFailure = nil
         guard let last = outage else { return }
         outage = nil
         logger.notice("the database is back", metadata: ["after": "\(last)"])
@@ -116,9 +120,15 @@ final class Pool: Backend {
         }
         guard server == servers.active, !serves(from: server) else { return }
         servers.failed(error)
-        // There is hope where there is another server, connections to one that was to be left, or a lane that has not
-        // tried yet: a single attempt may fail by itself, killed or one too many.
-        guard servers.active == server, lanes.allSatisfy(\.hasFailed) else { return }
+        lastFailure = error
+        declareOutage()
+    }
+
+    /// There is hope where there is another server, connections to one that was to be left, or a lane that has not tried
+    /// yet: a single attempt may fail by itself, killed or one too many.
+    private func declareOutage() {
+        guard let error = lastFailure, lanes.allSatisfy(\.hasFailed), !servers.isHopeful else { return }
+        lastFailure = nil
         if outage == nil {
             logger.error(
                 "no connection to the database; trying again until there is one",

@@ -22,6 +22,8 @@ final class Servers {
     /// Between looks while no server is to be had.
     private var impatience = Backoff()
     private var lookedAt: Set<Int> = []
+    /// Those of which it is not known yet whether they could take the place of the active one, which has just failed.
+    private var hopes: Set<Int> = []
     /// While no look is possible, so that the log says it once.
     private var isBlind = false
     /// When each server last answered a query.
@@ -55,6 +57,9 @@ final class Servers {
     var source: EndpointSource { sources[active] }
     var areSeveral: Bool { sources.count > 1 }
 
+    /// Whether a server may yet be found that can be used.
+    var isHopeful: Bool { !hopes.isEmpty }
+
     func isUnwell(_ server: Int) -> Bool {
         if case .unwell = choice.health(of: server) { true } else { false }
     }
@@ -84,7 +89,9 @@ final class Servers {
     func failed(_ error: DatabaseError) {
         let wasWell = choice.isActiveWell
         update { $0.failed(error, at: loop.now) }
-        if wasWell { watch() }
+        guard wasWell, areSeveral else { return }
+        look()
+        hopes = lookedAt.subtracting([active])
     }
 
     /// How each server is, in the order of preference.
@@ -121,12 +128,14 @@ final class Servers {
     /// Says nothing of the server.
     private func notLookedAt(_ server: Int, _ error: ReactorError) {
         lookedAt.remove(server)
+        hopes.remove(server)
         if !isBlind { logger.warning("database servers cannot be looked at: \(error); trying again") }
         isBlind = true
     }
 
     private func found(_ report: Report) {
         lookedAt.remove(report.server)
+        hopes.remove(report.server)
         let serves = isConnected(report.server)
         let hasAnswered = serves && lastAnswers[report.server] ?? .min > report.began
         update {

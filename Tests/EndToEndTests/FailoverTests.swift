@@ -26,12 +26,12 @@ import Testing
         }
     }
 
-    private func daemon(_ more: String = "") throws -> DaemonUnderTest {
+    private func daemon(_ more: String = "", checkInterval: Int = 1) throws -> DaemonUnderTest {
         let list = servers.map { "\"\($0.socketPath)\"" }.joined(separator: ", ")
         return try DaemonUnderTest(
             servers[0], database: "d",
             databasePlace:
-                "servers = [\(list)]\ncheck_interval_s = 1\nconnect_timeout_s = 1\n\(more)")
+                "servers = [\(list)]\ncheck_interval_s = \(checkInterval)\nconnect_timeout_s = 1\n\(more)")
     }
 
     private func answerer(_ daemon: DaemonUnderTest) throws -> String? {
@@ -100,6 +100,21 @@ import Testing
         let reply = try daemon.ask(Self.load)
         #expect(reply["row"]?["server"]?.text == "second", "\(reply)")
         try eventually("all connections are up again") { try daemon.stat("connections") == 4 }
+    }
+
+    @Test func `when a server falls, one that was last seen down is looked at before anybody is refused`()
+        throws
+    {
+        let daemon = try daemon(checkInterval: 60)
+        try expectAnswers(from: "first", by: daemon)
+        servers[0].kill()
+        try expectAnswers(from: "second", by: daemon)
+        try servers[0].restart()
+        servers[1].kill()
+        for _ in 1...50 {
+            let reply = try daemon.ask(Self.load)
+            #expect(reply["row"]?["server"]?.text == "first", "\(reply)")
+        }
     }
 
     @Test func `with all servers down loads are refused, and whichever comes back first answers`() throws {
