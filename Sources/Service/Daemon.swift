@@ -242,7 +242,7 @@ package final class Daemon {
     }
 
     /// Nanoseconds in which those who still wait can be told so.
-    private static let lastWord: Int64 = 1_000_000_000
+    private static let lastWord: Int64 = 5_000_000_000
 
     private func cutShort() {
         if end != nil { return loop.stop() }
