@@ -155,7 +155,8 @@ import Testing
         try eventually("it is connected again") { try JSONValue(client.ask(Self.load)) == expected }
     }
 
-    @Test
+    // ThreadSanitizer has a thread of its own.
+    @Test(.enabled(if: !Sanitizer.isOn))
     func `a daemon that may have only the log's thread at its start serves, and the tables when it has more`()
         throws
     {
