@@ -290,12 +290,13 @@ final class Lane {
         pool.laneLost(error, of: server, wasConnected: wasConnected)
         // The pool may have sent it to another server.
         guard current == generation else { return }
-        // What was good for a while may be again at once; for the rest, patience.
+        // What was good for a while may be again at once. A server that lets us in is there, and requests wait for it; one
+        // that does not has our patience.
         if wasConnected, loop.now - connectedSince > Self.goodWhile {
             backoff.reset()
             open()
         } else {
-            alarm?.set(at: loop.now + backoff.next())
+            alarm?.set(at: loop.now + (wasConnected ? backoff.next(atMost: Self.goodWhile) : backoff.next()))
         }
     }
 

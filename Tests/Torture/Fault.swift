@@ -47,14 +47,19 @@ struct Fault: Sendable {
             try $0.servers[$0.serverInUse].restart()
         },
         Fault(
-            name: "the server in use freezes", duration: 9, excuses: ["database_unavailable"],
+            // Longer than statement_timeout_s: the server ends what it was frozen in.
+            name: "the server in use freezes", duration: 9,
+            excuses: ["database_unavailable", "database_error"],
             excusesAlone: ["timeout"]
         ) {
             $0.signal($0.serverInUse, SIGSTOP)
         } end: {
             $0.signal($0.serverInUse, SIGCONT)
         },
-        Fault(name: "both servers freeze", duration: 9, excuses: ["database_unavailable", "timeout"]) {
+        Fault(
+            name: "both servers freeze", duration: 9,
+            excuses: ["database_unavailable", "database_error", "timeout"]
+        ) {
             world in
             for number in 0...1 { world.signal(number, SIGSTOP) }
         } end: { world in
