@@ -238,15 +238,16 @@ import Testing
         }
     }
 
+    /// Most of it is a filter that no row satisfies.
+    private static let longLine =
+        "{\"load\":\"a.b\",\"key\":1,\"where\":{\"text\":\"\(String(repeating: "y", count: 900_000))\"}}"
+
     @Test func `requests that wait take no more memory than there is`() throws {
         let daemon = try daemon("result_bytes = 4194304")
         let holder = try server.client(database: "large")
         try holder.execute("LOCK TABLES b WRITE")
         let client = try daemon.client()
-        let text = String(repeating: "y", count: 900_000)
-        for id in 1...10 {
-            try client.send("{\"id\":\(id),\"load\":\"a.b\",\"key\":1,\"where\":{\"text\":\"\(text)\"}}")
-        }
+        for _ in 1...10 { try client.send(Self.longLine) }
         // What is refused half way has no id.
         for _ in 6...10 { #expect(try JSONValue(client.ask()).errorCode == "overloaded") }
         let waiting = try daemon.stat("waiting_requests") ?? 0
@@ -262,14 +263,10 @@ import Testing
         let holder = try server.client(database: "large")
         try holder.execute("LOCK TABLES b WRITE")
         let client = try daemon.client()
-        let text = String(repeating: "y", count: 900_000)
-        for id in 1...6 {
-            try client.send(
-                "{\"id\":\(id),\"load\":\"a.b\",\"key\":1,\"where\":{\"text\":\"\(text)\"}}")
-        }
+        for _ in 1...6 { try client.send(Self.longLine) }
         #expect(try JSONValue(client.ask()).errorCode == "overloaded")
         let other = try daemon.client()
-        try other.send(Array(#"{"load":"a.b","key":1,"where":{"text":"\#(text.prefix(800_000))"#.utf8))
+        try other.send(Array(Self.longLine.utf8.prefix(800_000)))
         let reply = try JSONValue(other.ask())
         #expect(reply.errorCode == "overloaded" && reply["id"] == nil, "\(reply)")
         try other.send(#""}}"#)
