@@ -5,7 +5,18 @@ typealias Handle = UnsafeMutablePointer<MYSQL>
 
 /// libmariadb's process-wide state (error texts, plugins), prepared before the first handle on whichever thread that is.
 private enum Library {
-    static let isReady = mysql_server_init(0, nil, nil) == 0
+    static let isReady = mysql_server_init(0, nil, nil) == 0 && ma_pvio_register_callback(1, nameRefuser) == 0
+}
+
+/// libmariadb 3.3 looks for `MariaDB` in the server's version to find out whether an error of the number 65535 is a report
+/// of progress (`ma_net_safe_read`). In the place of the greeting, which would tell the version, it reads from address 0.
+private func nameRefuser(mode: Int32, handle: Handle?, bytes: UnsafePointer<UInt8>?, count: Int) {
+    guard mode == 0, count > 0, let handle, let bytes, handle.pointee.server_version == nil else { return }
+    // The body's first byte stands behind its length and number.
+    let place = 4 - Int(handle.pointee.net.pvio.pointee.bytes_read)
+    guard (0..<count).contains(place), bytes[place] == 0xFF else { return }
+    // Freed with the handle.
+    handle.pointee.server_version = strdup("")
 }
 
 /// How libmariadb will be called on a handle.

@@ -38,4 +38,14 @@ import Testing
         let endpoint = Endpoint(.socket(path: server.path), user: "somebody", password: "secret")
         #expect(try refusal(endpoint).kind == .refused)
     }
+
+    /// libmariadb 3.3 would ask for the version of a server that has not told it, and read from address 0.
+    @Test func `a report of progress in the place of the greeting is an error`() throws {
+        let report: [UInt8] = [0xFF, 0xFF, 0xFF, 1]
+        let liar = try ScriptedServer(greeting: ScriptedServer.packet(report, 0) + ScriptedServer.greeting)
+        #expect(try refusal(Endpoint(.socket(path: liar.path), user: "somebody")).errno == 2027)
+        let whole = ScriptedServer.packet(report + [1, 1, 0, 0, 0, 0], 0)
+        let talker = try ScriptedServer(greeting: whole + ScriptedServer.greeting)
+        _ = try connected(Endpoint(.socket(path: talker.path), user: "somebody"))
+    }
 }

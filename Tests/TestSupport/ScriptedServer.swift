@@ -9,11 +9,11 @@ package final class ScriptedServer: Sendable {
     private let directory: String
 
     /// - Parameter login: the answer to the login; by default the client is let in.
-    package init(login: [UInt8] = ok(2), _ responses: [[UInt8]] = []) throws {
+    package init(greeting: [UInt8] = greeting, login: [UInt8] = ok(2), _ responses: [[UInt8]] = []) throws {
         directory = try makeTemporaryDirectory()
         path = directory + "/server"
         listener = try UnixSocket.listen(path)
-        let all = [Self.greeting, login] + responses
+        let all = [greeting, login] + responses
         Thread { [listener] in
             let client = accept(listener, nil, nil)
             guard client >= 0 else { return }
@@ -43,7 +43,7 @@ package final class ScriptedServer: Sendable {
     package static func end(_ number: UInt8) -> [UInt8] { packet([0xFE, 0, 0, 2, 0], number) }
 
     // https://mariadb.com/kb/en/connection/#initial-handshake-packet
-    private static let greeting = packet(
+    package static let greeting = packet(
         [10] + Array("5.5.5-10.11.9-MariaDB".utf8) + [0, 7, 0, 0, 0] + Array("abcdefgh".utf8) + [0]
             + [0xFE, 0xF7, 45, 2, 0, 0xBF, 0x80, 21] + [UInt8](repeating: 0, count: 10)
             + Array("ijklmnopqrst".utf8) + [0] + Array("mysql_native_password".utf8) + [0], 0)
