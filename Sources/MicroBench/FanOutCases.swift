@@ -1,4 +1,5 @@
 import FanOut
+import Planning
 import Relations
 import Wire
 
@@ -11,8 +12,8 @@ extension Case {
         ) { turns in
             let keys = (0..<keyCount).map { Key.single(.integer(number(of: $0))) }
             let cells = CellText((0..<rowCount).map { "\(number(of: $0 / rowsPerKey))" })
-            return fanOut(keys, turns: turns) { index, row in
-                cells.withCells { cell in ReturnedKey.int64(cell(row)).flatMap { index.place(of: $0) } }
+            return fanOut(keys, .values([integer]), turns: turns) { attribution, row in
+                cells.withCells { cell in attribution.place { _ in cell(row) } }
             }
         },
         Case(
@@ -21,12 +22,8 @@ extension Case {
         ) { turns in
             let keys = (0..<keyCount).map { Key.composite([.integer(2026), .integer(number(of: $0))]) }
             let cells = CellText((0..<rowCount).flatMap { ["2026", "\(number(of: $0 / rowsPerKey))"] })
-            let type = ColumnType.integer(bits: 32, signed: true, zerofill: false)
-            return fanOut(keys, turns: turns) { index, row in
-                cells.withCells { cell in
-                    let parts = (0..<2).compactMap { ReturnedKey.scalar(cell(2 * row + $0), as: type) }
-                    return index.place(of: .composite(parts))
-                }
+            return fanOut(keys, .values([integer, integer]), turns: turns) { attribution, row in
+                cells.withCells { cell in attribution.place { cell(2 * row + $0) } }
             }
         },
     ]
@@ -35,22 +32,25 @@ extension Case {
     private static let rowsPerKey = 10
     private static let rowCount = keyCount * rowsPerKey
 
+    private static let integer = ColumnType.integer(bits: 32, signed: true, zerofill: false)
+
     private static func number(of place: Int) -> Int64 { Int64(place) * 7919 }
 
     /// The rows are encoded already: that is a case of its own.
     @inline(__always)
     private static func fanOut(
-        _ keys: [Key], turns: Int, placeOfRow: (inout KeyIndex, _ row: Int) -> Int?
+        _ keys: [Key], _ attribution: Attribution, turns: Int,
+        placeOfRow: (RowAttribution, _ row: Int) -> Int?
     ) -> Int {
         let encoded = Array(#"{"id":1048577,"title":"Emma","pages":352,"language":"en"}"#.utf8)
         var output = ByteBuffer()
         var total = 0
         for _ in 0..<turns {
-            var index = KeyIndex(keys)
+            let rows = RowAttribution(keys, attribution, leading: 2, shown: [])
             let distributor = Distributor(keys: keys.count)
             var arena = ByteBuffer()
             for row in 0..<rowCount {
-                guard let place = placeOfRow(&index, row) else { continue }
+                guard let place = placeOfRow(rows, row) else { continue }
                 let start = arena.count
                 if distributor.continues(place) { arena.append(byte: UInt8(ascii: ",")) }
                 arena.append(encoded)

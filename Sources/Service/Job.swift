@@ -15,14 +15,6 @@ final class Job {
         case changedColumns
     }
 
-    /// How a row says which key it belongs to; `Attribution`, laid out for a row.
-    private enum Reading {
-        case single, ordinal, integer, integerBits, values
-    }
-
-    /// A column of a row that is a part of its key.
-    private typealias KeyColumn = (place: Int, type: ColumnType)
-
     /// Several keys together may take this part of a reply's bytes: who shares a query with a huge key does not wait
     /// for more than that.
     private static let batchesInReply = 8
@@ -46,15 +38,11 @@ final class Job {
     private(set) var rowCounts: [Int]
     /// Rows that belonged to none of the keys.
     private(set) var strayRows = 0
-    private var index: KeyIndex
+    private let attribution: RowAttribution
     private let fetched: [Column]
     private let maxBytes: Int
     private let memory: MemoryGauge
     private let isToOne: Bool
-    private let reading: Reading
-    private let keyColumns: [KeyColumn]
-    /// Of the first of them.
-    private let keyPlace: Int
     /// By projection that askers of the batch want.
     private let harvests: [Harvest]
     /// Most batches are asked for by people who want to see the same.
@@ -76,10 +64,11 @@ final class Job {
         wanted = demand.wanted
         let keys = batch.keys
         statement = route.planner.statement(for: keys, showing: fetched)
-        index = KeyIndex(keys)
         self.memory = memory
         maxBytes = maxReplyBytes / Self.batchesInReply
         let leadingCount = statement.leadingTypes.count
+        attribution = RowAttribution(
+            keys, statement.attribution, leading: leadingCount, shown: fetched.map(\.type))
         rowCounts = Array(repeating: 0, count: keys.count)
         harvests = demand.projections.map { projection in
             // A count has one column, which is not among those that are fetched.
@@ -91,35 +80,6 @@ final class Job {
                 maxBytesOfKey: maxReplyBytes, memory: memory)
         }
         onlyHarvest = harvests.count == 1 ? harvests[0] : nil
-        keyColumns = Self.keyColumns(statement, fetched)
-        keyPlace = keyColumns.first?.place ?? 0
-        reading = Self.reading(statement.attribution, index, keyColumns)
-    }
-
-    /// The columns that say which key a row belongs to: by their places in it.
-    private static func keyColumns(_ statement: Statement, _ fetched: [Column]) -> [KeyColumn] {
-        switch statement.attribution {
-        case .single, .ordinal: []
-        case .values(let types): types.enumerated().map { ($0.offset, $0.element) }
-        case .shown(let places): places.map { (statement.leadingTypes.count + $0, fetched[$0].type) }
-        }
-    }
-
-    private static func reading(
-        _ attribution: Attribution, _ index: KeyIndex, _ keyColumns: [KeyColumn]
-    ) -> Reading {
-        switch attribution {
-        case .single: .single
-        case .ordinal: .ordinal
-        case .values, .shown:
-            if !index.isOfIntegers {
-                .values
-            } else if case .bit = keyColumns[0].type {
-                .integerBits
-            } else {
-                .integer
-            }
-        }
     }
 
     /// The rows as a projection of one of the askers shows them.
@@ -139,7 +99,7 @@ final class Job {
     func take(_ row: Row) {
         hasRows = true
         guard !isOver else { return }
-        guard let place = place(of: row) else {
+        guard let place = attribution.place({ row[$0] }) else {
             strayRows += 1
             return
         }
@@ -177,26 +137,6 @@ final class Job {
             harvests.reduce(0) { $0 + $1.bytes(of: key) } > maxBytes / 4
         }
         for harvest in harvests { harvest.discard() }
-    }
-
-    /// Which of the batch's keys the row belongs to; nil for none of them.
-    private func place(of row: Row) -> Int? {
-        switch reading {
-        case .single: return 0
-        case .integer: return ReturnedKey.int64(row[keyPlace]).flatMap { index.place(of: $0) }
-        case .integerBits: return ReturnedKey.int64(bits: row[keyPlace]).flatMap { index.place(of: $0) }
-        case .ordinal:
-            guard let ordinal = ReturnedKey.int64(row[0]), (1...Int64(batch.keys.count)).contains(ordinal)
-            else { return nil }
-            return Int(ordinal) - 1
-        case .values: return placeByValues(of: row)
-        }
-    }
-
-    private func placeByValues(of row: Row) -> Int? {
-        let parts = keyColumns.compactMap { ReturnedKey.scalar(row[$0.place], as: $0.type) }
-        guard parts.count == keyColumns.count else { return nil }
-        return index.place(of: parts.count == 1 ? .single(parts[0]) : .composite(parts))
     }
 
     private static let ordinalType = ColumnType.integer(bits: 64, signed: false, zerofill: false)
