@@ -11,7 +11,7 @@ protocol Chore: AnyObject {
 struct Chores {
     struct Limits {
         /// Nanoseconds of a turn after which no further piece is begun.
-        var budget: Int64 = 2_000_000
+        var budget = TurnShare.chores
         /// A load of no more rows is never a chore: making one would cost more than it is worth.
         var fewRows = 64
         /// Rows that may be handled at once in a turn, for loads of which none is a chore by itself.

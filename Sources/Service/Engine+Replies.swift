@@ -80,8 +80,7 @@ extension Engine {
     }
 
     private func hold(_ load: PendingLoad) {
-        load.isHeld = load.client.hold(load)
-        guard !load.isHeld else { return }
+        guard !load.client.hold(load) else { return }
         fail(
             load,
             Failure(

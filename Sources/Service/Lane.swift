@@ -153,11 +153,6 @@ final class Lane {
     /// Nanoseconds after which a connection has proved itself.
     private static let goodWhile: Int64 = 1_000_000_000
 
-    /// Rows that one lane may take before the others have their turn: of the order of half a millisecond.
-    private static let rowsPerTurn = 512
-    /// The same in bytes, for rows that are long.
-    private static let bytesPerTurn = 1 << 18
-
     private func proceed(_ connection: Connection, _ first: Progress) {
         var progress = first
         var (rows, bytes) = (0, 0)
@@ -173,7 +168,7 @@ final class Lane {
                 currentJob.take(row)
                 rows += 1
                 bytes += row.byteCount
-                if rows == Self.rowsPerTurn || bytes > Self.bytesPerTurn {
+                if rows == TurnShare.rowsTaken || bytes > TurnShare.bytesTaken {
                     return continueNextTurn(connection)
                 }
                 progress = connection.fetch()

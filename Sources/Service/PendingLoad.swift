@@ -22,7 +22,7 @@ final class PendingLoad {
     var heldBytes = 0
     /// Whether it is among the loads that are on their way.
     var isWaiting = false
-    /// Whether its answers are all there, and its client has too much to read before them.
+    /// Whether its answers are all there, and its client, who sets this, has too much to read before them.
     var isHeld = false
     /// Where the client that is owed the reply keeps it.
     var place = 0

@@ -228,9 +228,6 @@ final class Server {
         dirty.append(session)
     }
 
-    /// Nanoseconds after which the sessions that are still to be flushed wait for the next turn.
-    private static let flushBudget: Int64 = 2_000_000
-
     /// One write per session and turn. Flushing may let a session handle lines that stood waiting, whose replies
     /// are flushed in the next turn.
     func flush() {
@@ -241,7 +238,7 @@ final class Server {
         for (place, session) in sessions.enumerated() {
             session.flush()
             loop.refreshTime()
-            guard loop.now - start > Self.flushBudget else { continue }
+            guard loop.now - start > TurnShare.flushes else { continue }
             dirty.insert(contentsOf: sessions[(place + 1)...], at: 0)
             break
         }

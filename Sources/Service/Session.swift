@@ -20,9 +20,6 @@ final class Session: Client {
     static let maxOwed = 4096
     /// Unsent bytes beyond which we stop reading.
     private static let highWater = 1 << 20
-    private static let readSize = 1 << 16
-    /// Bytes that one client may be sent before the others have their turn.
-    private static let writeSize = 1 << 20
     /// Bytes of output buffer that an idle connection keeps.
     private static let idleCapacity = 1 << 14
 
@@ -83,7 +80,7 @@ final class Session: Client {
     private func read() {
         guard case .open = state, acceptsLines else { return }
         var result = Socket.Result.wouldBlock
-        _ = framer.receive(upTo: Self.readSize) { space in
+        _ = framer.receive(upTo: TurnShare.bytesRead) { space in
             result = socket.read(into: space)
             if case .bytes(let count) = result { return count }
             return 0
@@ -114,11 +111,6 @@ final class Session: Client {
         server.observe(self)
     }
 
-    /// Nanoseconds after which the lines that are still to be handled wait for the next turn, and lines that do not: on a
-    /// busy machine too, what is sent together shares a query.
-    private static let linesBudget: Int64 = 1_000_000
-    private static let linesAtOnce = 64
-
     /// Handles the lines that have come, as long as the client does not owe us the reading of its replies.
     private func handleLines() {
         let server = server
@@ -128,7 +120,7 @@ final class Session: Client {
         while acceptsLines, framer.next({ server.handle($0, from: self) }) {
             count += 1
             loop.refreshTime()
-            if count >= Self.linesAtOnce, loop.now - start > Self.linesBudget { fallBehind() }
+            if count >= TurnShare.linesAtLeast, loop.now - start > TurnShare.lines { fallBehind() }
         }
         if case .halfClosed = state, acceptsLines {
             _ = framer.finish { server.handle($0, from: self) }
@@ -153,7 +145,7 @@ final class Session: Client {
 
     private func countInput() {
         if case .closed = state { return }
-        server.memory.update(&heldInput, to: framer.capacity > 2 * Self.readSize ? framer.capacity : 0)
+        server.memory.update(&heldInput, to: framer.capacity > 2 * TurnShare.bytesRead ? framer.capacity : 0)
     }
 
     // HTTP or TLS: one {"error":{"code":"bad_json",…}}, and the connection ends.
@@ -217,6 +209,7 @@ final class Session: Client {
         guard output.count + waitingBytes + load.byteCount <= server.limits.maxOutputBytes else {
             return false
         }
+        load.isHeld = true
         waitingForRoom.append(load)
         waitingBytes += load.byteCount
         return true
@@ -263,7 +256,7 @@ final class Session: Client {
         if case .closed = state { return }
         var sent = 0
         while !output.isEmpty {
-            guard sent < Self.writeSize else { return askForFlush() }
+            guard sent < TurnShare.bytesWritten else { return askForFlush() }
             switch output.withFirstBytes(socket.write) {
             case .bytes(let count):
                 output.removeFirst(count)

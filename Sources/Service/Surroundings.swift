@@ -41,7 +41,7 @@ protocol Client: AnyObject {
     var hasRoom: Bool { get }
     /// Whether a long reply is being written; then no other is begun.
     var awaitsLongReply: Bool { get set }
-    /// Keeps a load whose answers are all there until there is room; false if too much is held for this client.
+    /// Keeps a load whose answers are all there until there is room, and says so in the load; false if too much is held for this client.
     func hold(_ load: PendingLoad) -> Bool
 }
 

@@ -84,6 +84,7 @@ final class SimulatedClient: Client {
             record(of: load)?.isRefusedRoom = true
             return false
         }
+        load.isHeld = true
         held.append(load)
         record(of: load)?.wasHeld = true
         return true
