@@ -15,7 +15,7 @@ extension Relationship {
         guard key.count == 1 else {
             throw Failure(.badKey, "\(keyText): expected \(expected), found a single value")
         }
-        return .single(try read(literal, as: key[0]))
+        return .single(try read(literal, part: 0))
     }
 
     // "key":[2024,17]
@@ -24,17 +24,18 @@ extension Relationship {
             throw Failure(.badKey, "\(keyText): expected \(expected), found a list of \(literals.count)")
         }
         var parts: [Scalar] = []
-        for (literal, column) in zip(literals, key) where literal != .null {
-            parts.append(try read(literal, as: column))
+        for (part, literal) in literals.enumerated() where literal != .null {
+            parts.append(try read(literal, part: part))
         }
         return parts.count == key.count ? .composite(parts) : nil
     }
 
-    private func read(_ literal: Literal, as column: Column) throws(Failure) -> Scalar {
+    // By its place: handing over a column copies it, for every key.
+    private func read(_ literal: Literal, part: Int) throws(Failure) -> Scalar {
         do {
-            return try Scalar(literal, as: column.type)
+            return try Scalar(literal, as: key[part].type)
         } catch {
-            throw Failure(error.code, "\(keyText), column '\(column.name)': \(error.message)")
+            throw Failure(error.code, "\(keyText), column '\(key[part].name)': \(error.message)")
         }
     }
 

@@ -8,41 +8,41 @@ extension Engine {
     // MARK: Levels
 
     /// All answers of a ticket are there: asks for what its rows include, every level in the batches of everybody.
-    func grow(_ ticket: Ticket) {
-        guard !ticket.level.branches.isEmpty else { return settle(ticket) }
-        guard chores.allow(rows: ticket.load.rowCount, bytes: 0) else {
-            return chores.add(GrowthChore(ticket))
+    func grow(_ ticket: Ticket, of load: PendingLoad) {
+        guard !ticket.level.branches.isEmpty else { return settle(ticket, of: load) }
+        guard chores.allow(rows: load.rowCount, bytes: 0) else {
+            return chores.add(GrowthChore(ticket, of: load))
         }
         var growth = Growth(of: ticket)
         do {
             while try !growth.look(steps: .max) {}
-            attach(growth, to: ticket)
+            attach(growth, to: ticket, of: load)
         } catch {
-            fail(ticket.load, error)
+            fail(load, error)
         }
     }
 
-    func attach(_ growth: Growth, to ticket: Ticket) {
+    func attach(_ growth: Growth, to ticket: Ticket, of load: PendingLoad) {
         let children = growth.children
         ticket.attach(children, firstRows: growth.firstRows)
         do {
             for child in children {
-                try requireRoom(for: child.ticket)
-                ticket.load.include(child.ticket)
-                hold(child.byteCount, for: ticket.load)
-                if child.ticket.missing > 0 { enlist(child.ticket) }
+                try requireRoom(for: child.ticket, of: load.client)
+                load.include(child.ticket)
+                hold(child.byteCount, for: load)
+                if child.ticket.missing > 0 { enlist(child.ticket, of: load) }
             }
         } catch {
-            return fail(ticket.load, error)
+            return fail(load, error)
         }
-        for child in children where child.ticket.missing == 0 { settle(child.ticket) }
+        for child in children where child.ticket.missing == 0 { settle(child.ticket, of: load) }
     }
 
     /// A ticket has all its answers, and so have those of what it includes.
-    func settle(_ ticket: Ticket) {
-        guard let parent = ticket.parent else { return complete(ticket, of: ticket.load) }
+    func settle(_ ticket: Ticket, of load: PendingLoad) {
+        guard let parent = ticket.parent else { return complete(ticket, of: load) }
         parent.unfinishedChildren -= 1
-        if parent.unfinishedChildren == 0 { settle(parent) }
+        if parent.unfinishedChildren == 0 { settle(parent, of: load) }
     }
 
     // MARK: Replies

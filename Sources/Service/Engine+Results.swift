@@ -59,7 +59,7 @@ extension Engine {
         if load.rowCount > limits.maxRows {
             fail(load, tooManyRows(ticket.level))
         } else if ticket.missing == 0 {
-            grow(ticket)
+            grow(ticket, of: load)
         }
     }
 

@@ -111,14 +111,14 @@ final class Engine {
             deadline: isClients ? now + patience : nil)
         let ticket = Ticket(level: level, load: pending, keys: keys, answers: answers)
         pending.begin(ticket)
-        guard ticket.missing > 0 else { return settle(ticket) }
-        try requireRoom(for: ticket)
+        guard ticket.missing > 0 else { return settle(ticket, of: pending) }
+        try requireRoom(for: ticket, of: client)
         pending.isWaiting = true
         // Keys and filters are as long as the line at most.
         hold(bytes + ticket.keys.count * Ticket.bytesOfKey, for: pending)
         waitingRequests += 1
         client.owe(pending)
-        enlist(ticket)
+        enlist(ticket, of: pending)
         deadlines.add(.init(time: time.now + patience, ticket: ticket.id, isClients: isClients))
         // Those of requests that were answered stand behind any that still waits.
         if deadlines.count > 2 * waitingRequests + Self.mostSpareDeadlines { deadlines.prune(where: counts) }
@@ -153,7 +153,7 @@ final class Engine {
         }
     }
 
-    func requireRoom(for ticket: Ticket) throws(Failure) {
+    func requireRoom(for ticket: Ticket, of client: any Client) throws(Failure) {
         if let outage = backend?.outage { throw Self.unavailable(outage) }
         guard keysOnTheirWay + ticket.keys.count <= limits.maxQueuedKeys else {
             throw Failure(
@@ -162,7 +162,7 @@ final class Engine {
             )
         }
         if memory.isFull { throw fullMemory }
-        let clients = ticket.load.client.keysOnTheirWay
+        let clients = client.keysOnTheirWay
         guard clients + ticket.keys.count <= limits.maxClientKeys else {
             throw Failure(
                 .overloaded,
@@ -178,14 +178,14 @@ final class Engine {
         )
     }
 
-    func enlist(_ ticket: Ticket) {
+    func enlist(_ ticket: Ticket, of load: PendingLoad) {
         isUndecided = true
         tickets.insert(ticket)
         keysOnTheirWay += ticket.keys.count
-        ticket.load.client.keysOnTheirWay += ticket.keys.count
+        load.client.keysOnTheirWay += ticket.keys.count
         let route = ticket.level.route
         routes.keep(route)
-        submit(ticket, of: ticket.load)
+        submit(ticket, of: load)
         counters.keysAsked += ticket.missing
         route.traffic.keysAsked += ticket.missing
     }

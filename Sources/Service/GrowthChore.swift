@@ -6,9 +6,9 @@ final class GrowthChore: Chore {
     private let load: PendingLoad
     private var growth: Growth
 
-    init(_ ticket: Ticket) {
+    init(_ ticket: Ticket, of load: PendingLoad) {
         self.ticket = ticket
-        load = ticket.load
+        self.load = load
         growth = Growth(of: ticket)
     }
 
@@ -16,7 +16,7 @@ final class GrowthChore: Chore {
         guard load.isWaiting else { return false }
         do throws(Failure) {
             guard try growth.look(steps: engine.chores.limits.rowsInPiece) else { return true }
-            engine.attach(growth, to: ticket)
+            engine.attach(growth, to: ticket, of: load)
         } catch {
             engine.fail(load, error)
         }

@@ -119,8 +119,9 @@ final class Session: Client {
         isBehind = false
         while acceptsLines, framer.next({ server.handle($0, from: self) }) {
             count += 1
+            guard count >= TurnShare.linesAtLeast else { continue }
             loop.refreshTime()
-            if count >= TurnShare.linesAtLeast, loop.now - start > TurnShare.lines { fallBehind() }
+            if loop.now - start > TurnShare.lines { fallBehind() }
         }
         if case .halfClosed = state, acceptsLines {
             _ = framer.finish { server.handle($0, from: self) }
