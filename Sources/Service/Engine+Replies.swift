@@ -49,6 +49,7 @@ extension Engine {
 
     /// All answers of a load are there. The reply is written now, in pieces, or when its client has read others.
     func complete(_ root: Ticket, of load: PendingLoad) {
+        if load.isAbandoned { return }
         var reply = LoadReply(root, of: load, limit: limits.maxReplyBytes)
         // What was answered at once has no rows.
         if load.isWaiting {
@@ -91,6 +92,7 @@ extension Engine {
 
     func fail(_ load: PendingLoad, _ failure: Failure) {
         forget(load)
+        if load.isAbandoned { return }
         load.client.reply(failure, to: load.requestID)
     }
 

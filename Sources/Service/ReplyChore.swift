@@ -22,7 +22,7 @@ final class ReplyChore: Chore {
     }
 
     func doPiece(for engine: Engine) -> Bool {
-        let hasMore = load.isWaiting && writePiece(for: engine)
+        let hasMore = load.isWaiting && !load.isAbandoned && writePiece(for: engine)
         if !hasMore {
             memory.update(&held, to: 0)
             load.client.awaitsLongReply = false

@@ -28,9 +28,9 @@ final class Inspector {
     private var waiters: [TicketID: Waiter] = [:]
     private var lastTicket: UInt64 = 0
     private var shapes: Set<Shape> = []
-    /// Since when a free connection could have carried another query, without a break.
     /// When a relationship did not get the last connection, most lately.
     private var heldBack: [Int: Int64] = [:]
+    /// Since when a free connection could have carried another query, without a break.
     private var openSince: Int64?
     private var probe = Probe()
 
@@ -243,6 +243,8 @@ final class Inspector {
     private static let longestDeserted = 20 * millisecond
 
     private func checkKills() {
+        // Those of a client that is gone are forgotten in pieces.
+        guard engine.chores.isEmpty else { return }
         for job in engine.running
         where !job.isKilled && now > job.batch.sent.nanoseconds + Self.longestDeserted {
             expect(!job.isOver && job.batch.allAskers.contains(where: isOwed), "a query goes on for nobody")

@@ -150,7 +150,7 @@ struct Mishaps {
     init(_ weather: Weather, _ random: inout SeededGenerator) {
         let isAll = weather == .everything
         if weather == .impatient || isAll {
-            (cancel, hangUp, timeout, slowReader, lock) = (0.15, 0.05, 0.3, 0.1, 0.1)
+            (cancel, hangUp, timeout, slowReader, lock) = (0.15, 0.3, 0.3, 0.1, 0.1)
         }
         if weather == .poisoned || isAll { (poison, warnings) = (0.1, 0.05) }
         if weather == .stormy || isAll {

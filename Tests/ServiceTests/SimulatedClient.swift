@@ -38,6 +38,8 @@ final class SimulatedClient: Client {
         let unpaid = owed
         owed = []
         held = []
+        // What it has not read stays so.
+        deafUntil = .max
         engine.abandon(unpaid)
     }
 
@@ -46,6 +48,7 @@ final class SimulatedClient: Client {
     func owe(_ load: PendingLoad) { owed.append(load) }
 
     func settle(_ load: PendingLoad) {
+        guard owed.contains(where: { $0 === load }) else { return }
         owed.removeAll { $0 === load }
         held.removeAll { $0 === load }
     }
@@ -80,6 +83,7 @@ final class SimulatedClient: Client {
     }
 
     func hold(_ load: PendingLoad) -> Bool {
+        if isGone { history.fault("a reply is held for a client that is gone") }
         guard held.count < Self.mostHeld else {
             record(of: load)?.isRefusedRoom = true
             return false
