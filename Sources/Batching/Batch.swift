@@ -90,9 +90,10 @@ package struct Batch: Sendable {
     }
 
     /// Some of its keys, to be asked for again.
-    func part(_ places: some Sequence<Int>) -> Batch {
+    /// - Parameter wasSent: whether this batch was an attempt.
+    func part(_ places: some Sequence<Int>, wasSent: Bool = true) -> Batch {
         var part = Batch(shape: shape, release: .retry)
-        part.attempts = attempts + 1
+        part.attempts = attempts + (wasSent ? 1 : 0)
         for place in places {
             for asker in askers(of: place) { part.add(asker) }
             part.close(keys[place])

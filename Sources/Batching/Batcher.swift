@@ -299,6 +299,13 @@ package struct Batcher {
         for place in alone { retries.append(batch.part(CollectionOfOne(place))) }
     }
 
+    /// Asks for the keys of a batch that was not sent in two.
+    package mutating func divide(_ batch: Batch) {
+        let middle = batch.keys.count / 2
+        retries.append(batch.part(0..<middle, wasSent: false))
+        retries.append(batch.part(middle..<batch.keys.count, wasSent: false))
+    }
+
     /// Asks a batch again as it is. It must be reported `finished` as well.
     package mutating func retry(_ batch: Batch) {
         retries.append(batch.part(batch.keys.indices))

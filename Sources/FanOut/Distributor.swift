@@ -72,7 +72,9 @@ package final class Distributor {
     }
 
     /// Bytes of memory held for the places of rows.
-    package var byteCapacity: Int { links.capacity * MemoryLayout<Link>.stride }
+    package var byteCapacity: Int {
+        links.capacity * MemoryLayout<Link>.stride + tallies.capacity * MemoryLayout<Tally>.stride
+    }
 
     package func rows(of key: Int) -> Int { tallies[key].rows }
 

@@ -1,6 +1,7 @@
 import CMariaDB
 
-/// The simple way, which waits: for reading the schema at start-up, checks on the command line, the demo and tests.
+/// The simple way, which waits: on threads of the daemon that may (reading the schema, `KILL`, looks at servers), on the
+/// command line, and in tests.
 package final class BlockingClient {
     private let handle: Handle
     /// The columns of the last statement; empty if it had no result.

@@ -3,7 +3,7 @@ package struct Endpoint: Sendable, Hashable {
     package enum Transport: Sendable, Hashable {
         /// A Unix socket; the kernel allows 107 bytes of path.
         case socket(path: String)
-        /// A numeric IPv4 or IPv6 address: libmariadb resolves names by blocking, so that is done elsewhere.
+        /// An address; or a name where the connection may block: libmariadb resolves names by blocking.
         case tcp(address: String, port: UInt16)
     }
 

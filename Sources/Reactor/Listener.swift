@@ -74,6 +74,8 @@ package final class Listener {
             (SOL_SOCKET, SO_KEEPALIVE, 1), (Int32(IPPROTO_TCP), TCP_NODELAY, 1),
             (Int32(IPPROTO_TCP), TCP_KEEPIDLE, 60), (Int32(IPPROTO_TCP), TCP_KEEPINTVL, 10),
             (Int32(IPPROTO_TCP), TCP_KEEPCNT, 6),
+            // Keepalive does not ask while something is unacknowledged.
+            (Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 120_000),
         ]
         for (level, name, value) in options {
             var value = Int32(value)

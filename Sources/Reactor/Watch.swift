@@ -43,8 +43,9 @@ package final class Watch {
         free()
         interest = wanted
         guard !wanted.isEmpty else { return }
-        // An end is told once, and again when it has become a hang-up.
-        let edge = wanted == .ended ? Int16(EV_ET) : 0
+        // An end is told once, and again when it has become a hang-up. libevent tells of an error (`EPOLLERR`: the peer is
+        // gone with data unread) those only who want to read or write, and so of data that comes, once.
+        let edge = wanted == .ended ? Int16(EV_ET | EV_READ) : 0
         let flags = wanted.rawValue | Int16(EV_PERSIST) | edge
         // Unretained: `deinit` and `cancel` take the event away, so it never outlives the watch.
         event = event_new(

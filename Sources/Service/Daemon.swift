@@ -193,6 +193,9 @@ package final class Daemon {
     private func reload() {
         if server.isDraining { return }
         if isReloading {
+            if !mustReloadAgain {
+                logger.notice("a reload is still under way; the file will be read again after it")
+            }
             mustReloadAgain = true
             return
         }

@@ -209,10 +209,13 @@ final class Engine {
 
     /// A client that is gone waits for nothing.
     func abandon(_ loads: [PendingLoad]) {
-        let farewell = FarewellChore(loads)
-        guard farewell.doPiece(for: self) else { return }
+        guard !loads.isEmpty else { return }
+        // Rows may come for them before they are forgotten.
+        for load in loads { load.isAbandoned = true }
+        // A query may now be nobody's.
         isUndecided = true
-        chores.add(farewell)
+        let farewell = FarewellChore(loads)
+        if farewell.doPiece(for: self) { chores.add(farewell) }
     }
 
     /// Gives up a client's requests of that id. Answers whether there were any.
@@ -253,19 +256,25 @@ final class Engine {
         chores.turnEnds()
     }
 
+    /// Of one query: each of them is laid out for each of its keys.
+    private static let mostProjections = 64
+
     private func start(_ batch: Batch, on backend: any Backend) {
         guard let route = routes.route(of: batch.shape) else {
             preconditionFailure("a waiting batch keeps its route in the table")
         }
-        guard batch.allAskers.contains(where: { tickets[$0.ticket] != nil }) else {
+        let demand = Demand(batch) { tickets[$0]?.level.projection }
+        if demand.isEmpty {
             // Asked again, and meanwhile nobody waits for it.
             return batcher.finished(batch, isMeasure: false, at: now)
         }
+        if demand.projections.count > Self.mostProjections, batch.keys.count > 1 {
+            batcher.finished(batch, isMeasure: false, at: now)
+            return batcher.divide(batch)
+        }
         counters.sent(batch)
         route.traffic.sent(batch)
-        let job = Job(batch, route: route, maxReplyBytes: limits.maxReplyBytes, memory: memory) {
-            tickets[$0]?.level.projection
-        }
+        let job = Job(batch, demand, route: route, maxReplyBytes: limits.maxReplyBytes, memory: memory)
         running.append(job)
         backend.run(job)
     }

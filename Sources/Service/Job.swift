@@ -47,19 +47,17 @@ final class Job {
     private let harvests: [Harvest]
     /// Most batches are asked for by people who want to see the same.
     private let onlyHarvest: Harvest?
+    /// Bytes of all harvests.
+    private var byteCount = 0
     /// For each key, which harvests are wanted; nil where there is one only.
     private let wanted: [[Int]]?
 
-    /// - Parameter projection: what a ticket wants to see; nil if nobody waits for it any more. At least one does.
-    init(
-        _ batch: Batch, route: Route, maxReplyBytes: Int, memory: MemoryGauge,
-        projection: (TicketID) -> Projection?
-    ) {
+    /// - Parameter demand: of the batch; somebody waits for it.
+    init(_ batch: Batch, _ demand: Demand, route: Route, maxReplyBytes: Int, memory: MemoryGauge) {
         self.batch = batch
         self.route = route
         canSplit = batch.keys.count > 1
         isToOne = !route.isMany
-        let demand = Demand(batch, projection)
         fetched = demand.columns
         wanted = demand.wanted
         let keys = batch.keys
@@ -109,8 +107,12 @@ final class Job {
             onlyHarvest.add(row, to: place)
             check(onlyHarvest.byteCount, of: place)
         } else if let wanted {
-            for number in wanted[place] { harvests[number].add(row, to: place) }
-            check(harvests.reduce(0) { $0 + $1.byteCount }, of: place)
+            for number in wanted[place] {
+                byteCount -= harvests[number].byteCount
+                harvests[number].add(row, to: place)
+                byteCount += harvests[number].byteCount
+            }
+            check(byteCount, of: place)
         }
     }
 
@@ -140,40 +142,6 @@ final class Job {
     }
 
     private static let ordinalType = ColumnType.integer(bits: 64, signed: false, zerofill: false)
-}
-
-/// Which projections the askers of a batch want of which keys.
-private struct Demand {
-    private(set) var projections: [Projection] = []
-    /// All that must be fetched, each once.
-    private(set) var columns: [Column] = []
-    /// By key; nil where all want the same.
-    private(set) var wanted: [[Int]]?
-
-    init(_ batch: Batch, _ projection: (TicketID) -> Projection?) {
-        for asker in batch.allAskers {
-            guard let wanted = projection(asker.ticket), wanted !== projections.first else { continue }
-            _ = number(of: wanted)
-        }
-        precondition(!projections.isEmpty, "a batch is sent for somebody")
-        guard projections.count > 1 else { return }
-        wanted = batch.keys.indices.map { place in
-            var numbers: [Int] = []
-            for asker in batch.askers(of: place) {
-                guard let number = projection(asker.ticket).map({ number(of: $0) }), !numbers.contains(number)
-                else { continue }
-                numbers.append(number)
-            }
-            return numbers
-        }
-    }
-
-    private mutating func number(of projection: Projection) -> Int {
-        if let known = projections.firstIndex(where: { $0 === projection }) { return known }
-        projections.append(projection)
-        for column in projection.fetched where !columns.contains(column) { columns.append(column) }
-        return projections.count - 1
-    }
 }
 
 extension ColumnDescription.Kind {

@@ -34,6 +34,8 @@ final class Lane {
     private var connectedSince: Int64 = 0
     /// Whether an attempt at its server has failed since it was last connected.
     private(set) var hasFailed = false
+    /// What its connection's server was told: nanoseconds that a query may take, and some more. Nil: no end.
+    private var statementPatience: Int64?
     /// When the connection's job must be over, whatever the server does.
     private var patience: Int64?
     /// When libmariadb wants to be told that what it waits for has not happened.
@@ -85,7 +87,7 @@ final class Lane {
     func run(_ job: Job) {
         guard case .idle(let connection) = state else { preconditionFailure("a job needs an idle lane") }
         state = .busy(connection, job)
-        patience = pool.statementPatience.map { loop.now + $0 }
+        patience = statementPatience.map { loop.now + $0 }
         proceed(connection, connection.query(job.statement.sql))
     }
 
@@ -144,6 +146,7 @@ final class Lane {
 
     private func connect(_ connection: Connection) {
         state = .connecting(connection)
+        statementPatience = pool.statementPatience
         patience = loop.now + pool.connectPatience
         proceed(connection, connection.connect())
     }

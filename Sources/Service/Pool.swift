@@ -29,7 +29,7 @@ final class Pool: Backend {
         connectPatience = settings.connectPatience
     }
 
-    /// For the connections that are made from now on.
+    /// For the connections that are made from now on: what a server was told of `statement_timeout_s` stays so.
     func reconfigure(_ settings: Settings.Database) {
         statementPatience = settings.statementPatience
         connectPatience = settings.connectPatience

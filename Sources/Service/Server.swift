@@ -201,7 +201,17 @@ final class Server {
             let relationships = try engine.routes.relationships(named: name)
             let reply = DescribeReply(
                 relationships: relationships, catalog: engine.routes.catalog, limits: described)
-            session.reply { reply.write(id, to: &$0) }
+            if memory.isFull { throw engine.fullMemory }
+            session.reply(id) { output in
+                let start = output.count
+                reply.write(id, to: &output)
+                guard output.count - start > engine.limits.maxReplyBytes else { return nil }
+                output.truncate(to: start)
+                return Failure(
+                    .resultTooLarge,
+                    "the description takes more than limits.reply_bytes = \(engine.limits.maxReplyBytes) bytes; ask for one relationship with 'load'"
+                )
+            }
         } catch {
             session.reply(error, to: id)
         }

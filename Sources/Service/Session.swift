@@ -72,13 +72,19 @@ final class Session: Client {
 
     private var acceptsLines: Bool {
         switch state {
-        case .open, .halfClosed: owed.count < Self.maxOwed && hasRoom && !isBehind
+        case .open, .halfClosed: owed.count < Self.maxOwed && hasRoomForReplies && !isBehind
         case .closing, .closed: false
         }
     }
 
+    /// Also what has no rows takes memory until it is read: where there is none, little of it.
+    private var hasRoomForReplies: Bool {
+        output.count < (server.memory.isFull ? Self.idleCapacity : Self.highWater)
+    }
+
     private func read() {
-        guard case .open = state, acceptsLines else { return }
+        guard case .open = state, acceptsLines else { return closeIfHungUp() }
+        framer.limit = server.limits.maxLineBytes
         var result = Socket.Result.wouldBlock
         _ = framer.receive(upTo: TurnShare.bytesRead) { space in
             result = socket.read(into: space)
@@ -146,7 +152,8 @@ final class Session: Client {
 
     private func countInput() {
         if case .closed = state { return }
-        server.memory.update(&heldInput, to: framer.capacity > 2 * TurnShare.bytesRead ? framer.capacity : 0)
+        let isLine = !framer.isBetweenLines && framer.capacity > Self.idleCapacity
+        server.memory.update(&heldInput, to: isLine ? framer.capacity : 0)
     }
 
     // HTTP or TLS: one {"error":{"code":"bad_json",…}}, and the connection ends.
@@ -165,8 +172,8 @@ final class Session: Client {
     }
 
     func settle(_ load: PendingLoad) {
-        guard load.place < owed.count, owed[load.place] === load else { return }
         if load.isHeld { letGo(load) }
+        guard load.place < owed.count, owed[load.place] === load else { return }
         let last = owed.removeLast()
         guard last !== load else { return }
         last.place = load.place
@@ -285,11 +292,17 @@ final class Session: Client {
         let isWriting = !output.isEmpty && !isDirty
         switch state {
         case .open:
-            watch?.set(
-                readable: acceptsLines, writable: isWriting, ended: !acceptsLines && !isInputEnded)
+            // Beside writing, an end that is known already would be told again and again.
+            let awaitsEnd = !acceptsLines && !(isInputEnded && isWriting)
+            watch?.set(readable: acceptsLines, writable: isWriting, ended: awaitsEnd)
         case .halfClosed: watch?.set(readable: false, writable: isWriting, ended: !isWriting)
         case .closing, .closed: watch?.set(readable: false, writable: isWriting)
         }
+    }
+
+    /// While nothing is read from it: who was lost with replies unread is told of as if there were something to read.
+    private func closeIfHungUp() {
+        if socket.isHungUp { close() }
     }
 
     /// While its lines are left standing: who is gone waits for nothing; who has only sent all is still owed.

@@ -12,7 +12,8 @@ struct StatsReply {
     func write(_ id: RequestID?, to output: inout ByteBuffer) {
         let gauges: [(name: StaticString, value: Int)] = [
             ("sessions", sessions), ("waiting_requests", engine.waitingRequests),
-            ("queued_keys", engine.batcher.queuedKeys), ("in_flight", engine.batcher.inFlight),
+            ("queued_keys", engine.batcher.queuedKeys), ("keys_on_their_way", engine.keysOnTheirWay),
+            ("in_flight", engine.batcher.inFlight),
             ("in_flight_limit", engine.batcher.inFlightLimit),
             ("connections", engine.connectedLanes),
             ("server_changes", engine.backend?.serverChanges ?? 0), ("result_bytes", engine.memory.bytes),

@@ -11,7 +11,7 @@ package enum Frame {
 package struct LineFramer: ~Copyable {
     private var buffer = ByteBuffer()
     /// The longest line, in bytes without its end.
-    private let limit: Int
+    package var limit: Int
     /// So many bytes at the buffer's start are known to have no `\n`.
     private var searched = 0
     /// Inside a line that was already reported as too long.

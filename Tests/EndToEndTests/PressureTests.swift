@@ -26,6 +26,45 @@ import Testing
         #expect(ids.count == count)
     }
 
+    @Test func `hundreds of column lists at one time are each answered as asked, by queries of a few dozen`()
+        throws
+    {
+        // One query at a time, so that all wait for the first.
+        let shop = try BookshopFixture(settings: "[batching]\nmode = \"frugal\"")
+        let columns = ["id", "author_id", "title", "price", "published", "sold", "isbn"]
+        let lists = (0..<300).map { number in
+            let (first, rest) = (number % 7, number / 7)
+            let others = columns.filter { $0 != columns[first] }
+            return [columns[first], others[rest % 6]]
+                + others.filter { $0 != others[rest % 6] }.suffix(1 + rest / 6 % 5)
+        }
+        let holder = try shop.server.client(database: shop.database)
+        try holder.execute("LOCK TABLES books WRITE")
+        let client = try shop.daemon.client()
+        let lines = lists.enumerated().map { number, list in
+            let names = list.map { "\"\($0)\"" }.joined(separator: ",")
+            return
+                "{\"id\":\(number),\"load\":\"authors.books\",\"key\":\(number % 50 + 1),\"columns\":[\(names)]}\n"
+        }
+        try client.send(#"{"id":"first","load":"authors.books","key":1}"#)
+        try eventually("it waits") { try shop.daemon.stat("in_flight") == 1 }
+        try client.send(Array(lines.joined().utf8))
+        try eventually("all wait") { try shop.daemon.stat("waiting_requests") == 301 }
+        try holder.execute("UNLOCK TABLES")
+        for _ in 0...300 {
+            let reply = try JSONValue(client.receive() ?? "null")
+            guard let number = reply["id"]?.number.flatMap(Int.init) else { continue }
+            let whole = try shop.daemon.ask("{\"load\":\"authors.books\",\"key\":\(number % 50 + 1)}")[
+                "rows"]?.elements
+            let expected = whole?.map { row in lists[number].map { row[$0] } }
+            let rows = reply["rows"]?.elements.map { row in lists[number].map { row[$0] } }
+            #expect(rows == expected, "\(lists[number])")
+            #expect(reply["rows"]?.elements.allSatisfy { $0.members.map(\.name) == lists[number] } == true)
+        }
+        let sizes = try shop.daemon.ask(#"{"op":"stats"}"#)["stats"]?["batch_sizes"]
+        #expect(sizes?["16"] == nil && sizes?["32"] == nil, "\(sizes.map { "\($0)" } ?? "")")
+    }
+
     @Test func `keys beyond the bound are refused as overloaded, and later ones are not`() throws {
         let shop = try BookshopFixture(settings: "[batching]\nmax_queued_keys = 3")
         let refused = try shop.daemon.ask(#"{"load":"books.author","keys":[1,1,1,1]}"#)

@@ -270,17 +270,18 @@ private func send(_ text: String, to socket: Socket) {
         let loop = try EventLoop()
         let listener = try #require(try Listener.tcp(loop, host: "127.0.0.1", port: 0).first)
         let port = try #require(listener.address.split(separator: ":").last.flatMap { UInt16($0) })
-        var isWatched: Int32 = 0
+        var (isWatched, patience): (Int32, Int32) = (0, 0)
         listener.start { socket in
             var length = socklen_t(MemoryLayout<Int32>.size)
             getsockopt(socket.fileDescriptor, SOL_SOCKET, SO_KEEPALIVE, &isWatched, &length)
+            getsockopt(socket.fileDescriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &patience, &length)
             socket.close()
             loop.stop()
         }
         let client = try LineClient(.tcp(host: "127.0.0.1", port: port))
         withExtendedLifetime(client) { loop.run {} }
         listener.close()
-        #expect(isWatched == 1)
+        #expect(isWatched == 1 && patience == 120_000)
     }
 }
 

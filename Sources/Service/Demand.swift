@@ -1,0 +1,43 @@
+import Batching
+import Relations
+
+/// Which projections the askers of a batch want of which keys.
+struct Demand {
+    private(set) var projections: [Projection] = []
+    /// All that must be fetched, each once.
+    private(set) var columns: [Column] = []
+    /// By key; nil where all want the same.
+    private(set) var wanted: [[Int]]?
+    private var numbers: [ObjectIdentifier: Int] = [:]
+
+    /// - Parameter projection: what a ticket wants to see; nil if nobody waits for it any more.
+    init(_ batch: Batch, _ projection: (TicketID) -> Projection?) {
+        for asker in batch.allAskers {
+            guard let wanted = projection(asker.ticket), wanted !== projections.first else { continue }
+            _ = number(of: wanted)
+        }
+        guard projections.count > 1 else { return }
+        wanted = batch.keys.indices.map { place in
+            var found: [Int] = []
+            var seen: Set<Int> = []
+            for asker in batch.askers(of: place) {
+                guard let number = projection(asker.ticket).map({ number(of: $0) }),
+                    seen.insert(number).inserted
+                else { continue }
+                found.append(number)
+            }
+            return found
+        }
+    }
+
+    /// Whether somebody still waits.
+    var isEmpty: Bool { projections.isEmpty }
+
+    private mutating func number(of projection: Projection) -> Int {
+        if let known = numbers[ObjectIdentifier(projection)] { return known }
+        numbers[ObjectIdentifier(projection)] = projections.count
+        projections.append(projection)
+        for column in projection.fetched where !columns.contains(column) { columns.append(column) }
+        return projections.count - 1
+    }
+}
