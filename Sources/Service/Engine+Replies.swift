@@ -23,17 +23,18 @@ extension Engine {
     }
 
     func attach(_ growth: Growth, to ticket: Ticket, of load: PendingLoad) {
-        let children = growth.children
-        ticket.attach(children, firstRows: growth.firstRows)
         do {
-            for child in children {
-                try requireRoom(for: child.ticket, of: load.client)
-                load.include(child.ticket)
-                hold(child.byteCount, for: load)
-                if child.ticket.missing > 0 { enlist(child.ticket, of: load) }
-            }
+            // Before they are made: there may be as many as a request may have rows.
+            try requireRoom(forKeys: growth.keyCount, of: load.client)
         } catch {
             return fail(load, error)
+        }
+        let children = growth.children
+        ticket.attach(children, firstRows: growth.firstRows)
+        for child in children {
+            load.include(child.ticket)
+            hold(child.byteCount, for: load)
+            if child.ticket.missing > 0 { enlist(child.ticket, of: load) }
         }
         for child in children where child.ticket.missing == 0 { settle(child.ticket, of: load) }
     }

@@ -112,7 +112,7 @@ final class Engine {
         let ticket = Ticket(level: level, load: pending, keys: keys, answers: answers)
         pending.begin(ticket)
         guard ticket.missing > 0 else { return settle(ticket, of: pending) }
-        try requireRoom(for: ticket, of: client)
+        try requireRoom(forKeys: ticket.keys.count, of: client)
         pending.isWaiting = true
         // Keys and filters are as long as the line at most.
         hold(bytes + ticket.keys.count * Ticket.bytesOfKey, for: pending)
@@ -153,9 +153,9 @@ final class Engine {
         }
     }
 
-    func requireRoom(for ticket: Ticket, of client: any Client) throws(Failure) {
+    func requireRoom(forKeys count: Int, of client: any Client) throws(Failure) {
         if let outage = backend?.outage { throw Self.unavailable(outage) }
-        guard keysOnTheirWay + ticket.keys.count <= limits.maxQueuedKeys else {
+        guard keysOnTheirWay + count <= limits.maxQueuedKeys else {
             throw Failure(
                 .overloaded,
                 "\(keysOnTheirWay) keys are waiting, batching.max_queued_keys is \(limits.maxQueuedKeys); try again"
@@ -163,7 +163,7 @@ final class Engine {
         }
         if memory.isFull { throw fullMemory }
         let clients = client.keysOnTheirWay
-        guard clients + ticket.keys.count <= limits.maxClientKeys else {
+        guard clients + count <= limits.maxClientKeys else {
             throw Failure(
                 .overloaded,
                 "\(clients) keys of this client are waiting, batching.max_client_keys is \(limits.maxClientKeys); try again"

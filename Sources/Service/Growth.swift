@@ -44,6 +44,9 @@ struct Growth {
         row = harvest.firstRow(of: place)
     }
 
+    /// Distinct keys that the rows lead to, of all branches.
+    var keyCount: Int { rowKeys.reduce(0) { $0 + $1.keys.count } }
+
     /// When all has been looked at.
     var children: [Ticket.Child] {
         zip(parent.level.branches, rowKeys).map { branch, rowKeys in
