@@ -8,6 +8,7 @@ struct Demand {
     private(set) var columns: [Column] = []
     /// By key; nil where all want the same.
     private(set) var wanted: [[Int]]?
+    /// But for the first: most batches have one only, and no table is made for it.
     private var numbers: [ObjectIdentifier: Int] = [:]
 
     /// - Parameter projection: what a ticket wants to see; nil if nobody waits for it any more.
@@ -34,8 +35,9 @@ struct Demand {
     var isEmpty: Bool { projections.isEmpty }
 
     private mutating func number(of projection: Projection) -> Int {
+        if projection === projections.first { return 0 }
         if let known = numbers[ObjectIdentifier(projection)] { return known }
-        numbers[ObjectIdentifier(projection)] = projections.count
+        if !projections.isEmpty { numbers[ObjectIdentifier(projection)] = projections.count }
         projections.append(projection)
         for column in projection.fetched where !columns.contains(column) { columns.append(column) }
         return projections.count - 1

@@ -79,7 +79,7 @@ final class Session: Client {
 
     /// Also what has no rows takes memory until it is read: where there is none, little of it.
     private var hasRoomForReplies: Bool {
-        output.count < (server.memory.isFull ? Self.idleCapacity : Self.highWater)
+        hasRoom && (output.count < Self.idleCapacity || !server.memory.isFull)
     }
 
     private func read() {
