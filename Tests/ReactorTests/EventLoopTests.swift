@@ -94,7 +94,7 @@ private func send(_ text: String, to socket: Socket) {
             if rung.count == 1 { early?.set(at: loop.now + 1_000_000) }
         }
         let never = Alarm(loop) { rung.append(9) }
-        late.set(at: loop.now + 20_000_000)
+        late.set(at: loop.now + 500_000_000)
         early?.set(at: loop.now + 1_000_000)
         never.set(at: loop.now + 2_000_000)
         never.clear()
