@@ -285,10 +285,11 @@ package struct Batcher {
 
     /// Asks for the keys of a failed batch again in two halves, so that after a few times a key that makes every query
     /// fail is alone. The failed batch must be reported `finished` as well.
-    package mutating func retryInHalves(_ batch: Batch) {
+    /// - Parameter wasSent: whether it was an attempt; otherwise it was too much for one query.
+    package mutating func retryInHalves(_ batch: Batch, wasSent: Bool = true) {
         let middle = batch.keys.count / 2
-        retries.append(batch.part(0..<middle))
-        retries.append(batch.part(middle..<batch.keys.count))
+        retries.append(batch.part(0..<middle, wasSent: wasSent))
+        retries.append(batch.part(middle..<batch.keys.count, wasSent: wasSent))
     }
 
     /// Asks for these keys again, each alone, and for the others together.
@@ -297,13 +298,6 @@ package struct Batcher {
         // Those who share a query with a huge one have waited long enough.
         if !rest.isEmpty { retries.append(batch.part(rest)) }
         for place in alone { retries.append(batch.part(CollectionOfOne(place))) }
-    }
-
-    /// Asks for the keys of a batch that was not sent in two.
-    package mutating func divide(_ batch: Batch) {
-        let middle = batch.keys.count / 2
-        retries.append(batch.part(0..<middle, wasSent: false))
-        retries.append(batch.part(middle..<batch.keys.count, wasSent: false))
     }
 
     /// Asks a batch again as it is. It must be reported `finished` as well.

@@ -270,7 +270,7 @@ final class Engine {
         }
         if demand.projections.count > Self.mostProjections, batch.keys.count > 1 {
             batcher.finished(batch, isMeasure: false, at: now)
-            return batcher.divide(batch)
+            return batcher.retryInHalves(batch, wasSent: false)
         }
         counters.sent(batch)
         route.traffic.sent(batch)

@@ -20,6 +20,8 @@ final class Session: Client {
     static let maxOwed = 4096
     /// Unsent bytes beyond which we stop reading.
     private static let highWater = 1 << 20
+    /// Bytes of a line that has not ended, beyond which it is given up where there is no memory.
+    private static let longLine = 2 * TurnShare.bytesRead
     /// Bytes of output buffer that an idle connection keeps.
     private static let idleCapacity = 1 << 14
 
@@ -145,7 +147,9 @@ final class Session: Client {
 
     /// Half a long line, when there is no memory for what is under way: it is answered, and its rest is skipped.
     private func giveUpLineWithoutMemory() {
-        guard heldInput > 0, acceptsLines, server.memory.isFull, framer.skipLine() else { return }
+        guard framer.capacity > Self.longLine, acceptsLines, server.memory.isFull, framer.skipLine() else {
+            return
+        }
         server.refuseLine(of: self)
         countInput()
     }

@@ -1,7 +1,7 @@
 /// What one kind of work may take of a turn of the loop, in which everybody else waits. What is more goes on in the next
 /// turn: together with the loop's own bound on callbacks this keeps turns at a few milliseconds (`turn_p99_us`).
 /// Not in pieces yet: the keys of one include (`batching.max_client_keys` of them at most) begin to wait, and are given up,
-/// at once; so does a description get written.
+/// at once; and a description is written at once.
 enum TurnShare {
     // MARK: Nanoseconds
 

@@ -48,7 +48,6 @@ final class SimulatedClient: Client {
     func owe(_ load: PendingLoad) { owed.append(load) }
 
     func settle(_ load: PendingLoad) {
-        guard owed.contains(where: { $0 === load }) else { return }
         owed.removeAll { $0 === load }
         held.removeAll { $0 === load }
     }
