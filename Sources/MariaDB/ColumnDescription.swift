@@ -11,6 +11,9 @@ package struct ColumnDescription: Sendable, Hashable {
     /// `BINARY_FLAG`: a binary collation or type; numbers and dates have it too.
     package let isBinary: Bool
     package let isNullable: Bool
+    /// Whether MariaDB says that the values are JSON documents, which to the protocol are text.
+    /// https://mariadb.com/kb/en/result-set-packets/#column-definition-packet
+    package let isJSON: Bool
 
     init(_ field: MYSQL_FIELD) {
         name = String(
@@ -20,6 +23,18 @@ package struct ColumnDescription: Sendable, Hashable {
         isUnsigned = field.flags & UInt32(UNSIGNED_FLAG) != 0
         isBinary = field.flags & UInt32(BINARY_FLAG) != 0
         isNullable = field.flags & UInt32(NOT_NULL_FLAG) == 0
+        isJSON = Self.format(of: field) == "json"
+    }
+
+    private static func format(of field: MYSQL_FIELD) -> String? {
+        // Most columns have no such attributes, and this is asked for each of each result.
+        guard field.extension != nil else { return nil }
+        var field = field
+        var format = MARIADB_CONST_STRING()
+        guard mariadb_field_attr(&format, &field, MARIADB_FIELD_ATTR_FORMAT_NAME) == 0, format.length > 0
+        else { return nil }
+        return String(
+            decoding: UnsafeRawBufferPointer(start: format.str, count: format.length), as: UTF8.self)
     }
 
     static func all(of result: UnsafeMutablePointer<MYSQL_RES>) -> [ColumnDescription] {

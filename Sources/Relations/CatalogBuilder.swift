@@ -7,11 +7,12 @@ package struct CatalogBuilder {
         self.schema = schema
     }
 
-    /// The catalog without the configured relationships that have faults, and all their faults.
+    /// The catalog without the configured relationships that have faults, all their faults, and what else the operator
+    /// should know of the schema, a sentence each.
     package func build(
         discover: Bool, explicit: [ExplicitRelationship]
-    ) -> (catalog: Catalog, faults: [CatalogFault]) {
-        let discovered = discover ? Discovery.relationships(of: schema) : []
+    ) -> (catalog: Catalog, faults: [CatalogFault], warnings: [String]) {
+        let (discovered, warnings) = discover ? Discovery.run(schema) : ([], [])
         var byName = Dictionary(discovered.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var faults: [CatalogFault] = []
         for configured in explicit {
@@ -21,7 +22,7 @@ package struct CatalogBuilder {
             if let relationship = resolution.resolve() { byName[relationship.name] = relationship }
             faults += resolution.faults
         }
-        return (Catalog(relationships: Array(byName.values)), faults)
+        return (Catalog(relationships: Array(byName.values)), faults, schema.warnings + warnings)
     }
 }
 

@@ -4,49 +4,76 @@
 package struct Discovery {
     private let schema: Schema
     private let foreignKeys: [ForeignKey]
+    private let leftOut: [Omission]
     private var found: [Relationship] = []
     private var taken: Set<String>
 
-    package static func relationships(of schema: Schema) -> [Relationship] {
+    /// A foreign key that gives no relationship, and why.
+    private typealias Omission = (key: ForeignKey, reason: String)
+
+    package static func relationships(of schema: Schema) -> [Relationship] { run(schema).relationships }
+
+    /// - Returns: besides the relationships a sentence for each foreign key that gives none, for the operator.
+    package static func run(_ schema: Schema) -> (relationships: [Relationship], warnings: [String]) {
         var discovery = Discovery(schema)
         for key in discovery.foreignKeys { discovery.addManyToOne(key) }
         for key in discovery.foreignKeys { discovery.addOneToMany(key) }
         for table in schema.tables.values.sorted(by: { $0.name < $1.name }) { discovery.addManyToMany(table) }
-        return discovery.found
+        let warnings = discovery.leftOut.map { omission in
+            "the foreign key of \(omission.key.childText) gives no relationship: \(omission.reason)"
+        }
+        return (discovery.found, warnings.sorted())
     }
 
     private init(_ schema: Schema) {
         self.schema = schema
-        foreignKeys = Self.usable(schema)
+        (foreignKeys, leftOut) = Self.usable(schema)
         // A row shows its columns and, nested, its relationships under their names: both share one name space.
         taken = Set(
             schema.tables.values.flatMap { table in
-                table.columns.map { Relationship.name(table.name, $0.name) }
+                table.shownColumns.map { Relationship.name(table.name, $0.name) }
             })
     }
 
-    /// In a fixed order, each once, and only those whose columns can be seen and can be keys.
-    private static func usable(_ schema: Schema) -> [ForeignKey] {
-        let seen = Set(schema.foreignKeys).filter { key in
-            guard let child = schema.tables[key.child]?.columns(key.childColumns),
-                let parent = schema.tables[key.parent]?.columns(key.parentColumns)
-            else { return false }
-            return zip(child, parent).allSatisfy {
-                KeyFamily($0.type) != nil && KeyFamily($0.type) == KeyFamily($1.type)
+    /// Those that give relationships, in a fixed order and each once; and the others.
+    private static func usable(_ schema: Schema) -> ([ForeignKey], [Omission]) {
+        var usable: [ForeignKey] = []
+        var others: [Omission] = []
+        for key in Set(schema.foreignKeys) {
+            if let reason = fault(of: key, in: schema) {
+                others.append((key, reason))
+            } else {
+                usable.append(key)
             }
         }
-        func rank(_ key: ForeignKey) -> (String, String, String) {
-            let columns = schema.tables[key.child]?.columns ?? []
-            let positions = key.childColumns.map { name in
-                let position = columns.firstIndex { $0.name == name } ?? 0
-                return String(repeating: "0", count: max(0, 5 - String(position).count)) + String(position)
+        return (usable.sorted { rank($0, in: schema) < rank($1, in: schema) }, others)
+    }
+
+    /// Why it can give no relationship.
+    private static func fault(of key: ForeignKey, in schema: Schema) -> String? {
+        if let other = key.otherDatabase { return "it refers to another database, '\(other)'" }
+        guard let child = schema.tables[key.child]?.columns(key.childColumns),
+            let parent = schema.tables[key.parent]?.columns(key.parentColumns)
+        else { return "the account may not read all of its columns, or those of '\(key.parent)'" }
+        for (child, parent) in zip(child, parent) {
+            guard let family = KeyFamily(child.type), KeyFamily(parent.type) == family else {
+                return "'\(child.name)' is \(child.declaration) and '\(parent.name)' of '\(key.parent)' is "
+                    + "\(parent.declaration), which cannot be compared as a key"
             }
-            return (
-                key.child, positions.joined(separator: ","),
-                key.parent + "," + key.parentColumns.joined(separator: ",")
-            )
         }
-        return seen.sorted { rank($0) < rank($1) }
+        return nil
+    }
+
+    private static func rank(_ key: ForeignKey, in schema: Schema) -> (String, String, String) {
+        let columns = schema.tables[key.child]?.columns ?? []
+        let positions = key.childColumns.map { name in
+            let position = columns.firstIndex { $0.name == name } ?? 0
+            return String(repeating: "0", count: max(0, 5 - String(position).count)) + String(position)
+        }
+        return (
+            key.child, positions.joined(separator: ","),
+            key.parent + "," + key.parentColumns.joined(separator: ",")
+        )
     }
 
     // books(author_id) → authors(id) gives books.author
@@ -126,11 +153,12 @@ package struct Discovery {
         }
     }
 
-    /// NAME: `author` for `author_id`, `authorId` and `authorID`; the parent's table for a composite key.
+    /// NAME: `author` for `author_id`, `authorId`, `authorID` and `author_ID`; the parent's table for a composite key.
     private static func stem(_ key: ForeignKey) -> String {
         guard key.childColumns.count == 1, let column = key.childColumns.first else { return key.parent }
-        for suffix in ["_id", "Id", "ID"] where column.hasSuffix(suffix) && column.count > suffix.count {
-            return String(column.dropLast(suffix.count))
+        for suffix in ["_id", "_Id", "_ID", "Id", "ID"] where column.hasSuffix(suffix) {
+            let stem = column.dropLast(suffix.count)
+            return stem.isEmpty ? column : String(stem)
         }
         return column
     }

@@ -2,7 +2,8 @@ extension Index {
     /// Whether the rows with given values in `equal` stand together in the index: its first columns are these.
     package func finds(_ equal: [String]) -> Bool {
         let first = columns.prefix(equal.count)
-        return first.count == equal.count && first.allSatisfy { !$0.isPrefix && equal.contains($0.column) }
+        return !isIgnored && first.count == equal.count
+            && first.allSatisfy { !$0.isPrefix && equal.contains($0.column) }
     }
 
     /// Whether the rows with given values in `matched` stand in the index in this order, forwards or backwards, so
@@ -12,6 +13,7 @@ extension Index {
     package func sorts(
         _ matched: [String], fixed: [String], by order: [OrderTerm], primaryKey: [String]
     ) -> Bool {
+        if isIgnored { return false }
         let constant = Set(matched + fixed)
         let own = Set(columns.map(\.column))
         let appended = primaryKey.filter { !own.contains($0) }.map { Part($0) }
@@ -54,11 +56,14 @@ extension Relationship {
         package let columns: [String]
         /// A view cannot have an index; its tables need one.
         package let hasNoIndexAtAll: Bool
+        /// One that would do, if the server used it.
+        package let ignoredIndex: String?
 
-        package init(table: String, columns: [String], hasNoIndexAtAll: Bool) {
+        package init(table: String, columns: [String], hasNoIndexAtAll: Bool, ignoredIndex: String? = nil) {
             self.table = table
             self.columns = columns
             self.hasNoIndexAtAll = hasNoIndexAtAll
+            self.ignoredIndex = ignoredIndex
         }
     }
 
@@ -68,10 +73,13 @@ extension Relationship {
         let columns = hops.map(\.near) + [targets]
         return zip(tables, columns).compactMap { table, columns in
             let indexes = schema.tables[table]?.indexes ?? []
-            let isFound = indexes.contains { index in
+            let fitting = indexes.filter { index in
                 index.columns.first.map { columns.contains($0.column) } ?? false
             }
-            return isFound ? nil : Gap(table: table, columns: columns, hasNoIndexAtAll: indexes.isEmpty)
+            guard fitting.allSatisfy(\.isIgnored) else { return nil }
+            return Gap(
+                table: table, columns: columns, hasNoIndexAtAll: indexes.isEmpty,
+                ignoredIndex: fitting.first?.name)
         }
     }
 
@@ -94,6 +102,7 @@ extension Relationship.Gap: CustomStringConvertible {
                 "'\(table)' has no index, so that every query reads all of it; it needs one that begins with "
                 + "\(list) (a view cannot have one: the tables behind it need it)"
         }
-        return "no index of '\(table)' begins with \(list), so that every query reads all of it"
+        let ignored = ignoredIndex.map { "; '\($0)' does, but it is IGNORED or disabled" } ?? ""
+        return "no index of '\(table)' begins with \(list), so that every query reads all of it\(ignored)"
     }
 }

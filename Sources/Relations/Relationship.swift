@@ -90,7 +90,7 @@ package final class Relationship: Sendable {
         self.isDistinct = way?.isDistinct ?? false
         self.fixed = fixed
         self.table = table.name
-        self.columns = columns ?? table.columns
+        self.columns = columns ?? table.shownColumns
         self.primaryKey = table.columns(table.primaryKey) ?? []
         self.indexes = way?.indexes ?? table.indexes
         self.isAtMostOne = way == nil && table.isUnique(matches.map(\.name))

@@ -5,12 +5,17 @@ package struct Column: Hashable, Sendable {
     /// The type as the server writes it: `varchar(80)`, `bigint(20) unsigned`.
     package let declaration: String
     package let isNullable: Bool
+    /// `INVISIBLE`: left out by `SELECT *`, and like any other column for who names it.
+    package let isInvisible: Bool
 
-    package init(name: String, type: ColumnType, declaration: String, isNullable: Bool) {
+    package init(
+        name: String, type: ColumnType, declaration: String, isNullable: Bool, isInvisible: Bool = false
+    ) {
         self.name = name
         self.type = type
         self.declaration = declaration
         self.isNullable = isNullable
+        self.isInvisible = isInvisible
     }
 }
 
@@ -32,20 +37,23 @@ package struct Index: Hashable, Sendable {
     package let name: String
     package let columns: [Part]
     package let isUnique: Bool
+    /// `IGNORED`, or disabled by `DISABLE KEYS`: the server finds no rows by it. A unique one is unique all the same.
+    package let isIgnored: Bool
 
-    package init(name: String, columns: [Part], isUnique: Bool) {
+    package init(name: String, columns: [Part], isUnique: Bool, isIgnored: Bool = false) {
         self.name = name
         self.columns = columns
         self.isUnique = isUnique
+        self.isIgnored = isIgnored
     }
 }
 
 /// A base table or a view.
 package struct Table: Hashable, Sendable {
     package let name: String
-    /// In the table's own order, without invisible columns.
+    /// In the table's own order, as far as the account may read them.
     package let columns: [Column]
-    /// Column names in key order; empty where there is none.
+    /// Column names in key order; empty where there is none, or one with a column that the account may not read.
     package let primaryKey: [String]
     package let indexes: [Index]
 
@@ -53,7 +61,11 @@ package struct Table: Hashable, Sendable {
         self.name = name
         self.columns = columns
         self.indexes = indexes
-        let primary = indexes.first { $0.name == "PRIMARY" && !$0.columns.contains(where: \.isPrefix) }
+        let names = Set(columns.map(\.name))
+        let primary = indexes.first { index in
+            index.name == "PRIMARY" && index.isUnique
+                && index.columns.allSatisfy { !$0.isPrefix && names.contains($0.column) }
+        }
         primaryKey = primary?.columns.map(\.column) ?? []
     }
 
@@ -64,6 +76,12 @@ package struct Table: Hashable, Sendable {
         self.init(
             name: name, columns: columns,
             indexes: keys.map { Index(name: $0, columns: $1.map { .init($0) }, isUnique: true) })
+    }
+
+    /// What `SELECT *` shows; of a table that has invisible columns only, as far as the account may read it, these.
+    package var shownColumns: [Column] {
+        let visible = columns.filter { !$0.isInvisible }
+        return visible.isEmpty ? columns : visible
     }
 
     package func column(_ name: String) -> Column? {
@@ -84,19 +102,28 @@ package struct Table: Hashable, Sendable {
     }
 }
 
-/// `FOREIGN KEY child(childColumns…) REFERENCES parent(parentColumns…)`, both in the same database.
+/// `FOREIGN KEY child(childColumns…) REFERENCES parent(parentColumns…)`
 package struct ForeignKey: Hashable, Sendable {
     package let child: String
     package let childColumns: [String]
     package let parent: String
     package let parentColumns: [String]
+    /// The parent's, where it is not the child's own.
+    package let otherDatabase: String?
 
-    package init(child: String, childColumns: [String], parent: String, parentColumns: [String]) {
+    package init(
+        child: String, childColumns: [String], parent: String, parentColumns: [String],
+        otherDatabase: String? = nil
+    ) {
+        self.otherDatabase = otherDatabase
         self.child = child
         self.childColumns = childColumns
         self.parent = parent
         self.parentColumns = parentColumns
     }
+
+    /// `books (author_id)`
+    package var childText: String { "\(child) (\(childColumns.joined(separator: ", ")))" }
 }
 
 /// What kindred knows of one database: enough to name relationships and to write their SQL.
@@ -104,13 +131,13 @@ package struct Schema: Hashable, Sendable {
     package let database: String
     package let tables: [String: Table]
     package let foreignKeys: [ForeignKey]
-    /// What of it cannot be served, for the operator.
-    package let warning: String?
+    /// What of it cannot be served, for the operator: a sentence each.
+    package let warnings: [String]
 
-    package init(database: String, tables: [Table], foreignKeys: [ForeignKey], warning: String? = nil) {
+    package init(database: String, tables: [Table], foreignKeys: [ForeignKey], warnings: [String] = []) {
         self.database = database
         self.tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.foreignKeys = foreignKeys
-        self.warning = warning
+        self.warnings = warnings
     }
 }

@@ -20,8 +20,8 @@ final class CatalogKeeper {
         /// Whether the catalog is another than the one that is served.
         let isNews: Bool
         let faults: [CatalogFault]
-        /// What the operator should know.
-        let warning: String?
+        /// What the operator should know, a sentence each.
+        let warnings: [String]
     }
 
     /// Nanoseconds between two readings at least, however often queries fail for want of a table.
@@ -101,13 +101,13 @@ final class CatalogKeeper {
     }
 
     private static func finding(_ schema: Schema, _ settings: Settings, besides served: Catalog?) -> Finding {
-        let (catalog, faults) = CatalogBuilder(schema).build(
+        let (catalog, faults, warnings) = CatalogBuilder(schema).build(
             discover: settings.catalog.discover, explicit: settings.relationships)
         let isNews = catalog != served
         // One that is equal ends here: it would take its time to be freed as well.
         return Finding(
             catalog: isNews ? catalog : served ?? catalog, isNews: isNews, faults: faults,
-            warning: schema.warning)
+            warnings: warnings)
     }
 
     private func finished(_ reading: Reading) {

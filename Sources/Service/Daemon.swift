@@ -158,7 +158,7 @@ package final class Daemon {
     }
 
     private func announce(_ found: CatalogKeeper.Finding) {
-        if let warning = found.warning { logger.warning("\(warning)") }
+        for warning in found.warnings { logger.warning("\(warning)") }
         for fault in found.faults {
             logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded")
         }

@@ -127,9 +127,10 @@ private struct Advice {
 
     private var lookup: String {
         let list = matched.joined(separator: ", ")
+        let indexes = relationship.indexes.filter { !$0.isIgnored }
         let best =
-            relationship.indexes.first { $0.finds(matched) }
-            ?? relationship.indexes.first { $0.columns.first.map { matched.contains($0.column) } ?? false }
+            indexes.first { $0.finds(matched) }
+            ?? indexes.first { $0.columns.first.map { matched.contains($0.column) } ?? false }
         guard let best else {
             let columns = matched.map { Relationship.backticked($0) }.joined(separator: ",")
             return

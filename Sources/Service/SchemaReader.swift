@@ -2,108 +2,162 @@ import MariaDB
 import Relations
 
 /// Reads a database's schema from `information_schema`, as far as the account may see it. Waits: not for the loop.
+///
+/// Names are compared here, byte by byte, and not in SQL: `information_schema` compares them without regard to case and
+/// accents, under which `shop`, `Shop` and `shóp` are one database.
 struct SchemaReader {
     private let client: BlockingClient
+    /// As the server writes it.
     private let database: String
+    private let isFoldingCase: Bool
 
     static func read(_ client: BlockingClient, database: String) throws(DatabaseError) -> Schema {
-        let reader = SchemaReader(client: client, database: database)
-        let (columns, warning) = try reader.columns()
-        let indexes = try reader.indexes()
+        try SchemaReader(client, database: database).schema()
+    }
+
+    /// `lower_case_table_names` other than 0: the server takes `Shop` and `shop` for one database, which may stand there in
+    /// either form. https://mariadb.com/kb/en/identifier-case-sensitivity/
+    private init(_ client: BlockingClient, database: String) throws(DatabaseError) {
+        self.client = client
+        isFoldingCase = try client.strings("SELECT @@lower_case_table_names").first?.first != "0"
+        self.database = isFoldingCase ? database.lowercased() : database
+    }
+
+    private func schema() throws(DatabaseError) -> Schema {
+        let (columns, warnings) = try columns()
+        let indexes = try indexes()
         let tables = columns.map { name, columns in
             Table(name: name, columns: columns, indexes: indexes[name] ?? [])
         }
         return Schema(
-            database: database, tables: tables, foreignKeys: try reader.foreignKeys(), warning: warning)
+            database: database, tables: tables, foreignKeys: try foreignKeys(), warnings: warnings)
     }
 
-    private func rows(_ sql: String) throws(DatabaseError) -> [[String?]] {
-        try client.strings(sql)
+    /// The rows whose first column is the database, without it.
+    private func rows(_ sql: String) throws(DatabaseError) -> [ArraySlice<String?>] {
+        try client.strings(sql).filter { $0[0].map(isOwn) ?? false }.map { $0.dropFirst() }
     }
+
+    private func isOwn(_ name: String) -> Bool {
+        let name = isFoldingCase ? name.lowercased() : name
+        return name.utf8.elementsEqual(database.utf8)
+    }
+
+    // MARK: Columns
 
     /// By table; and what the operator should know of them.
-    private func columns() throws(DatabaseError) -> ([String: [Column]], warning: String?) {
-        let json = try jsonColumns()
+    private func columns() throws(DatabaseError) -> ([String: [Column]], warnings: [String]) {
+        let json = try JSONColumns(rows: rows(JSONColumns.checks(of: client.quote(database))))
         let rows = try rows(
             """
-            SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION,
-              NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, IS_NULLABLE
+            SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_MAXIMUM_LENGTH,
+              NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, IS_NULLABLE, EXTRA
             FROM information_schema.COLUMNS
-            WHERE TABLE_SCHEMA = \(client.quote(database)) AND EXTRA NOT LIKE '%INVISIBLE%'
+            WHERE TABLE_SCHEMA = \(client.quote(database)) AND FIND_IN_SET('select', PRIVILEGES)
             ORDER BY TABLE_NAME, ORDINAL_POSITION
-            """)
+            """
+        ).map(Array.init)
+        let seenThroughViews = try JSONColumns(of: views(), client, database: database)
         let lookalikes = Lookalikes(among: rows.flatMap { [[$0[0] ?? ""], [$0[0] ?? "", $0[1] ?? ""]] })
         var tables: [String: [Column]] = [:]
         for row in rows {
             guard let table = row[0], let name = row[1], !lookalikes.contains(table: table, column: name)
             else { continue }
-            let information = ColumnInformation(
-                dataType: row[2] ?? "", columnType: row[3] ?? "", maximumLength: row[4].flatMap { Int($0) },
-                precision: row[5].flatMap { Int($0) }, scale: row[6].flatMap { Int($0) },
-                fraction: row[7].flatMap { Int($0) }, charset: row[8], collation: row[9],
-                hasJSONCheck: json.contains([table, name]))
-            tables[table, default: []].append(
-                Column(
-                    name: name, type: information.type,
-                    declaration: information.hasJSONCheck ? "json" : information.columnType,
-                    isNullable: row[10] == "YES"))
+            let isJSON =
+                json.contains(table: table, column: name)
+                || seenThroughViews.contains(table: table, column: name)
+            tables[table, default: []].append(Self.column(name, row, isJSON: isJSON))
         }
-        return (tables, lookalikes.warning)
+        return (tables, [lookalikes.warning].compactMap { $0 })
     }
 
-    /// MariaDB's `JSON` is a `LONGTEXT` with the column check ``json_valid(`column`)``.
-    private func jsonColumns() throws(DatabaseError) -> Set<[String]> {
-        let rows = try rows(
-            """
-            SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS
-            WHERE CONSTRAINT_SCHEMA = \(client.quote(database)) AND LEVEL = 'Column'
-              AND CHECK_CLAUSE = CONCAT('json_valid(`', REPLACE(CONSTRAINT_NAME, '`', '``'), '`)')
-            """)
-        return Set(rows.map { $0.compactMap { $0 } })
+    private static func column(_ name: String, _ row: [String?], isJSON: Bool) -> Column {
+        let information = ColumnInformation(
+            dataType: row[2] ?? "", columnType: row[3] ?? "", maximumLength: row[4].flatMap { Int($0) },
+            precision: row[5].flatMap { Int($0) }, scale: row[6].flatMap { Int($0) },
+            fraction: row[7].flatMap { Int($0) }, charset: row[8], collation: row[9], hasJSONCheck: isJSON)
+        return Column(
+            name: name, type: information.type, declaration: isJSON ? "json" : information.columnType,
+            isNullable: row[10] == "YES", isInvisible: row[11]?.contains("INVISIBLE") ?? false)
     }
+
+    private func views() throws(DatabaseError) -> [String] {
+        try rows(
+            """
+            SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES
+            WHERE TABLE_SCHEMA = \(client.quote(database)) AND TABLE_TYPE = 'VIEW'
+            """
+        ).compactMap { $0.first ?? nil }
+    }
+
+    // MARK: Indexes
 
     /// By table. An index over an expression has parts without a column, and is left out.
+    ///
+    /// The server adds the column `ROW END` to every unique key of a system-versioned table. All rows that are current have
+    /// the same value there, so that it is no part of what makes one unique.
+    /// https://mariadb.com/kb/en/system-versioned-tables/
     private func indexes() throws(DatabaseError) -> [String: [Index]] {
+        let ends = try rowEnds()
         let rows = try rows(
             """
-            SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, NON_UNIQUE, COLLATION, SUB_PART
+            SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, COLUMN_NAME, NON_UNIQUE, COLLATION, SUB_PART,
+              IGNORED = 'YES' OR COMMENT LIKE '%disabled%'
             FROM information_schema.STATISTICS
             WHERE TABLE_SCHEMA = \(client.quote(database)) AND INDEX_TYPE IN ('BTREE', 'HASH')
             ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
-            """)
+            """
+        ).map(Array.init)
         var found: [String: [Index]] = [:]
         for row in rows {
             guard let table = row[0], let name = row[1], let column = row[2] else { continue }
+            let isUnique = row[3] == "0"
+            if isUnique, let end = ends[table], end == column { continue }
             let part = Index.Part(column, descending: row[4] == "D", isPrefix: row[5] != nil)
             var indexes = found[table] ?? []
-            if let last = indexes.last, last.name == name {
-                indexes[indexes.count - 1] = Index(
-                    name: name, columns: last.columns + [part], isUnique: last.isUnique)
-            } else {
-                indexes.append(Index(name: name, columns: [part], isUnique: row[3] == "0"))
-            }
+            let columns = indexes.last?.name == name ? indexes.removeLast().columns + [part] : [part]
+            indexes.append(Index(name: name, columns: columns, isUnique: isUnique, isIgnored: row[6] == "1"))
             found[table] = indexes
         }
         return found
     }
 
-    /// Foreign keys to tables of other databases are left out.
+    /// By table, the column that says until when a row is current.
+    private func rowEnds() throws(DatabaseError) -> [String: String] {
+        let rows = try rows(
+            """
+            SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS
+            WHERE TABLE_SCHEMA = \(client.quote(database)) AND GENERATION_EXPRESSION = 'ROW END'
+            """)
+        return Dictionary(
+            rows.compactMap { row in
+                guard let table = row[row.startIndex], let column = row[row.startIndex + 1] else {
+                    return nil
+                }
+                return (table, column)
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    // MARK: Foreign keys
+
     private func foreignKeys() throws(DatabaseError) -> [ForeignKey] {
         let rows = try rows(
             """
-            SELECT TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
+            SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME,
+              REFERENCED_COLUMN_NAME
             FROM information_schema.KEY_COLUMN_USAGE
-            WHERE TABLE_SCHEMA = \(client.quote(database)) AND REFERENCED_TABLE_SCHEMA = TABLE_SCHEMA
+            WHERE TABLE_SCHEMA = \(client.quote(database)) AND REFERENCED_TABLE_SCHEMA IS NOT NULL
             ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION
             """)
         var columns: [[String]: [(child: String, parent: String)]] = [:]
-        for row in rows.map({ $0.compactMap { $0 } }) where row.count == 5 {
-            columns[[row[0], row[1], row[3]], default: []].append((row[2], row[4]))
+        for row in rows.map({ $0.compactMap { $0 } }) where row.count == 6 {
+            columns[[row[0], row[1], row[3], row[4]], default: []].append((row[2], row[5]))
         }
         return columns.map { constraint, pairs in
             ForeignKey(
-                child: constraint[0], childColumns: pairs.map(\.child), parent: constraint[2],
-                parentColumns: pairs.map(\.parent))
+                child: constraint[0], childColumns: pairs.map(\.child), parent: constraint[3],
+                parentColumns: pairs.map(\.parent),
+                otherDatabase: isOwn(constraint[2]) ? nil : constraint[2])
         }
     }
 }

@@ -18,10 +18,10 @@ struct Check: ParsableCommand {
     func run() throws {
         let settings = try file.read()
         let schema = try file.schema(settings)
-        let (catalog, faults) = CatalogBuilder(schema).build(
+        let (catalog, faults, warnings) = CatalogBuilder(schema).build(
             discover: settings.catalog.discover, explicit: settings.relationships)
         guard faults.isEmpty else { throw file.complaint(of: faults) }
-        if let warning = schema.warning { print("\(file.config): warning: \(warning)") }
+        for warning in warnings { print("\(file.config): warning: \(warning)") }
         for relationship in catalog.relationships {
             for gap in relationship.gaps(in: schema) {
                 print("\(file.config): warning: relationship '\(relationship.name)': \(gap)")

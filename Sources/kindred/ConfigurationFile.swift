@@ -37,7 +37,7 @@ struct ConfigurationFile: ParsableArguments {
 
     /// The relationships that a daemon with this file serves.
     func catalog(_ settings: Settings) throws -> Catalog {
-        let (catalog, faults) = CatalogBuilder(try schema(settings)).build(
+        let (catalog, faults, _) = CatalogBuilder(try schema(settings)).build(
             discover: settings.catalog.discover, explicit: settings.relationships)
         guard faults.isEmpty else { throw complaint(of: faults) }
         return catalog

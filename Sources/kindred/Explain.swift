@@ -33,7 +33,7 @@ struct Explain: ParsableCommand {
             }
             load = found
         }
-        let (catalog, faults) = CatalogBuilder(try file.schema(settings)).build(
+        let (catalog, faults, _) = CatalogBuilder(try file.schema(settings)).build(
             discover: settings.catalog.discover, explicit: settings.relationships)
         guard faults.isEmpty else { throw file.complaint(of: faults) }
         do {

@@ -1,0 +1,56 @@
+import MariaDB
+import Relations
+
+/// The columns that hold JSON documents: MariaDB's `JSON` is a `LONGTEXT` whose check is ``json_valid(`column`)``, and says
+/// so of a result's columns. https://mariadb.com/kb/en/json-data-type/
+struct JSONColumns {
+    private var names: Set<[String]> = []
+
+    func contains(table: String, column: String) -> Bool { names.contains([table, column]) }
+
+    // MARK: Tables
+
+    /// A check's own name says nothing: it stays as it is when the column is renamed.
+    static func checks(of database: String) -> String {
+        """
+        SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS
+        WHERE CONSTRAINT_SCHEMA = \(database) AND LEVEL = 'Column' AND CHECK_CLAUSE LIKE 'json_valid(%'
+        """
+    }
+
+    /// - Parameter rows: table and clause.
+    init(rows: [ArraySlice<String?>]) {
+        for row in rows.map({ $0.compactMap { $0 } }) where row.count == 2 {
+            if let column = Self.column(checkedBy: row[1]) { names.insert([row[0], column]) }
+        }
+    }
+
+    /// ``json_valid(`it``s`)`` is about the column ``it`s``; of any longer clause nil.
+    static func column(checkedBy clause: String) -> String? {
+        let (head, tail) = ("json_valid(`", "`)")
+        guard clause.hasPrefix(head), clause.hasSuffix(tail), clause.count > head.count + tail.count else {
+            return nil
+        }
+        let quoted = String(clause.dropFirst(head.count).dropLast(tail.count))
+        let name = quoted.replacing("``", with: "\0")
+        return name.contains("`") ? nil : name.replacing("\0", with: "`")
+    }
+
+    // MARK: Views
+
+    /// A view's columns have no checks: the server is asked what it would say of its rows, none of which is read. A view that
+    /// is broken has no such columns; who loads from it gets the server's error.
+    init(of views: [String], _ client: BlockingClient, database: String) throws(DatabaseError) {
+        for view in views {
+            do throws(DatabaseError) {
+                try client.execute(
+                    "SELECT * FROM \(Relationship.backticked(database)).\(Relationship.backticked(view)) LIMIT 0"
+                )
+            } catch {
+                guard error.kind == .statement else { throw error }
+                continue
+            }
+            for column in client.columns where column.isJSON { names.insert([view, column.name]) }
+        }
+    }
+}
