@@ -20,7 +20,7 @@ package struct RelationshipText {
         var lines = [
             "[relationships.\(quoted(relationship.name))]",
             "from = \(references(relationship.parent, relationship.key.map(\.name)))",
-            "to = \(references(relationship.table, relationship.targets))",
+            "to = \(references(relationship.table, relationship.targets.map(\.name)))",
         ]
         if !relationship.hops.isEmpty {
             let hops = relationship.hops.map(Self.hop)
@@ -37,7 +37,7 @@ package struct RelationshipText {
 
     // { table = "book_tags", from = "book_id", to = "tag_id" }
     private static func hop(_ hop: Hop) -> String {
-        "{ table = \(quoted(name(hop.table))), from = \(oneOrList(hop.near.map(name))), to = \(oneOrList(hop.far.map(name))) }"
+        "{ table = \(quoted(name(hop.table))), from = \(oneOrList(hop.near.map { name($0.name) })), to = \(oneOrList(hop.far.map { name($0.name) })) }"
     }
 
     // "authors.id", or ["orders.year", "orders.number"]

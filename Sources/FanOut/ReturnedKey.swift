@@ -21,10 +21,17 @@ package enum ReturnedKey {
         case .integer, .year, .bit: scalar(cell, as: type)
         case .text, .enumeration, .set: .text(Array(cell))
         case .binary: .bytes(Array(cell))
-        case .decimal, .float, .double, .date, .time, .datetime, .timestamp, .uuid, .inet4, .inet6, .json,
-            .geometry:
+        case .float, .double: try? Scalar(.string(Array(withoutZeros(cell))), as: type)
+        case .decimal, .date, .time, .datetime, .timestamp, .uuid, .inet4, .inet6, .json, .geometry:
             try? Scalar(.string(Array(cell)), as: type)
         }
+    }
+
+    /// `00000042.5`, as a `ZEROFILL` column prints it, without the zeros that no number may begin with.
+    private static func withoutZeros(_ cell: UnsafeRawBufferPointer) -> Slice<UnsafeRawBufferPointer> {
+        let zeros = cell.prefix { $0 == UInt8(ascii: "0") }.count
+        let isNumberAhead = zeros < cell.count && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(cell[zeros])
+        return cell.dropFirst(isNumberAhead ? zeros : max(0, zeros - 1))
     }
 
     /// The same for keys that are all within `Int64`; nil also for a value beyond it, which none of them is.

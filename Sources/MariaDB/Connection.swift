@@ -208,7 +208,7 @@ package final class Connection {
         let ended = mysql_errno(handle) == 0
         mysql_free_result(result)
         guard ended else { return failed() }
-        return isNext(nil) ? settled(.end(warnings: Int(mysql_warning_count(handle)))) : outOfOrder()
+        return isNext(nil) ? settled(.end) : outOfOrder()
     }
 
     /// The number of the packet that was read last.

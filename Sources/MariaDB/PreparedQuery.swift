@@ -124,7 +124,7 @@ package final class PreparedQuery {
         {}
         mysql_stmt_free_result(statement)
         state = .idle
-        return .end(warnings: 0)
+        return .end
     }
 
     private func failed() -> Progress {

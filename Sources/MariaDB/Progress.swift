@@ -41,7 +41,7 @@ package enum Progress: Sendable, Hashable {
     /// `currentRow` has the next row.
     case row
     /// All rows have been fetched; idle again.
-    case end(warnings: Int)
+    case end
     /// The statement had no result; idle again.
     case done
     /// Idle again if the kind is `.statement`; otherwise only `close()` may follow.

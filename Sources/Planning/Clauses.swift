@@ -41,10 +41,11 @@ struct Clauses {
 
     func shown(_ column: Column, _ sql: inout SQLWriter) {
         // The server prints a FLOAT with six digits only; as a DOUBLE it prints what is stored.
-        guard column.type == .float else { return sql.column(column.name, of: "t") }
+        let type = column.isStoredForm ? "BINARY" : column.type == .float ? "DOUBLE" : nil
+        guard let type else { return sql.column(column.name, of: "t") }
         sql.write("CAST(")
         sql.column(column.name, of: "t")
-        sql.write(" AS DOUBLE)")
+        sql.write(" AS \(type))")
     }
 
     /// The number of a key's rows.
@@ -81,32 +82,26 @@ struct Clauses {
             sql.write(" \(next) ON ")
             let near = isLast ? relationship.targets : relationship.hops[place + 1].near
             sql.list(zip(near, hop.far), separator: " AND ") { sql, pair in
-                sql.column(pair.0, of: next)
-                sql.write("=")
-                sql.column(pair.1, of: "j\(place)")
+                sql.match(pair.0, of: next, with: pair.1, of: "j\(place)")
             }
         }
     }
 
     // t.`author_id`=k.k0
-    func keyMatch(_ sql: inout SQLWriter, alias: String) {
+    func keyMatch(_ table: KeyTable, _ sql: inout SQLWriter, alias: String) {
         sql.list(keyColumns.indices, separator: " AND ") { sql, index in
-            let part = keyColumns[index]
-            sql.column(part.column.name, of: alias)
-            sql.write("=\(part.expression("k.k\(index)"))")
-            if part.needsRoundTrip {
-                sql.write(" AND CONVERT(k.k\(index) USING utf8mb4) COLLATE utf8mb4_nopad_bin=k.u\(index)")
-            }
+            sql.column(keyColumns[index].column.name, of: alias)
+            table.equality(with: index, &sql)
         }
     }
 
     // JSON_TABLE(…) k STRAIGHT_JOIN `books` t ON t.`author_id`=k.k0
-    func keyedSources(_ keys: [Key], _ sql: inout SQLWriter) {
-        KeyTable(columns: keyColumns, keys: keys).write(to: &sql)
+    func keyedSources(_ table: KeyTable, _ sql: inout SQLWriter) {
+        table.write(to: &sql)
         sql.write(" STRAIGHT_JOIN ")
         matchedTable(&sql)
         sql.write(" ON ")
-        keyMatch(&sql, alias: matched)
+        keyMatch(table, &sql, alias: matched)
         furtherTables(&sql)
     }
 

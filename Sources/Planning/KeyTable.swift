@@ -7,9 +7,21 @@ import Relations
 struct KeyTable {
     let columns: [KeyColumn]
     let keys: [Key]
+    /// By column, whether some key's part is the bytes of a text.
+    private let haveBytes: [Bool]
+
+    init(columns: [KeyColumn], keys: [Key]) {
+        self.columns = columns
+        self.keys = keys
+        haveBytes = columns.enumerated().map { index, column in
+            // Where every text has a character, none is ever given as bytes.
+            column.needsRoundTrip && keys.contains { $0.part(index).isBytes }
+        }
+    }
 
     // JSON_TABLE('["bob","zoë"]','$[*]' COLUMNS (o FOR ORDINALITY, k0 VARCHAR(3) … PATH '$')) k
     // JSON_TABLE('[["1","a"],["2","b"]]','$[*]' COLUMNS (o FOR ORDINALITY, k0 BIGINT PATH '$[0]', …)) k
+    // JSON_TABLE('["bob",{"x":"98"}]','$[*]' COLUMNS (…, k0 … PATH '$', h0 VARCHAR(6) … PATH '$.x')) k
     func write(to sql: inout SQLWriter) {
         sql.write("JSON_TABLE('[")
         sql.list(keys) { sql, key in document(&sql, key) }
@@ -21,19 +33,67 @@ struct KeyTable {
             guard columns[index].needsRoundTrip else { continue }
             let original = KeyColumn.original(longest: longest)
             sql.write(",u\(index) \(original) PATH '\(path)'")
+            guard haveBytes[index] else { continue }
+            sql.write(",h\(index) \(KeyColumn.text(longest)) CHARACTER SET latin1 PATH '\(path).x'")
         }
         sql.write(")) k")
     }
 
     private func document(_ sql: inout SQLWriter, _ key: Key) {
         switch key {
-        case .single(let value): sql.jsonString(value)
+        case .single(let value): part(&sql, value, 0)
         case .composite(let parts):
             sql.write("[")
-            sql.list(parts) { sql, part in sql.jsonString(part) }
+            sql.list(parts.enumerated()) { sql, item in part(&sql, item.element, item.offset) }
             sql.write("]")
         }
     }
+
+    private func part(_ sql: inout SQLWriter, _ value: Scalar, _ index: Int) {
+        guard haveBytes[index], value.isBytes else { return sql.jsonString(value) }
+        sql.write("{\"x\":")
+        sql.jsonString(value)
+        sql.write("}")
+    }
+
+    // =k.k0
+    // =k.k0 AND CONVERT(k.k0 USING utf8mb4) COLLATE utf8mb4_nopad_bin=k.u0
+    // =IFNULL(CONVERT(UNHEX(k.h0) USING cp1251) COLLATE cp1251_bin,k.k0) AND (k.h0 IS NOT NULL OR …)
+    /// The second half of a comparison with the matched column, and what else must hold.
+    func equality(with index: Int, _ sql: inout SQLWriter) {
+        let column = columns[index]
+        let survives = "CONVERT(k.k\(index) USING utf8mb4) COLLATE utf8mb4_nopad_bin=k.u\(index)"
+        guard haveBytes[index], let charset = column.column.type.charset,
+            let collation = column.column.type.collation
+        else {
+            sql.write("=\(column.expression("k.k\(index)"))")
+            if column.needsRoundTrip { sql.write(" AND \(survives)") }
+            return
+        }
+        let bytes = "CONVERT(UNHEX(k.h\(index)) USING \(charset)) COLLATE \(collation)"
+        sql.write("=IFNULL(\(bytes),k.k\(index)) AND (k.h\(index) IS NOT NULL OR \(survives))")
+    }
+
+    /// Whether a key is a day that the calendar does not have.
+    fileprivate var hasImpossibleDay: Bool {
+        columns.enumerated().contains { index, column in
+            column.key.isOfDays && keys.contains { $0.part(index).isImpossibleDay }
+        }
+    }
+}
+
+extension SQLWriter {
+    // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR
+    /// A query with this table in it. A day like February 30, which may have been stored under that mode, is otherwise no
+    /// day for `JSON_TABLE`; for all other queries the mode stays as it is, because views may compute with dates.
+    init(for table: KeyTable) {
+        self.init()
+        if table.hasImpossibleDay { write("SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR ") }
+    }
+}
+
+extension Scalar {
+    fileprivate var isBytes: Bool { if case .bytes = self { true } else { false } }
 }
 
 extension KeyColumn {

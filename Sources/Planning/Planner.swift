@@ -69,8 +69,7 @@ package struct Planner: Sendable {
         clauses.order(&sql, after: nil)
         sql.limit(clauses.selection)
         return Statement(
-            sql: sql.bytes, attribution: .single, witnesses: unseen.map(\.column.type),
-            suspectsWarnings: false)
+            sql: sql.bytes, attribution: .single, witnesses: unseen.map(\.column.type))
     }
 
     // SELECT t.`author_id`,t.`title` FROM `books` t WHERE t.`author_id` IN (42,43) ORDER BY t.`author_id`,t.`id`
@@ -99,8 +98,7 @@ package struct Planner: Sendable {
         clauses.grouping(&sql, by: clauses.matchedColumns)
         clauses.order(&sql, after: clauses.matchedColumns)
         return Statement(
-            sql: sql.bytes, attribution: attribution, witnesses: unseen.map(\.column.type),
-            suspectsWarnings: false)
+            sql: sql.bytes, attribution: attribution, witnesses: unseen.map(\.column.type))
     }
 
     /// A column that the rows show is not sent twice: that would be a tenth of a server's work for short rows.
@@ -116,17 +114,17 @@ package struct Planner: Sendable {
     //   STRAIGHT_JOIN `pets` t ON t.`owner`=k.k0 ORDER BY k.o,t.`id`
     private func ordinals(_ keys: [Key], _ columns: [Column]) -> Statement {
         let unseen = clauses.unseen(columns)
-        var sql = SQLWriter()
+        let table = KeyTable(columns: keyColumns, keys: keys)
+        var sql = SQLWriter(for: table)
         sql.write("SELECT k.o,")
         selected(&sql, unseen, columns)
         sql.write(" FROM ")
-        clauses.keyedSources(keys, &sql)
+        clauses.keyedSources(table, &sql)
         clauses.filter(&sql, after: "WHERE")
         clauses.grouping(&sql) { $0.write("k.o") }
         clauses.order(&sql) { $0.write("k.o") }
         return Statement(
-            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.column.type),
-            suspectsWarnings: clauses.suspectsWarnings)
+            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.column.type))
     }
 
     /// The witnesses, and what the rows show or their number.
@@ -148,10 +146,4 @@ package struct Planner: Sendable {
             sql.write(")")
         }
     }
-}
-
-extension Clauses {
-    /// Whether a warning may mean that `JSON_TABLE` changed a key. Where a round trip is needed, the server warns of
-    /// every key that does not survive it.
-    var suspectsWarnings: Bool { !keyColumns.contains(where: \.needsRoundTrip) }
 }

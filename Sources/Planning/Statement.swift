@@ -21,8 +21,6 @@ package struct Statement: Hashable, Sendable {
     /// Columns that are compared with a key or a filter's value, and that the rows do not show. Their values are not
     /// needed; that they come back proves that they still have the type that the value was written for.
     package let witnesses: [ColumnType]
-    /// Whether a warning of the server may mean that `JSON_TABLE` changed a key, so that the keys must be asked alone.
-    package let suspectsWarnings: Bool
 
     /// The types of a row's columns before the relationship's own.
     package var leadingTypes: [ColumnType] {

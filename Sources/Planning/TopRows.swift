@@ -41,15 +41,16 @@ struct TopRows {
     //   STRAIGHT_JOIN `books` t ON t.`id`=x.p0 ORDER BY k.o,x.i
     func lateral(_ keys: [Key], _ columns: [Column]) -> Statement {
         let unseen = clauses.unseen(columns)
-        var sql = SQLWriter()
+        let table = KeyTable(columns: clauses.keyColumns, keys: keys)
+        var sql = SQLWriter(for: table)
         sql.write("SELECT k.o,")
         sql.list(unseen) { sql, witness in sql.column(witness.column.name, of: "t") }
         if !unseen.isEmpty { sql.write(",") }
         clauses.shown(columns, &sql)
         sql.write(" FROM ")
-        KeyTable(columns: clauses.keyColumns, keys: keys).write(to: &sql)
+        table.write(to: &sql)
         sql.write(" STRAIGHT_JOIN JSON_TABLE(JSON_ARRAY(")
-        sql.list(0..<(selection.limit ?? 0)) { sql, row in subquery(&sql, row: selection.offset + row) }
+        sql.list(0..<(selection.limit ?? 0)) { sql, row in subquery(table, &sql, row: selection.offset + row) }
         sql.write("),'$[*]' COLUMNS (i FOR ORDINALITY")
         for (place, column) in relationship.primaryKey.enumerated() {
             let path = relationship.primaryKey.count == 1 ? "$" : "$[\(place)]"
@@ -62,18 +63,17 @@ struct TopRows {
         samePrimaryKey(&sql, as: "x")
         sql.write(" ORDER BY k.o,x.i")
         return Statement(
-            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.column.type),
-            suspectsWarnings: clauses.suspectsWarnings)
+            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.column.type))
     }
 
-    private func subquery(_ sql: inout SQLWriter, row: Int) {
+    private func subquery(_ table: KeyTable, _ sql: inout SQLWriter, row: Int) {
         let isComposite = relationship.primaryKey.count > 1
         sql.write(isComposite ? "(SELECT JSON_ARRAY(" : "(SELECT ")
         clauses.primaryKey(&sql, of: "c")
         sql.write(isComposite ? ") FROM " : " FROM ")
         sql.identifier(relationship.table)
         sql.write(" c WHERE ")
-        clauses.keyMatch(&sql, alias: "c")
+        clauses.keyMatch(table, &sql, alias: "c")
         clauses.filter(&sql, after: "AND", related: "c")
         sql.write(" ORDER BY ")
         clauses.orderTerms(&sql, of: "c")
@@ -87,7 +87,8 @@ struct TopRows {
     func window(_ keys: [Key], _ columns: [Column]) -> Statement {
         let unseen = clauses.unseen(columns)
         let isNarrow = !relationship.primaryKey.isEmpty
-        var sql = SQLWriter()
+        let table = KeyTable(columns: clauses.keyColumns, keys: keys)
+        var sql = SQLWriter(for: table)
         sql.write("SELECT w.o,")
         sql.list(unseen.indices) { sql, place in sql.write("w.w\(place)") }
         if !unseen.isEmpty { sql.write(",") }
@@ -97,7 +98,7 @@ struct TopRows {
             sql.list(columns.indices) { sql, place in sql.write("w.c\(place)") }
         }
         sql.write(" FROM (")
-        numbered(&sql, keys, unseen, columns: isNarrow ? [] : columns)
+        numbered(&sql, table, unseen, columns: isNarrow ? [] : columns)
         sql.write(") w")
         if isNarrow {
             sql.write(" STRAIGHT_JOIN ")
@@ -109,13 +110,12 @@ struct TopRows {
         if let limit = selection.limit { sql.write(" AND w.n<=\(selection.offset + limit)") }
         sql.write(" ORDER BY w.o,w.n")
         return Statement(
-            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.column.type),
-            suspectsWarnings: clauses.suspectsWarnings)
+            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.column.type))
     }
 
     /// All rows of the keys, numbered within each: by primary key, or with their columns where there is none.
     private func numbered(
-        _ sql: inout SQLWriter, _ keys: [Key], _ unseen: [Clauses.Unseen], columns: [Column]
+        _ sql: inout SQLWriter, _ table: KeyTable, _ unseen: [Clauses.Unseen], columns: [Column]
     ) {
         sql.write("SELECT k.o")
         for (place, witness) in unseen.enumerated() {
@@ -139,7 +139,7 @@ struct TopRows {
             clauses.orderTerms(&sql, of: "t")
         }
         sql.write(") n FROM ")
-        clauses.keyedSources(keys, &sql)
+        clauses.keyedSources(table, &sql)
         clauses.filter(&sql, after: "WHERE")
         clauses.grouping(&sql) { $0.write("k.o") }
     }

@@ -53,9 +53,8 @@ private struct Resolution {
         else { return nil }
         let way = steps.first.map { first in
             Relationship.Way(
-                configured.through.map { Hop(table: $0.table, near: $0.from, far: $0.to) },
-                first: first.table,
-                targets: configured.to.columns, isDistinct: configured.distinct)
+                steps.map { Hop(table: $0.table.name, near: $0.near, far: $0.far) },
+                first: first.table, targets: to, isDistinct: configured.distinct)
         }
         return Relationship(
             name: configured.name, kind: configured.kind, parent: .init(parent), key: from,

@@ -25,3 +25,28 @@ package enum ColumnType: Hashable, Sendable {
     case json
     case geometry
 }
+
+extension ColumnType {
+    /// Whether values are days, with a time or without.
+    package var isOfDays: Bool { KeyFamily(self) == .day }
+
+    /// Of text, and of the labels of `ENUM` and `SET`; nil for every other type.
+    package var charset: String? {
+        switch self {
+        case .text(_, let charset, _), .enumeration(let charset, _), .set(let charset, _): charset
+        case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .binary,
+            .uuid, .inet4, .inet6, .json, .geometry:
+            nil
+        }
+    }
+
+    /// Of text, and of the labels of `ENUM` and `SET`; nil for every other type.
+    package var collation: String? {
+        switch self {
+        case .text(_, _, let collation), .enumeration(_, let collation), .set(_, let collation): collation
+        case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .binary,
+            .uuid, .inet4, .inet6, .json, .geometry:
+            nil
+        }
+    }
+}

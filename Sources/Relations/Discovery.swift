@@ -125,8 +125,8 @@ package struct Discovery {
                 name: claim(near.parent, isSelfJoin ? [long] : [short, long]), kind: .many,
                 parent: .init(start.parent.table), key: start.parent.columns, matches: start.child.columns,
                 by: .init(
-                    [Hop(table: join.name, near: near.childColumns, far: far.childColumns)], first: join,
-                    targets: far.parentColumns, isDistinct: false),
+                    [Hop(table: join.name, near: start.child.columns, far: end.child.columns)], first: join,
+                    targets: end.parent.columns, isDistinct: false),
                 to: end.parent.table))
     }
 

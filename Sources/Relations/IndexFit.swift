@@ -72,6 +72,7 @@ extension Relationship {
         let tables = hops.map(\.table) + [table]
         let columns = hops.map(\.near) + [targets]
         return zip(tables, columns).compactMap { table, columns in
+            let columns = columns.map(\.name)
             let indexes = schema.tables[table]?.indexes ?? []
             let fitting = indexes.filter { index in
                 index.columns.first.map { columns.contains($0.column) } ?? false

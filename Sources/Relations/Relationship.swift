@@ -13,10 +13,10 @@ package struct OrderTerm: Hashable, Sendable {
 /// `far` columns, lead on by their `far` columns.
 package struct Hop: Hashable, Sendable {
     package let table: String
-    package let near: [String]
-    package let far: [String]
+    package let near: [Column]
+    package let far: [Column]
 
-    package init(table: String, near: [String], far: [String]) {
+    package init(table: String, near: [Column], far: [Column]) {
         self.table = table
         self.near = near
         self.far = far
@@ -57,7 +57,7 @@ package final class Relationship: Sendable {
     /// The tables on the way to the related one, in order.
     package let hops: [Hop]
     /// The related table's columns that the last hop leads to; without hops the matched ones.
-    package let targets: [String]
+    package let targets: [Column]
     /// A related row that several ways lead to is one row.
     package let isDistinct: Bool
     package let fixed: [FixedCondition]
@@ -86,7 +86,7 @@ package final class Relationship: Sendable {
         self.key = key
         self.matches = matches
         self.hops = way?.hops ?? []
-        self.targets = way?.targets ?? matches.map(\.name)
+        self.targets = way?.targets ?? matches
         self.isDistinct = way?.isDistinct ?? false
         self.fixed = fixed
         self.table = table.name
@@ -98,8 +98,7 @@ package final class Relationship: Sendable {
     }
 
     private init(viaParentOf other: Relationship) {
-        let first = Hop(
-            table: other.parent, near: other.parentKey.map(\.name), far: other.key.map(\.name))
+        let first = Hop(table: other.parent, near: other.parentKey, far: other.key)
         name = other.name
         kind = other.kind
         parent = other.parent
@@ -151,12 +150,12 @@ extension Relationship {
     /// The tables between the two sides.
     package struct Way {
         let hops: [Hop]
-        let targets: [String]
+        let targets: [Column]
         let isDistinct: Bool
         let indexes: [Index]
 
         /// - Parameter first: the table of the first hop.
-        package init(_ hops: [Hop], first: Table, targets: [String], isDistinct: Bool) {
+        package init(_ hops: [Hop], first: Table, targets: [Column], isDistinct: Bool) {
             self.hops = hops
             self.targets = targets
             self.isDistinct = isDistinct

@@ -43,9 +43,9 @@ extension Scalar {
         case .date: TemporalText.date(text).map { .text($0) }
         case .time(let fraction): TemporalText.time(text, fraction: fraction).map { .text($0) }
         case .datetime(let fraction):
-            TemporalText.moment(text, fraction: fraction, allowingZ: false).map { .text($0) }
+            TemporalText.moment(text, fraction: fraction, isTimestamp: false).map { .text($0) }
         case .timestamp(let fraction):
-            TemporalText.moment(text, fraction: fraction, allowingZ: true).map { .text($0) }
+            TemporalText.moment(text, fraction: fraction, isTimestamp: true).map { .text($0) }
         case .text, .enumeration, .set: .text(text)
         case .binary: Base64.decode(text).map { .bytes($0) }
         case .uuid: UUIDText.canonical(text).map { .text($0) }
@@ -53,6 +53,13 @@ extension Scalar {
         case .inet6: InternetAddressText.inet6(text).map { .text($0) }
         case .integer, .year, .bit, .decimal, .float, .double, .json, .geometry: nil
         }
+    }
+}
+
+extension Scalar {
+    /// Whether this value of a column of days is one that the calendar does not have, like February 30.
+    package var isImpossibleDay: Bool {
+        if case .text(let text) = self { TemporalText.isImpossible(text) } else { false }
     }
 }
 

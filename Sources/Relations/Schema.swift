@@ -7,15 +7,34 @@ package struct Column: Hashable, Sendable {
     package let isNullable: Bool
     /// `INVISIBLE`: left out by `SELECT *`, and like any other column for who names it.
     package let isInvisible: Bool
+    /// The bytes of a text, as they are stored, are meant and not the text: see `leading(to:)`.
+    package let isStoredForm: Bool
 
     package init(
-        name: String, type: ColumnType, declaration: String, isNullable: Bool, isInvisible: Bool = false
+        name: String, type: ColumnType, declaration: String, isNullable: Bool, isInvisible: Bool = false,
+        isStoredForm: Bool = false
     ) {
+        self.isStoredForm = isStoredForm
         self.name = name
         self.type = type
         self.declaration = declaration
         self.isNullable = isNullable
         self.isInvisible = isInvisible
+    }
+}
+
+extension Column {
+    /// How a value of this column is read that is the key of other rows, in their column `match`.
+    ///
+    /// Some character sets have bytes for which Unicode has no character. The server prints them as `?`, which is another
+    /// row's value: as a key, such a text is read and given back as its bytes.
+    package func leading(to match: Column) -> Column {
+        guard case .text(let length, let charset, _) = type, match.type.charset == charset,
+            !["utf8mb4", "utf8mb3", "latin1"].contains(charset)
+        else { return self }
+        return Column(
+            name: name, type: .binary(length: length), declaration: declaration, isNullable: isNullable,
+            isInvisible: isInvisible, isStoredForm: true)
     }
 }
 

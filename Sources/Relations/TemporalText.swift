@@ -3,19 +3,20 @@ enum TemporalText {
     /// `YYYY-MM-DD`, which is the canonical form too.
     static func date(_ text: [UInt8]) -> [UInt8]? {
         var scanner = TextScanner(text)
-        guard takeDate(&scanner), scanner.atEnd else { return nil }
+        guard takeDate(&scanner) != nil, scanner.atEnd else { return nil }
         return text
     }
 
-    /// `YYYY-MM-DD`, `T` or a blank, `HH:MM:SS[.f…]`, and a `Z` where it may stand (`TIMESTAMP`, whose session is UTC).
-    static func moment(_ text: [UInt8], fraction: Int, allowingZ: Bool) -> [UInt8]? {
+    /// `YYYY-MM-DD`, `T` or a blank, `HH:MM:SS[.f…]`; of a `TIMESTAMP`, which holds a second of UTC, a day of the calendar and
+    /// perhaps a `Z`.
+    static func moment(_ text: [UInt8], fraction: Int, isTimestamp: Bool) -> [UInt8]? {
         var scanner = TextScanner(text)
-        guard takeDate(&scanner), scanner.take("T") || scanner.take(" "),
+        guard let day = takeDate(&scanner), day.isPossible || !isTimestamp, scanner.take("T") || scanner.take(" "),
             let hour = scanner.takeNumber(digits: 2), hour < 24,
             takeMinutesAndSeconds(&scanner),
             let digits = takeFraction(&scanner, digits: fraction)
         else { return nil }
-        if allowingZ { _ = scanner.take("Z") }
+        if isTimestamp { _ = scanner.take("Z") }
         guard scanner.atEnd else { return nil }
         return Array(text[0..<10]) + [UInt8(ascii: " ")] + Array(text[11..<19]) + digits
     }
@@ -36,13 +37,27 @@ enum TemporalText {
         return negative && !zero ? [UInt8(ascii: "-")] + clock : clock
     }
 
-    /// A day of the calendar, or a zero date: the month, the day or all may be 0, as the server may have stored it.
-    private static func takeDate(_ scanner: inout TextScanner) -> Bool {
+    /// What the server may have stored for a date.
+    private struct Day {
+        /// Whether it stands in the calendar, or is a zero date: the month, the day or all may be 0.
+        let isPossible: Bool
+    }
+
+    /// A month has 31 days at most: `2026-02-30` may have been stored under the mode `ALLOW_INVALID_DATES`.
+    private static func takeDate(_ scanner: inout TextScanner) -> Day? {
         guard let year = scanner.takeNumber(digits: 4), scanner.take("-"),
             let month = scanner.takeNumber(digits: 2), scanner.take("-"),
-            let day = scanner.takeNumber(digits: 2), month <= 12
-        else { return false }
-        return day <= daysInMonth(month, year: year)
+            let day = scanner.takeNumber(digits: 2), month <= 12, day <= 31
+        else { return nil }
+        return Day(isPossible: day <= daysInMonth(month, year: year))
+    }
+
+    /// Whether a date or a moment in its canonical form is on a day that the calendar does not have.
+    static func isImpossible(_ text: [UInt8]) -> Bool {
+        // No month has less than 28 days.
+        guard text.count >= 10, text[8] > UInt8(ascii: "2") || text[9] > UInt8(ascii: "8") else { return false }
+        var scanner = TextScanner(text)
+        return takeDate(&scanner)?.isPossible == false
     }
 
     /// The server's calendar: Gregorian throughout, year 0 has no leap day, month 0 has room for any day.

@@ -24,9 +24,7 @@ extension Engine {
         // Stopped by our own wish: no news.
         if job.isKilled, !isAwaited(job) { return }
         switch outcome {
-        case .complete(let warnings):
-            if warnings > 0, job.statement.suspectsWarnings, job.canSplit { return split(job) }
-            tell(.rows(job), of: job.batch)
+        case .complete: tell(.rows(job), of: job.batch)
         case .failed(let error): failed(job, error)
         case .changedColumns:
             onSchemaChange()

@@ -9,7 +9,7 @@ import Wire
 final class Job {
     /// How it ended.
     enum Outcome {
-        case complete(warnings: Int)
+        case complete
         case failed(DatabaseError)
         /// The result does not have the columns that were asked for.
         case changedColumns

@@ -175,7 +175,7 @@ final class Lane {
                     return continueNextTurn(connection)
                 }
                 progress = connection.fetch()
-            case .end(let warnings): return finish(connection, .complete(warnings: warnings))
+            case .end: return finish(connection, .complete)
             case .done: return finish(connection, .changedColumns)
             case .failed(let error) where error.kind == .statement && isConnected:
                 return finish(connection, .failed(error))

@@ -26,7 +26,9 @@ struct LevelReader {
         for include in options.includes {
             let path = path.member("include").member(include.name)
             let next = try self.destination(include.name, from: relationship, shown, path)
-            let places = next.relationship.key.map { column in
+            let relationship = next.relationship
+            let places = zip(relationship.key, relationship.matches).map { key, match in
+                let column = key.leading(to: match)
                 if let place = links.firstIndex(of: column) { return place }
                 links.append(column)
                 return links.count - 1

@@ -9,7 +9,6 @@ typealias Value = [UInt8]?
 struct Outcome {
     var columns: [ColumnDescription] = []
     var rows: [[Value]] = []
-    var warnings = 0
     var error: DatabaseError?
 }
 
@@ -58,7 +57,7 @@ extension Connection {
             switch progress {
             case .columns(let columns): outcome.columns = columns
             case .row: if let kept = keep(currentRow) { outcome.rows.append(kept) }
-            case .end(let warnings): outcome.warnings = warnings; return outcome
+            case .end: return outcome
             case .done: return outcome
             case .failed(let error): outcome.error = error; return outcome
             case .waiting, .connected: preconditionFailure("settled, and connected before")

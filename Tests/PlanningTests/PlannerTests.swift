@@ -19,8 +19,9 @@ private let parent = Relationship.Parent(table("p", [column("id")]))
 
 private func tagging(isDistinct: Bool) -> Relationship.Way {
     .init(
-        [Hop(table: "book_tags", near: ["book_id"], far: ["tag_id"])], first: table("book_tags", []),
-        targets: ["id"], isDistinct: isDistinct)
+        [Hop(table: "book_tags", near: [column("book_id")], far: [column("tag_id")])],
+        first: table("book_tags", []),
+        targets: [column("id")], isDistinct: isDistinct)
 }
 
 private func planner(_ relationship: Relationship) -> Planner {
@@ -132,6 +133,53 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
                 #"JSON_TABLE('[["1","A"],["2","B"]]','$[*]' COLUMNS (o FOR ORDINALITY,k0 BIGINT PATH '$[0]',"#
             ))
         #expect(statement.contains("ON t.`a`=k.k0 AND t.`b`=k.k1"))
+    }
+
+    @Test func `columns of two tables are compared as a key would be with the second`() {
+        let near = column("n", .text(length: 9, charset: "utf8mb4", collation: "utf8mb4_general_ci"))
+        func on(_ type: ColumnType, _ near: Column = near) -> String {
+            let way = Relationship.Way(
+                [Hop(table: "h", near: [column("id")], far: [near])], first: table("h", []),
+                targets: [column("k", type)], isDistinct: false)
+            let relationship = Relationship(
+                name: "a.b", kind: .many, parent: parent, key: [column("id")], matches: [column("id")],
+                by: way,
+                to: table("b", [column("id")]))
+            let text = sql(relationship, .single(.integer(1)))
+            return String(text.split(separator: " ON ")[1].split(separator: " WHERE ")[0])
+        }
+        #expect(on(near.type) == "t.`k`=j0.`n`")
+        #expect(
+            on(.text(length: 9, charset: "utf8mb4", collation: "utf8mb4_bin"))
+                == "t.`k`=j0.`n` COLLATE utf8mb4_bin")
+        #expect(
+            on(.text(length: 9, charset: "latin1", collation: "latin1_bin"))
+                == "t.`k`=CONVERT(j0.`n` USING latin1) COLLATE latin1_bin AND CAST(CONVERT(CONVERT(j0.`n` USING latin1)"
+                + " USING utf8mb4) AS BINARY)=CAST(j0.`n` AS BINARY)")
+        #expect(on(.bit(width: 3), column("n", .bit(width: 3))) == "t.`k`=j0.`n`")
+        #expect(on(.bit(width: 3), column("n", .bit(width: 8))) == "t.`k`=j0.`n`+0")
+    }
+
+    @Test func `a text that is given as bytes stands beside those that are text`() {
+        let russian = ColumnType.text(length: 9, charset: "cp1251", collation: "cp1251_bin")
+        let text = sql(relationship(keyedBy: russian), text("?"), .single(.bytes([0x98])))
+        #expect(
+            text.contains(#"JSON_TABLE('["?",{"x":"98"}]','$[*]' COLUMNS (o FOR ORDINALITY,k0 VARCHAR(2) "#))
+        #expect(text.contains("h0 VARCHAR(2) CHARACTER SET latin1 PATH '$.x')) k"))
+        #expect(
+            text.contains(
+                "ON t.`owner`=IFNULL(CONVERT(UNHEX(k.h0) USING cp1251) COLLATE cp1251_bin,k.k0) AND (k.h0 IS NOT NULL OR "
+            ))
+    }
+
+    @Test func `a day that the calendar does not have is asked for under the mode that allows it`() {
+        let dated = relationship(keyedBy: .date)
+        #expect(sql(dated, text("2026-02-28"), text("2026-03-31")).hasPrefix("SELECT k.o"))
+        #expect(
+            sql(dated, text("2026-02-28"), text("2026-02-30")).hasPrefix(
+                "SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT k.o"))
+        // A literal needs no mode.
+        #expect(sql(dated, text("2026-02-30")).hasPrefix("SELECT t.`id`"))
     }
 
     @Test func `a many to many goes through its join table`() {

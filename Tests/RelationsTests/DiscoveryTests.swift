@@ -83,8 +83,9 @@ import Testing
         let tags = try #require(found["books.tags"])
         #expect(tags.matches.map(\.name) == ["book_id"] && tags.table == "tags")
         #expect(
-            tags.hops == [Hop(table: "book_tags", near: ["book_id"], far: ["tag_id"])]
-                && tags.targets == ["id"]
+            tags.hops.map(\.table) == ["book_tags"] && tags.hops[0].near.map(\.name) == ["book_id"]
+                && tags.hops[0].far.map(\.name) == ["tag_id"]
+                && tags.targets.map(\.name) == ["id"]
                 && !tags.isDistinct)
         #expect(
             found["tags.books"] != nil && found["books.book_tags"] != nil && found["book_tags.book"] != nil)

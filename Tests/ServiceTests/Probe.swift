@@ -17,7 +17,7 @@ struct Probe {
     }
 
     mutating func ended(_ job: Job, _ outcome: Job.Outcome, at now: Int64) {
-        guard case .complete(warnings: 0) = outcome, !job.isOver else {
+        guard case .complete = outcome, !job.isOver else {
             isWithoutRetries = false
             return
         }

@@ -141,7 +141,6 @@ struct Mishaps {
     /// The server ends the query because it took too long.
     var refused = 0.0
     var changedColumns = 0.0
-    var warnings = 0.0
     /// Number of times in the history.
     var crashes = 0
     var reloads = 0
@@ -152,7 +151,7 @@ struct Mishaps {
         if weather == .impatient || isAll {
             (cancel, hangUp, timeout, slowReader, lock) = (0.15, 0.3, 0.3, 0.1, 0.1)
         }
-        if weather == .poisoned || isAll { (poison, warnings) = (0.1, 0.05) }
+        if weather == .poisoned || isAll { poison = 0.1 }
         if weather == .stormy || isAll {
             (lost, refused, changedColumns) = (0.1, 0.03, 0.02)
             crashes = random.number(0...2)

@@ -90,7 +90,7 @@ final class SimulatedDatabase: Backend {
         if random.chance(mishaps.changedColumns) { return .changedColumns }
         if random.chance(mishaps.refused) { return .failed(Self.statement(Self.tooSlow)) }
         if isPoisoned { return .failed(Self.statement(Self.poisoned)) }
-        return .complete(warnings: random.chance(mishaps.warnings) ? 1 : 0)
+        return .complete
     }
 
     private static func statement(_ errno: UInt32) -> DatabaseError {
