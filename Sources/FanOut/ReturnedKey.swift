@@ -30,7 +30,8 @@ package enum ReturnedKey {
     /// `00000042.5`, as a `ZEROFILL` column prints it, without the zeros that no number may begin with.
     private static func withoutZeros(_ cell: UnsafeRawBufferPointer) -> Slice<UnsafeRawBufferPointer> {
         let zeros = cell.prefix { $0 == UInt8(ascii: "0") }.count
-        let isNumberAhead = zeros < cell.count && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(cell[zeros])
+        let isNumberAhead =
+            zeros < cell.count && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(cell[zeros])
         return cell.dropFirst(isNumberAhead ? zeros : max(0, zeros - 1))
     }
 

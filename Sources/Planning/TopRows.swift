@@ -50,7 +50,8 @@ struct TopRows {
         sql.write(" FROM ")
         table.write(to: &sql)
         sql.write(" STRAIGHT_JOIN JSON_TABLE(JSON_ARRAY(")
-        sql.list(0..<(selection.limit ?? 0)) { sql, row in subquery(table, &sql, row: selection.offset + row) }
+        sql.list(0..<(selection.limit ?? 0)) { sql, row in subquery(table, &sql, row: selection.offset + row)
+        }
         sql.write("),'$[*]' COLUMNS (i FOR ORDINALITY")
         for (place, column) in relationship.primaryKey.enumerated() {
             let path = relationship.primaryKey.count == 1 ? "$" : "$[\(place)]"

@@ -11,7 +11,8 @@ enum TemporalText {
     /// perhaps a `Z`.
     static func moment(_ text: [UInt8], fraction: Int, isTimestamp: Bool) -> [UInt8]? {
         var scanner = TextScanner(text)
-        guard let day = takeDate(&scanner), day.isPossible || !isTimestamp, scanner.take("T") || scanner.take(" "),
+        guard let day = takeDate(&scanner), day.isPossible || !isTimestamp,
+            scanner.take("T") || scanner.take(" "),
             let hour = scanner.takeNumber(digits: 2), hour < 24,
             takeMinutesAndSeconds(&scanner),
             let digits = takeFraction(&scanner, digits: fraction)
@@ -55,7 +56,9 @@ enum TemporalText {
     /// Whether a date or a moment in its canonical form is on a day that the calendar does not have.
     static func isImpossible(_ text: [UInt8]) -> Bool {
         // No month has less than 28 days.
-        guard text.count >= 10, text[8] > UInt8(ascii: "2") || text[9] > UInt8(ascii: "8") else { return false }
+        guard text.count >= 10, text[8] > UInt8(ascii: "2") || text[9] > UInt8(ascii: "8") else {
+            return false
+        }
         var scanner = TextScanner(text)
         return takeDate(&scanner)?.isPossible == false
     }

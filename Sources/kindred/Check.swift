@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import MariaDB
 import Relations
 import Service
 
@@ -21,6 +22,7 @@ struct Check: ParsableCommand {
         let (catalog, faults, warnings) = CatalogBuilder(schema).build(
             discover: settings.catalog.discover, explicit: settings.relationships)
         guard faults.isEmpty else { throw file.complaint(of: faults) }
+        try tryOut(catalog, settings)
         for warning in warnings { print("\(file.config): warning: \(warning)") }
         for relationship in catalog.relationships {
             for gap in relationship.gaps(in: schema) {
@@ -34,5 +36,24 @@ struct Check: ParsableCommand {
         }
         for problem in Inspection.serverProblems(settings) { print("\(file.config): warning: \(problem)") }
         print("\(file.config): all is well, \(catalog.relationships.count) relationships")
+    }
+
+    /// What the file and the schema do not show, the server's own answers do: a view whose definer is gone, say.
+    private func tryOut(_ catalog: Catalog, _ settings: Settings) throws {
+        var complaints: [String] = []
+        do throws(DatabaseError) {
+            let trial = try Trial(settings)
+            for relationship in catalog.relationships {
+                guard let refusal = try trial.refusal(of: relationship) else { continue }
+                let configured = settings.relationships.first { $0.name == relationship.name }
+                let line = configured.map { ":\($0.line)" } ?? ""
+                complaints.append("\(file.config)\(line): relationship '\(relationship.name)': \(refusal)")
+            }
+        } catch {
+            throw ExitCode.complaint("\(file.config): the database cannot be reached: \(error)", .unavailable)
+        }
+        guard complaints.isEmpty else {
+            throw ExitCode.complaint(complaints.joined(separator: "\n"), .misconfigured)
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import MariaDB
 import PrivateServer
 import TestSupport
@@ -210,6 +211,28 @@ import Testing
         #expect(
             try world.daemon.ask(#"{"load":"b.a","key":1}"#) == JSONValue(#"{"row":{"id":1,"number":7}}"#))
         #expect(try world.check().contains("b (number, tenant)"))
+    }
+
+    /// The definer of a view is gone, which only its reading shows.
+    @Test func `check does not pass what the server refuses to every client`() throws {
+        let world = try World(
+            """
+            CREATE TABLE a (id INT PRIMARY KEY, name VARCHAR(9)); CREATE TABLE b (id INT PRIMARY KEY, a_id INT, FOREIGN KEY (a_id) REFERENCES a (id));
+            CREATE OR REPLACE USER definer_$DB@localhost; GRANT SELECT ON $DB.* TO definer_$DB@localhost;
+            CREATE DEFINER = definer_$DB@localhost VIEW v AS SELECT id, a_id FROM b;
+            CREATE OR REPLACE USER $DB@localhost; GRANT SELECT ON $DB.v TO $DB@localhost; GRANT SELECT ON $DB.a TO $DB@localhost;
+            """, settings: ScenarioSchema.road("a.vs", from: "a.id", to: "v.a_id"), user: "$DB")
+        #expect(try world.check().contains("all is well, 1 relationships"))
+        try SharedServer.server.client().execute("DROP USER definer_\(world.database)@localhost")
+        let refused = try DaemonUnderTest.run(["check", "--config", world.daemon.configPath])
+        let line = try #require(
+            try String(contentsOfFile: world.daemon.configPath, encoding: .utf8).split(
+                separator: "\n", omittingEmptySubsequences: false
+            ).firstIndex { $0.contains("\"a.vs\"") })
+        #expect(refused.status == 78)
+        #expect(
+            refused.output.contains("kindred.toml:\(line + 1): relationship 'a.vs': every load fails: 1"),
+            "\(refused.output)")
     }
 
     // MARK: Indexes

@@ -152,7 +152,8 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
             key: [column("author_id")], matches: [column("id")], to: table("authors", ["id"]))
         let other = try #require(author.viaParent)
         #expect(other.key.map(\.name) == ["id"] && other.matches.map(\.name) == ["id"])
-        #expect(other.hops.map(\.table) == ["books"] && other.hops[0].near.map(\.name) == ["id"]
+        #expect(
+            other.hops.map(\.table) == ["books"] && other.hops[0].near.map(\.name) == ["id"]
                 && other.hops[0].far.map(\.name) == ["author_id"])
         #expect(other.targets.map(\.name) == ["id"])
         let books = Relationship(

@@ -1,0 +1,64 @@
+package import Configuration
+package import MariaDB
+import Planning
+package import Relations
+
+/// Has the server say whether it would answer the queries of a relationship: what it refuses now, it refuses every client.
+/// Waits: not for the loop.
+package struct Trial {
+    private let client: BlockingClient
+
+    package init(_ settings: Settings) throws(DatabaseError) {
+        client = try BlockingClient(firstReachable: Endpoint.all(settings.database, purpose: .loads))
+    }
+
+    /// Why loads fail; nil if they do not.
+    package func refusal(of relationship: Relationship) throws(DatabaseError) -> String? {
+        for relationship in [relationship, relationship.viaParent].compactMap({ $0 }) {
+            do throws(DatabaseError) {
+                try run(relationship)
+            } catch {
+                guard error.kind == .statement else { throw error }
+                return "every load fails: \(error)"
+            }
+        }
+        return nil
+    }
+
+    // SELECT … FROM `books` t WHERE t.`author_id`=1 ORDER BY t.`id` LIMIT 0
+    /// The queries for one key and for several, without their rows. (`EXPLAIN` would want further privileges for views.)
+    private func run(_ relationship: Relationship) throws(DatabaseError) {
+        let planner = Planner(relationship, Selection(allOf: relationship))
+        for keys in [["1"], ["1", "2"]] where keys.count <= planner.maxKeys(keys.count) {
+            let keys = keys.map { relationship.sample($0) }
+            let statement = planner.statement(for: keys, showing: relationship.columns)
+            try client.execute(String(decoding: statement.sql, as: UTF8.self) + " LIMIT 0")
+        }
+    }
+}
+
+extension Relationship {
+    /// A key of these columns' types.
+    fileprivate func sample(_ digit: String) -> Key {
+        let parts = key.map { $0.type.sample(digit) }
+        return parts.count == 1 ? .single(parts[0]) : .composite(parts)
+    }
+}
+
+extension ColumnType {
+    fileprivate func sample(_ digit: String) -> Scalar {
+        switch self {
+        case .integer, .year, .bit: .integer(digit == "1" ? 1 : 0)
+        case .date: Self.text("2026-01-0\(digit)")
+        case .time: Self.text("00:00:0\(digit)")
+        case .datetime, .timestamp: Self.text("2026-01-0\(digit) 00:00:00")
+        case .binary: .bytes(Array(digit.utf8))
+        case .uuid: Self.text("00000000-0000-0000-0000-00000000000\(digit)")
+        case .inet4: Self.text("192.0.2.\(digit)")
+        case .inet6: Self.text("2001:db8::\(digit)")
+        case .decimal, .float, .double, .text, .enumeration, .set, .json, .geometry: Self.text(digit)
+        }
+    }
+
+    private static func text(_ value: String) -> Scalar { .text(Array(value.utf8)) }
+}
