@@ -50,6 +50,24 @@ package final class BlockingClient {
         _ = try collect(sql) { _ in true }
     }
 
+    /// The columns that a statement would have; it is prepared, and not run.
+    package func describe(_ sql: String) throws(DatabaseError) -> [ColumnDescription] {
+        guard let statement = mysql_stmt_init(handle) else {
+            throw DatabaseError(of: handle, during: .connected)
+        }
+        defer { mysql_stmt_close(statement) }
+        var text = sql
+        let refused = text.withUTF8 { bytes in
+            UnsafeRawBufferPointer(bytes).withMemoryRebound(to: CChar.self) {
+                mysql_stmt_prepare(statement, $0.baseAddress, UInt($0.count))
+            }
+        }
+        guard refused == 0 else { throw DatabaseError(of: statement) }
+        guard let result = mysql_stmt_result_metadata(statement) else { return [] }
+        defer { mysql_free_result(result) }
+        return ColumnDescription.all(of: result)
+    }
+
     /// Runs statements separated by semicolons, up to the first that fails. Allowed on this call only.
     package func executeScript(_ sql: String) throws(DatabaseError) {
         try allowMultiStatements(MYSQL_OPTION_MULTI_STATEMENTS_ON)

@@ -47,6 +47,7 @@ extension Settings.Database {
     /// - `eq_range_index_dive_limit=1`: an index dive per key would cost 10–30 % of the server's time for a query.
     /// - `max_statement_time`: 0 means never, whatever the server's default is.
     /// - `sql_quote_show_create=1`: without it, the check that makes a column JSON is told without backticks.
+    /// - `lock_wait_timeout=1`: a table that somebody has locked must not stop the reading of all others; it is read later.
     /// - `wait_timeout`: the pool keeps its connections; the server need not end them.
     /// - `USE`: an `init_connect` of the server's, which runs after the login, may have gone to another database.
     fileprivate func sessionSetup(_ purpose: Endpoint.Purpose) -> [String] {
@@ -62,7 +63,10 @@ extension Settings.Database {
                 "max_statement_time=\(statementTimeoutSeconds)",
             ]
         case .schema:
-            settings += ["max_statement_time=\(Endpoint.schemaPatienceSeconds)", "sql_quote_show_create=1"]
+            settings += [
+                "max_statement_time=\(Endpoint.schemaPatienceSeconds)", "sql_quote_show_create=1",
+                "lock_wait_timeout=1",
+            ]
         case .application: break
         }
         let quoted = name.replacing("`", with: "``")

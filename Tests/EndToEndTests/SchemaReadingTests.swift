@@ -62,6 +62,23 @@ import Testing
                 == JSONValue(#"[{"id":1,"o_id":1,"renamed":{"a":[1]}}]"#))
     }
 
+    @Test func `while a table behind a view is locked, its JSON stays JSON`() throws {
+        let world = try World(
+            """
+            CREATE TABLE o (id INT PRIMARY KEY); INSERT INTO o VALUES (1);
+            CREATE TABLE j (id INT PRIMARY KEY, o_id INT, doc JSON); INSERT INTO j VALUES (1, 1, '{"a":[1]}');
+            CREATE VIEW v AS SELECT id, o_id, doc FROM j;
+            """, settings: ScenarioSchema.road("o.vs", from: "o.id", to: "v.o_id"))
+        let locker = try SharedServer.server.client(database: world.database)
+        try locker.execute("LOCK TABLES j WRITE")
+        world.daemon.signal(SIGHUP)
+        try world.daemon.waitForLog("reloaded")
+        try locker.execute("UNLOCK TABLES")
+        #expect(
+            try world.daemon.ask(#"{"load":"o.vs","key":1,"columns":["doc"]}"#)
+                == JSONValue(#"{"rows":[{"doc":{"a":[1]}}]}"#))
+    }
+
     // MARK: Names
 
     /// pg-structure #21. `shop` and `Shop` are two databases where names are bytes, and so are `shop` and `shóp`.
