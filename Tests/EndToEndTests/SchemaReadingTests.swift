@@ -106,6 +106,24 @@ import Testing
         try daemon.waitForLog("another database")
     }
 
+    /// `lower_case_table_names = 1`: the server takes `Shop` for `shop`, and writes it so.
+    @Test func `a server that folds the case of names is served under any spelling of its database`() throws {
+        let server = try PrivateServer(arguments: ["--lower-case-table-names=1"])
+        try server.client().executeScript(
+            """
+            CREATE DATABASE Shop; USE Shop; CREATE TABLE Authors (ID INT PRIMARY KEY, doc JSON); INSERT INTO Authors VALUES (1, '[1]');
+            CREATE TABLE Books (id INT PRIMARY KEY, Author_id INT, FOREIGN KEY (Author_id) REFERENCES Authors (ID)); INSERT INTO Books VALUES (5, 1);
+            CREATE VIEW Writers AS SELECT * FROM Authors;
+            """)
+        let daemon = try DaemonUnderTest(
+            server, database: "SHOP",
+            settings: ScenarioSchema.road("books.writer", from: "books.Author_id", to: "writers.ID"))
+        for load in ["books.Author", "books.writer"] {
+            let reply = try daemon.ask("{\"load\":\"\(load)\",\"key\":1,\"columns\":[\"doc\"]}")
+            #expect(reply["row"] ?? reply["rows"]?[0] == (try JSONValue(#"{"doc":[1]}"#)), "\(reply)")
+        }
+    }
+
     @Test func `a foreign key without a relationship is told of with its reason`() throws {
         let world = try World(
             """
