@@ -19,7 +19,7 @@ struct JSONColumns {
     }
 
     /// - Parameter rows: table and clause.
-    init(rows: [ArraySlice<String?>]) {
+    init(rows: [[String?]]) {
         for row in rows.map({ $0.compactMap { $0 } }) where row.count == 2 {
             if let column = Self.column(checkedBy: row[1]) { names.insert([row[0], column]) }
         }

@@ -34,8 +34,8 @@ struct SchemaReader {
     }
 
     /// The rows whose first column is the database, without it.
-    private func rows(_ sql: String) throws(DatabaseError) -> [ArraySlice<String?>] {
-        try client.strings(sql).filter { $0[0].map(isOwn) ?? false }.map { $0.dropFirst() }
+    private func rows(_ sql: String) throws(DatabaseError) -> [[String?]] {
+        try client.strings(sql).filter { $0[0].map(isOwn) ?? false }.map { Array($0.dropFirst()) }
     }
 
     private func isOwn(_ name: String) -> Bool {
@@ -56,7 +56,7 @@ struct SchemaReader {
             WHERE TABLE_SCHEMA = \(client.quote(database)) AND FIND_IN_SET('select', PRIVILEGES)
             ORDER BY TABLE_NAME, ORDINAL_POSITION
             """
-        ).map(Array.init)
+        )
         let seenThroughViews = try JSONColumns(of: views(), client, database: database)
         let lookalikes = Lookalikes(among: rows.flatMap { [[$0[0] ?? ""], [$0[0] ?? "", $0[1] ?? ""]] })
         var tables: [String: [Column]] = [:]
@@ -87,7 +87,7 @@ struct SchemaReader {
             SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES
             WHERE TABLE_SCHEMA = \(client.quote(database)) AND TABLE_TYPE = 'VIEW'
             """
-        ).compactMap { $0.first ?? nil }
+        ).compactMap { $0[0] }
     }
 
     // MARK: Indexes
@@ -107,7 +107,7 @@ struct SchemaReader {
             WHERE TABLE_SCHEMA = \(client.quote(database)) AND INDEX_TYPE IN ('BTREE', 'HASH')
             ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
             """
-        ).map(Array.init)
+        )
         var found: [String: [Index]] = [:]
         for row in rows {
             guard let table = row[0], let name = row[1], let column = row[2] else { continue }
