@@ -84,7 +84,7 @@ final class CatalogKeeper {
         }
         do throws(ReactorError) {
             try WorkerThread.detach {
-                let schema = Self.schema(at: endpoint)
+                let schema = Self.schema(at: endpoint, settings)
                 mailbox.post(reading(schema.map { Self.finding($0, settings, besides: served) }))
             }
         } catch {
@@ -92,9 +92,9 @@ final class CatalogKeeper {
         }
     }
 
-    private static func schema(at endpoint: Endpoint) -> Result<Schema, DatabaseError> {
+    private static func schema(at endpoint: Endpoint, _ settings: Settings) -> Result<Schema, DatabaseError> {
         do {
-            return .success(try SchemaReader.read(BlockingClient(endpoint), database: endpoint.database))
+            return .success(try SchemaReader.read(BlockingClient(endpoint), settings))
         } catch {
             return .failure(error)
         }

@@ -6,7 +6,7 @@ package import Relations
 package enum Inspection {
     package static func schema(_ settings: Settings) throws(DatabaseError) -> Schema {
         let client = try BlockingClient(firstReachable: Endpoint.all(settings.database, purpose: .schema))
-        return try SchemaReader.read(client, database: settings.database.name)
+        return try SchemaReader.read(client, settings)
     }
 
     /// What keeps servers from being used, where there are several: `server db2:3306 is not usable: …`

@@ -1,3 +1,4 @@
+import Configuration
 import MariaDB
 import Relations
 
@@ -10,15 +11,19 @@ struct SchemaReader {
     /// As the server writes it.
     private let database: String
     private let isFoldingCase: Bool
+    /// Tables and views that the configuration names: views have no foreign keys, and others lead to none.
+    private let configured: Set<String>
 
-    static func read(_ client: BlockingClient, database: String) throws(DatabaseError) -> Schema {
-        try SchemaReader(client, database: database).schema()
+    static func read(_ client: BlockingClient, _ settings: Settings) throws(DatabaseError) -> Schema {
+        try SchemaReader(client, settings).schema()
     }
 
     /// `lower_case_table_names` other than 0: the server takes `Shop` and `shop` for one database, which may stand there in
     /// either form. https://mariadb.com/kb/en/identifier-case-sensitivity/
-    private init(_ client: BlockingClient, database: String) throws(DatabaseError) {
+    private init(_ client: BlockingClient, _ settings: Settings) throws(DatabaseError) {
         self.client = client
+        let database = settings.database.name
+        configured = Set(settings.relationships.flatMap { [$0.from.table, $0.to.table] })
         isFoldingCase = try client.strings("SELECT @@lower_case_table_names").first?.first != "0"
         self.database = isFoldingCase ? database.lowercased() : database
     }
@@ -57,7 +62,7 @@ struct SchemaReader {
             ORDER BY TABLE_NAME, ORDINAL_POSITION
             """
         )
-        let seenThroughViews = try JSONColumns(of: views(), client, database: database)
+        let seenThroughViews = try JSONColumns(of: configuredViews(), client, database: database)
         let lookalikes = Lookalikes(among: rows.flatMap { [[$0[0] ?? ""], [$0[0] ?? "", $0[1] ?? ""]] })
         var tables: [String: [Column]] = [:]
         for row in rows {
@@ -81,13 +86,13 @@ struct SchemaReader {
             isNullable: row[10] == "YES", isInvisible: row[11]?.contains("INVISIBLE") ?? false)
     }
 
-    private func views() throws(DatabaseError) -> [String] {
+    private func configuredViews() throws(DatabaseError) -> [String] {
         try rows(
             """
             SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES
             WHERE TABLE_SCHEMA = \(client.quote(database)) AND TABLE_TYPE = 'VIEW'
             """
-        ).compactMap { $0[0] }
+        ).compactMap { $0[0] }.filter(configured.contains)
     }
 
     // MARK: Indexes
