@@ -21,7 +21,20 @@ enum FileText {
             return .failure(
                 Problem(message: "'\(path)' can be read by everyone on this machine: chmod o= '\(path)'"))
         }
-        return line(path)
+        return line(path).mapError { problem in
+            guard access(path, R_OK) != 0 else { return problem }
+            return switch errno {
+            case ENOENT:
+                Problem(
+                    message: problem.message + "; put the account's password into it, or take the setting out"
+                )
+            case EACCES:
+                Problem(
+                    message: problem.message + "; it is for root and for the account that the service runs as"
+                )
+            default: problem
+            }
+        }
     }
 
     /// A regular file of a bearable length, in UTF-8. `message` does not name it.

@@ -60,10 +60,10 @@ extension SettingRecord {
             "Account on the server; SELECT is all it needs."),
         SettingRecord(
             "database", "password_file", \.database.passwordFile, .optional(.text), reloadable: true,
-            example: "\"/etc/kindred/password\"",
-            "File that holds the account's password; see also the systemd credential database-password."),
+            example: "\"/etc/kindred/database-password\"", setInExample: true,
+            "File that holds the account's password, for nobody else to read; take it out if there is none."),
         SettingRecord(
-            "database", "name", \.database.name, .text, reloadable: false, example: "\"library\"",
+            "database", "name", \.database.name, .text, reloadable: false, example: "\"shop\"",
             setInExample: true,
             "Database whose tables are served; required."),
         SettingRecord(

@@ -42,6 +42,7 @@ package struct Settings: Hashable, Sendable {
         /// 0: whatever it is.
         package var maxLagSeconds = 0
         package var password = Secret("")
+        package var passwordSource = PasswordSource.none
 
         /// Where the servers are, the preferred one first; at least one. Exactly one of `socket`, `host` and `servers`
         /// stands in a file that was read without faults.
@@ -50,6 +51,14 @@ package struct Settings: Hashable, Sendable {
             if let socket { return [.socket(path: socket)] }
             return [.tcp(host: host ?? "localhost", port: port)]
         }
+    }
+
+    /// Where the account's password came from.
+    package enum PasswordSource: Hashable, Sendable {
+        case none
+        case file(path: String)
+        case credential
+        case environment
     }
 
     package struct Batching: Hashable, Sendable {
@@ -130,6 +139,43 @@ package struct Settings: Hashable, Sendable {
     /// Names of settings that differ and need a restart, as `group.name`.
     package func unreloadableChanges(since old: Settings) -> [String] {
         SettingRecord.all.filter { !$0.isReloadable && $0.literal(old) != $0.literal(self) }.map(\.path)
+    }
+}
+
+extension Settings.PasswordSource {
+    /// For whom the server has denied: which password that was, and how another one is taken.
+    package var hint: String {
+        switch self {
+        case .none:
+            "no password was given: name a file in database.password_file, or give the systemd credential "
+                + "'database-password', or set KINDRED_DATABASE_PASSWORD in the environment"
+        case .file(let path):
+            "the password is that of '\(path)', as it was at the start or the last reload; if it has changed there, "
+                + "reload kindred"
+        case .credential:
+            "the password is that of systemd's credential database-password, a copy made at the start; if it has "
+                + "changed, restart kindred"
+        case .environment:
+            "the password is that of $KINDRED_DATABASE_PASSWORD; if it has changed, start kindred with the new one"
+        }
+    }
+}
+
+extension Settings.Listen {
+    /// A warning that names the settings which do nothing where the service manager has opened the sockets; nil if
+    /// they say nothing else than those.
+    package func overrideWarning(besides addresses: [String]) -> String? {
+        let usual = Settings.Listen()
+        let overridden = [
+            ("listen.unix", unix.map { !addresses.contains($0) } ?? false),
+            ("listen.mode", mode != usual.mode), ("listen.group", group != nil),
+            ("listen.tcp", tcp.map { !addresses.contains($0.description) } ?? false),
+            ("listen.tcp_public", tcpPublic),
+        ].filter(\.1).map(\.0)
+        guard !overridden.isEmpty else { return nil }
+        return overridden.joined(separator: ", ") + (overridden.count == 1 ? " has" : " have")
+            + " no effect: kindred.socket says where kindred listens, and who may connect. Change that by "
+            + "'systemctl edit kindred.socket', then 'systemctl restart kindred.socket'"
     }
 }
 

@@ -78,22 +78,29 @@ struct SettingsChecks {
 
     /// From `password_file`, else `$CREDENTIALS_DIRECTORY/database-password` (systemd's `LoadCredential=`), else
     /// `$KINDRED_DATABASE_PASSWORD`, else empty.
-    func password(for settings: Settings, _ faults: inout FaultCollector) -> Secret {
-        let path = ["database", "password_file"]
+    func readPassword(for settings: inout Settings, _ faults: inout FaultCollector) {
+        let found: (text: String, source: Settings.PasswordSource)
         if let file = settings.database.passwordFile {
             switch FileText.secret(file) {
-            case .success(let text): return Secret(text)
-            case .failure(let problem): faults.add(path, "database.password_file \(problem.message)")
+            case .success(let text): found = (text, .file(path: file))
+            case .failure(let problem):
+                return faults.add(
+                    ["database", "password_file"], "database.password_file \(problem.message)")
             }
-        } else if let directory = environment["CREDENTIALS_DIRECTORY"],
-            FileText.exists(directory + "/database-password")
+        } else if let path = environment["CREDENTIALS_DIRECTORY"].map({ $0 + "/database-password" }),
+            FileText.exists(path)
         {
-            switch FileText.line(directory + "/database-password") {
-            case .success(let text): return Secret(text)
-            case .failure(let problem): faults.add(["database"], "the systemd credential \(problem.message)")
+            switch FileText.line(path) {
+            case .success(let text): found = (text, .credential)
+            case .failure(let problem):
+                return faults.add(["database"], "the systemd credential \(problem.message)")
             }
+        } else if let text = environment["KINDRED_DATABASE_PASSWORD"], !text.isEmpty {
+            found = (text, .environment)
+        } else {
+            return
         }
-        return Secret(
-            settings.database.passwordFile == nil ? environment["KINDRED_DATABASE_PASSWORD"] ?? "" : "")
+        settings.database.password = Secret(found.text)
+        settings.database.passwordSource = found.source
     }
 }

@@ -35,7 +35,7 @@ package enum SettingsReader {
         settings.relationships = readRelationships(of: document, &faults)
         let checks = SettingsChecks(document: document.members, environment: environment)
         checks.run(on: settings, &faults)
-        settings.database.password = checks.password(for: settings, &faults)
+        checks.readPassword(for: &settings, &faults)
         try faults.check()
         return settings
     }

@@ -31,6 +31,10 @@ package final class Stage {
             "CREATE DATABASE \(database) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
         try server.client(database: database).executeScript(script)
         directory = URL(fileURLWithPath: server.socketPath).deletingLastPathComponent().path
+        // Named, so that no password that happens to be in the environment takes its place: root has none here.
+        let hasPassword = FileManager.default.createFile(
+            atPath: directory + "/password", contents: nil, attributes: [.posixPermissions: 0o600])
+        guard hasPassword else { throw PrivateServerError("\(directory) cannot be written into") }
         let config = """
             [listen]
             unix = "\(directory)/kindred.sock"
@@ -39,6 +43,7 @@ package final class Stage {
             [database]
             socket = "\(server.socketPath)"
             user = "root"
+            password_file = "\(directory)/password"
             name = "\(database)"
             \(settings)
 

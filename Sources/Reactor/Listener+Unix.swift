@@ -9,6 +9,7 @@ extension Listener {
     ) throws(ReactorError) -> Listener {
         var address = try SocketAddress.unix(path)
         try removeStale(path, &address)
+        try makeDirectory(of: path)
         let descriptor = try SocketAddress.makeSocket(AF_UNIX, path)
         // Between bind and chmod nobody else can connect: the file is made without rights for others.
         let mask = umask(0o777 & ~0o600)
@@ -50,6 +51,19 @@ extension Listener {
             throw ReactorError("another process listens on \(path); stop it or choose another path")
         }
         unlink(path)
+    }
+
+    /// `/run/kindred`, which is there only after systemd has made it. Where its own parent is missing as well, the path is
+    /// more likely a mistake.
+    private static func makeDirectory(of path: String) throws(ReactorError) {
+        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return }
+        let directory = String(path[..<slash])
+        guard access(directory, F_OK) != 0, errno == ENOENT else { return }
+        guard mkdir(directory, 0o755) == 0 else {
+            throw ReactorError("cannot make the directory '\(directory)' of the socket", errno: errno)
+        }
+        // Whoever the socket's mode lets in must be able to reach it, whatever the umask.
+        _ = chmod(directory, 0o755)
     }
 
     private static func give(_ path: String, to group: String) throws(ReactorError) {

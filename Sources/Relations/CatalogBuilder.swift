@@ -150,7 +150,8 @@ private struct Resolution {
         if let table = schema.tables[name] { return table }
         fault(
             member,
-            "no table '\(name)' in database '\(schema.database)'" + suggestion(name, schema.tables.keys))
+            "no table '\(name)' in database '\(schema.database)', or no SELECT on it"
+                + suggestion(name, schema.tables.keys))
         return nil
     }
 

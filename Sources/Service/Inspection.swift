@@ -9,6 +9,11 @@ package enum Inspection {
         return try SchemaReader.read(client, settings)
     }
 
+    /// What the database said; and about the password, if that is what it dislikes.
+    package static func explanation(of error: DatabaseError, _ settings: Settings) -> String {
+        error.explained(settings.database)
+    }
+
     /// What keeps servers from being used, where there are several: `server db2:3306 is not usable: …`
     package static func serverProblems(_ settings: Settings) -> [String] {
         let database = settings.database
@@ -37,5 +42,15 @@ package enum Inspection {
             Endpoint(database, at: server, purpose: .loads),
             Endpoint(database, at: server, purpose: .application)
         )
+    }
+}
+
+extension DatabaseError {
+    /// `ER_ACCESS_DENIED_ERROR` and, of `unix_socket`, `ER_ACCESS_DENIED_NO_PASSWORD_ERROR`
+    private static let denials: Set<UInt32> = [1045, 1698]
+
+    /// With a hint about the password, where that is what the server dislikes.
+    func explained(_ database: Settings.Database) -> String {
+        Self.denials.contains(errno) ? "\(self); \(database.passwordSource.hint)" : "\(self)"
     }
 }

@@ -31,7 +31,9 @@ struct ConfigurationFile: ParsableArguments {
         do throws(DatabaseError) {
             return try Inspection.schema(settings)
         } catch {
-            throw ExitCode.complaint("\(config): the database cannot be reached: \(error)", .unavailable)
+            throw ExitCode.complaint(
+                "\(config): the database cannot be reached: \(Inspection.explanation(of: error, settings))",
+                .unavailable)
         }
     }
 
@@ -45,7 +47,10 @@ struct ConfigurationFile: ParsableArguments {
 
     /// FILE:LINE: what is wrong
     func complaint(of faults: [CatalogFault]) -> ExitCode {
-        .complaint(
-            faults.map { "\(config):\($0.line): \($0.message)" }.joined(separator: "\n"), .misconfigured)
+        .complaint(text(of: faults), .misconfigured)
+    }
+
+    func text(of faults: [CatalogFault]) -> String {
+        faults.map { "\(config):\($0.line): \($0.message)" }.joined(separator: "\n")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 @main
 struct Kindred: ParsableCommand {
@@ -17,4 +18,12 @@ struct Kindred: ParsableCommand {
             Serve.self, Check.self, Introspect.self, Example.self, Query.self, Explain.self, DemoCommand.self,
             BenchCommand.self,
         ])
+
+    static func main() {
+        // Swift takes the arguments from /proc/self/cmdline, and not even the program's name is there without it.
+        guard CommandLine.argc > 0 else {
+            exit(withError: ExitCode.complaint("kindred: no arguments: is /proc mounted?", .osError))
+        }
+        main(nil)
+    }
 }

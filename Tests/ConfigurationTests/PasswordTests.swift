@@ -48,7 +48,8 @@ struct PasswordTests: ~Copyable {
         let missing = directory + "/missing"
         #expect(
             faults(least + "password_file = \"\(missing)\"") == [
-                "6: database.password_file '\(missing)' cannot be read: no such file"
+                "6: database.password_file '\(missing)' cannot be read: no such file; "
+                    + "put the account's password into it, or take the setting out"
             ])
         let open = try write("x", to: "open", mode: 0o644)
         #expect(
