@@ -45,6 +45,12 @@ package final class Listener {
         alarm = Alarm(loop) { [unowned self] in self.watch?.set(readable: true, writable: false) }
     }
 
+    /// Whether somebody waits to be accepted.
+    package var hasCaller: Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&state, 1, 0) > 0
+    }
+
     /// Whether our socket file is still where clients look for it.
     package var isInPlace: Bool { ownedFile?.isInPlace ?? true }
 

@@ -8,8 +8,9 @@ package struct LogStream: TextOutputStream, Sendable {
     private let queue: LogQueue
 
     /// Begins to write to the descriptor, which stays open.
-    package init(to descriptor: Int32) throws(ReactorError) {
-        let queue = LogQueue()
+    /// - Parameter warningPrefix: what a line of its own begins with, about lines that were dropped.
+    package init(to descriptor: Int32, warningPrefix: String = "") throws(ReactorError) {
+        let queue = LogQueue(warningPrefix)
         self.queue = queue
         try WorkerThread.detach { queue.write(to: descriptor) }
     }
@@ -32,8 +33,13 @@ private final class LogQueue: Sendable {
     /// Lines that wait at most.
     private static let longest = 1000
     private let state = Mutex(State())
+    private let warningPrefix: String
     /// Counts up when there is something to write.
     private let signal = eventfd(0, 0)
+
+    init(_ warningPrefix: String) {
+        self.warningPrefix = warningPrefix
+    }
 
     var isEmpty: Bool { state.withLock { $0.lines.isEmpty && !$0.isWriting } }
 
@@ -55,7 +61,9 @@ private final class LogQueue: Sendable {
     private func take() -> String {
         state.withLock { state in
             var text = state.lines.joined()
-            if state.dropped > 0 { text += "kindred: \(state.dropped) log lines were dropped\n" }
+            if state.dropped > 0 {
+                text += "\(warningPrefix)kindred: \(state.dropped) log lines were dropped\n"
+            }
             state = State(isWriting: true)
             return text
         }

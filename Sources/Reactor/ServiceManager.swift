@@ -68,14 +68,22 @@ package final class ServiceManager {
         }
     }
 
-    /// The listening sockets of `kindred.socket`; none if we were not started by one.
-    package func inheritedListeners() throws(BadSocket) -> [Int32] {
-        guard Self.variable("LISTEN_PID").flatMap({ pid_t($0) }) == getpid(),
-            let count = Self.variable("LISTEN_FDS").flatMap({ Int32($0) }), (0...1024).contains(count)
+    /// Whether what is written to the descriptor goes to the journal: `$JOURNAL_STREAM` is the device and the inode of
+    /// the stream that systemd has made, which may have been redirected since, systemd.exec(5).
+    package static func isJournal(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        guard let stream = variable("JOURNAL_STREAM"), fstat(descriptor, &status) == 0 else { return false }
+        return stream == "\(status.st_dev):\(status.st_ino)"
+    }
+
+    /// The listening sockets of `kindred.socket`; none if we were not started by one. To be asked once.
+    package static func inheritedListeners() throws(BadSocket) -> [Int32] {
+        guard variable("LISTEN_PID").flatMap({ pid_t($0) }) == getpid(),
+            let count = variable("LISTEN_FDS").flatMap({ Int32($0) }), (0...1024).contains(count)
         else { return [] }
         for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) }
-        let descriptors = Array(Self.firstDescriptor..<Self.firstDescriptor + count)
-        for descriptor in descriptors where !Self.isListening(descriptor) {
+        let descriptors = Array(firstDescriptor..<firstDescriptor + count)
+        for descriptor in descriptors where !isListening(descriptor) {
             throw BadSocket(
                 description:
                     "descriptor \(descriptor), passed by the service manager, is no listening stream socket; "

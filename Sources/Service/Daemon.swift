@@ -25,6 +25,9 @@ package final class Daemon {
     private let server: Server
     private let servers: Servers
     private let pool: Pool
+    /// Listening sockets that the service manager has opened.
+    private let inherited: [Int32]
+    private var inheritedAddresses: [String] = []
     private let keeper: CatalogKeeper
     private let reloader: SettingsReloader
     private var budget: DescriptorBudget
@@ -38,14 +41,21 @@ package final class Daemon {
     private var newWeights: ClientWeights?
     /// While the schema cannot be read, so that the log says it once.
     private var lastSchemaFailure: String?
+    private var lastReloadFailure: String?
+    /// What the service manager shows.
+    private var shownStatus = ""
     /// Asked for while a reload was under way, which may have read the file too early.
     private var mustReloadAgain = false
 
-    /// - Parameter reread: reads the configuration file again, for SIGHUP; on another thread.
+    /// - Parameters:
+    ///   - inherited: listening sockets that the service manager has opened.
+    ///   - reread: reads the configuration file again, for SIGHUP; on another thread.
     package init(
-        settings: Settings, version: String, logger: Logger, reread: @escaping @Sendable () throws -> Settings
+        settings: Settings, version: String, inherited: [Int32], logger: Logger,
+        reread: @escaping @Sendable () throws -> Settings
     ) throws {
         self.settings = settings
+        self.inherited = inherited
         self.logger = logger
         budget = DescriptorBudget(settings)
         loop = try EventLoop()
@@ -66,23 +76,35 @@ package final class Daemon {
 
     /// Serves until a signal ends it.
     package func run() throws -> End {
-        let listeners = try Listeners(settings.listen, inherited: try manager.inheritedListeners()).open(
-            on: loop)
+        let listeners = try Listeners(settings.listen, inherited: inherited).open(on: loop)
+        if !inherited.isEmpty {
+            inheritedAddresses = listeners.map(\.address)
+            warnOfOverriddenSettings(settings.listen)
+        }
         server.lingering.most = budget.lingering
         if let warning = budget.warning { logger.warning("\(warning)") }
         engine.attach(pool)
         engine.onSchemaChange = { [unowned self] in keeper.refresh() }
+        pool.onChange = { [unowned self] in showStatus() }
         servers.onChange = { [unowned self] in serverChanged() }
         servers.onFinding = { [unowned self] in pool.rearrange() }
         keeper.onReading = { [unowned self] in schemaRead($0, listeners) }
         reloader.onReading = { [unowned self] in settingsRead($0) }
         signals = try Signals(loop) { [unowned self] in received($0) }
         keeper.refresh()
+        showStatus()
         startWatchdog()
         loop.run { [unowned self] in turn() }
         pool.close()
+        let end = end ?? .drained
+        // Those who wait at a socket of the service manager are turned away afterwards.
+        if case .misconfigured = end, !inherited.isEmpty { return end }
         for listener in listeners { listener.close() }
-        return end ?? .drained
+        return end
+    }
+
+    private func warnOfOverriddenSettings(_ listen: Settings.Listen) {
+        if let warning = listen.overrideWarning(besides: inheritedAddresses) { logger.warning("\(warning)") }
     }
 
     /// The end of every turn of the loop, after all that was ready has been read.
@@ -93,6 +115,39 @@ package final class Daemon {
         if engine.isUndecided { loop.wake() }
         if server.isDrained { stop(.drained) }
         server.turnEnds()
+        if server.isDraining { showStatus() }
+    }
+
+    // MARK: The status
+
+    /// Tells the service manager how we are, if that has changed.
+    private func showStatus() {
+        let status = status
+        guard status != shownStatus else { return }
+        shownStatus = status
+        manager.notify(.status(status))
+    }
+
+    /// `22 relationships; no database: 2002 (HY000): …`
+    private var status: String {
+        if server.isDraining {
+            let count = engine.waitingRequests
+            return "draining: \(count) request\(count == 1 ? " is" : "s are") still to be answered"
+        }
+        var parts: [String] = []
+        if engine.routes.absence != nil {
+            parts.append(lastSchemaFailure.map { "no schema yet: \($0)" } ?? "reading the schema")
+        } else {
+            parts.append("\(engine.routes.catalog.relationships.count) relationships")
+            if let outage = pool.outage {
+                parts.append("no database: \(outage.explained(settings.database))")
+            } else if pool.connectedLanes > 0 {
+                let which = servers.areSeveral ? "server \(servers.activeServer)" : ""
+                parts.append("connected to the database" + (which.isEmpty ? "" : " " + which))
+            }
+        }
+        if let lastReloadFailure { parts.append("the last reload failed: \(lastReloadFailure)") }
+        return parts.joined(separator: "; ")
     }
 
     // MARK: The catalog
@@ -112,11 +167,15 @@ package final class Daemon {
     }
 
     private func schemaUnreadable(_ error: DatabaseError, isReload: Bool) {
-        let message = "the schema cannot be read: \(error)"
+        let reason = error.explained(settings.database)
+        let message = "the schema cannot be read: \(reason)"
         if isReload { return reloaded(failure: message) }
-        defer { lastSchemaFailure = message }
+        defer {
+            lastSchemaFailure = reason
+            showStatus()
+        }
         guard let before = engine.routes.absence else {
-            if lastSchemaFailure != message { logger.warning("the catalog stays as it was: \(message)") }
+            if lastSchemaFailure != reason { logger.warning("the catalog stays as it was: \(message)") }
             return
         }
         if before != message {
@@ -127,6 +186,7 @@ package final class Daemon {
 
     private func schemaRead(_ found: CatalogKeeper.Finding, _ new: Settings, isReload: Bool) {
         lastSchemaFailure = nil
+        defer { showStatus() }
         if !found.faults.isEmpty {
             if isReload { return reloaded(failure: found.faults.map(\.message).joined(separator: "; ")) }
             if !isServing { return stop(.misconfigured(found.faults)) }
@@ -167,7 +227,6 @@ package final class Daemon {
         }
         let count = found.catalog.relationships.count
         logger.notice("catalog read", metadata: ["relationships": "\(count)"])
-        manager.notify(.status("\(count) relationships"))
     }
 
     private func startServing(_ listeners: [Listener]) {
@@ -176,7 +235,11 @@ package final class Daemon {
         pool.open(connections: settings.database.connections, loop: loop)
         for listener in listeners {
             server.listen(listener)
-            logger.notice("listening", metadata: ["address": "\(listener.address)"])
+            logger.notice(
+                "listening",
+                metadata: [
+                    "address": "\(listener.address)", "opened_by": inherited.isEmpty ? "kindred" : "systemd",
+                ])
         }
         manager.notify(.ready)
     }
@@ -207,7 +270,9 @@ package final class Daemon {
     private func settingsRead(_ result: Result<SettingsReloader.Reading, any Error>) {
         switch result {
         case .success(let reading):
-            for name in reading.needRestart {
+            if !inherited.isEmpty { warnOfOverriddenSettings(reading.listen) }
+            // A restart would change nothing where the service manager opens the sockets.
+            for name in reading.needRestart where inherited.isEmpty || !name.hasPrefix("listen.") {
                 logger.warning("\(name) has changed in the file and takes effect after a restart only")
             }
             newWeights = reading.weights
@@ -219,9 +284,10 @@ package final class Daemon {
     /// With a failure, everything is as it was before.
     private func reloaded(failure: String?) {
         isReloading = false
+        lastReloadFailure = failure
+        showStatus()
         if let failure {
             logger.error("reload failed, nothing has changed: \(failure)")
-            manager.notify(.status("reload failed: \(failure)"))
         } else {
             logger.notice("reloaded")
         }
@@ -242,6 +308,7 @@ package final class Daemon {
         drainAlarm = Alarm(loop) { [unowned self] in cutShort() }
         drainAlarm?.set(at: loop.now + Int64(settings.service.drainTimeoutSeconds) * 1_000_000_000)
         server.drain()
+        showStatus()
     }
 
     /// Nanoseconds in which those who still wait can be told so.

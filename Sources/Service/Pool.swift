@@ -7,6 +7,10 @@ import Reactor
 final class Pool: Backend {
     private unowned let engine: Engine
     private let logger: Logger
+    private var settings: Settings.Database
+    private var losses: ConnectionLosses?
+    /// Whether there is a database, or why there is none, may be something else than before.
+    var onChange: () -> Void = {}
     let servers: Servers
     let killer: Killer
     /// Nanoseconds after which a server that says nothing is given up; nil: never.
@@ -25,18 +29,21 @@ final class Pool: Backend {
         self.servers = servers
         self.killer = killer
         self.logger = logger
+        self.settings = settings
         statementPatience = settings.statementPatience
         connectPatience = settings.connectPatience
     }
 
     /// For the connections that are made from now on: what a server was told of `statement_timeout_s` stays so.
     func reconfigure(_ settings: Settings.Database) {
+        self.settings = settings
         statementPatience = settings.statementPatience
         connectPatience = settings.connectPatience
         servers.reconfigure(settings)
     }
 
     func open(connections: Int, loop: EventLoop) {
+        losses = ConnectionLosses(loop, logger)
         lanes = (0..<connections).map { _ in Lane(pool: self, loop: loop) }
         for lane in lanes { lane.open() }
         servers.isConnected = { [unowned self] in serves(from: $0) }
@@ -46,6 +53,7 @@ final class Pool: Backend {
     func close() {
         for lane in lanes { lane.close() }
         lanes = []
+        losses?.report()
     }
 
     var hasIdleLane: Bool { lanes.contains(where: \.isIdle) }
@@ -104,6 +112,7 @@ final class Pool: Backend {
         servers.connected(to: server)
         moveNext()
         lastFailure = nil
+        defer { onChange() }
         guard let last = outage else { return }
         outage = nil
         logger.notice("the database is back", metadata: ["after": "\(last)"])
@@ -113,7 +122,7 @@ final class Pool: Backend {
     /// - Parameter wasConnected: a connection has ended; otherwise an attempt to have one has failed.
     func laneLost(_ error: DatabaseError, of server: Int, wasConnected: Bool) {
         if wasConnected {
-            logger.info("a database connection was lost", metadata: ["error": "\(error)"])
+            losses?.add("\(error)")
             // What is asked once more is not to meet the same end.
             for lane in lanes { lane.checkIdle() }
             return
@@ -132,9 +141,10 @@ final class Pool: Backend {
         if outage == nil {
             logger.error(
                 "no connection to the database; trying again until there is one",
-                metadata: ["error": "\(error)"])
+                metadata: ["error": "\(error.explained(settings))"])
         }
         outage = error
+        onChange()
         engine.databaseLost(error)
     }
 }

@@ -8,6 +8,8 @@ final class SettingsReloader {
         /// What takes effect without a restart.
         let settings: Settings
         let weights: ClientWeights
+        /// As it stands in the file, whatever of it needs a restart.
+        let listen: Settings.Listen
         /// Names of settings that have changed in the file and need a restart.
         let needRestart: [String]
     }
@@ -37,7 +39,7 @@ final class SettingsReloader {
     private static func reading(of new: Settings, over running: Settings) -> Reading {
         let effective = new.reloaded(over: running)
         return Reading(
-            settings: effective, weights: ClientWeights(effective),
+            settings: effective, weights: ClientWeights(effective), listen: new.listen,
             needRestart: new.unreloadableChanges(since: running))
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Glibc
+import Logging
+import Reactor
 
 extension ExitCode {
     /// sysexits.h: the configuration is wrong; systemd does not start the service again.
@@ -11,7 +13,9 @@ extension ExitCode {
 
     /// Writes the message to standard error and is the code to end with.
     static func complaint(_ message: String, _ code: ExitCode) -> ExitCode {
-        let line = Array((message + "\n").utf8)
+        let prefix = ServiceManager.isJournal(STDERR_FILENO) ? Logger.Level.error.journalPrefix : ""
+        let lines = message.split(separator: "\n").map { "\(prefix)\($0)\n" }
+        let line = Array(lines.joined().utf8)
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
         return code
     }

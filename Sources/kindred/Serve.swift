@@ -18,36 +18,73 @@ struct Serve: ParsableCommand {
     func run() throws {
         StandardStreams.complete()
         LargeBlocks.useOwnPages()
-        // For reloads as well: the daemon takes LISTEN_FDS, which says that there is something to listen on, out of it.
+        // For reloads as well: LISTEN_FDS, which says that there is something to listen on, is about to go.
         let environment = ProcessInfo.processInfo.environment
-        let settings = try file.read()
-        let log = try openLog()
-        // What ends the program with a complaint stands behind all that was logged.
-        defer { log.flush(withinMilliseconds: 1000) }
-        LoggingSystem.bootstrap { StreamLogHandler(label: $0, stream: log) }
+        let inherited: [Int32]
+        do {
+            inherited = try ServiceManager.inheritedListeners()
+        } catch {
+            throw ExitCode.complaint("kindred: \(error)", .osError)
+        }
+        do throws(Failure) {
+            let settings = try readSettings(environment)
+            let log = try openLog()
+            // What ends the program with a complaint stands behind all that was logged.
+            defer { log.flush(withinMilliseconds: 1000) }
+            try serve(settings, environment, inherited, log)
+        } catch {
+            ServiceManager().notify(.status("cannot start: \(error.message)"))
+            let code = ExitCode.complaint(error.message, error.code)
+            FailedStart.turnAwayClients(of: inherited)
+            throw code
+        }
+    }
+
+    /// Why the daemon cannot serve.
+    private struct Failure: Error {
+        let message: String
+        let code: ExitCode
+    }
+
+    private func serve(
+        _ settings: Settings, _ environment: [String: String], _ inherited: [Int32], _ log: LogStream
+    ) throws(Failure) {
+        let isJournal = ServiceManager.isJournal(STDERR_FILENO)
+        LoggingSystem.bootstrap { _ in LineLogHandler(log, isJournal: isJournal) }
         var logger = Logger(label: "kindred")
         logger.logLevel = Logger.Level(rawValue: settings.service.logLevel.rawValue) ?? .info
         let end: Daemon.End
         do {
-            let daemon = try Daemon(settings: settings, version: Kindred.version, logger: logger) {
-                [file, environment] in try file.reread(environment: environment)
-            }
+            let daemon = try Daemon(
+                settings: settings, version: Kindred.version, inherited: inherited, logger: logger
+            ) { [file, environment] in try file.reread(environment: environment) }
             end = try daemon.run()
         } catch {
-            throw ExitCode.complaint("kindred: \(error)", .osError)
+            throw Failure(message: "kindred: \(error)", code: .osError)
         }
         switch end {
         case .drained: logger.notice("stopped")
         case .cutShort: logger.notice("stopped before everything was answered")
-        case .misconfigured(let faults): throw file.complaint(of: faults)
+        case .misconfigured(let faults):
+            throw Failure(message: file.text(of: faults), code: .misconfigured)
         }
     }
 
-    private func openLog() throws -> LogStream {
-        do {
-            return try LogStream(to: STDERR_FILENO)
+    private func readSettings(_ environment: [String: String]) throws(Failure) -> Settings {
+        do throws(ConfigurationFaults) {
+            return try file.reread(environment: environment)
         } catch {
-            throw ExitCode.complaint("kindred: \(error)", .osError)
+            throw Failure(message: "\(error)", code: .misconfigured)
+        }
+    }
+
+    private func openLog() throws(Failure) -> LogStream {
+        let isJournal = ServiceManager.isJournal(STDERR_FILENO)
+        do {
+            return try LogStream(
+                to: STDERR_FILENO, warningPrefix: isJournal ? Logger.Level.warning.journalPrefix : "")
+        } catch {
+            throw Failure(message: "kindred: \(error)", code: .osError)
         }
     }
 }

@@ -61,6 +61,86 @@ import Testing
         try daemon.waitForLog("reloaded")
     }
 
+    /// The socket of a daemon that has been passed one, and what its file says of sockets.
+    private func passedDaemon(
+        _ directory: String, listen: String
+    ) throws -> (daemon: DaemonUnderTest, descriptor: Int32) {
+        let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "passed"))
+        let socket = try UnixSocket.listen(directory + "/passed")
+        let daemon = try DaemonUnderTest(
+            server, database: database, listen: listen, activation: (socket, directory + "/passed"))
+        return (daemon, socket)
+    }
+
+    @Test func `settings that a passed socket overrides are named at the start and at a reload`() throws {
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let (daemon, socket) = try passedDaemon(
+            directory, listen: "mode = \"0666\"\ntcp = \"127.0.0.1:\(PrivateServer.freePort())\"")
+        defer { close(socket) }
+        let warning = "listen.unix, listen.mode, listen.tcp have no effect"
+        try daemon.waitForLog(warning)
+        daemon.signal(SIGHUP)
+        try daemon.waitForLog("reloaded")
+        #expect(daemon.log.ranges(of: warning).count == 2, "\(daemon.log)")
+        try daemon.rewrite(database: "passed", settings: "")
+        daemon.signal(SIGHUP)
+        try daemon.waitForLog("listen.unix has no effect")
+        #expect(!daemon.log.contains("listen.mode has changed in the file"), "\(daemon.log)")
+    }
+
+    @Test func `check says which settings a socket of systemd would override`() throws {
+        let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "checked"))
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let text = DaemonUnderTest.configuration(in: directory, server, database: database, settings: "")
+            .replacingOccurrences(of: "[database]", with: "mode = \"0666\"\n[database]")
+        try text.write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
+        let check = ["check", "--config", directory + "/kindred.toml"]
+        let (status, output) = try DaemonUnderTest.run(check)
+        #expect(status == 0, "\(output)")
+        #expect(output.contains("listen.unix, listen.mode have no effect"), "\(output)")
+        #expect(output.contains("kindred.socket"), "\(output)")
+    }
+
+    @Test func `clients that knock while the file has faults are told, and served when it is mended`() throws
+    {
+        let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "passed"))
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let socket = try UnixSocket.listen(directory + "/passed")
+        defer { close(socket) }
+        let start = {
+            try ChildProcess(
+                DaemonUnderTest.activator + [
+                    DaemonUnderTest.executable, "serve", "--config", directory + "/kindred.toml",
+                ], passing: socket, log: directory + "/log")
+        }
+        let good = DaemonUnderTest.configuration(in: directory, server, database: database, settings: "")
+        let misfit =
+            "[relationships.\"a.b\"]\nfrom = \"nowhere.id\"\nto = \"nothing.id\"\nkind = \"many\""
+        for faulty in ["[listen", good + misfit] {
+            try faulty.write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
+            let client = try LineClient(.unix(path: directory + "/passed"))
+            client.setPatience(seconds: 60)
+            var process = try start()
+            let reply = try JSONValue(client.ask(#"{"op":"ping"}"#))
+            #expect(reply.errorCode == "shutting_down", "\(reply)")
+            #expect(reply.errorMessage.contains("configuration"), "\(reply)")
+            #expect(try client.receive() == nil)
+            let hasExited = process.waitForExit(within: 60)
+            #expect(hasExited && process.status == 78)
+        }
+        try good.write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
+        let client = try LineClient(.unix(path: directory + "/passed"))
+        client.setPatience(seconds: 60)
+        var process = try start()
+        #expect(try client.ask(#"{"op":"ping"}"#) == #"{"pong":true}"#)
+        process.send(signal: SIGTERM)
+        let hasExited = process.waitForExit(within: 60)
+        #expect(hasExited)
+    }
+
     @Test func `a drain that takes too long is cut short, and says so to those who wait`() throws {
         let shop = try BookshopFixture(settings: "[service]\ndrain_timeout_s = 0")
         let holder = try shop.server.client(database: shop.database)

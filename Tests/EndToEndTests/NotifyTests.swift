@@ -1,4 +1,5 @@
 import Foundation
+import MariaDB
 import PrivateServer
 import TestSupport
 import Testing
@@ -13,6 +14,53 @@ import Testing
         shop.daemon.signal(SIGTERM)
         try manager.wait(for: "STOPPING=1")
         #expect(shop.daemon.waitForExit() == 0)
+    }
+
+    @Test func `the status tells of the database, of a failed reload and of a stop`() throws {
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let manager = try NotifySocket(directory + "/notify")
+        let shop = try BookshopFixture(
+            PrivateServer(), environment: ["NOTIFY_SOCKET": directory + "/notify"])
+        func expect(_ status: String) throws {
+            do {
+                try eventually("the status says '\(status)'") { manager.status?.contains(status) == true }
+            } catch {
+                throw NeverHappened(description: "\(error); it says: \(manager.status ?? "nothing")")
+            }
+        }
+        try expect("22 relationships; connected to the database")
+        shop.server.kill()
+        try expect("22 relationships; no database: 2002")
+        try shop.server.restart()
+        try expect("22 relationships; connected to the database")
+        try shop.daemon.rewrite(database: shop.database, settings: "[nonsense]")
+        shop.daemon.signal(SIGHUP)
+        try expect("22 relationships; connected to the database; the last reload failed: ")
+        try shop.daemon.rewrite(database: shop.database, settings: "")
+        shop.daemon.signal(SIGHUP)
+        try eventually("the failure is forgotten") { manager.status?.contains("reload") == false }
+        let holder = try shop.server.client(database: shop.database)
+        try holder.execute("LOCK TABLES books WRITE")
+        let client = try shop.daemon.client()
+        try client.send(#"{"load":"authors.books","key":1}"#)
+        #expect(try client.ask(#"{"op":"ping"}"#) == #"{"pong":true}"#)
+        shop.daemon.signal(SIGTERM)
+        try expect("draining: 1 request")
+    }
+
+    @Test func `the status of a daemon that is not let into the database says why`() throws {
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let manager = try NotifySocket(directory + "/notify")
+        let database = try SharedServer.freshDatabase(named: "shut")
+        let daemon = try DaemonUnderTest(
+            SharedServer.server, database: database, user: "stranger",
+            environment: ["NOTIFY_SOCKET": directory + "/notify"])
+        try eventually("the status has the server's words") {
+            manager.status?.hasPrefix("no schema yet: 1045") == true
+        }
+        withExtendedLifetime(daemon) {}
     }
 
     @Test func `the watchdog hears of a daemon without descriptors`() throws {

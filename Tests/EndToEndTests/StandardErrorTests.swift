@@ -44,4 +44,44 @@ import Testing
         }
         try expectService(of: daemon)
     }
+
+    /// Says that the log is the journal, as systemd.exec(5) describes: device and inode of standard error.
+    private static let journal = [
+        "/bin/sh", "-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec \"$0\" \"$@\"",
+    ]
+
+    @Test func `lines for the journal begin with their priority, and have no time of their own`() throws {
+        let daemon = try DaemonUnderTest(shop.server, database: shop.database, launcher: Self.journal)
+        try daemon.waitForLog("<5>catalog read relationships=22\n")
+        try daemon.rewrite(database: shop.database, settings: "[nonsense]\n[worse]")
+        daemon.signal(SIGHUP)
+        try daemon.waitForLog("<3>reload failed")
+        for line in daemon.log.split(separator: "\n") {
+            #expect(line.wholeMatch(of: #/<[2-7]>[a-z/].*/#) != nil, "\(line)")
+        }
+        daemon.signal(SIGTERM)
+        #expect(daemon.waitForExit() == 0)
+        #expect(throws: NeverHappened.self) { try daemon.restart() }
+        let complaints = daemon.log.split(separator: "\n").suffix(2)
+        #expect(complaints.allSatisfy { $0.hasPrefix("<3>\(daemon.configPath):") }, "\(daemon.log)")
+    }
+
+    @Test func `a stream that is not the journal gets the time and no priority`() throws {
+        let daemon = try DaemonUnderTest(
+            shop.server, database: shop.database, environment: ["JOURNAL_STREAM": "1:2"])
+        try daemon.waitForLog(" notice: catalog read relationships=22\n")
+        for line in daemon.log.split(separator: "\n") {
+            #expect(
+                line.prefixMatch(of: #/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} [a-z]+: /#) != nil, "\(line)")
+        }
+    }
+
+    @Test func `connections that are lost together are one line`() throws {
+        let own = try BookshopFixture(PrivateServer())
+        try eventually("all four are there") { try own.daemon.stat("connections") == 4 }
+        own.server.kill()
+        try own.daemon.waitForLog("no connection to the database")
+        try own.daemon.waitForLog("4 database connections were lost")
+        #expect(!own.daemon.log.contains("a database connection was lost"), "\(own.daemon.log)")
+    }
 }

@@ -60,7 +60,7 @@ package final class DaemonUnderTest: Sendable {
     }
 
     /// sd_listen_fds(3)
-    private static let activator = [
+    package static let activator = [
         "/bin/sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\" 3<&4 4<&-",
     ]
 

@@ -25,6 +25,12 @@ package final class NotifySocket {
         return lines.count { $0 == line }
     }
 
+    /// What `systemctl status` shows now.
+    package var status: String? {
+        receive()
+        return lines.last { $0.hasPrefix("STATUS=") }.map { String($0.dropFirst("STATUS=".count)) }
+    }
+
     package func forget() {
         receive()
         lines = []
