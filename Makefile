@@ -16,6 +16,8 @@ RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xswiftc -enforce-exc
 # What failed stands again at the end, where one looks for it.
 FAILURES_LAST := 2>&1 | perl -ne '$$| = 1; print; $$is = /^✘/ || $$is && /^↳/; push @failed, $$_ if $$is; END { print @failed }'
 PACKAGES := mariadb-server-core mariadb-client-core libmariadb-dev libevent-dev pkg-config perl python3 netcat-openbsd
+# What the program is linked with; everything else is in it.
+RUNTIME_PACKAGES := libmariadb3 libevent-2.1-7
 
 .PHONY: help
 help: ## this list
@@ -82,6 +84,17 @@ install: ## after make build, as root: the binary, the units, the example config
 	sed -i 's|/usr/bin/kindred|$(PREFIX)/bin/kindred|' $(DESTDIR)$(PREFIX)/lib/systemd/system/kindred.service
 	install -D -m 644 systemd/kindred.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/kindred.conf
 	install -D -m 644 config/kindred.toml $(DESTDIR)$(PREFIX)/share/doc/kindred/kindred.toml
+	@[ -n "$(DESTDIR)" ] || ! ldd $(PREFIX)/bin/kindred | grep 'not found' || \
+	  echo "kindred needs $(RUNTIME_PACKAGES) to run: apt-get install $(RUNTIME_PACKAGES)"
+	@echo "To upgrade a service that runs: systemctl daemon-reload && systemctl restart kindred"
+
+.PHONY: uninstall
+uninstall: ## as root: takes away what install has put there; /etc/kindred and the account stay
+	@[ -n "$(DESTDIR)" ] || ! command -v systemctl >/dev/null || systemctl disable --now kindred.socket kindred.service || true
+	rm -f $(DESTDIR)$(PREFIX)/bin/kindred $(DESTDIR)$(PREFIX)/lib/sysusers.d/kindred.conf
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,kindred.service kindred.socket)
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/kindred
+	@[ -n "$(DESTDIR)" ] || ! command -v systemctl >/dev/null || systemctl daemon-reload || true
 
 .PHONY: clean
 clean: ## removes everything that was built
