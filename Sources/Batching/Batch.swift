@@ -48,7 +48,7 @@ package struct Batch: Sendable {
     package internal(set) var release: Release
     package internal(set) var sent = Instant(nanoseconds: 0)
     /// Nanoseconds that it had to wait for another query to end, though it was due.
-    var queuedFor: Int64 = 0
+    package internal(set) var queuedFor: Int64 = 0
     /// Counts the batches that were taken.
     var number = 0
     /// Whether no other was in flight when it was taken, but such as were overdue. If none has been taken when it ends,

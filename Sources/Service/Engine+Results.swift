@@ -115,6 +115,7 @@ extension Engine {
     /// Keys with very many rows are asked alone; else it is not known which of them is to blame.
     private func split(_ job: Job) {
         counters.splits += 1
+        logger.queryDivided(job)
         if job.hugeKeys.isEmpty {
             batcher.retryInHalves(job.batch)
         } else {

@@ -290,6 +290,7 @@ final class Engine {
             let time = job.batch.sent + Self.grace
             if time <= now {
                 counters.kills += 1
+                logger.queryDeserted(job)
                 job.isKilled = true
                 backend?.kill(job)
             } else {
@@ -324,6 +325,7 @@ final class Engine {
             let bound = first.isClients ? "its timeout_ms" : "limits.request_timeout_s"
             let lack =
                 load.isHeld ? "the replies before this one were not read" : "no answer from the database"
+            logger.debug("a request has timed out", metadata: ["reason": "\(lack) within \(bound)"])
             fail(load, Failure(.timeout, "\(lack) within \(bound)"))
         }
         return nil

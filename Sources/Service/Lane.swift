@@ -1,3 +1,4 @@
+import Logging
 import MariaDB
 import Planning
 import Reactor
@@ -88,6 +89,7 @@ final class Lane {
         guard case .idle(let connection) = state else { preconditionFailure("a job needs an idle lane") }
         state = .busy(connection, job)
         patience = statementPatience.map { loop.now + $0 }
+        pool.logger.querySent(job, connection: connection.threadID)
         proceed(connection, connection.query(job.statement.sql))
     }
 
@@ -106,6 +108,9 @@ final class Lane {
     private static let killPatience: Int64 = 30_000_000_000
 
     private func killed(_ error: DatabaseError?) {
+        pool.logger.debug(
+            "the server was told to stop the query",
+            metadata: ["outcome": "\(error.map { "\($0)" } ?? "done")"])
         isKilling = false
         switch (state, error) {
         // Whatever the reason: the server will not end the query for us, or it will later, and hits the next one.
@@ -258,11 +263,13 @@ final class Lane {
         guard connected else { return }
         connectedSince = loop.now
         hasFailed = false
+        pool.logger.debug("connected to the database", metadata: ["connection": "\(connection.threadID)"])
         pool.laneConnected(to: server)
     }
 
     private func finish(_ connection: Connection, _ outcome: Job.Outcome) {
         let job = currentJob
+        pool.logger.queryEnded(job, outcome, connection: connection.threadID, at: loop.now)
         becomeIdle(connection, connected: false)
         if isKilling { state = .recovering(connection) }
         pool.laneFinished(job, outcome, at: server)
@@ -279,6 +286,9 @@ final class Lane {
 
     private func fail(_ error: DatabaseError) {
         let job: Job? = if case .busy(_, let job) = state { job } else { nil }
+        if case .busy(let connection, let job) = state {
+            pool.logger.queryEnded(job, .failed(error), connection: connection.threadID, at: loop.now)
+        }
         let wasConnected = isConnected
         abandonConnection()
         state = .down

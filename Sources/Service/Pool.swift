@@ -6,7 +6,7 @@ import Reactor
 /// The connections to the database. It knows which are free and whether there is a database at all.
 final class Pool: Backend {
     private unowned let engine: Engine
-    private let logger: Logger
+    let logger: Logger
     private var settings: Settings.Database
     private var losses: ConnectionLosses?
     /// Whether there is a database, or why there is none, may be something else than before.
@@ -121,6 +121,9 @@ final class Pool: Backend {
 
     /// - Parameter wasConnected: a connection has ended; otherwise an attempt to have one has failed.
     func laneLost(_ error: DatabaseError, of server: Int, wasConnected: Bool) {
+        logger.debug(
+            wasConnected ? "a connection was lost" : "no connection came about",
+            metadata: ["error": "\(error)"])
         if wasConnected {
             losses?.add("\(error)")
             // What is asked once more is not to meet the same end.

@@ -136,6 +136,9 @@ final class Servers {
     private func found(_ report: Report) {
         lookedAt.remove(report.server)
         hopes.remove(report.server)
+        logger.debug(
+            "a server was looked at",
+            metadata: ["server": "\(settings.candidates[report.server])", "finding": "\(report.finding)"])
         let serves = isConnected(report.server)
         let hasAnswered = serves && lastAnswers[report.server] ?? .min > report.began
         update {
