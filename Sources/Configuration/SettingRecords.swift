@@ -174,7 +174,7 @@ extension SettingRecord {
             reloadable: true, "Time that a stop waits for replies that are owed."),
         SettingRecord(
             "service", "log_level", \.service.logLevel, .choice, reloadable: false,
-            "The least that is logged."
+            "The least that is logged; debug has every query, trace also its SQL with the values of clients."
         ),
     ]
 }

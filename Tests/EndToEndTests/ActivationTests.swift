@@ -141,6 +141,30 @@ import Testing
         #expect(hasExited)
     }
 
+    /// `NoDelay=` of a socket unit is for all of its sockets, and systemd complains of it on a Unix socket.
+    @Test func `a TCP socket that is passed delays nothing, though its unit does not say so`() throws {
+        let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "tcp"))
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try DaemonUnderTest.configuration(in: directory, server, database: database, settings: "")
+            .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        #expect(listen(descriptor, 8) == 0)
+        func isDelayed() -> Bool {
+            var (value, length) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
+            getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &value, &length)
+            return value == 0
+        }
+        #expect(isDelayed())
+        let process = try ChildProcess(
+            DaemonUnderTest.activator + [
+                DaemonUnderTest.executable, "serve", "--config", directory + "/kindred.toml",
+            ], passing: descriptor, log: directory + "/log")
+        try eventually("the daemon has taken it over") { !isDelayed() }
+        process.send(signal: SIGTERM)
+    }
+
     @Test func `a drain that takes too long is cut short, and says so to those who wait`() throws {
         let shop = try BookshopFixture(settings: "[service]\ndrain_timeout_s = 0")
         let holder = try shop.server.client(database: shop.database)

@@ -103,7 +103,11 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: directory) }
         _ = FileManager.default.createFile(
             atPath: directory + "/database-password", contents: Data("credential".utf8))
-        for environment in [["KINDRED_DATABASE_PASSWORD": "x"], ["CREDENTIALS_DIRECTORY": directory]] {
+        let surroundings = [
+            ["KINDRED_DATABASE_PASSWORD": "x", "MYSQL_PWD": "x", "MYSQL_HOST": "x", "MYSQL_UNIX_PORT": "/x"],
+            ["CREDENTIALS_DIRECTORY": directory],
+        ]
+        for environment in surroundings {
             let (status, output) = try DaemonUnderTest.run(["demo"], environment: environment)
             #expect(status == 0, "\(output)")
         }

@@ -29,6 +29,20 @@ struct SystemdUnitTests {
         #expect(status == 0, "\(output)")
     }
 
+    @Test func `the service brings its socket along, ends with it, and no failed start forbids the next`()
+        throws
+    {
+        let text = try String(contentsOf: units.appendingPathComponent("kindred.service"), encoding: .utf8)
+        let lines = text.split(separator: "\n")
+        for line in ["Wants=kindred.socket", "PartOf=kindred.socket", "StartLimitIntervalSec=0"] {
+            #expect(lines.contains { $0 == line }, "\(line)")
+        }
+        #expect(
+            !lines.contains { $0.hasPrefix("LoadCredential") },
+            "a credential whose file is missing ends a start in words of systemd's, before kindred has its own"
+        )
+    }
+
     @Test func `the units have nothing that systemd does not understand`() throws {
         // verify wants ExecStart's program to exist; it is another one here.
         let copies = FileManager.default.temporaryDirectory.appendingPathComponent(
