@@ -81,6 +81,16 @@ import Testing
         #expect(lines.contains("usermod -aG kindred"), "how an application's user may connect")
     }
 
+    /// What Run does without systemd, with the daemon in the foreground.
+    private func runScript() throws -> [String] {
+        let lines = try runLines()
+        let start = try #require(lines.firstIndex { $0.contains("kindred serve") })
+        let needed = lines[..<start].filter { !$0.contains("kindred query") } + lines[start...]
+        return needed.filter { line in
+            !["make", "systemctl", "systemd-", "usermod"].contains { line.contains($0) }
+        }
+    }
+
     /// As they stand there, with the places of a test in place of those of a machine.
     @Test func `the commands of Run work in their order`() throws {
         let shop = try BookshopFixture()
@@ -100,13 +110,7 @@ import Testing
         }
         try here(example().replacingOccurrences(of: "#user =", with: "user ="))
             .write(toFile: directory + "/example.toml", atomically: true, encoding: .utf8)
-        let isElsewhere = { (line: String) in
-            ["make", "systemctl", "systemd-", "usermod"].contains { line.contains($0) }
-        }
-        let lines = try runLines()
-        let start = try #require(lines.firstIndex { $0.contains("kindred serve") })
-        let needed = lines[..<start].filter { !$0.contains("kindred query") } + lines[start...]
-        let script = needed.filter { !isElsewhere($0) }.map(here).map { line in
+        let script = try runScript().map(here).map { line in
             line.contains("kindred serve")
                 ? line + " & trap \"kill $!\" EXIT; until [ -S \(directory)/run/kindred.sock ]; do :; done"
                 : line
