@@ -14,9 +14,9 @@ package enum Inspection {
         let database = settings.database
         guard database.candidates.count > 1 else { return [] }
         return database.candidates.compactMap { server in
-            let endpoint = Endpoint(database, at: server, purpose: .schema)
-            switch HealthCheck.run(endpoint, maxLag: database.maxLagSeconds) {
-            case .well: return nil
+            let endpoint = Endpoint(database, at: server, purpose: .look)
+            switch HealthCheck(maxLag: database.maxLagSeconds).run(endpoint).finding {
+            case .well, .unclear: return nil
             case .lagging(let text): return "server \(server) is passed over: \(text)"
             case .unwell(let error): return "server \(server) is not usable: \(error)"
             }
@@ -28,8 +28,8 @@ package enum Inspection {
     package static func endpoints(_ settings: Settings) -> (daemon: Endpoint, application: Endpoint) {
         let database = settings.database
         let isWell = { server in
-            let endpoint = Endpoint(database, at: server, purpose: .schema)
-            if case .well = HealthCheck.run(endpoint, maxLag: database.maxLagSeconds) { return true }
+            let endpoint = Endpoint(database, at: server, purpose: .look)
+            if case .well = HealthCheck(maxLag: database.maxLagSeconds).run(endpoint).finding { return true }
             return false
         }
         let server = database.candidates.first(where: isWell) ?? database.candidates[0]

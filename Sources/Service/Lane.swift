@@ -110,7 +110,9 @@ final class Lane {
         switch (state, error) {
         // Whatever the reason: the server will not end the query for us, or it will later, and hits the next one.
         case (.recovering, let error?), (.busy, let error?): fail(error)
-        case (.recovering(let connection), nil): becomeIdle(connection, connected: false)
+        case (.recovering(let connection), nil):
+            becomeIdle(connection, connected: false)
+            pool.laneIsFree()
         case (.busy, nil):
             patience = patience ?? loop.now + Self.killPatience
             armAlarm()
