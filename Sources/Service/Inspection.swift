@@ -10,12 +10,13 @@ package enum Inspection {
     }
 
     /// What keeps servers from being used, where there are several: `server db2:3306 is not usable: …`
-    package static func serverProblems(_ settings: Settings) -> [String] {
+    package static func serverProblems(_ settings: Settings, serving catalog: Catalog) -> [String] {
         let database = settings.database
+        let check = HealthCheck(maxLag: database.maxLagSeconds, tables: HealthCheck.tables(of: catalog))
         guard database.candidates.count > 1 else { return [] }
         return database.candidates.compactMap { server in
             let endpoint = Endpoint(database, at: server, purpose: .look)
-            switch HealthCheck(maxLag: database.maxLagSeconds).run(endpoint).finding {
+            switch check.run(endpoint).finding {
             case .well, .unclear: return nil
             case .lagging(let text): return "server \(server) is passed over: \(text)"
             case .unwell(let error): return "server \(server) is not usable: \(error)"

@@ -34,7 +34,9 @@ struct Check: ParsableCommand {
                 "\(file.config): warning: [batching.\"\(name)\"] has no effect: \(catalog.unknown(name).message)"
             )
         }
-        for problem in Inspection.serverProblems(settings) { print("\(file.config): warning: \(problem)") }
+        for problem in Inspection.serverProblems(settings, serving: catalog) {
+            print("\(file.config): warning: \(problem)")
+        }
         print("\(file.config): all is well, \(catalog.relationships.count) relationships")
     }
 

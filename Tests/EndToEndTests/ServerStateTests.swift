@@ -199,6 +199,32 @@ import Testing
         #expect(try daemon.stat("server_changes") == 2)
     }
 
+    @Test func `a preferred server that has no tables yet is passed over until it has them`() throws {
+        let client = try servers[0].client()
+        try client.executeScript("CREATE DATABASE full; USE d; SET foreign_key_checks = 0;")
+        let tables = ["parents", "children", "toys"]
+        func move(_ from: String, _ to: String) throws {
+            let moves = tables.map { "\(from).\($0) TO \(to).\($0)" }
+            try client.execute("RENAME TABLE \(moves.joined(separator: ", "))")
+        }
+        try move("d", "full")
+        let daemon = try daemon()
+        try expectAnswers(from: "second", by: daemon)
+        try daemon.waitForLog("is passed over: its database has no tables")
+        let check = try DaemonUnderTest.run(["check", "--config", daemon.configPath])
+        #expect(check.output.contains("server \(servers[0].socketPath)"), "\(check.output)")
+        try move("full", "d")
+        try expectAnswers(from: "first", by: daemon)
+    }
+
+    @Test func `check says which server answers no query`() throws {
+        let way = try Meddler(to: servers[1], marker: "`parents`")
+        let daemon = try daemon([servers[0].socketPath, place(way)], checkInterval: 60)
+        way.order(.refuse(errno: 1047), at: .answer)
+        let check = try DaemonUnderTest.run(["check", "--config", daemon.configPath])
+        #expect(check.output.contains("warning: server \(place(way)) is not usable: 1047"), "\(check.output)")
+    }
+
     // MARK: What is no state of a server
 
     @Test func `what no server can read takes none out`() throws {
