@@ -109,6 +109,17 @@ import Testing
         #expect(try daemon.ask(Self.load)["row"]?["server"]?.text == "second")
     }
 
+    @Test func `one that lets in and hangs up on every query is left as well`() throws {
+        let way = try Meddler(to: servers[0], marker: "FROM")
+        let daemon = try daemon([place(way), servers[1].socketPath])
+        try expectAnswers(from: "first", by: daemon)
+        way.order(.close, at: .answer)
+        try eventually("it is left, though nobody asks") { try states(daemon) == ["unwell", "active"] }
+        for _ in 1...20 { #expect(try daemon.ask(Self.load)["row"]?["server"]?.text == "second") }
+        way.allowAll()
+        try expectAnswers(from: "first", by: daemon)
+    }
+
     @Test func `when all refuse, loads are told so and may try again, and who recovers first answers`() throws
     {
         try countConnections()
