@@ -25,23 +25,31 @@ package struct Failure: Error, Hashable, Sendable {
     /// The server's error number, with `database_error` only.
     package let mysqlErrno: UInt32?
 
-    package init(_ code: Code, _ message: String, mysqlErrno: UInt32? = nil) {
+    /// With `database_error` only: whether what the server said is a state that passes by itself.
+    private let passesByItself: Bool
+
+    package init(
+        _ code: Code, _ message: String, mysqlErrno: UInt32? = nil, passesByItself: Bool = false
+    ) {
         self.code = code
         self.message = message
         self.mysqlErrno = mysqlErrno
+        self.passesByItself = passesByItself
+    }
+
+    /// The same failure with another message.
+    package func saying(_ message: String) -> Failure {
+        Failure(code, message, mysqlErrno: mysqlErrno, passesByItself: passesByItself)
     }
 
     /// Whether the same request may succeed if it is sent again.
     package var retryable: Bool {
         switch code {
         case .overloaded, .timeout, .databaseUnavailable, .shuttingDown: true
-        case .databaseError: Self.transientErrnos.contains(mysqlErrno ?? 0)
+        case .databaseError: passesByItself
         case .badJSON, .lineTooLong, .badRequest, .unknownRelationship, .unknownColumn, .badKey, .badValue,
             .tooManyKeys, .resultTooLarge, .cancelled:
             false
         }
     }
-
-    /// 1205 lock wait timeout, 1213 deadlock, 1317 query interrupted, 1969 `max_statement_time` exceeded.
-    private static let transientErrnos: Set<UInt32> = [1205, 1213, 1317, 1969]
 }

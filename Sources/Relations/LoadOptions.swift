@@ -73,6 +73,6 @@ package struct RequestPath: Hashable, Sendable {
     /// The same failure, with the place in the request.
     package func failure(_ failure: Failure) -> Failure {
         guard !text.isEmpty else { return failure }
-        return Failure(failure.code, "\(text): \(failure.message)", mysqlErrno: failure.mysqlErrno)
+        return failure.saying("\(text): \(failure.message)")
     }
 }

@@ -11,6 +11,7 @@ final class CatalogKeeper {
         let settings: Settings
         /// Whether the settings are new, and take effect if the schema bears them out.
         let isReload: Bool
+        let server: DatabaseServer
         let result: Result<Finding, DatabaseError>
     }
 
@@ -79,8 +80,8 @@ final class CatalogKeeper {
         let mailbox = mailbox.sender
         let endpoint = Endpoint(settings.database, at: server, purpose: .schema)
         let served = served
-        let reading = { @Sendable in
-            Reading(settings: settings, isReload: isReload, result: $0)
+        let reading = { @Sendable [server] in
+            Reading(settings: settings, isReload: isReload, server: server, result: $0)
         }
         do throws(ReactorError) {
             try WorkerThread.detach {
@@ -113,13 +114,9 @@ final class CatalogKeeper {
     private func finished(_ reading: Reading) {
         isReading = false
         lastReading = loop.now
-        switch reading.result {
-        case .success:
-            backoff.reset()
-            schedule(after: interval)
-        case .failure: schedule(after: backoff.next())
-        }
-        onReading(reading)
+        // Of a server that has been left meanwhile, perhaps for what it does not have.
+        let isStale = reading.server != server && !reading.isReload && served != nil
+        if isStale { mustReadAgain = true } else { use(reading) }
         if let settings = nextReload {
             nextReload = nil
             read(settings, isReload: true)
@@ -127,6 +124,16 @@ final class CatalogKeeper {
             mustReadAgain = false
             refresh()
         }
+    }
+
+    private func use(_ reading: Reading) {
+        switch reading.result {
+        case .success:
+            backoff.reset()
+            schedule(after: interval)
+        case .failure: schedule(after: backoff.next())
+        }
+        onReading(reading)
     }
 
     /// Nanoseconds between readings; nil: only when asked.

@@ -195,6 +195,7 @@ package final class Daemon {
         if found.isNews || isReload {
             engine.install(found.catalog, RouteTable.Settings(new))
             keeper.served = found.catalog
+            servers.serve(found.catalog)
         }
         if found.isNews { announce(found) }
         if isReload { reloaded(failure: nil) }

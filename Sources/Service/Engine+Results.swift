@@ -24,7 +24,9 @@ extension Engine {
         // Stopped by our own wish: no news.
         if job.isKilled, !isAwaited(job) { return }
         switch outcome {
-        case .complete: tell(.rows(job), of: job.batch)
+        case .complete:
+            if !splitsInVain.isEmpty { splitsInVain[job.batch.shape.relationship] = nil }
+            tell(.rows(job), of: job.batch)
         case .failed(let error): failed(job, error)
         case .changedColumns:
             onSchemaChange()
@@ -77,10 +79,29 @@ extension Engine {
         guard error.kind == .statement || error.isTooLong else { return lost(job, error) }
         if error.concernsSchema { onSchemaChange() }
         if error.isForgottenName { return fail(job.batch, Self.changed(job.route.relationship)) }
-        if job.canSplit, !error.concernsWholeQuery { return split(job) }
+        if job.canSplit, maySplit(job, error) { return split(job) }
         warn(of: error, job)
-        fail(job.batch, Failure(.databaseError, error.message, mysqlErrno: error.errno))
+        fail(
+            job.batch,
+            Failure(
+                .databaseError, error.message, mysqlErrno: error.errno, passesByItself: error.passesByItself))
     }
+
+    /// Whether one of the keys may be to blame. Of an error that nobody knows it is tried: as long as parts of batches
+    /// bring rows, it is a key, and once several in a row have not, it is none.
+    private func maySplit(_ job: Job, _ error: DatabaseError) -> Bool {
+        switch error.scope {
+        case .server, .table, .moment: return false
+        case .keys: return true
+        case .unknown:
+            let relationship = job.batch.shape.relationship
+            if job.batch.attempts > 0 { splitsInVain[relationship, default: 0] += 1 }
+            return splitsInVain[relationship, default: 0] < Self.mostSplitsInVain
+        }
+    }
+
+    /// With one bad key, the other half of each part that fails has rows: three levels of nothing but failures.
+    private static let mostSplitsInVain = 6
 
     private func warn(of error: DatabaseError, _ job: Job) {
         guard let others = refusals[error.errno, default: LogThrottle()].admit(at: time.now) else { return }

@@ -25,6 +25,8 @@ final class Engine {
     let logger: Logger
     /// By the server's error number.
     var refusals: [UInt32: LogThrottle] = [:]
+    /// By relationship: parts of batches that an error nobody knows has met, since any query brought its rows.
+    var splitsInVain: [Int: Int] = [:]
     private(set) unowned var backend: (any Backend)?
     var batcher: Batcher
     private(set) var limits: Limits

@@ -1,21 +1,93 @@
 import MariaDB
 
+/// What an error of the server's in answer to a query is about, and so what is to be done.
+enum ErrorScope: Hashable {
+    /// The server, or our account there, whatever is asked: another server may answer.
+    case server
+    /// A table, a view or a column that the query needs, whichever the keys: asked for again, it would fail again.
+    case table
+    /// This query at this moment, whichever the keys: asking again in halves would only add to the database's trouble.
+    case moment
+    /// A key or a value: the other keys can be asked without it.
+    case keys
+    /// Nobody knows: if it is one of the keys, the others can be asked without it.
+    case unknown
+}
+
 extension DatabaseError {
-    /// The catalog names something that the database does not have (any more), or that we may not read (any more).
-    /// 1044–1045, 1142–1143 denied; 1051, 1054, 1109, 1146 unknown table or column; 1356 an invalid view.
-    var concernsSchema: Bool {
-        [1044, 1045, 1051, 1054, 1109, 1142, 1143, 1146, 1356].contains(errno)
+    var scope: ErrorScope {
+        if Self.serverStates.contains(errno) { return .server }
+        if Self.moments.contains(errno) { return .moment }
+        if concernsSchema || Self.brokenTables.contains(errno) { return .table }
+        if ErrorNumber.engineErrors.contains(errno) || errno == ErrorNumber.syntaxError { return .table }
+        return isAboutData || isTooLong || Self.badData.contains(errno) ? .keys : .unknown
     }
+
+    /// Whether the state ends without anybody mending it, so that the same request may succeed if it is sent again.
+    /// An hourly limit ends with the hour, an option is set for a while; a password that must be changed, a table that is
+    /// corrupt and a privilege that is missing stay until somebody does something.
+    var passesByItself: Bool {
+        switch scope {
+        case .server: errno != ErrorNumber.mustChangePassword
+        case .moment: true
+        case .table, .keys, .unknown: false
+        }
+    }
+
+    private static let serverStates: Set<UInt32> = [
+        ErrorNumber.tooManyConnections, ErrorNumber.nodeNotReady, ErrorNumber.tooManyUserConnections,
+        ErrorNumber.userLimitReached, ErrorNumber.optionPreventsStatement, ErrorNumber.mustChangePassword,
+        ErrorNumber.readOnlyMode, ErrorNumber.offlineMode, ErrorNumber.serverNotAvailable,
+        ErrorNumber.proxyConnectTimeout, ErrorNumber.proxyConnectFailures, ErrorNumber.proxyServerOffline,
+        ErrorNumber.proxyServerLags,
+    ]
+
+    private static let moments: Set<UInt32> = [
+        ErrorNumber.recordChanged, ErrorNumber.diskFull, ErrorNumber.sortAborted, ErrorNumber.outOfMemory,
+        ErrorNumber.outOfSortMemory, ErrorNumber.outOfResources, ErrorNumber.tableFull,
+        ErrorNumber.errorDuringCommit, ErrorNumber.lockWaitTimeout, ErrorNumber.deadlock,
+        ErrorNumber.queryInterrupted, ErrorNumber.tableDefinitionChanged,
+        ErrorNumber.foreignSourceUnreachable, ErrorNumber.needsReprepare, ErrorNumber.tooManyTransactions,
+        ErrorNumber.lockAborted, ErrorNumber.statementTimeout, ErrorNumber.queryTimeout,
+    ]
+
+    private static let brokenTables: Set<UInt32> = [
+        ErrorNumber.cannotOpenFile, ErrorNumber.fileNotFound, ErrorNumber.errorReading,
+        ErrorNumber.engineError, ErrorNumber.notFormFile, ErrorNumber.notKeyFile, ErrorNumber.oldKeyFile,
+        ErrorNumber.crashedOnUsage, ErrorNumber.crashedOnRepair, ErrorNumber.unknownEngine,
+        ErrorNumber.indexCorrupt, ErrorNumber.tablespaceMissing, ErrorNumber.tablespaceDiscarded,
+        ErrorNumber.engineInternalError, ErrorNumber.tableCorrupt, ErrorNumber.noSuchTableInEngine,
+        ErrorNumber.specificAccessDenied, ErrorNumber.routineAccessDenied,
+        ErrorNumber.noSuchRoutine, ErrorNumber.noSuchUser,
+    ]
+
+    /// The catalog names something that the database does not have (any more), or that we may not read (any more).
+    var concernsSchema: Bool { isForgottenName || Self.denials.contains(errno) }
 
     /// A table or column has just been renamed or dropped; the next catalog may have it again.
-    var isForgottenName: Bool { [1051, 1054, 1109, 1146].contains(errno) }
+    var isForgottenName: Bool { Self.forgottenNames.contains(errno) }
 
-    /// 1153: the statement is longer than `max_allowed_packet`.
-    var isTooLong: Bool { errno == 1153 }
+    private static let forgottenNames: Set<UInt32> = [
+        ErrorNumber.unknownTableToDrop, ErrorNumber.unknownColumn, ErrorNumber.unknownTable,
+        ErrorNumber.noSuchTable,
+    ]
 
-    /// Each key alone would fail the same way, or asking again would only add to the database's trouble: 1064 a syntax
-    /// error, 1205 and 1213 locks, 1021, 1037, 1038 and 1041 out of memory or disk, 1317 killed, 1969 and 3024 too slow.
-    var concernsWholeQuery: Bool {
-        concernsSchema || [1064, 1205, 1213, 1021, 1037, 1038, 1041, 1317, 1969, 3024].contains(errno)
-    }
+    private static let denials: Set<UInt32> = [
+        ErrorNumber.databaseAccessDenied, ErrorNumber.accessDenied, ErrorNumber.unknownDatabase,
+        ErrorNumber.tableAccessDenied, ErrorNumber.columnAccessDenied, ErrorNumber.invalidView,
+    ]
+
+    /// The statement is longer than the server takes.
+    var isTooLong: Bool { errno == ErrorNumber.packetTooLarge }
+
+    private static let badData: Set<UInt32> = [
+        ErrorNumber.cannotAggregateCollations, ErrorNumber.cannotAggregateTwoCollations,
+        ErrorNumber.cannotAggregateManyCollations, ErrorNumber.truncatedWrongValue,
+        ErrorNumber.functionResultTooLong, ErrorNumber.wrongValueForType, ErrorNumber.outOfRange,
+        ErrorNumber.cannotConvertString, ErrorNumber.jsonTableCannotHold,
+    ]
+
+    /// SQLSTATE's classes of data, of a subquery with several rows, and of errors that functions and views raise
+    /// themselves, each of which comes by a key or by a value in its rows.
+    private var isAboutData: Bool { ["21", "22", "45"].contains { sqlState.hasPrefix($0) } }
 }

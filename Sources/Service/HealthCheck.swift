@@ -1,25 +1,92 @@
 import MariaDB
+import Relations
 
-/// A look at a server with a connection of its own. Waits: not for the loop.
-enum HealthCheck {
-    /// - Parameter maxLag: seconds that a replica may be behind; 0: whatever it is.
-    static func run(_ endpoint: Endpoint, maxLag: Int) -> ServerChoice.Finding {
+/// A look at a server with a connection of its own, set up as those that answer loads: whether it answers reads of what
+/// is needed of it. Waits: not for the loop.
+struct HealthCheck: Sendable {
+    /// A query that a server has refused for a reason that may be its own: others may answer it.
+    struct Suspect: Hashable, Sendable {
+        /// Its relationship's.
+        let name: String
+        let sql: String
+    }
+
+    struct Outcome: Sendable {
+        let finding: ServerChoice.Finding
+        /// By name of a suspect, whether the server answers it; none where that could not be found out.
+        var trials: [String: Bool] = [:]
+    }
+
+    /// Seconds that a replica may be behind; 0: whatever it is.
+    var maxLag = 0
+    /// Tables that are served, of which it should be able to read; none while they are not known.
+    var tables: [String] = []
+    var suspects: [Suspect] = []
+
+    /// One may be locked, or lost by itself.
+    static let mostTables = 3
+
+    func run(_ endpoint: Endpoint) -> Outcome {
         var endpoint = endpoint
         endpoint.readTimeoutSeconds = endpoint.connectTimeoutSeconds
         do throws(DatabaseError) {
             let client = try BlockingClient(endpoint)
-            guard maxLag > 0 else { return .well }
-            return try lag(client, max: maxLag)
+            if let finding = try read(client) { return Outcome(finding: finding) }
+            let finding = try lag(client)
+            guard case .well = finding else { return Outcome(finding: finding) }
+            return Outcome(finding: finding, trials: trials(client))
         } catch {
-            return .unwell(error)
+            return Outcome(finding: .unwell(error))
         }
+    }
+
+    /// What speaks against the server.
+    private func read(_ client: BlockingClient) throws(DatabaseError) -> ServerChoice.Finding? {
+        if tables.isEmpty { return try readSchema(client) }
+        var finding: ServerChoice.Finding?
+        for table in tables {
+            do throws(DatabaseError) {
+                try client.execute("SELECT 1 FROM `\(table.replacing("`", with: "``"))` LIMIT 1")
+                return nil
+            } catch {
+                switch error.scope {
+                case .server: throw error
+                // A table that is locked is no sign of anything.
+                case .moment: finding = finding ?? .unclear
+                case .table, .keys, .unknown:
+                    guard error.kind == .statement else { throw error }
+                    finding = .unwell(error)
+                }
+            }
+        }
+        return finding
+    }
+
+    private func readSchema(_ client: BlockingClient) throws(DatabaseError) -> ServerChoice.Finding? {
+        let rows = try client.strings(
+            "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() LIMIT 1")
+        return rows.isEmpty ? .lagging("its database has no tables") : nil
+    }
+
+    private func trials(_ client: BlockingClient) -> [String: Bool] {
+        var trials: [String: Bool] = [:]
+        for suspect in suspects {
+            do throws(DatabaseError) {
+                try client.execute(suspect.sql)
+                trials[suspect.name] = true
+            } catch {
+                // It takes longer than a look may: nothing is known of it, nor can more be asked.
+                guard error.kind == .statement else { break }
+                if error.scope != .moment { trials[suspect.name] = false }
+            }
+        }
+        return trials
     }
 
     /// `SHOW ALL SLAVES STATUS` has a row for each primary that the server follows, and needs the privilege
     /// `SLAVE MONITOR`: https://mariadb.com/kb/en/show-replica-status/
-    private static func lag(
-        _ client: BlockingClient, max: Int
-    ) throws(DatabaseError) -> ServerChoice.Finding {
+    private func lag(_ client: BlockingClient) throws(DatabaseError) -> ServerChoice.Finding {
+        guard maxLag > 0 else { return .well }
         let rows: [[String?]]
         do {
             rows = try client.strings("SHOW ALL SLAVES STATUS")
@@ -35,8 +102,23 @@ enum HealthCheck {
             guard let seconds = row[column].flatMap({ Int($0) }) else {
                 return .lagging("its replication does not run")
             }
-            if seconds > max { return .lagging("it is \(seconds) s behind, database.max_lag_s is \(max)") }
+            if seconds > maxLag {
+                return .lagging("it is \(seconds) s behind, database.max_lag_s is \(maxLag)")
+            }
         }
         return .well
+    }
+}
+
+extension HealthCheck {
+    /// Some tables of a catalog, the same for the same catalog. Views are left out: to read one row of some, all are read.
+    static func tables(of catalog: Catalog) -> [String] {
+        var found: [String] = []
+        for relationship in catalog.relationships where !relationship.indexes.isEmpty {
+            let table = relationship.hops.first?.table ?? relationship.table
+            if !found.contains(table) { found.append(table) }
+            if found.count == mostTables { break }
+        }
+        return found
     }
 }

@@ -15,13 +15,14 @@ package enum Inspection {
     }
 
     /// What keeps servers from being used, where there are several: `server db2:3306 is not usable: …`
-    package static func serverProblems(_ settings: Settings) -> [String] {
+    package static func serverProblems(_ settings: Settings, serving catalog: Catalog) -> [String] {
         let database = settings.database
+        let check = HealthCheck(maxLag: database.maxLagSeconds, tables: HealthCheck.tables(of: catalog))
         guard database.candidates.count > 1 else { return [] }
         return database.candidates.compactMap { server in
-            let endpoint = Endpoint(database, at: server, purpose: .schema)
-            switch HealthCheck.run(endpoint, maxLag: database.maxLagSeconds) {
-            case .well: return nil
+            let endpoint = Endpoint(database, at: server, purpose: .look)
+            switch check.run(endpoint).finding {
+            case .well, .unclear: return nil
             case .lagging(let text): return "server \(server) is passed over: \(text)"
             case .unwell(let error): return "server \(server) is not usable: \(error)"
             }
@@ -33,8 +34,8 @@ package enum Inspection {
     package static func endpoints(_ settings: Settings) -> (daemon: Endpoint, application: Endpoint) {
         let database = settings.database
         let isWell = { server in
-            let endpoint = Endpoint(database, at: server, purpose: .schema)
-            if case .well = HealthCheck.run(endpoint, maxLag: database.maxLagSeconds) { return true }
+            let endpoint = Endpoint(database, at: server, purpose: .look)
+            if case .well = HealthCheck(maxLag: database.maxLagSeconds).run(endpoint).finding { return true }
             return false
         }
         let server = database.candidates.first(where: isWell) ?? database.candidates[0]

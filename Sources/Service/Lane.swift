@@ -95,29 +95,37 @@ final class Lane {
 
     /// Has the server stop the job that is under way. It ends with an error, or as it would have.
     func kill() {
-        guard case .busy(let connection, _) = state, !isKilling, let endpoint else { return }
+        guard case .busy(let connection, let job) = state, !isKilling, let endpoint else { return }
         isKilling = true
         let current = generation
-        pool.killer.kill(connection.threadID, at: endpoint) { [unowned self] error in
+        let query = RunningQuery(threadID: connection.threadID, sql: job.statement.sql)
+        pool.killer.kill(query, at: endpoint) { [unowned self] outcome in
             guard current == generation else { return }
-            killed(error)
+            killed(outcome)
         }
     }
 
     /// Nanoseconds that a server has, where nothing else bounds it, to end a query that it has been told to stop.
     private static let killPatience: Int64 = 30_000_000_000
+    /// Nanoseconds in which the end of a query arrives that the server was found not to run any more.
+    private static let endPatience: Int64 = 1_000_000_000
 
-    private func killed(_ error: DatabaseError?) {
-        pool.logger.debug(
-            "the server was told to stop the query",
-            metadata: ["outcome": "\(error.map { "\($0)" } ?? "done")"])
+    private func killed(_ outcome: Killer.Outcome) {
+        pool.logger.debug("the server was asked to stop the query", metadata: ["outcome": "\(outcome)"])
         isKilling = false
-        switch (state, error) {
+        switch (state, outcome) {
         // Whatever the reason: the server will not end the query for us, or it will later, and hits the next one.
-        case (.recovering, let error?), (.busy, let error?): fail(error)
-        case (.recovering(let connection), nil): becomeIdle(connection, connected: false)
-        case (.busy, nil):
+        case (.recovering, .failed(let error)), (.busy, .failed(let error)): fail(error)
+        case (.recovering(let connection), .told), (.recovering(let connection), .notThere):
+            becomeIdle(connection, connected: false)
+            pool.laneIsFree()
+        case (.busy, .told):
             patience = patience ?? loop.now + Self.killPatience
+            armAlarm()
+        // Its end is on its way; or it was another server that was asked, and then this connection is given up: the query
+        // ends by `max_statement_time`.
+        case (.busy, .notThere):
+            patience = min(patience ?? .max, loop.now + Self.endPatience)
             armAlarm()
         case (.down, _), (.resolving, _), (.connecting, _), (.idle, _), (.closed, _): break
         }

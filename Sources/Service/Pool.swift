@@ -1,7 +1,9 @@
 import Configuration
 import Logging
 import MariaDB
+import Planning
 import Reactor
+import Relations
 
 /// The connections to the database. It knows which are free and whether there is a database at all.
 final class Pool: Backend {
@@ -56,10 +58,15 @@ final class Pool: Backend {
         losses?.report()
     }
 
-    var hasIdleLane: Bool { lanes.contains(where: \.isIdle) }
+    var hasIdleLane: Bool { !servers.isPaused && lanes.contains(where: isFree) }
+
+    /// One that has not yet left a server that is not well is asked nothing more.
+    private func isFree(_ lane: Lane) -> Bool {
+        lane.isIdle && (lane.server == servers.active || !servers.isUnwell(lane.server))
+    }
 
     func run(_ job: Job) {
-        guard let lane = lanes.first(where: \.isIdle) else { preconditionFailure("ask hasIdleLane first") }
+        guard let lane = lanes.first(where: isFree) else { preconditionFailure("ask hasIdleLane first") }
         lane.run(job)
     }
 
@@ -84,11 +91,17 @@ final class Pool: Backend {
     /// Another server is active, or one has been found unwell. Lanes without a connection, and those of a server that is
     /// not well, go to the active one at once; the others follow one by one, so that there are always some that serve.
     func rearrange() {
-        for lane in lanes where lane.server != servers.active {
-            if !lane.isConnected || servers.isUnwell(lane.server) { lane.leave() }
-        }
+        leaveUnwell()
         moveNext()
         declareOutage()
+    }
+
+    /// A query that is under way at a server which refuses what is asked now ends there: it may yet have its rows.
+    private func leaveUnwell() {
+        for lane in lanes where lane.server != servers.active {
+            let mayEnd = servers.isRefusing(lane.server) && !lane.isIdle
+            if !lane.isConnected || servers.isUnwell(lane.server) && !mayEnd { lane.leave() }
+        }
     }
 
     private func moveNext() {
@@ -99,12 +112,28 @@ final class Pool: Backend {
     // MARK: What lanes report
 
     func laneFinished(_ job: Job, _ outcome: Job.Outcome, at server: Int) {
+        var outcome = outcome
         switch outcome {
-        case .complete: servers.answered(by: server)
-        case .failed(let error) where error.kind == .statement: servers.answered(by: server)
+        case .complete: servers.read(from: server)
+        case .failed(let error) where error.kind == .statement:
+            servers.answered(by: server)
+            switch error.scope {
+            // As if it had been lost on the way: it is asked again, of whoever is active then.
+            case .server: if servers.refused(error, by: server) { outcome = .failed(error.asLoss) }
+            case .table:
+                servers.doubt(job.route.relationship.name, job.statement.sql, error, at: server)
+            case .moment, .keys, .unknown: break
+            }
         case .failed, .changedColumns: break
         }
         engine.finished(job, outcome)
+        laneIsFree()
+    }
+
+    /// A lane has no job any more.
+    func laneIsFree() {
+        guard servers.areSeveral else { return }
+        leaveUnwell()
         moveNext()
     }
 
@@ -149,5 +178,12 @@ final class Pool: Backend {
         outage = error
         onChange()
         engine.databaseLost(error)
+    }
+}
+
+extension DatabaseError {
+    /// What it means for a query that another server may answer.
+    fileprivate var asLoss: DatabaseError {
+        DatabaseError(errno: errno, sqlState: sqlState, message: message, kind: .connectionLost)
     }
 }

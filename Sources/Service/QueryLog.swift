@@ -17,7 +17,9 @@ extension Logger {
                 "queued_us": "\(job.batch.queuedFor / 1000)", "attempts_before": "\(job.batch.attempts)",
             ])
         // The values in it are the clients': who traces wants to see them.
-        trace("statement: \(job.statement.sql)", metadata: ["connection": "\(connection)"])
+        trace(
+            "statement: \(String(decoding: job.statement.sql, as: UTF8.self))",
+            metadata: ["connection": "\(connection)"])
     }
 
     func queryEnded(_ job: Job, _ outcome: Job.Outcome, connection: UInt, at now: Int64) {

@@ -9,7 +9,7 @@ struct ServerChoice {
         /// Not looked at yet.
         case unknown
         case well
-        /// It answers, and is behind its primary by more than it may be, as the text says.
+        /// It answers, and what it answers is not up to date, or not there, as the text says.
         case lagging(String)
         case unwell(DatabaseError)
     }
@@ -19,6 +19,17 @@ struct ServerChoice {
         case well
         case lagging(String)
         case unwell(DatabaseError)
+        /// Nothing, neither good nor bad.
+        case unclear
+    }
+
+    /// What is known of one query that a server has refused, where another may answer it.
+    private struct Refusal {
+        /// Times in a row that it was answered, and refused.
+        var good = 0
+        var bad = 0
+        /// It speaks against the server.
+        var counts = false
     }
 
     private struct Server {
@@ -29,7 +40,14 @@ struct ServerChoice {
         /// Good findings that it takes to be preferred again.
         var probation = leastProbation
         var chosen: Int64 = 0
+        /// By name of the query.
+        var refusals: [String: Refusal] = [:]
+        /// Those of such queries that it has answered in the last look.
+        var answered: Set<String> = []
 
+        var refused: Set<String> { Set(refusals.filter(\.value.counts).keys) }
+        /// Also those that it may have refused by chance.
+        var doubted: Set<String> { Set(refusals.keys) }
         var isUsable: Bool { health == .well || health == .unknown }
         var isLagging: Bool { if case .lagging = health { true } else { false } }
     }
@@ -53,12 +71,73 @@ struct ServerChoice {
 
     var isActiveWell: Bool { servers[active].isUsable }
 
+    /// Whether the server lets in and does not answer what is asked.
+    func isRefusing(_ server: Int) -> Bool {
+        if case .unwell(let error) = servers[server].health { error.kind == .statement } else { false }
+    }
+
+    /// Queries that the server refuses, and the active one does not.
+    func lacks(_ server: Int) -> Set<String> { servers[server].refused.subtracting(servers[active].refused) }
+
+    func isRefused(_ query: String) -> Bool { servers.contains { $0.refusals[query] != nil } }
+
     // MARK: What happens
 
-    /// A connection to it has come about.
+    /// A connection to it has come about, which is no news of a server that lets in and then refuses what is asked.
     mutating func connected(to server: Int) {
         if case .lagging = servers[server].health { return }
-        servers[server].health = .well
+        if !isRefusing(server) { servers[server].health = .well }
+    }
+
+    /// It has answered a query with rows.
+    mutating func read(from server: Int) {
+        if server == active, isRefusing(server) { servers[server].health = .well }
+    }
+
+    /// A query has met an error that is the server's state, whatever is asked. Where another server is known to say the
+    /// same, this one is no worse, and it may be the query after all: looks will tell.
+    mutating func refused(_ error: DatabaseError, by server: Int, at now: Int64) {
+        let isShared = servers.indices.contains { other in
+            guard other != server, case .unwell(let its) = servers[other].health else { return false }
+            return its.kind == .statement && its.errno == error.errno
+        }
+        guard !isShared else { return }
+        fall(server, to: .unwell(error), at: now)
+        choose(at: now)
+    }
+
+    /// A query has met an error that may be this server's own, or all servers'. Looks try it on each.
+    mutating func doubt(_ query: String, of server: Int) {
+        servers[server].refusals[query, default: Refusal()].bad += 1
+    }
+
+    /// What looks at a server have shown of such queries, by name: whether it answers them.
+    mutating func tried(_ trials: [String: Bool], at server: Int, at now: Int64) {
+        for (query, isAnswered) in trials {
+            var refusal = servers[server].refusals[query] ?? Refusal()
+            if isAnswered {
+                servers[server].answered.insert(query)
+            } else {
+                servers[server].answered.remove(query)
+            }
+            refusal.good = isAnswered ? refusal.good + 1 : 0
+            refusal.bad = isAnswered ? 0 : refusal.bad + 1
+            if refusal.bad >= Self.tolerance, !refusal.counts {
+                refusal.counts = true
+                if server == active { lengthenProbation(server, at: now) }
+            }
+            let isOver = isAnswered && (!refusal.counts || refusal.good >= servers[server].probation)
+            servers[server].refusals[query] = isOver ? nil : refusal
+        }
+        choose(at: now)
+    }
+
+    /// Nobody tries it any more.
+    mutating func forget(_ query: String) {
+        for server in servers.indices {
+            servers[server].refusals[query] = nil
+            servers[server].answered.remove(query)
+        }
     }
 
     /// The active server has no connection, and an attempt to have one has failed.
@@ -69,18 +148,23 @@ struct ServerChoice {
 
     /// - Parameters:
     ///   - isConnected: whether the server has connections that serve.
-    ///   - hasAnswered: whether it has answered a query since the look began.
+    ///   - hasAnswered: whether it has answered a query since the look began, with rows if the look found it refusing.
     mutating func found(
         _ finding: Finding, of server: Int, isConnected: Bool, hasAnswered: Bool = false, at now: Int64
     ) {
         switch finding {
         case .well: foundWell(server)
+        case .unclear: break
         case .lagging(let text): foundBad(server, .lagging(text), isConnected: isConnected, at: now)
         case .unwell(let error):
             // Who serves and has no room for one more, or a name that is not found just now: it is not dead.
             let isSilence = error.kind != .refused && error.errno != DatabaseError.unknownHost
             // A look that failed late tells of what is over.
             guard !hasAnswered, !isConnected || isSilence else { break }
+            if error.kind == .statement, error.scope == .server {
+                // It has said so itself: there is nothing to wait for.
+                servers[server].bad = Self.tolerance
+            }
             foundBad(server, .unwell(error), isConnected: isConnected, at: now)
         }
         choose(at: now)
@@ -107,13 +191,15 @@ struct ServerChoice {
     }
 
     private mutating func fall(_ server: Int, to health: Health, at now: Int64) {
-        if server == active, servers[server].isUsable {
-            let hasProved = now - servers[server].chosen >= Self.proof
-            let longer = min(servers[server].probation * 2, Self.mostProbation)
-            servers[server].probation = hasProved ? Self.leastProbation : longer
-        }
+        if server == active, servers[server].isUsable { lengthenProbation(server, at: now) }
         servers[server].good = 0
         servers[server].health = health
+    }
+
+    private mutating func lengthenProbation(_ server: Int, at now: Int64) {
+        let hasProved = now - servers[server].chosen >= Self.proof
+        let longer = min(servers[server].probation * 2, Self.mostProbation)
+        servers[server].probation = hasProved ? Self.leastProbation : longer
     }
 
     // MARK: The choice
@@ -124,11 +210,20 @@ struct ServerChoice {
         servers[best].chosen = now
     }
 
-    /// One that is to be used instead of the active one.
+    /// One that is to be used instead of the active one: who answers what that refuses, or refuses no more and is preferred.
+    /// Of two that each refuse what the other answers neither is better; so every change leads to less that is refused,
+    /// or up the list, and ends.
     private func better() -> Int? {
         let well = servers.firstIndex { $0.health == .well }
         switch servers[active].health {
-        case .unknown, .well: return well.flatMap { $0 < active ? $0 : nil }
+        case .unknown, .well:
+            let refused = servers[active].refused
+            return servers.indices.first { index in
+                let its = servers[index].doubted
+                guard servers[index].health == .well, its.isSubset(of: refused) else { return false }
+                let gain = refused.subtracting(its)
+                return index < active || !gain.isEmpty && gain.isSubset(of: servers[index].answered)
+            }
         case .lagging: return well
         case .unwell:
             return well ?? servers.firstIndex { $0.health == .unknown } ?? servers.firstIndex { $0.isLagging }

@@ -2,6 +2,7 @@ import Configuration
 import Logging
 import MariaDB
 import Reactor
+import Relations
 
 /// The servers that hold the data: which of them is used, and, where there are several, how they are.
 final class Servers {
@@ -9,7 +10,13 @@ final class Servers {
         let server: Int
         /// When the look began, in the loop's time.
         let began: Int64
-        let finding: ServerChoice.Finding
+        let outcome: HealthCheck.Outcome
+    }
+
+    /// A query that a server has refused, and who has not yet been asked it in a look.
+    private struct Suspicion {
+        let suspect: HealthCheck.Suspect
+        var untried: Set<Int>
     }
 
     private let loop: EventLoop
@@ -26,8 +33,15 @@ final class Servers {
     private var hopes: Set<Int> = []
     /// While no look is possible, so that the log says it once.
     private var isBlind = false
-    /// When each server last answered a query.
+    /// When each server last answered a query, and when with rows.
     private var lastAnswers: [Int: Int64] = [:]
+    private var lastReads: [Int: Int64] = [:]
+    /// Tables that looks read.
+    private var tables: [String] = []
+    /// The oldest first.
+    private var suspicions: [Suspicion] = []
+    /// Until then, a doubt hastens no look.
+    private var nextHasteAt: Int64 = 0
     /// How often another server was chosen.
     private(set) var changes = 0
     /// Another server is used from now on.
@@ -60,6 +74,15 @@ final class Servers {
     /// Whether a server may yet be found that can be used.
     var isHopeful: Bool { !hopes.isEmpty }
 
+    /// Whether nothing is to be asked just now: the active server refuses everything, and it is being found out whether
+    /// another could answer.
+    var isPaused: Bool { isHopeful && choice.isRefusing(active) }
+
+    func isRefusing(_ server: Int) -> Bool { choice.isRefusing(server) }
+
+    /// From now on, looks read of its tables.
+    func serve(_ catalog: Catalog) { tables = HealthCheck.tables(of: catalog) }
+
     func isUnwell(_ server: Int) -> Bool {
         if case .unwell = choice.health(of: server) { true } else { false }
     }
@@ -85,6 +108,45 @@ final class Servers {
         lastAnswers[server] = loop.now
     }
 
+    /// A query has ended as it should.
+    func read(from server: Int) {
+        answered(by: server)
+        lastReads[server] = loop.now
+        if areSeveral, choice.isRefusing(server) { update { $0.read(from: server) } }
+    }
+
+    /// A query has met an error that is the server's state. Answers whether another server may answer it.
+    func refused(_ error: DatabaseError, by server: Int) -> Bool {
+        guard areSeveral else { return false }
+        let wasWell = choice.isActiveWell
+        update { $0.refused(error, by: server, at: loop.now) }
+        if choice.isActiveWell { return active != server }
+        guard wasWell else { return isHopeful }
+        look()
+        hopes = lookedAt.subtracting([active])
+        return isHopeful
+    }
+
+    /// Bytes of a query beyond which it is not tried again in looks, and how many are at one time.
+    private static let longestSuspect = 1 << 16
+    private static let mostSuspects = 4
+
+    /// A query has met an error that is no state of the whole server: of one table, perhaps at this server only.
+    func doubt(_ name: String, _ sql: [UInt8], _ error: DatabaseError, at server: Int) {
+        guard areSeveral, sql.count <= Self.longestSuspect else { return }
+        // A name that is not there any more may have been renamed on all servers, on one before the others: looks tell alone.
+        if !error.isForgottenName { choice.doubt(name, of: server) }
+        guard !suspicions.contains(where: { $0.suspect.name == name }) else { return }
+        if suspicions.count == Self.mostSuspects { choice.forget(suspicions.removeFirst().suspect.name) }
+        suspicions.append(
+            Suspicion(
+                suspect: .init(name: name, sql: String(decoding: sql, as: UTF8.self)),
+                untried: Set(sources.indices)))
+        guard loop.now >= nextHasteAt else { return }
+        nextHasteAt = loop.now + Int64(settings.checkIntervalSeconds) * 1_000_000_000
+        look()
+    }
+
     /// The active server has no connection, and an attempt to have one has failed.
     func failed(_ error: DatabaseError) {
         let wasWell = choice.isActiveWell
@@ -97,7 +159,10 @@ final class Servers {
     /// How each server is, in the order of preference.
     var states: [(server: DatabaseServer, state: String)] {
         settings.candidates.enumerated().map { index, server in
-            (server, index == active ? "active" : choice.health(of: index).word)
+            let isLacking = choice.health(of: index) == .well && !choice.lacks(index).isEmpty
+            return (
+                server, index == active ? "active" : isLacking ? "refusing" : choice.health(of: index).word
+            )
         }
     }
 
@@ -105,15 +170,15 @@ final class Servers {
 
     private func look() {
         let mailbox = mailbox.sender
-        let maxLag = settings.maxLagSeconds
+        let check = HealthCheck(
+            maxLag: settings.maxLagSeconds, tables: tables, suspects: suspicions.map(\.suspect))
         // Who has not answered the last time is not asked again before it has.
         for (index, server) in settings.candidates.enumerated() where lookedAt.insert(index).inserted {
-            let endpoint = Endpoint(settings, at: server, purpose: .schema)
+            let endpoint = Endpoint(settings, at: server, purpose: .look)
             let began = loop.now
             do throws(ReactorError) {
                 try WorkerThread.detach {
-                    let finding = HealthCheck.run(endpoint, maxLag: maxLag)
-                    mailbox.post(Report(server: index, began: began, finding: finding))
+                    mailbox.post(Report(server: index, began: began, outcome: check.run(endpoint)))
                 }
                 isBlind = false
             } catch {
@@ -138,13 +203,32 @@ final class Servers {
         hopes.remove(report.server)
         logger.debug(
             "a server was looked at",
-            metadata: ["server": "\(settings.candidates[report.server])", "finding": "\(report.finding)"])
+            metadata: [
+                "server": "\(settings.candidates[report.server])", "finding": "\(report.outcome.finding)",
+            ])
         let serves = isConnected(report.server)
-        let hasAnswered = serves && lastAnswers[report.server] ?? .min > report.began
+        let (server, finding) = (report.server, report.outcome.finding)
+        // That it answers with errors says nothing against a look that met one.
+        let isRefusal = if case .unwell(let error) = finding { error.kind == .statement } else { false }
+        let lastAnswer = (isRefusal ? lastReads : lastAnswers)[server] ?? .min
         update {
             $0.found(
-                report.finding, of: report.server, isConnected: serves, hasAnswered: hasAnswered, at: loop.now
-            )
+                finding, of: server, isConnected: serves, hasAnswered: serves && lastAnswer > report.began,
+                at: loop.now)
+            $0.tried(report.outcome.trials, at: server, at: loop.now)
+        }
+        dropSuspects(triedAt: server, report.outcome.trials)
+    }
+
+    /// What every server has been asked in a look, and none refuses, is no suspect any more.
+    private func dropSuspects(triedAt server: Int, _ trials: [String: Bool]) {
+        for place in suspicions.indices where trials[suspicions[place].suspect.name] != nil {
+            suspicions[place].untried.remove(server)
+        }
+        for name in suspicions.filter({ $0.untried.isEmpty }).map(\.suspect.name)
+        where !choice.isRefused(name) {
+            suspicions.removeAll { $0.suspect.name == name }
+            choice.forget(name)
         }
     }
 
@@ -154,6 +238,11 @@ final class Servers {
         for (index, server) in settings.candidates.enumerated() {
             let health = choice.health(of: index)
             if health != before.health(of: index) { tell(server, health, before.health(of: index)) }
+            let news = choice.lacks(index).subtracting(before.lacks(index))
+            if index == before.active, !news.isEmpty, choice.active != before.active {
+                logger.warning(
+                    "database server \(server) is passed over: it refuses queries of \(news.sorted())")
+            }
         }
         if choice.active != before.active {
             changes += 1

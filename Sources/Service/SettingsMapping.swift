@@ -9,6 +9,8 @@ extension Endpoint {
     enum Purpose {
         /// Short queries of keys, which no other session must slow down or see changed.
         case loads
+        /// The same, to see whether the server answers such queries.
+        case look
         /// Reading `information_schema`.
         case schema
         /// What a program does that has no daemon in between.
@@ -46,6 +48,8 @@ extension Settings.Database {
     /// - `sql_big_selects=1`: what a key alone may ask, a batch may.
     /// - `eq_range_index_dive_limit=1`: an index dive per key would cost 10–30 % of the server's time for a query.
     /// - `max_statement_time`: 0 means never, whatever the server's default is.
+    /// - A look's `max_statement_time` and `lock_wait_timeout`: it hears that a table is slow or locked before it takes the
+    ///   server for silent.
     /// - `sql_quote_show_create=1`: without it, the check that makes a column JSON is told without backticks.
     /// - `lock_wait_timeout=1`: a table that somebody has locked must not stop the reading of all others; it is read later.
     /// - `wait_timeout`: the pool keeps its connections; the server need not end them.
@@ -57,11 +61,12 @@ extension Settings.Database {
         ]
         if purpose != .application { settings += ["wait_timeout=31536000", "SESSION tx_read_only=1"] }
         switch purpose {
-        case .loads:
-            settings += [
-                "eq_range_index_dive_limit=1", "tx_isolation='READ-COMMITTED'",
-                "max_statement_time=\(statementTimeoutSeconds)",
-            ]
+        case .loads, .look:
+            settings += ["eq_range_index_dive_limit=1", "tx_isolation='READ-COMMITTED'"]
+            settings +=
+                purpose == .loads
+                ? ["max_statement_time=\(statementTimeoutSeconds)"]
+                : ["max_statement_time=\(Double(connectTimeoutSeconds) / 2)", "lock_wait_timeout=0"]
         case .schema:
             settings += [
                 "max_statement_time=\(Endpoint.schemaPatienceSeconds)", "sql_quote_show_create=1",

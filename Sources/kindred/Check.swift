@@ -37,7 +37,9 @@ struct Check: ParsableCommand {
         if let warning = settings.listen.overrideWarning(besides: ["/run/kindred/kindred.sock"]) {
             print("\(file.config): warning: where systemd's kindred.socket is used, \(warning)")
         }
-        for problem in Inspection.serverProblems(settings) { print("\(file.config): warning: \(problem)") }
+        for problem in Inspection.serverProblems(settings, serving: catalog) {
+            print("\(file.config): warning: \(problem)")
+        }
         print("\(file.config): all is well, \(catalog.relationships.count) relationships")
     }
 

@@ -40,7 +40,7 @@ import Testing
         #expect(late.errorCode == "timeout")
         try shop.daemon.waitForLog("debug: a request has timed out ")
         try shop.daemon.waitForLog("debug: a query that nobody waits for is stopped ")
-        try shop.daemon.waitForLog("debug: the server was told to stop the query ")
+        try shop.daemon.waitForLog("debug: the server was asked to stop the query ")
         shop.server.kill()
         try shop.daemon.waitForLog("debug: a connection was lost ")
         try shop.daemon.waitForLog("debug: no connection came about ")
@@ -50,7 +50,7 @@ import Testing
     @Test func `at trace the log has the statements as well, and at info nothing of a query`() throws {
         let traced = try shop("trace")
         #expect(try traced.daemon.ask(Self.load)["results"] != nil)
-        try traced.daemon.waitForLog("trace: statement: ")
+        try traced.daemon.waitForLog("trace: statement: SELECT ")
         let quiet = try shop("info")
         #expect(try quiet.daemon.ask(Self.load)["results"] != nil)
         quiet.daemon.signal(SIGTERM)

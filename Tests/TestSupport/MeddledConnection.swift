@@ -51,11 +51,22 @@ final class MeddledConnection: Sendable {
         while case let count = read(near, &chunk, chunk.count), count > 0 {
             // A command is sent in one piece: 3 is COM_QUERY.
             if count > 5, chunk[3] == 0, chunk[4] == 3, chunk[..<count].firstRange(of: marker) != nil {
+                if let errno = orders.takeRefusal() {
+                    orders.deeds.add(1, ordering: .sequentiallyConsistent)
+                    guard send(Self.refusal(errno)[...]) else { break }
+                    continue
+                }
                 stage.withLock { $0 = .answer }
             }
             guard UnixSocket.send(chunk[..<count], to: far) else { break }
         }
         shutdown(far, Int32(SHUT_RDWR))
+    }
+
+    /// An ERR packet: its length, its number in the conversation, `0xFF`, the error's number, SQLSTATE, the text.
+    private static func refusal(_ errno: UInt16) -> [UInt8] {
+        let body = [0xFF, UInt8(errno & 0xFF), UInt8(errno >> 8)] + Array("#HY000refused by the test".utf8)
+        return [UInt8(body.count), 0, 0, 1] + body
     }
 
     private func carryAnswers() {
@@ -101,7 +112,7 @@ final class MeddledConnection: Sendable {
         if case .change(let change) = order.deed { return send(change(packet)[...]) }
         guard send(packet[..<place]) else { return false }
         switch order.deed {
-        case .silence, .close, .change: return false
+        case .silence, .close, .change, .refuse: return false
         case .reset:
             reset()
             return false

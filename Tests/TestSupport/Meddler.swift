@@ -42,18 +42,31 @@ package final class Meddler: Sendable {
         case change(@Sendable ([UInt8]) -> [UInt8])
         /// What is no packet, and then FIN.
         case garbage
+        /// A query of those that he cares about does not reach the server; the error comes in place of its answer. The
+        /// moment is `.answer`.
+        case refuse(errno: UInt16)
     }
 
     package let port: UInt16
     private let listener: Int32
     private let orders = MeddlerOrders()
+    private let target: Target
+
+    /// Where new connections lead.
+    private final class Target: Sendable {
+        let path: Mutex<String>
+
+        init(_ path: String) { self.path = Mutex(path) }
+    }
 
     /// - Parameter marker: what stands in the queries that he cares about.
     package init(to server: PrivateServer, marker: String) throws {
         (listener, port) = try Self.listen()
+        target = Target(server.socketPath)
         // Not held by its own threads: they end with the listener and the connections.
-        Thread { [listener, orders, path = server.socketPath] in
+        Thread { [listener, orders, target] in
             while case let near = accept(listener, nil, nil), near >= 0 {
+                let path = target.path.withLock { $0 }
                 guard let far = try? LineClient.connect(.unix(path: path)) else {
                     Foundation.close(near)
                     continue
@@ -73,6 +86,11 @@ package final class Meddler: Sendable {
     /// From now on this happens at that moment, on every connection or so many times.
     package func order(_ deed: Deed, at moment: Moment, times: Int = .max) {
         orders.give(deed, at: moment, times: times)
+    }
+
+    /// New connections lead to this server, as behind a load balancer; those that there are stay where they are.
+    package func lead(to server: PrivateServer) {
+        target.path.withLock { $0 = server.socketPath }
     }
 
     /// From now on everything passes; what has been done stays done.

@@ -34,8 +34,21 @@ final class MeddlerOrders: Sendable {
     func take(_ isMeant: (Meddler.Moment) -> Bool) -> Order? {
         standing.withLock { order in
             guard let current = order, current.times > 0, isMeant(current.moment) else { return nil }
+            // Carried out where queries come from, not where answers do.
+            if case .refuse = current.deed { return nil }
             order?.times -= 1
             return current
+        }
+    }
+
+    /// The number of the error that a query is to get in place of an answer.
+    func takeRefusal() -> UInt16? {
+        standing.withLock { order in
+            guard let current = order, current.times > 0, case .refuse(let errno) = current.deed else {
+                return nil
+            }
+            order?.times -= 1
+            return errno
         }
     }
 

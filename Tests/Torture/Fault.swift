@@ -68,6 +68,27 @@ struct Fault: Sendable {
         way("falls silent", .silence, excuses: ["timeout"]),
         way("is cut", .close), way("is reset", .reset), way("carries garbage", .garbage, spoilsRows: true),
         way("stops for a while", .hold), way("becomes slow", .trickle, excuses: ["timeout"]),
+        Fault(
+            name: "the server in use refuses every query", duration: 6, excusesAlone: ["database_error"]
+        ) {
+            $0.refuse(at: $0.serverInUse)
+        } end: {
+            $0.meddlers[$0.serverInUse].allowAll()
+        },
+        Fault(name: "both servers refuse every query", duration: 4, excuses: ["database_error"]) {
+            $0.refuse(at: 0, 1)
+        } end: { world in
+            for meddler in world.meddlers { meddler.allowAll() }
+        },
+        Fault(
+            name: "the account's hourly limit is used up", duration: 6, excuses: ["database_unavailable"],
+            excusesAlone: ["database_error"]
+        ) {
+            try $0.limitQueries(at: $0.serverInUse, to: 100)
+            try $0.killAll("CONNECTION")
+        } end: {
+            try $0.limitQueries(at: $0.serverInUse, to: 0)
+        },
         Fault(name: "connections are killed", duration: 0.1, excuses: ["database_unavailable"]) {
             try $0.killAll("CONNECTION")
         },

@@ -20,6 +20,7 @@ final class World: Sendable {
     private let over = Atomic(false)
     private let absences = Atomic(0)
     private let unlocks = Atomic(0)
+    private let refusals = Atomic(0)
     /// The place of the server that the daemon uses, or has used when the last fault began.
     private let used = Atomic(0)
 
@@ -108,6 +109,27 @@ final class World: Sendable {
             return Bool.random(using: &dice) ? place : moments.randomElement(using: &dice) ?? place
         }
         meddlers[serverInUse].order(deed, at: moment)
+    }
+
+    /// What a server says in turn that lets in and refuses every query: Galera that is not ready, an option that prevents
+    /// it, the account's limit of the hour.
+    private static let refusals: [UInt16] = [1047, 1290, 1226]
+
+    /// Until everything is allowed again.
+    func refuse(at numbers: Int...) {
+        let turn = refusals.add(1, ordering: .sequentiallyConsistent).oldValue
+        for number in numbers {
+            meddlers[number].order(.refuse(errno: Self.refusals[turn % Self.refusals.count]), at: .answer)
+        }
+    }
+
+    /// 0: without a limit. What is connected keeps what it had, unless it had a limit before.
+    func limitQueries(at number: Int, to most: Int) throws {
+        try servers[number].client().executeScript(
+            """
+            GRANT USAGE ON *.* TO torture@localhost WITH MAX_QUERIES_PER_HOUR \(most);
+            FLUSH PRIVILEGES;
+            """)
     }
 
     func signal(_ number: Int, _ signal: Int32) {

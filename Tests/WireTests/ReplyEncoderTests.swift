@@ -26,7 +26,7 @@ struct ReplyEncoderTests {
             #"{"code":"unknown_relationship","message":"no relationship 'a\"b'","retryable":false}"#
         ),
         (
-            Failure(.databaseError, "lock wait", mysqlErrno: 1205),
+            Failure(.databaseError, "lock wait", mysqlErrno: 1205, passesByItself: true),
             #"{"code":"database_error","message":"lock wait","retryable":true,"mysql_errno":1205}"#
         ),
         (

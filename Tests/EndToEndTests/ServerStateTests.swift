@@ -1,0 +1,283 @@
+import Foundation
+import MariaDB
+import PrivateServer
+import TestSupport
+import Testing
+
+/// A server that lets everybody in and answers no query, or not those that are needed: alone, and with another beside it
+/// that is well. Each adds its own name to what it says, so that it is seen who has answered.
+@Suite struct ServerStateTests {
+    private static let load = #"{"load":"children.parent","key":1}"#
+    private static let toys = #"{"load":"parents.toys","key":1}"#
+    /// Galera that is not ready, an option that prevents it, the account's limit of the hour, MySQL's offline mode,
+    /// ProxySQL that finds no server.
+    private static let refusals: [UInt16] = [1047, 1290, 1226, 3032, 9001]
+    private let servers: [PrivateServer]
+
+    init() throws {
+        servers = try ["first", "second"].map { name in
+            let server = try PrivateServer()
+            try server.client().executeScript(
+                """
+                CREATE DATABASE d; USE d;
+                CREATE TABLE parents (id INT PRIMARY KEY, server VARCHAR(9));
+                CREATE TABLE children (id INT PRIMARY KEY, parent_id INT, FOREIGN KEY (parent_id) REFERENCES parents (id));
+                CREATE TABLE toys (id INT PRIMARY KEY, parent_id INT, server VARCHAR(9),
+                    FOREIGN KEY (parent_id) REFERENCES parents (id));
+                INSERT INTO parents VALUES (1, '\(name)');
+                INSERT INTO children VALUES (1, 1);
+                INSERT INTO toys VALUES (1, 1, '\(name)');
+                CREATE USER kindred; GRANT SELECT ON d.* TO kindred;
+                """)
+            return server
+        }
+    }
+
+    private func daemon(
+        _ places: [String]? = nil, checkInterval: Int = 1, settings: String = ""
+    ) throws -> DaemonUnderTest {
+        let list = (places ?? servers.map(\.socketPath)).map { "\"\($0)\"" }.joined(separator: ", ")
+        return try DaemonUnderTest(
+            servers[0], database: "d", settings: settings,
+            databasePlace: "servers = [\(list)]\ncheck_interval_s = \(checkInterval)\nconnect_timeout_s = 5",
+            user: "kindred")
+    }
+
+    private func place(_ meddler: Meddler) -> String { "127.0.0.1:\(meddler.port)" }
+
+    private func expectAnswers(from name: String, by daemon: DaemonUnderTest) throws {
+        try eventually("the \(name) server answers", within: .seconds(60)) {
+            try daemon.ask(Self.load)["row"]?["server"]?.text == name && daemon.stat("connections") == 4
+        }
+    }
+
+    private func states(_ daemon: DaemonUnderTest) throws -> [String?] {
+        (try daemon.ask(#"{"op":"stats"}"#)["stats"]?["servers"]?.members ?? []).map(\.value.text)
+    }
+
+    /// Returns when each server has been looked at so many times more; a look begins with a connection of its own.
+    private func waitForLooks(_ count: Int) throws {
+        let before = try servers.map(connectionsEver)
+        try eventually("looks have been taken", within: .seconds(60)) {
+            try zip(servers, before).allSatisfy { try connectionsEver($0) - $1 >= count }
+        }
+    }
+
+    /// As counted by the account, so that we do not count ourselves.
+    private func connectionsEver(_ server: PrivateServer) throws -> Int {
+        let rows = try server.client().strings(
+            "SELECT TOTAL_CONNECTIONS FROM information_schema.USER_STATISTICS WHERE USER = 'kindred'")
+        return rows.first?[0].flatMap { Int($0) } ?? 0
+    }
+
+    private func countConnections() throws {
+        for server in servers { try server.client().execute("SET GLOBAL userstat = 1") }
+    }
+
+    // MARK: States of a whole server
+
+    @Test(arguments: refusals)
+    func `a server that refuses every query is left at once, what was asked is asked again of the other`(
+        _ errno: UInt16
+    ) throws {
+        let way = try Meddler(to: servers[0], marker: "FROM")
+        let daemon = try daemon([place(way), servers[1].socketPath], checkInterval: 60)
+        try expectAnswers(from: "first", by: daemon)
+        try eventually("both are known to be well") { try states(daemon) == ["active", "well"] }
+        way.order(.refuse(errno: errno), at: .answer)
+        for _ in 1...50 {
+            let reply = try daemon.ask(Self.load)
+            #expect(reply["row"]?["server"]?.text == "second", "\(reply)")
+        }
+        #expect(way.deeds <= 4, "it was asked no further")
+        #expect(try daemon.stat("server_changes") == 1)
+        #expect(try states(daemon) == ["unwell", "active"])
+        try daemon.waitForLog("is not usable: \(errno)")
+    }
+
+    @Test func `one that refuses is found out by looks, and gone back to when it answers`() throws {
+        let way = try Meddler(to: servers[0], marker: "FROM")
+        way.order(.refuse(errno: 1047), at: .answer)
+        // Not even its schema can be read.
+        let daemon = try daemon([place(way), servers[1].socketPath])
+        try eventually("it is left, though nobody asks") { try states(daemon) == ["unwell", "active"] }
+        try expectAnswers(from: "second", by: daemon)
+        way.allowAll()
+        try expectAnswers(from: "first", by: daemon)
+        way.order(.refuse(errno: 1047), at: .answer)
+        try eventually("it is left again, though nobody asks") { try states(daemon) == ["unwell", "active"] }
+        #expect(try daemon.ask(Self.load)["row"]?["server"]?.text == "second")
+    }
+
+    @Test func `one that lets in and hangs up on every query is left as well`() throws {
+        let way = try Meddler(to: servers[0], marker: "FROM")
+        let daemon = try daemon([place(way), servers[1].socketPath])
+        try expectAnswers(from: "first", by: daemon)
+        way.order(.close, at: .answer)
+        try eventually("it is left, though nobody asks") { try states(daemon) == ["unwell", "active"] }
+        for _ in 1...20 { #expect(try daemon.ask(Self.load)["row"]?["server"]?.text == "second") }
+        way.allowAll()
+        try expectAnswers(from: "first", by: daemon)
+    }
+
+    @Test func `when all refuse, loads are told so and may try again, and who recovers first answers`() throws
+    {
+        try countConnections()
+        let ways = try servers.map { try Meddler(to: $0, marker: "FROM") }
+        let daemon = try daemon(ways.map(place))
+        try expectAnswers(from: "first", by: daemon)
+        for way in ways { way.order(.refuse(errno: 1047), at: .answer) }
+        try eventually("loads are refused") {
+            try daemon.ask(Self.load)["error"]?["mysql_errno"]?.number == "1047"
+        }
+        let changes = try daemon.stat("server_changes") ?? 0
+        #expect(changes <= 1)
+        for _ in 1...20 {
+            let error = try daemon.ask(Self.load)["error"]
+            #expect(
+                error?["mysql_errno"]?.number == "1047" && error?["retryable"] == .bool(true),
+                "\(error ?? .null)")
+        }
+        try waitForLooks(4)
+        #expect(try daemon.stat("server_changes") == changes, "neither is better than the other")
+        ways[1].allowAll()
+        try expectAnswers(from: "second", by: daemon)
+        ways[0].allowAll()
+        try expectAnswers(from: "first", by: daemon)
+    }
+
+    @Test func `an account's limit of the hour on one server sends loads to the other`() throws {
+        try servers[0].client().execute("GRANT USAGE ON *.* TO kindred WITH MAX_QUERIES_PER_HOUR 100")
+        let daemon = try daemon(checkInterval: 2)
+        try expectAnswers(from: "first", by: daemon)
+        for _ in 1...150 { #expect(try daemon.ask(Self.load)["row"] != nil) }
+        #expect(try daemon.ask(Self.load)["row"]?["server"]?.text == "second")
+        try servers[0].client().execute("FLUSH USER_RESOURCES")
+        try expectAnswers(from: "first", by: daemon)
+    }
+
+    // MARK: What one server cannot read, and another can
+
+    struct Loss: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let away: [String]
+        let back: [String]
+    }
+
+    private static let losses = [
+        Loss(
+            testDescription: "the account may not read a table any more",
+            away: [
+                "REVOKE SELECT ON d.* FROM kindred", "GRANT SELECT ON d.parents TO kindred",
+                "GRANT SELECT ON d.children TO kindred",
+            ],
+            back: ["GRANT SELECT ON d.* TO kindred"]),
+        Loss(
+            testDescription: "the account may not read a column any more",
+            away: [
+                "REVOKE SELECT ON d.* FROM kindred", "GRANT SELECT ON d.parents TO kindred",
+                "GRANT SELECT ON d.children TO kindred", "GRANT SELECT (id, parent_id) ON d.toys TO kindred",
+            ], back: ["GRANT SELECT ON d.* TO kindred"]),
+        Loss(
+            testDescription: "a table has lost its rows' file",
+            away: ["ALTER TABLE d.toys DISCARD TABLESPACE"],
+            back: [
+                "DROP TABLE d.toys",
+                "CREATE TABLE d.toys (id INT PRIMARY KEY, parent_id INT, server VARCHAR(9), FOREIGN KEY (parent_id) REFERENCES d.parents (id))",
+                "INSERT INTO d.toys VALUES (1, 1, 'first')",
+            ]),
+        Loss(
+            testDescription: "a table is not there", away: ["RENAME TABLE d.toys TO d.away"],
+            back: ["RENAME TABLE d.away TO d.toys"]),
+    ]
+
+    @Test(arguments: losses)
+    func `a server that cannot read what another can is passed over until it can`(_ loss: Loss) throws {
+        let daemon = try daemon(settings: "[catalog]\nrefresh_s = 0")
+        try expectAnswers(from: "first", by: daemon)
+        #expect(try daemon.ask(Self.toys)["rows"]?.elements.first?["server"]?.text == "first")
+        let client = try servers[0].client()
+        for sql in loss.away { try client.execute(sql) }
+        // A connection keeps what it was allowed in its database.
+        try client.execute("KILL CONNECTION USER kindred")
+        try eventually("the other one answers", within: .seconds(60)) {
+            try daemon.ask(Self.toys)["rows"]?.elements.first?["server"]?.text == "second"
+        }
+        #expect(try daemon.ask(Self.load)["row"]?["server"]?.text == "second")
+        for sql in loss.back { try client.execute(sql) }
+        try expectAnswers(from: "first", by: daemon)
+        #expect(try daemon.ask(Self.toys)["rows"]?.elements.first?["server"]?.text == "first")
+        #expect(try daemon.stat("server_changes") == 2)
+    }
+
+    @Test func `a preferred server that has no tables yet is passed over until it has them`() throws {
+        let client = try servers[0].client()
+        try client.executeScript("CREATE DATABASE full; USE d; SET foreign_key_checks = 0;")
+        let tables = ["parents", "children", "toys"]
+        func move(_ from: String, _ to: String) throws {
+            let moves = tables.map { "\(from).\($0) TO \(to).\($0)" }
+            try client.execute("RENAME TABLE \(moves.joined(separator: ", "))")
+        }
+        try move("d", "full")
+        let daemon = try daemon()
+        try expectAnswers(from: "second", by: daemon)
+        try daemon.waitForLog("is passed over: its database has no tables")
+        let check = try DaemonUnderTest.run(["check", "--config", daemon.configPath])
+        #expect(check.output.contains("server \(servers[0].socketPath)"), "\(check.output)")
+        try move("full", "d")
+        try expectAnswers(from: "first", by: daemon)
+    }
+
+    @Test func `check says which server answers no query`() throws {
+        let way = try Meddler(to: servers[1], marker: "`parents`")
+        let daemon = try daemon([servers[0].socketPath, place(way)], checkInterval: 60)
+        way.order(.refuse(errno: 1047), at: .answer)
+        let check = try DaemonUnderTest.run(["check", "--config", daemon.configPath])
+        #expect(check.output.contains("warning: server \(place(way)) is not usable: 1047"), "\(check.output)")
+    }
+
+    // MARK: What is no state of a server
+
+    @Test func `what no server can read takes none out`() throws {
+        try countConnections()
+        for server in servers {
+            try server.client(database: "d").executeScript(
+                """
+                CREATE TABLE base (id INT PRIMARY KEY, parent_id INT);
+                CREATE VIEW pets AS SELECT id, parent_id FROM base;
+                DROP TABLE toys;
+                """)
+        }
+        let daemon = try daemon(
+            settings: """
+                [catalog]
+                refresh_s = 0
+                [relationships."parents.pets"]
+                from = "parents.id"
+                to = "pets.parent_id"
+                kind = "many"
+                """)
+        try expectAnswers(from: "first", by: daemon)
+        for server in servers { try server.client(database: "d").execute("DROP TABLE base") }
+        for _ in 1...20 {
+            #expect(try daemon.ask(#"{"load":"parents.pets","key":1}"#)["error"] != nil)
+            #expect(try daemon.ask(Self.load)["row"]?["server"]?.text == "first")
+        }
+        try waitForLooks(4)
+        #expect(try daemon.stat("server_changes") == 0)
+        #expect(try states(daemon) == ["active", "well"])
+    }
+
+    @Test func `a server whose tables are locked is not given up`() throws {
+        try countConnections()
+        let daemon = try daemon()
+        try expectAnswers(from: "first", by: daemon)
+        let locker = try servers[0].client(database: "d")
+        try locker.execute("LOCK TABLES parents WRITE, children WRITE, toys WRITE")
+        try waitForLooks(5)
+        #expect(try states(daemon) == ["active", "well"])
+        #expect(try daemon.stat("server_changes") == 0)
+        try locker.execute("UNLOCK TABLES")
+        #expect(try daemon.ask(Self.load)["row"]?["server"]?.text == "first")
+    }
+}
