@@ -141,7 +141,7 @@ extension SettingRecord {
         SettingRecord(
             "limits", "send_timeout_s", \.limits.sendTimeoutSeconds, .integer(1...3600), unit: "s",
             reloadable: true,
-            "Time in which a client must read 1 MiB of the replies that wait for it, or all; else it is disconnected."
+            "Time in which a client that asks nothing more must read 1 MiB of its replies, or all; else it is disconnected."
         ),
         SettingRecord(
             "limits", "result_bytes", \.limits.resultBytes, .integer((1 << 20)...(1 << 40)), unit: "bytes",

@@ -54,7 +54,7 @@ extension Engine {
         var reply = LoadReply(root, of: load, limit: limits.maxReplyBytes)
         // What was answered at once has no rows.
         if load.isWaiting {
-            guard load.client.hasRoom else { return hold(load) }
+            guard load.client.hasRoom(for: load) else { return hold(load) }
             guard load.included.isEmpty else { return beginLongReply(reply, of: load) }
             guard chores.allow(rows: load.rowCount, bytes: load.byteCount) else {
                 return beginLongReply(reply, of: load)
@@ -82,13 +82,22 @@ extension Engine {
     }
 
     private func hold(_ load: PendingLoad) {
-        guard !load.client.hold(load) else { return }
-        fail(
-            load,
-            Failure(
-                .overloaded,
-                "replies that this client has not read take more than limits.client_output_bytes; read them first"
-            ))
+        guard load.client.hold(load) else { return fail(load, Self.tooMuchUnread) }
+        releaseKeys(of: load)
+    }
+
+    static let tooMuchUnread = Failure(
+        .overloaded,
+        "replies that this client has not read take more than limits.client_output_bytes; read them first")
+
+    /// Its answers are all there: its keys wait for nothing more, and leave their place to others.
+    private func releaseKeys(of load: PendingLoad) {
+        guard !load.hasReleasedKeys else { return }
+        load.hasReleasedKeys = true
+        for ticket in [load.root].compactMap({ $0 }) + load.included where tickets[ticket.id] === ticket {
+            keysOnTheirWay -= ticket.keys.count
+            load.client.keysOnTheirWay -= ticket.keys.count
+        }
     }
 
     func fail(_ load: PendingLoad, _ failure: Failure) {
@@ -104,14 +113,16 @@ extension Engine {
         memory.update(&load.heldBytes, to: 0)
         waitingRequests -= 1
         load.client.settle(load)
-        if let root = load.root { forget(root, of: load.client) }
-        for ticket in load.included { forget(ticket, of: load.client) }
+        if let root = load.root { forget(root, of: load) }
+        for ticket in load.included { forget(ticket, of: load) }
     }
 
-    private func forget(_ ticket: Ticket, of client: any Client) {
+    private func forget(_ ticket: Ticket, of load: PendingLoad) {
         guard tickets.remove(ticket) else { return }
-        keysOnTheirWay -= ticket.keys.count
-        client.keysOnTheirWay -= ticket.keys.count
+        if !load.hasReleasedKeys {
+            keysOnTheirWay -= ticket.keys.count
+            load.client.keysOnTheirWay -= ticket.keys.count
+        }
         guard ticket.missing > 0 else { return }
         hasLostAskers = true
         batcher.withdraw(ticket.id, keys: ticket.waitingKeys, of: ticket.level.route.shape)

@@ -13,19 +13,24 @@ struct Outbox: ~Copyable {
     private var first = ByteBuffer()
     private var later: Deque<Block> = []
     private var laterCount = 0
+    /// Bytes of memory that the later blocks hold.
+    private var laterCapacity = 0
 
     /// Bytes that are not sent yet.
     var count: Int { first.count + laterCount }
     var isEmpty: Bool { count == 0 }
     /// Bytes of memory held.
-    var capacity: Int { later.reduce(first.capacity) { $0 + $1.bytes.capacity } }
+    var capacity: Int { first.capacity + laterCapacity }
 
     /// Has `body` add to the end.
     mutating func write<R>(_ body: (inout ByteBuffer) -> R) -> R {
         if later.isEmpty, first.count < Self.fullBlock { return body(&first) }
         let last = lastBlock()
-        let before = last.bytes.count
-        defer { laterCount += last.bytes.count - before }
+        let (count, capacity) = (last.bytes.count, last.bytes.capacity)
+        defer {
+            laterCount += last.bytes.count - count
+            laterCapacity += last.bytes.capacity - capacity
+        }
         return body(&last.bytes)
     }
 
@@ -49,6 +54,7 @@ struct Outbox: ~Copyable {
         let block = Block()
         block.bytes.take(&reply)
         laterCount += block.bytes.count
+        laterCapacity += block.bytes.capacity
         later.append(block)
     }
 
@@ -62,6 +68,7 @@ struct Outbox: ~Copyable {
         first.removeFirst(n)
         while first.isEmpty, let next = later.popFirst() {
             laterCount -= next.bytes.count
+            laterCapacity -= next.bytes.capacity
             first.removeAll(keepingCapacity: 0)
             first.take(&next.bytes)
         }

@@ -24,6 +24,8 @@ final class PendingLoad {
     var isWaiting = false
     /// Whether its answers are all there, and its client, who sets this, has too much to read before them.
     var isHeld = false
+    /// Whether its keys count no more as on their way, because its answers are all there.
+    var hasReleasedKeys = false
     /// Whether its client is gone, and it is only still to be forgotten.
     var isAbandoned = false
     /// Where the client that is owed the reply keeps it.

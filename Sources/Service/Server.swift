@@ -14,6 +14,10 @@ final class Server {
         /// Of replies that one client has not read; further ones are refused.
         var maxOutputBytes: Int
         var maxClients: Int
+
+        /// The same with the errors that further requests get: as many bytes again, and enough for some 100,000. Beyond
+        /// that nothing more is read from the client.
+        var maxUnreadBytes: Int { maxOutputBytes + max(maxOutputBytes, 1 << 24) }
     }
 
     private let loop: EventLoop
@@ -29,6 +33,8 @@ final class Server {
     /// With a line that had begun and not ended, or replies that were not read, when it was last looked at.
     private var slow: [ObjectIdentifier: Session] = [:]
     private var slowAlarm: Alarm?
+    /// Whose lines wait for memory.
+    private var withoutMemory: [Session] = []
     /// Of sessions that are over.
     let lingering: LingeringSockets
     private var nextLook: Int64?
@@ -116,9 +122,13 @@ final class Server {
     /// Has the session looked at in time: it waits for the end of a line, or for its client to read.
     func observe(_ session: Session) {
         slow[ObjectIdentifier(session)] = session
-        guard let deadline = session.deadline(limits), deadline < nextLook ?? .max else { return }
-        nextLook = deadline
-        slowAlarm?.set(at: deadline)
+        if let deadline = session.deadline(limits) { look(at: deadline) }
+    }
+
+    private func look(at time: Int64) {
+        guard time < nextLook ?? .max else { return }
+        nextLook = time
+        slowAlarm?.set(at: time)
     }
 
     private func lookAtSlowClients() {
@@ -138,7 +148,9 @@ final class Server {
     /// When there is no memory because clients do not read, the one for which most is kept is given up, lest everybody
     /// else is refused as long as it pleases.
     private func relieve() {
-        guard memory.hasBeenFull, loop.now >= nextRelief else { return }
+        guard memory.hasBeenFull || memory.isFull && !withoutMemory.isEmpty, loop.now >= nextRelief else {
+            return
+        }
         memory.hasBeenFull = false
         nextRelief = loop.now + Self.betweenReliefs
         let hoards = slow.values.compactMap { session in
@@ -149,6 +161,20 @@ final class Server {
             let largest = hoards.max(by: { $0.bytes < $1.bytes })
         else { return }
         dropSlowReader(largest.session, "limits.result_bytes = \(memory.limit): it held \(largest.bytes)")
+    }
+
+    func awaitMemory(_ session: Session) {
+        withoutMemory.append(session)
+    }
+
+    /// Lines that wait for memory are handled when there is some. Until then it is looked for: those who hold it may do
+    /// nothing that makes another turn.
+    private func resumeThoseWithoutMemory() {
+        guard !withoutMemory.isEmpty else { return }
+        if memory.isFull { return look(at: loop.now + Self.betweenReliefs) }
+        let sessions = withoutMemory
+        withoutMemory = []
+        for session in sessions { session.memoryIsBack() }
     }
 
     // MARK: Requests
@@ -185,8 +211,9 @@ final class Server {
             let found = engine.cancel(target, among: session.owed)
             session.reply { ReplyEncoder.cancelled(request.id, found, into: &$0) }
         case .stats:
-            session.reply {
+            session.reply(request.id) {
                 StatsReply(engine: engine, sessions: sessionCount, turns: turns).write(request.id, to: &$0)
+                return nil
             }
         }
     }
@@ -252,8 +279,9 @@ final class Server {
             dirty.insert(contentsOf: sessions[(place + 1)...], at: 0)
             break
         }
-        if !dirty.isEmpty { loop.wake() }
         relieve()
+        resumeThoseWithoutMemory()
+        if !dirty.isEmpty { loop.wake() }
         if isDraining { finishSessions() }
     }
 

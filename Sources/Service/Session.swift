@@ -16,10 +16,15 @@ final class Session: Client {
         case closed
     }
 
-    /// Requests that may be on their way for one client before we stop reading from it.
-    static let maxOwed = 4096
-    /// Unsent bytes beyond which we stop reading.
+    /// Requests of one client that may be in progress before we stop reading from it. They end by themselves, whether
+    /// it reads or not, so that this only slows it down.
+    static let maxInProgress = 4096
+    /// Unsent bytes from which on long replies are kept as rows, which whoever else asked for them shares.
     private static let highWater = 1 << 20
+    /// Bytes of rows from which on a reply is long. Shorter ones take less as text than the load they answer.
+    private static let longReply = 1 << 16
+    /// What a load takes at least that is kept until there is room for its reply.
+    private static let leastHeld = 512
     /// Bytes of a line that has not ended, beyond which it is given up where there is no memory.
     private static let longLine = 2 * TurnShare.bytesRead
     /// Bytes of output buffer that an idle connection keeps.
@@ -51,6 +56,8 @@ final class Session: Client {
     private var isInputEnded = false
     /// Whether lines have been left standing because the others must have their turn.
     private var isBehind = false
+    /// Whether it stands in the server's list of sessions whose lines wait for memory.
+    private var isAwaitingMemory = false
     /// Whether it stands in the server's list of sessions to be flushed in this turn.
     private var isDirty = false
 
@@ -74,15 +81,26 @@ final class Session: Client {
 
     private var acceptsLines: Bool {
         switch state {
-        case .open, .halfClosed: owed.count < Self.maxOwed && hasRoomForReplies && !isBehind
+        case .open, .halfClosed: !isBusy && hasRoomForReplies && !isBehind
         case .closing, .closed: false
         }
     }
 
-    /// Also what has no rows takes memory until it is read: where there is none, little of it.
+    /// Whether as many of its requests are in progress as may be. Those whose answers are all there, and which only wait
+    /// for it to read, are bounded by their bytes: reading must not depend on them, for a client may write before it reads.
+    private var isBusy: Bool { owed.count - waitingForRoom.count >= Self.maxInProgress }
+
+    /// Whether the errors that its next lines may get have room. Beyond the bounds they are all that it gets, and are
+    /// bounded too.
     private var hasRoomForReplies: Bool {
-        hasRoom && (output.count < Self.idleCapacity || !server.memory.isFull)
+        !lacksMemory && (output.isEmpty || unread < server.limits.maxUnreadBytes)
     }
+
+    /// Also what has no rows takes memory until it is read: where there is none, little of it.
+    private var lacksMemory: Bool { output.count >= Self.idleCapacity && server.memory.isFull }
+
+    /// Bytes that the client has not read yet, those of loads whose replies are still to be written among them.
+    private var unread: Int { output.count + waitingBytes }
 
     private func read() {
         guard case .open = state, acceptsLines else { return closeIfHungUp() }
@@ -127,7 +145,8 @@ final class Session: Client {
         isBehind = false
         while acceptsLines, framer.next({ server.handle($0, from: self) }) {
             count += 1
-            guard count >= TurnShare.linesAtLeast else { continue }
+            // A cancel looks through all that is owed.
+            guard count >= TurnShare.linesAtLeast || owed.count > Self.maxInProgress else { continue }
             loop.refreshTime()
             if loop.now - start > TurnShare.lines { fallBehind() }
         }
@@ -135,6 +154,7 @@ final class Session: Client {
             _ = framer.finish { server.handle($0, from: self) }
             closeIfDone()
         }
+        if count > 0 { stall.goOn(at: loop.now) }
         countInput()
         noteLine(hasEnded: count > 0)
         rearm()
@@ -186,9 +206,20 @@ final class Session: Client {
 
     func reply(_ requestID: RequestID?, write: (inout ByteBuffer) -> Failure?) {
         guard isWritable else { return }
-        if let failure = output.write(write) { return reply(failure, to: requestID) }
+        let room = roomForReply
+        let failure = output.write { buffer -> Failure? in
+            let start = buffer.count
+            if let failure = write(&buffer) { return failure }
+            guard buffer.count - start > room else { return nil }
+            buffer.truncate(to: start)
+            return Engine.tooMuchUnread
+        }
+        if let failure { return reply(failure, to: requestID) }
         sent(nil)
     }
+
+    /// Bytes that a further reply may have; with nothing unread before it, it may have any number.
+    private var roomForReply: Int { output.isEmpty ? .max : server.limits.maxOutputBytes - unread }
 
     func reply(_ failure: Failure, to requestID: RequestID?) {
         guard isWritable else { return }
@@ -196,39 +227,44 @@ final class Session: Client {
         sent(failure.code)
     }
 
-    /// A reply that is known at once.
+    /// A reply that is known at once, and no longer than an error in its place would be.
     func reply(_ write: (inout ByteBuffer) -> Void) {
         guard isWritable else { return }
         output.write(write)
         sent(nil)
     }
 
-    func reply(_: RequestID?, moving reply: inout ByteBuffer) {
+    func reply(_ requestID: RequestID?, moving reply: inout ByteBuffer) {
         guard isWritable else { return }
+        if reply.count > roomForReply { return self.reply(Engine.tooMuchUnread, to: requestID) }
         output.append(&reply)
         sent(nil)
     }
 
     // MARK: Replies that wait
 
-    var hasRoom: Bool { output.count < Self.highWater }
+    func hasRoom(for load: PendingLoad) -> Bool {
+        if output.count < Self.highWater { return true }
+        return load.byteCount < Self.longReply && unread + load.byteCount <= server.limits.maxOutputBytes
+    }
 
     var awaitsLongReply = false {
         didSet { if !awaitsLongReply { askForFlush() } }
     }
 
     func hold(_ load: PendingLoad) -> Bool {
-        guard output.count + waitingBytes + load.byteCount <= server.limits.maxOutputBytes else {
-            return false
-        }
+        let bytes = Self.heldBytes(load)
+        guard unread + bytes <= server.limits.maxOutputBytes else { return false }
         load.isHeld = true
         waitingForRoom.append(load)
-        waitingBytes += load.byteCount
+        waitingBytes += bytes
         return true
     }
 
+    private static func heldBytes(_ load: PendingLoad) -> Int { max(load.byteCount, leastHeld) }
+
     private func answerWaiting() {
-        while hasRoom, !awaitsLongReply, let load = waitingForRoom.first {
+        while !awaitsLongReply, let load = waitingForRoom.first, hasRoom(for: load) {
             letGo(load)
             server.complete(load)
         }
@@ -237,7 +273,7 @@ final class Session: Client {
     private func letGo(_ load: PendingLoad) {
         guard let place = waitingForRoom.firstIndex(where: { $0 === load }) else { return }
         waitingForRoom.remove(at: place)
-        waitingBytes -= load.byteCount
+        waitingBytes -= Self.heldBytes(load)
         load.isHeld = false
     }
 
@@ -278,7 +314,8 @@ final class Session: Client {
                 if stall.begin(at: loop.now) { server.observe(self) }
                 server.memory.update(&held, to: output.capacity)
                 answerWaiting()
-                return isBehind ? handleLines() : rearm()
+                // Lines may have been left standing while too many of its requests were in progress.
+                return handleLines()
             case .closed, .failed: return close()
             }
         }
@@ -293,6 +330,7 @@ final class Session: Client {
 
     private func rearm() {
         if case .closed = state { return }
+        if lacksMemory, isWritable { awaitMemory() }
         let isWriting = !output.isEmpty && !isDirty
         switch state {
         case .open:
@@ -304,9 +342,23 @@ final class Session: Client {
         }
     }
 
+    /// Has its lines looked at again when there is memory: nothing that the client does may tell of that.
+    private func awaitMemory() {
+        guard !isAwaitingMemory else { return }
+        isAwaitingMemory = true
+        server.awaitMemory(self)
+    }
+
+    func memoryIsBack() {
+        isAwaitingMemory = false
+        askForFlush()
+    }
+
     /// While nothing is read from it: who was lost with replies unread is told of as if there were something to read.
     private func closeIfHungUp() {
-        if socket.isHungUp { close() }
+        if socket.isHungUp { return close() }
+        // Since the socket was last watched, memory may have become scarce.
+        rearm()
     }
 
     /// While its lines are left standing: who is gone waits for nothing; who has only sent all is still owed.
@@ -327,14 +379,14 @@ final class Session: Client {
     /// When the client will have been too slow.
     func deadline(_ limits: Server.Limits) -> Int64? {
         let line = lineBegan.map { $0 + Int64(limits.lineTimeoutSeconds) * 1_000_000_000 }
-        let stall = stall.since.map { $0 + Int64(limits.sendTimeoutSeconds) * 1_000_000_000 }
-        return [line, stall].compactMap { $0 }.min()
+        return [line, stall.deadline(limits)].compactMap { $0 }.min()
     }
 
     /// The deadline has come.
     func isTooSlow(_ limits: Server.Limits) {
-        let bound = Int64(limits.sendTimeoutSeconds) * 1_000_000_000
-        if let since = stall.since, since + bound <= loop.now {
+        if let deadline = stall.deadline(limits), deadline <= loop.now {
+            // What is in progress keeps us from reading on, not the client from writing.
+            if isBusy { return stall.goOn(at: loop.now) }
             return server.dropSlowReader(self, "limits.send_timeout_s = \(limits.sendTimeoutSeconds)")
         }
         giveUpLine("limits.line_timeout_s = \(limits.lineTimeoutSeconds)")

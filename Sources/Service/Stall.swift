@@ -8,6 +8,8 @@ struct Stall {
     /// Since when it has taken less than that; nil: it takes all.
     private(set) var since: Int64?
     private var taken = 0
+    /// When it last went on asking: who writes all it has to ask before it reads is not dead. What it is owed is bounded.
+    private var lastRequest: Int64 = 0
 
     /// Answers whether this is news.
     mutating func begin(at now: Int64) -> Bool {
@@ -22,5 +24,12 @@ struct Stall {
         if taken >= Self.enough { (since, taken) = (now, 0) }
     }
 
+    mutating func goOn(at now: Int64) { lastRequest = now }
+
     mutating func end() { since = nil }
+
+    /// When it will have done nothing for too long: it has neither read enough, nor had a request taken up.
+    func deadline(_ limits: Server.Limits) -> Int64? {
+        since.map { max($0, lastRequest) + Int64(limits.sendTimeoutSeconds) * 1_000_000_000 }
+    }
 }

@@ -37,8 +37,9 @@ protocol Client: AnyObject {
     /// Takes over a long reply, a whole line.
     func reply(_ requestID: RequestID?, moving reply: inout ByteBuffer)
 
-    /// Whether so little is unsent that rows may be written.
-    var hasRoom: Bool { get }
+    /// Whether the reply to a load whose answers are all there may be written, or is to be kept until others have been
+    /// read.
+    func hasRoom(for load: PendingLoad) -> Bool
     /// Whether a long reply is being written; then no other is begun.
     var awaitsLongReply: Bool { get set }
     /// Keeps a load whose answers are all there until there is room, and says so in the load; false if too much is held for this client.

@@ -149,7 +149,8 @@ import Testing
     }
 
     @Test func `a client that asks for much and never reads takes nothing from the others`() throws {
-        let shop = try BookshopFixture()
+        let shop = try BookshopFixture(
+            settings: "[limits]\nreply_bytes = 1000000\nclient_output_bytes = 1000000")
         let deaf = try UnixSocket.connect(shop.daemon.socketPath)
         defer { close(deaf) }
         let keys = (1...190).map(String.init).joined(separator: ",")

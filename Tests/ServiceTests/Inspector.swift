@@ -114,7 +114,7 @@ final class Inspector {
 
     func afterEvent() {
         noteNewTickets()
-        let keys = engine.tickets.all.reduce(0) { $0 + $1.keys.count }
+        let keys = engine.tickets.all.filter { !$0.load.hasReleasedKeys }.reduce(0) { $0 + $1.keys.count }
         expect(engine.keysOnTheirWay == keys, "\(engine.keysOnTheirWay) keys on their way, not \(keys)")
         expect(keys <= setting.limits.maxQueuedKeys, "\(keys) keys on their way")
         let clients = history.clients.map(\.keysOnTheirWay)

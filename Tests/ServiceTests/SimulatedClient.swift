@@ -75,7 +75,9 @@ final class SimulatedClient: Client {
 
     private static let mostHeld = 3
 
-    var hasRoom: Bool { history.agenda.now >= deafUntil }
+    func hasRoom(for _: PendingLoad) -> Bool { isReading }
+
+    private var isReading: Bool { history.agenda.now >= deafUntil }
 
     var awaitsLongReply = false {
         didSet { if !awaitsLongReply { history.agenda.add(.flush(client: number), after: 0) } }
@@ -94,7 +96,7 @@ final class SimulatedClient: Client {
     }
 
     func flush(_ engine: Engine) {
-        while hasRoom, !awaitsLongReply, !held.isEmpty {
+        while isReading, !awaitsLongReply, !held.isEmpty {
             let load = held.removeFirst()
             load.isHeld = false
             if let root = load.root { engine.complete(root, of: load) }
