@@ -53,8 +53,10 @@ package struct DatabaseError: Error, Sendable, Hashable {
     private init(
         errno: UInt32, sqlState: UnsafePointer<CChar>, message: UnsafePointer<CChar>, during phase: Phase
     ) {
-        // libmariadb gives up some malformed packets without saying why.
-        guard errno != 0 else {
+        // libmariadb gives up some malformed packets without saying why: in 10.11.19 without an error, in 10.11.18 with one
+        // that is unknown even to itself. Both leave the connection in an unknown place.
+        let isUnexplained = errno == 0 || phase == .connected && errno == UInt32(CR_UNKNOWN_ERROR)
+        guard !isUnexplained else {
             let malformed = UInt32(CR_MALFORMED_PACKET)
             self.init(
                 errno: malformed, message: "the server's answer could not be understood",

@@ -10,8 +10,8 @@ import Testing
         return connection.run("SELECT 1").error
     }
 
-    /// libmariadb gives up without an error; what follows on the connection would be taken for the answer to another
-    /// query.
+    /// libmariadb gives up without an error, or without one that says anything; what follows on the connection would be
+    /// taken for the answer to another query.
     @Test func `a description of a column that cannot be read ends the connection`() throws {
         let error = try failure(
             of: ScriptedServer.packet([1], 1) + ScriptedServer.packet([3, 1, 2, 3], 2) + ScriptedServer.end(3)
