@@ -60,27 +60,32 @@ enum Charts {
         return "\(Int(microseconds)) µs"
     }
 
-    /// A bar for each trial, of one or more pieces.
+    /// A bar for each trial, of one or more pieces. A piece without a value is not known: it is named beside the sum of the
+    /// others, and drawn nowhere.
     static func bars(
-        _ trials: [Report.TrialRecord], label: String, pieces: (Report.TrialRecord) -> [(String, Double, Int)]
+        _ trials: [Report.TrialRecord], label: String,
+        pieces: (Report.TrialRecord) -> [(String, Double?, Int)]
     ) -> String {
         let rowHeight = 26.0
         let nameWidth = 190.0
         var drawing = Drawing(width: width, height: rowHeight * Double(trials.count) + 6)
-        let longest = trials.map { pieces($0).reduce(0) { $0 + $1.1 } }.max() ?? 0
-        let unit = longest > 0 ? (width - nameWidth - 90) / longest : 0
+        let all = trials.map(pieces)
+        let longest = all.map { $0.reduce(0) { $0 + ($1.1 ?? 0) } }.max() ?? 0
+        let hasGaps = all.contains { $0.contains { $0.1 == nil } }
+        let unit = longest > 0 ? (width - nameWidth - (hasGaps ? 230 : 90)) / longest : 0
         for (row, trial) in trials.enumerated() {
             let y = rowHeight * Double(row) + 4
             drawing.text(trial.name, nameWidth - 8, y + 15, .end)
             var x = nameWidth
             var sum = 0.0
-            for (name, value, series) in pieces(trial) {
+            let unknown = all[row].filter { $0.1 == nil }.map(\.0).joined(separator: ", ")
+            for case (let name, let value?, let series) in all[row] {
                 drawing.bar(
                     x, y, value * unit, rowHeight - 6, series: series, hint: "\(name) \(shown(value))")
                 x += value * unit
                 sum += value
             }
-            drawing.text(shown(sum), x + 6, y + 15)
+            drawing.text(shown(sum) + (unknown.isEmpty ? "" : " without \(unknown)"), x + 6, y + 15)
         }
         return drawing.svg(label: label)
     }

@@ -7,7 +7,6 @@ import Wire
 final class Conductor {
     private let loop: EventLoop
     private let plan: Plan
-    private let daemonClock: ProcessClock?
     private let databaseClock: ProcessClock?
     /// The daemon's counters, between slots.
     private let observer: () throws -> DaemonStats
@@ -28,13 +27,12 @@ final class Conductor {
     var onProgress: (_ done: Int, _ of: Int, Trial) -> Void = { _, _, _ in }
 
     init(
-        _ trials: [Trial], plan: Plan, loop: EventLoop, daemon: ProcessClock?, database: ProcessClock?,
+        _ trials: [Trial], plan: Plan, loop: EventLoop, database: ProcessClock?,
         observer: @escaping () throws -> DaemonStats
     ) {
         self.trials = trials
         self.plan = plan
         self.loop = loop
-        daemonClock = daemon
         databaseClock = database
         self.observer = observer
         phaseAlarm = Alarm(loop) { [unowned self] in phaseIsOver() }
@@ -76,7 +74,7 @@ final class Conductor {
     private func beginMeasuring() {
         round = Round()
         slotHistogram.reset()
-        count(-1)
+        count(from: true)
         startedAt = loop.now
         isMeasuring = true
         phaseAlarm?.set(at: loop.now + plan.slot)
@@ -87,22 +85,31 @@ final class Conductor {
         isIssuing = false
         arrivalAlarm?.clear()
         round.seconds = Double(loop.now - startedAt) / 1_000_000_000
-        count(1)
+        count(from: false)
         round.p50 = Double(slotHistogram.valueAtPercentile(50))
         round.p99 = Double(slotHistogram.valueAtPercentile(99))
         trial.rounds.append(round)
         loop.wake()
     }
 
-    /// Adds what the clocks and counters show now, or takes it away.
-    private func count(_ sign: Int64) {
-        round.clientCPU += sign * ProcessClock.own
-        if let time = daemonClock?.time { round.daemonCPU = (round.daemonCPU ?? 0) + sign * time }
-        if let time = databaseClock?.time { round.databaseCPU = (round.databaseCPU ?? 0) + sign * time }
-        guard trial.isKindred, let stats = try? observer() else { return }
+    /// Takes what the clocks and counters show when the measurement begins away from what they show at its end.
+    private func count(from isBegin: Bool) {
+        let sign: Int64 = isBegin ? -1 : 1
+        round.clientCPU += sign * OwnProcess.processorTime
+        round.databaseCPU = Self.span(round.databaseCPU, databaseClock?.time, isBegin)
+        let stats = trial.isKindred ? try? observer() : nil
+        round.daemonCPU = Self.span(round.daemonCPU, stats?.cpuMicroseconds.map { $0 * 1000 }, isBegin)
+        guard let stats else { return }
         round.queries += Int(sign) * stats.queries
         round.keysSent += Int(sign) * stats.keysSent
         round.batchSizes.merge(stats.queriesBySize.mapValues { Int(sign) * $0 }, uniquingKeysWith: +)
+    }
+
+    /// Not known if either end is not, or if the clock is another one at the end.
+    private static func span(_ sum: Int64?, _ time: Int64?, _ isBegin: Bool) -> Int64? {
+        guard let time else { return nil }
+        if isBegin { return -time }
+        return sum.map { $0 + time }.flatMap { $0 >= 0 ? $0 : nil }
     }
 
     private func turn() {

@@ -10,11 +10,16 @@ struct DaemonStats: Decodable {
     let keysSent: Int
     let sessions: Int
     let batchSizes: [String: Int]
+    /// Microseconds of processor time that it has used. A daemon of before 2026-12 does not tell.
+    let cpuMicroseconds: Int64?
+    let residentBytes: Int?
 
     private enum CodingKeys: String, CodingKey {
         case queries, sessions
         case keysSent = "keys_sent"
         case batchSizes = "batch_sizes"
+        case cpuMicroseconds = "cpu_us"
+        case residentBytes = "resident_bytes"
     }
 
     /// - Parameter reply: `{"stats":{"requests":320,"queries":9,…}}`

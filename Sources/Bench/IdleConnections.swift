@@ -9,7 +9,7 @@ struct IdleConnections {
         self.testbed = testbed
     }
 
-    /// KiB of the daemon's memory per connection; nil if there cannot be so many, or the daemon is elsewhere.
+    /// KiB of the daemon's memory per connection; nil if there cannot be so many, or the daemon does not tell.
     func measure(_ count: Int) throws -> Double? {
         guard let before = testbed.daemonKilobytes else { return nil }
         let others = try testbed.stats().sessions

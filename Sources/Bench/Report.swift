@@ -3,11 +3,17 @@ import Histogram
 
 /// Everything that a run has shown, for machines: `kindred bench --json`.
 package struct Report: Encodable, Sendable {
+    enum Party: String, Encodable, Sendable {
+        case daemon, database
+    }
+
     struct Cost: Encodable, Sendable {
         let clients: Double?
         let daemon: Double?
         let database: Double?
+        /// Nil if a part of it is not known.
         let all: Double?
+        let unknown: [Party]
     }
 
     struct Quantile: Encodable, Sendable {
@@ -131,7 +137,8 @@ extension Report.TrialRecord {
         p50Microseconds = summary.p50
         p99Microseconds = summary.p99
         cpuMicrosecondsPerLoad = Report.Cost(
-            clients: summary.client, daemon: summary.daemon, database: summary.database, all: summary.allCPU)
+            clients: summary.client, daemon: summary.daemon, database: summary.database, all: summary.allCPU,
+            unknown: summary.unknownCPU)
         keysPerQuery = summary.keysPerQuery
         errors = summary.errors
         firstError = summary.firstError

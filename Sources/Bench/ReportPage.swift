@@ -21,6 +21,7 @@ extension Report {
     private static func section(_ section: SectionRecord) -> String {
         var parts = ["<h2>\(escaped(section.title))</h2>"]
         parts += section.tables.map(table)
+        parts += section.gaps.map { "<p>\(escaped($0))</p>" }
         if !section.trials.isEmpty { parts.append(trials(section.trials)) }
         if let record = section.ramp { parts.append(ramp(record)) }
         return "<section>" + parts.joined(separator: "\n") + "</section>"
@@ -33,12 +34,15 @@ extension Report {
         }
         let perSecond = Charts.bars(trials, label: "loads per second") { trial in
             let series = trials.firstIndex { $0.name == trial.name } ?? 0
-            return [("loads/s", trial.loadsPerSecond ?? 0, series)]
+            return [("loads/s", trial.loadsPerSecond, series)]
         }
         let cost = Charts.bars(trials, label: "CPU per load") { trial in
             let cost = trial.cpuMicrosecondsPerLoad
-            return [("clients", cost.clients, 6), ("daemon", cost.daemon, 0), ("database", cost.database, 1)]
-                .map { ($0.0, $0.1 ?? 0, $0.2) }
+            let parts = [
+                ("clients", cost.clients, 6), ("daemon", cost.daemon, 0), ("database", cost.database, 1),
+            ]
+            // The daemon has no part in what is asked without it.
+            return parts.filter { $0.1 != nil || cost.unknown.map(\.rawValue).contains($0.0) }
         }
         parts.append(figure("Latency: how long requests took, by percentile", Charts.latency(trials)))
         parts.append(legend(trials.enumerated().map { ($1.name, $0) }))

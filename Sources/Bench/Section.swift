@@ -19,7 +19,9 @@ package struct Section {
     /// For a terminal.
     package var text: String {
         let errors = record.trials.compactMap(\.firstError)
-        return ([record.title] + record.tables.map(\.text) + errors.prefix(1).map { "first error: \($0)" })
+        return
+            ([record.title] + record.tables.map(\.text) + record.gaps
+            + errors.prefix(1).map { "first error: \($0)" })
             .joined(separator: "\n")
     }
 }
@@ -32,6 +34,18 @@ extension Report.SectionRecord {
             Table(Report.RampStep.head, ramp?.steps.map(\.row) ?? []),
             Table(Report.Expectation.head, expectations.map(\.row)),
         ].filter { !$0.rows.isEmpty }
+    }
+
+    /// What stands in the tables as –, and why.
+    var gaps: [String] {
+        let unknown = trials.flatMap(\.cpuMicrosecondsPerLoad.unknown)
+        let reasons: [(Report.Party, String)] = [
+            (.daemon, "it does not tell it, because it is older than this bench"),
+            (.database, "it is not a MariaDB server that has made a Unix socket on this machine itself"),
+        ]
+        return reasons.filter { unknown.contains($0.0) }.map { party, reason in
+            "the \(party.rawValue)'s CPU time is not known (\(reason)); so 'all CPU' is left out"
+        }
     }
 }
 

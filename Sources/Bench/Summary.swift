@@ -17,8 +17,11 @@ struct Summary {
     var firstError: String? { trial.rounds.lazy.compactMap(\.firstError).first }
 
     /// CPU of clients, daemon and database together, in microseconds per load.
-    var allCPU: Double? {
-        median(trial.allCPU)
+    var allCPU: Double? { median(trial.allCPU) }
+
+    /// Of whom the CPU time is not known, though there is some.
+    var unknownCPU: [Report.Party] {
+        (trial.isKindred && daemon == nil ? [.daemon] : []) + (database == nil ? [.database] : [])
     }
 }
 

@@ -10,7 +10,6 @@ package final class Testbed {
     private let endpoint: Endpoint
     private let tunedEndpoint: Endpoint
     private let observer: LineClient
-    private let observerDescriptor: Int32
     private var plainConnections: [DatabaseConnection] = []
     private var tunedConnections: [DatabaseConnection] = []
 
@@ -23,7 +22,6 @@ package final class Testbed {
         endpoint = database
         tunedEndpoint = tuned
         observer = try LineClient(daemon)
-        observerDescriptor = try LineClient.connect(daemon)
     }
 
     /// One that waits, as applications connect.
@@ -33,8 +31,6 @@ package final class Testbed {
     package func databaseVersion() throws -> String {
         try blockingClient().strings("SELECT VERSION()").first?.first.flatMap { $0 } ?? ""
     }
-
-    deinit { close(observerDescriptor) }
 
     /// So many connections to the database as applications make them, the same ones every time.
     func connections(_ count: Int) throws -> [DatabaseConnection] {
@@ -64,21 +60,17 @@ package final class Testbed {
         guard !trials.isEmpty else { return }
         let database = try connections(1)[0]
         let conductor = Conductor(
-            trials, plan: plan, loop: loop, daemon: ProcessClock(peerOf: observerDescriptor),
-            database: ProcessClock(peerOf: database.fileDescriptor), observer: stats)
+            trials, plan: plan, loop: loop, database: ProcessClock(serverAt: database.fileDescriptor),
+            observer: stats)
         conductor.onProgress = { done, all, trial in
             progress("\(done + 1)/\(all) \(trial.mix): \(trial.name)")
         }
         try conductor.run()
     }
 
-    /// Resident memory of the daemon, if it is on this machine: `VmRSS` of proc(5).
+    /// Resident memory of the daemon, as it tells it.
     var daemonKilobytes: Int? {
-        guard let pid = Socket(fileDescriptor: observerDescriptor).peerProcessID,
-            let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-        else { return nil }
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-        return line.flatMap { Int($0.filter(\.isNumber)) }
+        (try? stats())?.residentBytes.map { $0 >> 10 }
     }
 
     func stats() throws -> DaemonStats {

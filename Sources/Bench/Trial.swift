@@ -38,7 +38,7 @@ final class Trial {
     /// Whether the daemon's counters belong to it.
     var isKindred: Bool { rival == .kindred }
 
-    /// CPU of clients, daemon and database together, in microseconds per load; nil if one of them is elsewhere.
+    /// CPU of clients, daemon and database together, in microseconds per load; nil if one of them is not known.
     func allCPU(_ round: Round) -> Double? {
         // The daemon's, which is idle then, belongs to nobody else's loads.
         let daemon = isKindred ? round.daemonCPU : 0
@@ -54,7 +54,7 @@ struct Round {
     var loads = 0
     var errors = 0
     var firstError: String?
-    /// Nanoseconds of CPU; nil where the process is not on this machine.
+    /// Nanoseconds of CPU; nil where it cannot be known.
     var clientCPU: Int64 = 0
     var daemonCPU: Int64?
     var databaseCPU: Int64?
@@ -70,7 +70,7 @@ struct Round {
     var perSecond: Double { Double(loads) / seconds }
     var keysPerQuery: Double { queries > 0 ? Double(keysSent) / Double(queries) : 0 }
 
-    /// Microseconds of CPU per load; nil if nothing was answered or the process is elsewhere.
+    /// Microseconds of CPU per load; nil if nothing was answered or it is not known.
     func perLoad(_ nanoseconds: Int64?) -> Double? {
         guard let nanoseconds, loads > 0 else { return nil }
         return Double(nanoseconds) / 1000 / Double(loads)

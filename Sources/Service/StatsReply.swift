@@ -1,4 +1,5 @@
 import Batching
+import Reactor
 import Relations
 import Wire
 
@@ -21,13 +22,21 @@ struct StatsReply {
         ]
         ReplyEncoder.open(id, member: "stats", into: &output)
         output.append("{")
-        write(engine.counters.members + gauges + turns.members, to: &output)
+        write(engine.counters.members + gauges + turns.members + own, to: &output)
         writeErrors(to: &output)
         writeServers(to: &output)
         writeBatchSizes(to: &output)
         writeTraffic(to: &output)
         output.append("}")
         ReplyEncoder.close(into: &output)
+    }
+
+    /// Of the process itself: nobody else can tell its number over TCP, in another container, or behind a socket that
+    /// a service manager has made.
+    private var own: [(name: StaticString, value: Int)] {
+        var members: [(name: StaticString, value: Int)] = [("cpu_us", Int(OwnProcess.processorTime / 1000))]
+        if let bytes = OwnProcess.residentBytes { members.append(("resident_bytes", bytes)) }
+        return members
     }
 
     private func write(_ members: [(name: StaticString, value: Int)], to output: inout ByteBuffer) {

@@ -42,6 +42,86 @@ import Testing
         }
     }
 
+    /// A service manager's process is at the other end of a socket that it has made, and over TCP nobody is.
+    @Test(arguments: ["a socket that was passed", "TCP"])
+    func `the CPU time of the daemon is its own, however one comes to it`(way: String) throws {
+        let shop = try Self.shared.get()
+        try withDirectory { directory in
+            let passed = try UnixSocket.listen(directory + "/passed")
+            defer { close(passed) }
+            let port = try PrivateServer.freePort()
+            let daemon =
+                try way == "TCP"
+                ? DaemonUnderTest(shop.server, database: shop.database, listen: "tcp = \"127.0.0.1:\(port)\"")
+                : DaemonUnderTest(
+                    shop.server, database: shop.database, activation: (passed, directory + "/passed"))
+            let address = way == "TCP" ? "tcp = \"127.0.0.1:\(port)\"" : "unix = \"\(directory)/passed\""
+            let config = try String(contentsOfFile: daemon.configPath, encoding: .utf8)
+            let rest = config.split(separator: "[database]")[1]
+            try "[listen]\n\(address)\n[database]\(rest)"
+                .write(toFile: directory + "/k.toml", atomically: true, encoding: .utf8)
+            let before = try daemon.processorSeconds()
+            let outcome = try DaemonUnderTest.run([
+                "bench", "--config", directory + "/k.toml", "--load", "authors.books", "--against", "kindred",
+                "--clients", "3", "--rounds", "2", "--seconds", "0.5", "--warm-up", "0", "--json",
+                directory + "/r.json",
+            ])
+            let spent = try daemon.processorSeconds() - before
+            #expect(outcome.status == 0, "\(outcome.output)")
+            let json = try JSONValue(String(contentsOfFile: directory + "/r.json", encoding: .utf8))
+            let trials = try #require(json["sections"]?.elements.first?["trials"]?.elements)
+            let told = trials.reduce(0.0) { sum, trial in
+                let perLoad = number(trial["cpu_microseconds_per_load"]?["daemon"]) ?? 0
+                let rounds = trial["rounds"]?.elements ?? []
+                return sum + perLoad * rounds.reduce(0) { $0 + (number($1["loads_per_second"]) ?? 0) * 0.5 }
+            }
+            #expect((0.4...1.2).contains(told / 1_000_000 / spent), "\(told) µs of \(spent) s")
+        }
+    }
+
+    private func number(_ value: JSONValue?) -> Double? { value?.number.flatMap(Double.init) }
+
+    @Test func `a CPU time that cannot be known is nowhere shown, and what it belongs to is marked`() throws {
+        let shop = try Self.shared.get()
+        let (toDatabase, toDaemon) = (
+            try Relay(to: shop.server.socketPath), try Relay(to: shop.daemon.socketPath, hiding: "cpu_us")
+        )
+        try withDirectory { directory in
+            try """
+            [listen]
+            unix = "\(toDaemon.path)"
+            [database]
+            socket = "\(toDatabase.path)"
+            user = "root"
+            name = "\(shop.database)"
+            """.write(toFile: directory + "/k.toml", atomically: true, encoding: .utf8)
+            let outcome = try DaemonUnderTest.run([
+                "bench", "--config", directory + "/k.toml", "--load", "authors.books", "--against", "kindred",
+                "text", "--clients", "3", "--rounds", "1", "--seconds", "0.3", "--json",
+                directory + "/r.json",
+                "--html", directory + "/r.html",
+            ])
+            #expect(outcome.status == 0, "\(outcome.output)")
+            let json = try JSONValue(String(contentsOfFile: directory + "/r.json", encoding: .utf8))
+            for trial in json["sections"]?.elements.first?["trials"]?.elements ?? [] {
+                let cost = try #require(trial["cpu_microseconds_per_load"])
+                #expect(cost["daemon"] == nil && cost["database"] == nil && cost["all"] == nil)
+                let isDirect = trial["name"] == .string("direct, text")
+                let missing = cost["unknown"]?.elements.compactMap(\.text)
+                #expect(missing == (isDirect ? ["database"] : ["daemon", "database"]), "\(trial)")
+            }
+            let page = try String(contentsOfFile: directory + "/r.html", encoding: .utf8)
+                .replacing("&#39;", with: "'")
+            #expect(!page.contains("<title>daemon 0") && !page.contains("<title>database 0"))
+            #expect(page.contains("without daemon, database"))
+            for place in [outcome.output, page] {
+                #expect(place.contains("the daemon's CPU time is not known"), "\(place)")
+                #expect(place.contains("the database's CPU time is not known"))
+                #expect(place.contains("'all CPU' is left out"))
+            }
+        }
+    }
+
     @Test func `an open loop asks as often as it was told to`() throws {
         try withDirectory { directory in
             let outcome = try bench(
