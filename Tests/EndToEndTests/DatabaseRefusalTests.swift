@@ -22,7 +22,7 @@ import Testing
     }
 
     private func expectRefusal(_ text: String) throws {
-        try eventually("loads are refused with the server's reason", within: .seconds(20)) {
+        try eventually("loads are refused with the server's reason") {
             let reply = try shop.daemon.ask(Self.load)
             return reply.errorCode == "database_unavailable" && "\(reply)".contains(text)
         }
@@ -30,7 +30,7 @@ import Testing
     }
 
     private func expectRecovery() throws {
-        try eventually("it is let in again", within: .seconds(60)) {
+        try eventually("it is let in again") {
             try shop.daemon.ask(Self.load)["row"] != nil && shop.daemon.stat("connections") == 4
         }
     }
@@ -59,7 +59,7 @@ import Testing
         try administrator.execute("SET GLOBAL max_connections = 10")
         // All that the daemon has lost is taken by others, also the one more that an administrator may have.
         var crowd: [BlockingClient] = []
-        try eventually("no connection is left for it", within: .seconds(60)) {
+        try eventually("no connection is left for it") {
             while let client = try? shop.server.client() { crowd.append(client) }
             try loseConnections()
             while let client = try? shop.server.client() { crowd.append(client) }

@@ -119,7 +119,7 @@ import Testing
         let expected = try shop.bookIDs()
         let ids = (1...900).map { $0 * 1001 }
         let keys = ([5] + ids + [6]).map(String.init).joined(separator: ",")
-        let client = try daemon.client(patience: 20)
+        let client = try daemon.client()
         let reply = try JSONValue(client.ask("{\"load\":\"authors.books\",\"keys\":[\(keys)]}"))
         let results = try #require(reply["results"]?.elements, "\(reply)")
         #expect(results.count == 902)

@@ -39,7 +39,7 @@ import Testing
     }
 
     private func expectAnswers(from name: String, by daemon: DaemonUnderTest) throws {
-        try eventually("the \(name) server answers, over all connections", within: .seconds(60)) {
+        try eventually("the \(name) server answers, over all connections") {
             let others = servers[name == "first" ? 1 : 0]
             let isLeft = others.pid == nil || (try? connections(to: others)) == 0
             return try answerer(daemon) == name && daemon.stat("connections") == 4 && isLeft
@@ -69,7 +69,7 @@ import Testing
         try servers[0].restart()
         let client = try daemon.client()
         // Nothing is lost while connections move.
-        try eventually("the first server answers again", within: .seconds(60)) {
+        try eventually("the first server answers again") {
             let reply = try JSONValue(try client.ask(Self.load))
             #expect(reply["error"] == nil, "\(reply)")
             return reply["row"]?["server"]?.text == "first"

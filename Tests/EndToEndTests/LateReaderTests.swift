@@ -179,7 +179,7 @@ import Testing
         throws
     {
         let (daemon, addresses) = try both(
-            "[limits]\nreply_bytes = 1000000\nclient_output_bytes = 1000000\nsend_timeout_s = 2")
+            "[limits]\nreply_bytes = 1000000\nclient_output_bytes = 1000000\nsend_timeout_s = 8")
         let client = try LateReader(addresses[0])
         let lines = Array(Self.loads(1_000).utf8)
         var (rest, greatest) = (lines[...], 0)
@@ -192,22 +192,22 @@ import Testing
             return try daemon.stat("slow_readers_dropped") == 1
         }
         #expect(greatest > 10_000_000 && greatest < 60_000_000, "\(greatest)")
-        try daemon.waitForLog("limits.send_timeout_s = 2")
+        try daemon.waitForLog("limits.send_timeout_s = 8")
         try eventually("its replies are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
     }
 
     @Test func `one that still asks is not taken for dead, as one is that does not`() throws {
-        let (daemon, addresses) = try both("[limits]\nsend_timeout_s = 4")
+        let (daemon, addresses) = try both("[limits]\nsend_timeout_s = 6")
         let (silent, asking) = (try LateReader(addresses[0]), try LateReader(addresses[0]))
         // More than a socket holds.
         for client in [silent, asking] { try client.write(Self.loads(2_000)) }
         let ping = Array("{\"op\":\"ping\"}\n".utf8)
-        try eventually("the silent one is dropped", within: .seconds(60)) {
+        try eventually("the silent one is dropped") {
             #expect(asking.writeWhatIsTaken(ping) == ping.count)
             return try daemon.stat("slow_readers_dropped") ?? 0 > 0
         }
         #expect(try daemon.stat("sessions") == 2, "the other is there, and who asks this")
-        try eventually("it is dropped when it asks no more", within: .seconds(60)) {
+        try eventually("it is dropped when it asks no more") {
             try daemon.stat("slow_readers_dropped") == 2
         }
     }
@@ -225,7 +225,7 @@ import Testing
         // The time passes for one that begins later, too.
         let descriptions = String(repeating: "{\"op\":\"describe\"}\n", count: 300)
         for client in clients[1...] { try client.write(descriptions) }
-        try eventually("the others are dropped", within: .seconds(60)) {
+        try eventually("the others are dropped") {
             try shop.daemon.stat("slow_readers_dropped") ?? 0 >= 2
         }
         #expect(try shop.daemon.stat("waiting_requests") == 4096)

@@ -74,17 +74,17 @@ import Testing
         let shop = try BookshopFixture(settings: "[catalog]\nrefresh_s = 1")
         let database = try shop.server.client(database: shop.database)
         try database.execute("ALTER TABLE authors ADD COLUMN motto VARCHAR(20) DEFAULT 'x'")
-        try eventually("the new column is shown", within: .seconds(10)) {
+        try eventually("the new column is shown") {
             try shop.daemon.ask(#"{"load":"books.author","key":1}"#)["row"]?["motto"] == .string("x")
         }
         try database.execute(
             "CREATE TABLE prizes (id INT PRIMARY KEY, author_id INT, FOREIGN KEY (author_id) REFERENCES authors (id))"
         )
-        try eventually("the new table is there", within: .seconds(10)) {
+        try eventually("the new table is there") {
             try shop.daemon.ask(#"{"load":"authors.prizes","key":1}"#)["rows"] == .array([])
         }
         try database.execute("DROP TABLE prizes")
-        try eventually("the table is gone", within: .seconds(10)) {
+        try eventually("the table is gone") {
             try shop.daemon.ask(#"{"load":"authors.prizes","key":1}"#).errorCode == "unknown_relationship"
         }
     }

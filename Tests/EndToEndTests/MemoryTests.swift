@@ -72,7 +72,7 @@ import Testing
         let daemon = try daemon("send_timeout_s = 1")
         let deaf = try daemon.client()
         try send(loads: 20, of: 1, to: deaf)
-        try eventually("it is gone", within: .seconds(20)) { try daemon.stat("sessions") == 1 }
+        try eventually("it is gone") { try daemon.stat("sessions") == 1 }
         try eventually("its replies are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
         #expect(try daemon.stat("slow_readers_dropped") == 1)
         try daemon.waitForLog("a client does not read its replies and was disconnected")
@@ -175,11 +175,11 @@ import Testing
     }
 
     @Test func `replies that wait for their reader are not given up, but for a deadline of his own`() throws {
-        let daemon = try daemon("request_timeout_s = 3")
+        // Long enough for the few megabytes to come on a machine that has much else to do.
+        let daemon = try daemon("request_timeout_s = 8")
         let late = try daemon.client()
-        try send(loads: 12, of: 10, to: late)
-        let keys = (1...10).map(String.init).joined(separator: ",")
-        try late.send("{\"id\":\"own\",\"load\":\"a.b\",\"keys\":[\(keys)],\"timeout_ms\":2000}")
+        try send(loads: 12, of: 1, to: late)
+        try late.send(#"{"id":"own","load":"a.b","keys":[1],"timeout_ms":7000}"#)
         try eventually("all have their rows, and one is given up") {
             try daemon.stat("in_flight") == 0 && daemon.stat("waiting_requests") ?? 0 > 5
                 && daemon.ask(#"{"op":"stats"}"#)["stats"]?["errors_by_code"]?["timeout"] == .number("1")
@@ -195,7 +195,7 @@ import Testing
             if reply["id"] == .string("own") {
                 let message = "the replies before this one were not read within its timeout_ms"
                 #expect(reply["error"]?["message"] == .string(message), "\(reply)")
-            } else if reply["results"]?.elements.count == 10 {
+            } else if reply["results"]?.elements.count == 1 {
                 whole += 1
             }
         }

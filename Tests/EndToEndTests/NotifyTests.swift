@@ -46,7 +46,7 @@ import Testing
             shop.server, database: shop.database,
             environment: environment("notify").merging(interference.environment) { $1 })
         try manager.wait(for: "WATCHDOG=1", times: 5)
-        let client = try daemon.client(patience: 20)
+        let client = try daemon.client()
         let lines = Array(repeating: #"{"load":"books.author","key":5}"#, count: 20).joined(separator: "\n")
         try manager.wait(for: "WATCHDOG=1", times: 5) {
             try client.send(lines)

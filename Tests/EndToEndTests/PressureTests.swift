@@ -12,7 +12,7 @@ import Testing
         let shop = try BookshopFixture(settings: "[catalog]\nrefresh_s = 0")
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")
-        let client = try shop.daemon.client(patience: 10)
+        let client = try shop.daemon.client()
         // Few enough for all to be sent: a Unix socket takes more only when three quarters of its buffer are free.
         let count = 4400
         let lines = (0..<count).map { #"{"id":\#($0),"load":"authors.books","key":-5}"# + "\n" }
@@ -77,12 +77,12 @@ import Testing
         let shop = try BookshopFixture(settings: "[batching]\nmax_client_keys = 3")
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")
-        let greedy = try shop.daemon.client(patience: 10)
+        let greedy = try shop.daemon.client()
         try greedy.send(#"{"id":1,"load":"authors.books","keys":[1,2,3]}"#)
         try eventually("it waits") { try shop.daemon.stat("waiting_requests") == 1 }
         let refused = try JSONValue(greedy.ask(#"{"id":2,"load":"authors.books","key":4}"#))
         #expect(refused.errorCode == "overloaded" && refused["id"] == .number("2"))
-        let other = try shop.daemon.client(patience: 10)
+        let other = try shop.daemon.client()
         try other.send(#"{"id":3,"load":"authors.books","keys":[1,2,3]}"#)
         try eventually("it waits") { try shop.daemon.stat("waiting_requests") == 2 }
         try holder.execute("UNLOCK TABLES")
@@ -94,11 +94,11 @@ import Testing
     @Test func `a line that does not end in time ends the connection, however many bytes still come`() throws
     {
         let shop = try BookshopFixture(settings: "[limits]\nline_timeout_s = 1")
-        let idle = try shop.daemon.client(patience: 10)
-        let slow = try shop.daemon.client(patience: 10)
+        let idle = try shop.daemon.client()
+        let slow = try shop.daemon.client()
         try slow.send(Array((#"{"id":1,"load":"books.author","key":1}"# + "\n" + #"{"id":2,"#).utf8))
         #expect(try JSONValue(slow.receive() ?? "")["row"] != nil)
-        try eventually("its line is given up", within: .seconds(10)) {
+        try eventually("its line is given up") {
             do { try slow.send([0x20]) } catch { return true }
             return try shop.daemon.stat("sessions") == 2
         }
@@ -123,7 +123,7 @@ import Testing
         #expect(try shop.daemon.ask(load)["rows"]?[0]?.members.map(\.name) == ["id", "title"])
         try shop.server.client(database: shop.database).execute(
             "ALTER TABLE books CHANGE title name VARCHAR(120)")
-        try eventually("it is gone", within: .seconds(10)) {
+        try eventually("it is gone") {
             let reply = try shop.daemon.ask(load)
             #expect(reply["rows"] == nil || reply["rows"]?[0]?["price"] == nil, "\(reply)")
             return reply.errorCode == "unknown_relationship"
@@ -147,7 +147,7 @@ import Testing
         try client.executeScript("ALTER TABLE b MODIFY code VARCHAR(20); UPDATE b SET code = '007';")
         // Nobody looks at the schema but because of the answer itself.
         let new = try JSONValue(#"{"rows":[{"id":1,"a_id":1,"code":"007"}]}"#)
-        try eventually("the new type is shown", within: .seconds(10)) {
+        try eventually("the new type is shown") {
             let reply = try daemon.ask(load)
             #expect(reply == new || reply.errorCode == "database_unavailable", "\(reply)")
             return reply == new
@@ -179,7 +179,7 @@ import Testing
         #expect(try daemon.ask(load)["rows"] != nil)
         try client.executeScript("ALTER TABLE b MODIFY x \(after)")
         let new = try JSONValue("{\"rows\":[{\"x\":\(shown)}]}")
-        try eventually("the new type is shown", within: .seconds(10)) {
+        try eventually("the new type is shown") {
             let reply = try daemon.ask(load)
             #expect(reply == new || reply.errorCode == "database_unavailable", "\(reply)")
             return reply == new
@@ -238,7 +238,7 @@ import Testing
         // The server would say that '1abc' = 1.
         try client.executeScript("ALTER TABLE b MODIFY a_id VARCHAR(20); UPDATE b SET a_id = '1abc';")
         #expect(try daemon.ask(one).errorCode == "database_unavailable")
-        try eventually("the relationship is gone, for its types do not fit any more", within: .seconds(10)) {
+        try eventually("the relationship is gone, for its types do not fit any more") {
             #expect(try daemon.ask(two)["results"] == nil)
             return try daemon.ask(one).errorCode == "unknown_relationship"
         }

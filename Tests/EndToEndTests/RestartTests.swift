@@ -54,7 +54,7 @@ import Testing
             } else {
                 try Self.end(daemon, whileAllWaitIn: shop)
             }
-            #expect(daemon.waitForExit(within: 30) == 0)
+            #expect(daemon.waitForExit() == 0)
         }
         record.isOver.store(true, ordering: .relaxed)
         let last = try DaemonUnderTest(shop.server, database: shop.database, activation: (listener, path))
@@ -121,7 +121,7 @@ import Testing
         let shop = try BookshopFixture()
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")
-        let client = try shop.daemon.client(patience: 20)
+        let client = try shop.daemon.client()
         try client.send(#"{"id":1,"load":"authors.books","key":1}"#)
         try eventually("it waits") { try shop.daemon.stat("waiting_requests") == 1 }
         shop.daemon.signal(SIGHUP)
@@ -134,7 +134,7 @@ import Testing
         try holder.execute("UNLOCK TABLES")
         #expect(try JSONValue(client.receive() ?? "").rowIDs != nil)
         #expect(try client.receive() == nil)
-        #expect(shop.daemon.waitForExit(within: 30) == 0)
+        #expect(shop.daemon.waitForExit() == 0)
         #expect(shop.daemon.log.ranges(of: "reload").count <= before + 1, "\(shop.daemon.log)")
         #expect(!shop.daemon.log.contains("nonsense"))
     }
@@ -143,7 +143,7 @@ import Testing
         let shop = try BookshopFixture()
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")
-        let client = try shop.daemon.client(patience: 20)
+        let client = try shop.daemon.client()
         for id in 1...3 { try client.send(#"{"id":\#(id),"load":"authors.books","key":\#(id)}"#) }
         try eventually("they wait") { try shop.daemon.stat("waiting_requests") == 3 }
         shop.daemon.signal(SIGTERM)
@@ -153,7 +153,7 @@ import Testing
             #expect(try JSONValue(client.receive() ?? "null").errorCode == "shutting_down")
         }
         #expect(try client.receive() == nil)
-        #expect(shop.daemon.waitForExit(within: 10) == 0)
+        #expect(shop.daemon.waitForExit() == 0)
         try holder.execute("UNLOCK TABLES")
     }
 }

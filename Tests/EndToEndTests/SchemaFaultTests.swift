@@ -84,7 +84,7 @@ import Testing
         try client.executeScript(Self.script)
         let daemon = try DaemonUnderTest(
             SharedServer.server, database: database, settings: "[catalog]\nrefresh_s = 1")
-        let connection = try daemon.client(patience: 10)
+        let connection = try daemon.client()
         func replies() throws -> [JSONValue] {
             try Self.shapes.map { try JSONValue(connection.ask("{\"load\":\"a.b\",\"key\":1\($0)}")) }
         }
@@ -94,7 +94,7 @@ import Testing
         let before = catalogs()
         try client.executeScript(change.testDescription)
         let allowed = try change.rows.map { try JSONValue($0) }
-        try eventually("the daemon has seen it and says so", within: .seconds(10)) {
+        try eventually("the daemon has seen it and says so") {
             let hasSeen = catalogs() > before
             for reply in try replies() {
                 let isError = Self.codes.contains(reply.errorCode ?? "")
@@ -104,7 +104,7 @@ import Testing
             return hasSeen
         }
         try client.executeScript(change.back)
-        try eventually("it is back", within: .seconds(10)) { try isWhole() }
+        try eventually("it is back") { try isWhole() }
     }
 
     private static let shapes = [

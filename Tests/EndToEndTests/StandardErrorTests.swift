@@ -13,7 +13,7 @@ import Testing
     /// It logs, serves, reloads and ends as ever.
     private func expectService(of daemon: DaemonUnderTest) throws {
         let expected = try shop.daemon.ask(Self.load)
-        let client = try daemon.client(patience: 20)
+        let client = try daemon.client()
         for number in 1...50 {
             daemon.signal(SIGHUP)
             // As much of it in the log as may be.
@@ -21,11 +21,11 @@ import Testing
             #expect(try JSONValue(client.ask(odd)).errorCode == "unknown_relationship")
             #expect(try JSONValue(client.ask(Self.load)) == expected)
         }
-        let others = try (1...20).map { _ in try daemon.client(patience: 20) }
+        let others = try (1...20).map { _ in try daemon.client() }
         for other in others { #expect(try JSONValue(other.ask(Self.load)) == expected) }
         daemon.signal(SIGTERM)
         #expect(try client.receive() == nil, "nothing but replies goes to a client")
-        #expect(daemon.waitForExit(within: 30) == 0)
+        #expect(daemon.waitForExit() == 0)
     }
 
     @Test func `the disk that the log goes to is full, and the daemon serves and ends as ever`() throws {
