@@ -1,3 +1,4 @@
+import CLibevent
 import Glibc
 
 /// What this process has used.

@@ -436,6 +436,8 @@ final class Session: Client {
         let unpaid = owed
         owed = []
         waitingForRoom = []
+        // Some of the server's lists may know it for a while.
+        output = Outbox()
         server.sessionClosed(self, owing: unpaid)
     }
 }
