@@ -34,7 +34,7 @@ import Testing
     @Test func `check warns of a relationship whose key has no index, and ends with 0`() throws {
         let outcome = try DaemonUnderTest.run(["check", "--config", Self.shared.get().daemon.configPath])
         #expect(outcome.status == 0)
-        let warnings = outcome.output.split(separator: "\n").filter { $0.contains("warning") }
+        let warnings = outcome.output.split(separator: "\n").filter { $0.contains("warning: relationship") }
         #expect(warnings.count == 1)
         #expect(warnings[0].contains("'authors.unindexed'") && warnings[0].contains("begins with author"))
     }
