@@ -60,6 +60,8 @@ package enum ErrorNumber {
 
     package static let databaseAccessDenied: UInt32 = 1044
     package static let accessDenied: UInt32 = 1045
+    /// `ACCESS_DENIED_NO_PASSWORD_ERROR`, as of `unix_socket`
+    package static let accessDeniedWithoutPassword: UInt32 = 1698
     package static let unknownDatabase: UInt32 = 1049
     package static let unknownTableToDrop: UInt32 = 1051
     package static let unknownColumn: UInt32 = 1054

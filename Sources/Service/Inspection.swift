@@ -47,11 +47,9 @@ package enum Inspection {
 }
 
 extension DatabaseError {
-    /// `ER_ACCESS_DENIED_ERROR` and, of `unix_socket`, `ER_ACCESS_DENIED_NO_PASSWORD_ERROR`
-    private static let denials: Set<UInt32> = [1045, 1698]
-
     /// With a hint about the password, where that is what the server dislikes.
     func explained(_ database: Settings.Database) -> String {
-        Self.denials.contains(errno) ? "\(self); \(database.passwordSource.hint)" : "\(self)"
+        [ErrorNumber.accessDenied, ErrorNumber.accessDeniedWithoutPassword].contains(errno)
+            ? "\(self); \(database.passwordSource.hint)" : "\(self)"
     }
 }

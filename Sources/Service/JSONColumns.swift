@@ -49,11 +49,10 @@ struct JSONColumns {
                 for column in columns where column.isJSON { names.insert([view, column.name]) }
             } catch {
                 // A table behind it is locked: what is not known now is not taken for text.
-                guard error.kind == .statement, error.errno != Self.lockWaitTimeout else { throw error }
+                guard error.kind == .statement, error.errno != ErrorNumber.lockWaitTimeout else {
+                    throw error
+                }
             }
         }
     }
-
-    /// `ER_LOCK_WAIT_TIMEOUT`
-    private static let lockWaitTimeout: UInt32 = 1205
 }

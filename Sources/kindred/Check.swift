@@ -47,7 +47,7 @@ struct Check: ParsableCommand {
     private func tryOut(_ catalog: Catalog, _ settings: Settings) throws {
         var complaints: [String] = []
         do throws(DatabaseError) {
-            let trial = try Trial(settings)
+            let trial = try LoadTrial(settings)
             for relationship in catalog.relationships {
                 guard let refusal = try trial.refusal(of: relationship) else { continue }
                 let configured = settings.relationships.first { $0.name == relationship.name }

@@ -5,7 +5,7 @@ package import Relations
 
 /// Has the server say whether it would answer the queries of a relationship: what it refuses now, it refuses every client.
 /// Waits: not for the loop.
-package struct Trial {
+package struct LoadTrial {
     private let client: BlockingClient
 
     package init(_ settings: Settings) throws(DatabaseError) {
