@@ -174,7 +174,9 @@ final class Lane {
         var (rows, bytes) = (0, 0)
         while true {
             switch progress {
-            case .waiting(let interest): return wait(connection, for: interest)
+            case .waiting(let interest):
+                if rows > 0 { pool.laneHasRows(from: server) }
+                return wait(connection, for: interest)
             case .connected: return becomeIdle(connection, connected: true)
             case .columns(let columns):
                 guard currentJob.accepts(columns) else { return dropConnection(.changedColumns) }
@@ -185,6 +187,7 @@ final class Lane {
                 rows += 1
                 bytes += row.byteCount
                 if rows == TurnShare.rowsTaken || bytes > TurnShare.bytesTaken {
+                    pool.laneHasRows(from: server)
                     return continueNextTurn(connection)
                 }
                 progress = connection.fetch()

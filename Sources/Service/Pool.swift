@@ -130,6 +130,9 @@ final class Pool: Backend {
         laneIsFree()
     }
 
+    /// Rows have come of a query that has not ended: whatever a look says that began before, the server is there.
+    func laneHasRows(from server: Int) { servers.hasSentRows(server) }
+
     /// A lane has no job any more.
     func laneIsFree() {
         guard servers.areSeveral else { return }

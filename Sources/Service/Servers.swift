@@ -33,7 +33,7 @@ final class Servers {
     private var hopes: Set<Int> = []
     /// While no look is possible, so that the log says it once.
     private var isBlind = false
-    /// When each server last answered a query, and when with rows.
+    /// When each server last answered a query, if only with some of its rows; and when with rows.
     private var lastAnswers: [Int: Int64] = [:]
     private var lastReads: [Int: Int64] = [:]
     /// Tables that looks read.
@@ -106,6 +106,13 @@ final class Servers {
     /// A query has ended as it should, or with an error of the server's.
     func answered(by server: Int) {
         lastAnswers[server] = loop.now
+    }
+
+    /// A query that has not ended yet has brought rows.
+    func hasSentRows(_ server: Int) {
+        guard areSeveral else { return }
+        lastAnswers[server] = loop.now
+        lastReads[server] = loop.now
     }
 
     /// A query has ended as it should.

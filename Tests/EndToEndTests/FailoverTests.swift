@@ -102,6 +102,34 @@ import Testing
         try eventually("all connections are up again") { try daemon.stat("connections") == 4 }
     }
 
+    /// Looks at it fail, as they do late after a way was cut and is whole again.
+    @Test func `a server that sends rows is not left in the middle of them`() throws {
+        try servers[0].client(database: "d").executeScript(
+            """
+            CREATE TABLE rows_of (id INT PRIMARY KEY, parent_id INT, KEY (parent_id, id));
+            INSERT INTO rows_of SELECT seq, 1 FROM seq_1_to_16;
+            -- Each row is sent by itself, half a second after the one before.
+            CREATE VIEW slow AS SELECT id, parent_id, SLEEP(0.5) s, REPEAT('x', 40000) pad FROM rows_of;
+            """)
+        let meddler = try Meddler(to: servers[0], marker: "slow")
+        let daemon = try DaemonUnderTest(
+            servers[0], database: "d",
+            settings: ScenarioSchema.road("parents.slow", from: "parents.id", to: "slow.parent_id"),
+            databasePlace: """
+                servers = ["127.0.0.1:\(meddler.port)", "\(servers[1].socketPath)"]
+                check_interval_s = 1
+                connect_timeout_s = 1
+                """)
+        try eventually("all connections are up") { try daemon.stat("connections") == 4 }
+        let client = try daemon.client()
+        try client.send(#"{"load":"parents.slow","key":1,"columns":["id","s","pad"]}"#)
+        try eventually("its rows are on their way") { try daemon.stat("in_flight") == 1 }
+        meddler.order(.silence, at: .greeting)
+        let reply = try JSONValue(client.receive() ?? "null")
+        #expect(reply["rows"]?.elements.count == 16, "\(reply.errorMessage)")
+        #expect(try daemon.stat("server_changes") == 0)
+    }
+
     @Test func `when a server falls, one that was last seen down is looked at before anybody is refused`()
         throws
     {
