@@ -17,20 +17,6 @@ package final class BlockingClient {
         guard connected != nil else { throw DatabaseError(of: handle, during: .connecting) }
     }
 
-    /// Connects to the first of some servers that lets us in; throws the first one's error if none does.
-    package convenience init(firstReachable endpoints: [Endpoint]) throws(DatabaseError) {
-        var reasons: [DatabaseError] = []
-        for endpoint in endpoints {
-            do throws(DatabaseError) {
-                try self.init(endpoint)
-                return
-            } catch {
-                reasons.append(error)
-            }
-        }
-        throw reasons[0]
-    }
-
     deinit {
         mysql_close(handle)
     }
@@ -65,7 +51,7 @@ package final class BlockingClient {
         guard refused == 0 else { throw DatabaseError(of: statement) }
         guard let result = mysql_stmt_result_metadata(statement) else { return [] }
         defer { mysql_free_result(result) }
-        return ColumnDescription.all(of: result)
+        return ColumnDescription.all(of: result, readsFormat: true)
     }
 
     /// Runs statements separated by semicolons, up to the first that fails. Allowed on this call only.

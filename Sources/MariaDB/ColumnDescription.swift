@@ -11,11 +11,13 @@ package struct ColumnDescription: Sendable, Hashable {
     /// `BINARY_FLAG`: a binary collation or type; numbers and dates have it too.
     package let isBinary: Bool
     package let isNullable: Bool
-    /// Whether MariaDB says that the values are JSON documents, which to the protocol are text.
+    /// Whether MariaDB says that the values are JSON documents, which to the protocol are text; false where that was not
+    /// asked for.
     /// https://mariadb.com/kb/en/result-set-packets/#column-definition-packet
     package let isJSON: Bool
 
-    init(_ field: MYSQL_FIELD) {
+    /// - Parameter readsFormat: whether `isJSON` is wanted, which takes its time.
+    init(_ field: MYSQL_FIELD, readsFormat: Bool) {
         name = String(
             decoding: UnsafeRawBufferPointer(start: field.name, count: Int(field.name_length)), as: UTF8.self)
         typeCode = field.type.rawValue
@@ -23,12 +25,10 @@ package struct ColumnDescription: Sendable, Hashable {
         isUnsigned = field.flags & UInt32(UNSIGNED_FLAG) != 0
         isBinary = field.flags & UInt32(BINARY_FLAG) != 0
         isNullable = field.flags & UInt32(NOT_NULL_FLAG) == 0
-        isJSON = Self.format(of: field) == "json"
+        isJSON = readsFormat && Self.format(of: field) == "json"
     }
 
     private static func format(of field: MYSQL_FIELD) -> String? {
-        // Most columns have no such attributes, and this is asked for each of each result.
-        guard field.extension != nil else { return nil }
         var field = field
         var format = MARIADB_CONST_STRING()
         guard mariadb_field_attr(&format, &field, MARIADB_FIELD_ATTR_FORMAT_NAME) == 0, format.length > 0
@@ -37,9 +37,12 @@ package struct ColumnDescription: Sendable, Hashable {
             decoding: UnsafeRawBufferPointer(start: format.str, count: format.length), as: UTF8.self)
     }
 
-    static func all(of result: UnsafeMutablePointer<MYSQL_RES>) -> [ColumnDescription] {
-        UnsafeBufferPointer(start: mysql_fetch_fields(result), count: Int(mysql_num_fields(result))).map(
-            Self.init)
+    static func all(
+        of result: UnsafeMutablePointer<MYSQL_RES>, readsFormat: Bool = false
+    ) -> [ColumnDescription] {
+        UnsafeBufferPointer(start: mysql_fetch_fields(result), count: Int(mysql_num_fields(result))).map {
+            Self($0, readsFormat: readsFormat)
+        }
     }
 }
 

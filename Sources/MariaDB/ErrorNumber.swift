@@ -102,8 +102,13 @@ package enum ErrorNumber {
 
     // MARK: Others
 
+    /// libmariadb's `CR_SERVER_LOST`, also said by ourselves of a connection that we give up.
+    package static let serverLost: UInt32 = 2013
+
     package static let syntaxError: UInt32 = 1064
-    /// Data that a column or a function cannot hold, which the server does not always put into SQLSTATE's class 22.
+
+    // MARK: Data that a column or a function cannot hold, which the server does not always put into SQLSTATE's class 22
+
     package static let cannotAggregateCollations: UInt32 = 1270
     package static let cannotAggregateTwoCollations: UInt32 = 1267
     package static let cannotAggregateManyCollations: UInt32 = 1271

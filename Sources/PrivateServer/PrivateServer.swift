@@ -144,6 +144,8 @@ package final class PrivateServer: Sendable {
             installer, "--no-defaults", "--datadir=\(directory)/data",
             "--auth-root-authentication-method=normal",
             "--skip-test-db", "--skip-name-resolve",
+            // Also where the machine's own name cannot be looked up.
+            "--force",
         ]
         // A server that starts removes what others have left in its TMPDIR, also what they still use: each has its own.
         var process = try ChildProcess(

@@ -141,6 +141,8 @@ package final class Daemon {
             parts.append("\(engine.routes.catalog.relationships.count) relationships")
             if let outage = pool.outage {
                 parts.append("no database: \(outage.explained(settings.database))")
+            } else if let refusal = pool.refusal {
+                parts.append("the database refuses queries: \(refusal)")
             } else if pool.connectedLanes > 0 {
                 let which = servers.areSeveral ? "server \(servers.activeServer)" : ""
                 parts.append("connected to the database" + (which.isEmpty ? "" : " " + which))

@@ -95,13 +95,14 @@ extension Engine {
         case .keys: return true
         case .unknown:
             let relationship = job.batch.shape.relationship
-            if job.batch.attempts > 0 { splitsInVain[relationship, default: 0] += 1 }
+            if job.batch.attempts == 0 { splitsInVain[relationship] = nil }
+            splitsInVain[relationship, default: 0] += 1
             return splitsInVain[relationship, default: 0] < Self.mostSplitsInVain
         }
     }
 
-    /// With one bad key, the other half of each part that fails has rows: three levels of nothing but failures.
-    private static let mostSplitsInVain = 6
+    /// Of some bad keys that are spread evenly, twice as many parts fail before one has rows.
+    private static let mostSplitsInVain = 64
 
     private func warn(of error: DatabaseError, _ job: Job) {
         guard let others = refusals[error.errno, default: LogThrottle()].admit(at: time.now) else { return }

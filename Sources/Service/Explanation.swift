@@ -13,7 +13,7 @@ package struct Explanation {
     private let routes = RouteTable()
 
     package init(_ settings: Settings, _ catalog: Catalog) throws(DatabaseError) {
-        client = try BlockingClient(firstReachable: Endpoint.all(settings.database, purpose: .loads))
+        client = try BlockingClient(Endpoint(usedBy: settings, purpose: .loads))
         routes.install(catalog, RouteTable.Settings(settings))
     }
 

@@ -5,7 +5,7 @@ package import Relations
 /// What the commands that start no daemon want to know of the database. Waits.
 package enum Inspection {
     package static func schema(_ settings: Settings) throws(DatabaseError) -> Schema {
-        let client = try BlockingClient(firstReachable: Endpoint.all(settings.database, purpose: .schema))
+        let client = try BlockingClient(Endpoint(usedBy: settings, purpose: .schema))
         return try SchemaReader.read(client, settings)
     }
 
@@ -32,17 +32,32 @@ package enum Inspection {
     /// To the server that a daemon with these settings would use now: as it connects there itself to answer loads,
     /// and as a program connects that asks the database directly.
     package static func endpoints(_ settings: Settings) -> (daemon: Endpoint, application: Endpoint) {
-        let database = settings.database
+        let server = settings.database.usedServer
+        return (
+            Endpoint(settings.database, at: server, purpose: .loads),
+            Endpoint(settings.database, at: server, purpose: .application)
+        )
+    }
+}
+
+extension Endpoint {
+    /// Of the server that a daemon with these settings would use now. Waits.
+    init(usedBy settings: Settings, purpose: Purpose) {
+        self.init(settings.database, at: settings.database.usedServer, purpose: purpose)
+    }
+}
+
+extension Settings.Database {
+    /// The first that answers reads; if none does, the preferred one. Waits.
+    fileprivate var usedServer: DatabaseServer {
+        let candidates = candidates
+        guard candidates.count > 1 else { return candidates[0] }
         let isWell = { server in
-            let endpoint = Endpoint(database, at: server, purpose: .look)
-            if case .well = HealthCheck(maxLag: database.maxLagSeconds).run(endpoint).finding { return true }
+            let endpoint = Endpoint(self, at: server, purpose: .look)
+            if case .well = HealthCheck(maxLag: maxLagSeconds).run(endpoint).finding { return true }
             return false
         }
-        let server = database.candidates.first(where: isWell) ?? database.candidates[0]
-        return (
-            Endpoint(database, at: server, purpose: .loads),
-            Endpoint(database, at: server, purpose: .application)
-        )
+        return candidates.first(where: isWell) ?? candidates[0]
     }
 }
 

@@ -39,6 +39,8 @@ final class Lane {
     private var statementPatience: Int64?
     /// When the connection's job must be over, whatever the server does.
     private var patience: Int64?
+    /// What is said of the connection then.
+    private var beyondPatience = Lane.silence
     /// When libmariadb wants to be told that what it waits for has not happened.
     private var libraryTimeout: Int64?
     /// Where the connection goes, with the address that was found for its host.
@@ -88,7 +90,7 @@ final class Lane {
     func run(_ job: Job) {
         guard case .idle(let connection) = state else { preconditionFailure("a job needs an idle lane") }
         state = .busy(connection, job)
-        patience = statementPatience.map { loop.now + $0 }
+        (patience, beyondPatience) = (statementPatience.map { loop.now + $0 }, Self.silence)
         pool.logger.querySent(job, connection: connection.threadID)
         proceed(connection, connection.query(job.statement.sql))
     }
@@ -126,6 +128,7 @@ final class Lane {
         // ends by `max_statement_time`.
         case (.busy, .notThere):
             patience = min(patience ?? .max, loop.now + Self.endPatience)
+            beyondPatience = Self.unstoppable
             armAlarm()
         case (.down, _), (.resolving, _), (.connecting, _), (.idle, _), (.closed, _): break
         }
@@ -139,17 +142,18 @@ final class Lane {
     /// Gives up its server for the one that is active now. A job that is under way is lost.
     func leave() {
         if case .closed = state { return }
-        let job: Job? = if case .busy(_, let job) = state { job } else { nil }
+        let left = server
+        let job = endedJob(.failed(Self.leftServer))
         abandonConnection()
         state = .down
         hasFailed = false
         backoff.reset()
         open()
-        if let job { pool.laneFinished(job, .failed(Self.leftServer), at: server) }
+        if let job { pool.laneFinished(job, .failed(Self.leftServer), at: left) }
     }
 
     private static let leftServer = DatabaseError(
-        errno: 2013, sqlState: "HY000", message: "its server was given up for another", kind: .connectionLost)
+        errno: ErrorNumber.serverLost, message: "its server was given up for another", kind: .connectionLost)
 
     func close() {
         abandonConnection()
@@ -160,7 +164,7 @@ final class Lane {
     private func connect(_ connection: Connection) {
         state = .connecting(connection)
         statementPatience = pool.statementPatience
-        patience = loop.now + pool.connectPatience
+        (patience, beyondPatience) = (loop.now + pool.connectPatience, Self.silence)
         proceed(connection, connection.connect())
     }
 
@@ -249,7 +253,7 @@ final class Lane {
         switch state {
         case .down: open()
         case .connecting(let connection), .busy(let connection, _):
-            if let patience, patience <= loop.now { return fail(Self.silence) }
+            if let patience, patience <= loop.now { return fail(beyondPatience) }
             guard let libraryTimeout, libraryTimeout <= loop.now else { return armAlarm() }
             proceed(connection, connection.resume(ready: .timedOut))
         case .idle, .recovering, .resolving, .closed: break
@@ -257,7 +261,13 @@ final class Lane {
     }
 
     private static let silence = DatabaseError(
-        errno: 2013, sqlState: "HY000", message: "the server did not answer in time", kind: .unreachable)
+        errno: ErrorNumber.serverLost, message: "the server did not answer in time", kind: .unreachable)
+
+    private static let unstoppable = DatabaseError(
+        errno: ErrorNumber.serverLost,
+        message:
+            "given up: nobody waits for its query, which the server that was asked to stop it does not run",
+        kind: .connectionLost)
 
     // MARK: Transitions
 
@@ -279,34 +289,39 @@ final class Lane {
     }
 
     private func finish(_ connection: Connection, _ outcome: Job.Outcome) {
-        let job = currentJob
-        pool.logger.queryEnded(job, outcome, connection: connection.threadID, at: loop.now)
+        let job = endedJob(outcome)
         becomeIdle(connection, connected: false)
         if isKilling { state = .recovering(connection) }
-        pool.laneFinished(job, outcome, at: server)
+        if let job { pool.laneFinished(job, outcome, at: server) }
+    }
+
+    /// The job that is under way, which the log is told to end so.
+    private func endedJob(_ outcome: Job.Outcome) -> Job? {
+        guard case .busy(let connection, let job) = state else { return nil }
+        pool.logger.queryEnded(job, outcome, connection: connection.threadID, at: loop.now)
+        return job
     }
 
     /// Ends the job without reading what the server still sends: only a new connection can follow.
     private func dropConnection(_ outcome: Job.Outcome) {
-        let job = currentJob
+        let left = server
+        let job = endedJob(outcome)
         abandonConnection()
         state = .down
         open()
-        pool.laneFinished(job, outcome, at: server)
+        if let job { pool.laneFinished(job, outcome, at: left) }
     }
 
     private func fail(_ error: DatabaseError) {
-        let job: Job? = if case .busy(_, let job) = state { job } else { nil }
-        if case .busy(let connection, let job) = state {
-            pool.logger.queryEnded(job, .failed(error), connection: connection.threadID, at: loop.now)
-        }
+        let lost = server
+        let job = endedJob(.failed(error))
         let wasConnected = isConnected
         abandonConnection()
         state = .down
         hasFailed = !wasConnected
-        if let job { pool.laneFinished(job, .failed(error), at: server) }
         let current = generation
-        pool.laneLost(error, of: server, wasConnected: wasConnected)
+        if let job { pool.laneFinished(job, .failed(error), at: lost) }
+        pool.laneLost(error, of: lost, wasConnected: wasConnected)
         // The pool may have sent it to another server.
         guard current == generation else { return }
         // What was good for a while may be again at once. A server that lets us in is there, and requests wait for it; one

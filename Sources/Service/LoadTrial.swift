@@ -8,26 +8,39 @@ package import Relations
 package struct LoadTrial {
     private let client: BlockingClient
 
-    package init(_ settings: Settings) throws(DatabaseError) {
-        client = try BlockingClient(firstReachable: Endpoint.all(settings.database, purpose: .loads))
+    /// What has come of it.
+    package enum Outcome: Hashable, Sendable {
+        case answered
+        /// Every client would be refused, as the text says.
+        case refused(String)
+        /// Nothing is known: something stands in the way just now, such as a lock.
+        case untried(String)
     }
 
-    /// Why loads fail; nil if they do not.
-    package func refusal(of relationship: Relationship) throws(DatabaseError) -> String? {
+    package init(_ settings: Settings) throws(DatabaseError) {
+        client = try BlockingClient(Endpoint(usedBy: settings, purpose: .look))
+    }
+
+    /// Throws what is not about the relationship: the server is gone, or answers nobody.
+    package func run(_ relationship: Relationship) throws(DatabaseError) -> Outcome {
         for relationship in [relationship, relationship.viaParent].compactMap({ $0 }) {
             do throws(DatabaseError) {
-                try run(relationship)
+                try ask(relationship)
             } catch {
                 guard error.kind == .statement else { throw error }
-                return "every load fails: \(error)"
+                switch error.scope {
+                case .server: throw error
+                case .moment: return .untried("\(error)")
+                case .table, .keys, .unknown: return .refused("every load fails: \(error)")
+                }
             }
         }
-        return nil
+        return .answered
     }
 
     // SELECT … FROM `books` t WHERE t.`author_id`=1 ORDER BY t.`id` LIMIT 0
     /// The queries for one key and for several, without their rows. (`EXPLAIN` would want further privileges for views.)
-    private func run(_ relationship: Relationship) throws(DatabaseError) {
+    private func ask(_ relationship: Relationship) throws(DatabaseError) {
         let planner = Planner(relationship, Selection(allOf: relationship))
         for keys in [["1"], ["1", "2"]] where keys.count <= planner.maxKeys(keys.count) {
             let keys = keys.map { relationship.sample($0) }

@@ -21,6 +21,8 @@ final class Pool: Backend {
     private var lanes: [Lane] = []
     /// Why the last connection was lost or the last attempt failed, while none is up.
     private(set) var outage: DatabaseError?
+    /// Why the database answers no query, though it lets us in; nil once one has been answered.
+    private(set) var refusal: DatabaseError?
     /// Of an attempt that has not been told of yet.
     private var lastFailure: DatabaseError?
 
@@ -114,12 +116,19 @@ final class Pool: Backend {
     func laneFinished(_ job: Job, _ outcome: Job.Outcome, at server: Int) {
         var outcome = outcome
         switch outcome {
-        case .complete: servers.read(from: server)
+        case .complete:
+            servers.read(from: server)
+            note(refusal: nil)
         case .failed(let error) where error.kind == .statement:
             servers.answered(by: server)
             switch error.scope {
             // As if it had been lost on the way: it is asked again, of whoever is active then.
-            case .server: if servers.refused(error, by: server) { outcome = .failed(error.asLoss) }
+            case .server:
+                if servers.refused(error, by: server) {
+                    outcome = .failed(error.asLoss)
+                } else {
+                    note(refusal: error)
+                }
             case .table:
                 servers.doubt(job.route.relationship.name, job.statement.sql, error, at: server)
             case .moment, .keys, .unknown: break
@@ -128,6 +137,12 @@ final class Pool: Backend {
         }
         engine.finished(job, outcome)
         laneIsFree()
+    }
+
+    private func note(refusal error: DatabaseError?) {
+        guard error?.errno != refusal?.errno else { return }
+        refusal = error
+        onChange()
     }
 
     /// Rows have come of a query that has not ended: whatever a look says that began before, the server is there.
@@ -158,6 +173,7 @@ final class Pool: Backend {
             metadata: ["error": "\(error)"])
         if wasConnected {
             losses?.add("\(error)")
+            onChange()
             // What is asked once more is not to meet the same end.
             for lane in lanes { lane.checkIdle() }
             return

@@ -20,11 +20,6 @@ extension Endpoint {
     /// A reading of the schema that takes longer has failed; the next one is tried in its time.
     fileprivate static let schemaPatienceSeconds: UInt32 = 30
 
-    /// The servers' endpoints, the preferred one first; at least one.
-    static func all(_ database: Settings.Database, purpose: Purpose) -> [Endpoint] {
-        database.candidates.map { Endpoint(database, at: $0, purpose: purpose) }
-    }
-
     init(_ database: Settings.Database, at server: DatabaseServer, purpose: Purpose) {
         let transport: Transport =
             switch server {

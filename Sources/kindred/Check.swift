@@ -49,13 +49,20 @@ struct Check: ParsableCommand {
         do throws(DatabaseError) {
             let trial = try LoadTrial(settings)
             for relationship in catalog.relationships {
-                guard let refusal = try trial.refusal(of: relationship) else { continue }
                 let configured = settings.relationships.first { $0.name == relationship.name }
                 let line = configured.map { ":\($0.line)" } ?? ""
-                complaints.append("\(file.config)\(line): relationship '\(relationship.name)': \(refusal)")
+                switch try trial.run(relationship) {
+                case .answered: break
+                case .refused(let why):
+                    complaints.append("\(file.config)\(line): relationship '\(relationship.name)': \(why)")
+                case .untried(let why):
+                    print(
+                        "\(file.config): warning: relationship '\(relationship.name)' could not be tried now: \(why)"
+                    )
+                }
             }
         } catch {
-            throw ExitCode.complaint("\(file.config): the database cannot be reached: \(error)", .unavailable)
+            throw file.complaint(of: error, settings)
         }
         guard complaints.isEmpty else {
             throw ExitCode.complaint(complaints.joined(separator: "\n"), .misconfigured)

@@ -31,10 +31,14 @@ struct ConfigurationFile: ParsableArguments {
         do throws(DatabaseError) {
             return try Inspection.schema(settings)
         } catch {
-            throw ExitCode.complaint(
-                "\(config): the database cannot be reached: \(Inspection.explanation(of: error, settings))",
-                .unavailable)
+            throw complaint(of: error, settings)
         }
+    }
+
+    func complaint(of error: DatabaseError, _ settings: Settings) -> ExitCode {
+        let what =
+            error.kind == .statement ? "the database answers nothing" : "the database cannot be reached"
+        return .complaint("\(config): \(what): \(Inspection.explanation(of: error, settings))", .unavailable)
     }
 
     /// The relationships that a daemon with this file serves.

@@ -270,6 +270,20 @@ import Testing
             "\(refused.output)")
     }
 
+    @Test func `check warns of what cannot be tried just now, and does not condemn it`() throws {
+        let world = try World(
+            """
+            CREATE TABLE a (id INT PRIMARY KEY); CREATE TABLE b (id INT PRIMARY KEY, a_id INT, FOREIGN KEY (a_id) REFERENCES a (id));
+            """)
+        let locker = try SharedServer.server.client(database: world.database)
+        try locker.execute("LOCK TABLES b WRITE")
+        let said = try DaemonUnderTest.run(["check", "--config", world.daemon.configPath])
+        #expect(said.status == 0)
+        #expect(
+            said.output.contains("warning: relationship 'a.b' could not be tried now: 1205"), "\(said.output)"
+        )
+    }
+
     // MARK: Indexes
 
     /// ghostferry #383.

@@ -228,6 +228,44 @@ import Testing
         try expectAnswers(from: "first", by: daemon)
     }
 
+    @Test func `the commands ask the server that a daemon would use, and not one that refuses every query`()
+        throws
+    {
+        let way = try Meddler(to: servers[0], marker: "SELECT")
+        let daemon = try daemon([servers[1].socketPath])
+        way.order(.refuse(errno: 1047), at: .answer)
+        let list = "servers = [\"\(place(way))\", \"\(servers[1].socketPath)\"]"
+        let text = try String(contentsOfFile: daemon.configPath, encoding: .utf8)
+            .replacing("servers = [\"\(servers[1].socketPath)\"]", with: list)
+        try text.write(toFile: daemon.configPath, atomically: true, encoding: .utf8)
+        for command in [["check"], ["introspect"], ["explain", Self.load]] {
+            let outcome = try DaemonUnderTest.run(
+                [command[0], "--config", daemon.configPath] + command.dropFirst())
+            #expect(outcome.status == 0, "\(command): \(outcome.output)")
+        }
+    }
+
+    @Test func `the status tells of a database that lets in and answers nothing`() throws {
+        let way = try Meddler(to: servers[0], marker: "SELECT")
+        let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let manager = try NotifySocket(directory + "/notify")
+        func expect(_ status: String) throws {
+            try eventually("the status says '\(status)'") { manager.status?.contains(status) == true }
+        }
+        let daemon = try DaemonUnderTest(
+            servers[0], database: "d", databasePlace: "host = \"127.0.0.1\"\nport = \(way.port)",
+            user: "kindred",
+            environment: ["NOTIFY_SOCKET": directory + "/notify"])
+        try expect("4 relationships; connected to the database")
+        way.order(.refuse(errno: 1047), at: .answer)
+        #expect(try daemon.ask(Self.load).errorCode == "database_error")
+        try expect("4 relationships; the database refuses queries: 1047")
+        way.allowAll()
+        #expect(try daemon.ask(Self.load)["row"] != nil)
+        try expect("4 relationships; connected to the database")
+    }
+
     @Test func `check says which server answers no query`() throws {
         let way = try Meddler(to: servers[1], marker: "`parents`")
         let daemon = try daemon([servers[0].socketPath, place(way)], checkInterval: 60)
