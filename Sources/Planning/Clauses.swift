@@ -41,7 +41,8 @@ struct Clauses {
 
     func shown(_ column: Column, _ sql: inout SQLWriter) {
         // The server prints a FLOAT with six digits only; as a DOUBLE it prints what is stored.
-        let type = column.isStoredForm ? "BINARY" : column.type == .float ? "DOUBLE" : nil
+        let type = column.form == .stored ? "BINARY" : column.type == .float ? "DOUBLE" : nil
+        if column.form == .lossless { return sql.lossless(column, of: "t") }
         guard let type else { return sql.column(column.name, of: "t") }
         sql.write("CAST(")
         sql.column(column.name, of: "t")

@@ -13,25 +13,53 @@ extension SQLWriter {
             return write("+0")
         }
         guard let charset = column.type.charset, let collation = column.type.collation,
-            collation != near.type.collation
+            collation != near.type.collation || haveOtherLabels(column, near)
         else { return self.column(near.name, of: nearAlias) }
-        convert(near, nearAlias, from: near.type.charset, to: charset)
-        write(" COLLATE \(collation)")
-        guard charset != near.type.charset, charset != "utf8mb4" else { return }
-        // … AND CAST(CONVERT(CONVERT(j0.`k` USING latin1) USING utf8mb4) AS BINARY)=CAST(CONVERT(j0.`k` USING utf8mb4)
-        //   AS BINARY): what the character set cannot hold becomes ?, and must match nothing.
+        // t.`kind`=CONVERT(j0.`kind` USING utf8mb4) COLLATE utf8mb4_bin
+        write("CONVERT(")
+        self.column(near.name, of: nearAlias)
+        write(" USING \(charset)) COLLATE \(collation)")
+        guard charset != near.type.charset else { return }
+        if near.type.mayLackCharacters { lacksNone(near, nearAlias, after: " AND ") }
+        if charset != "utf8mb4" { survives(near, nearAlias, in: charset) }
+    }
+
+    /// Labels of two `ENUM`s would be compared by their numbers where the server looks one up in the other's index.
+    private func haveOtherLabels(_ column: Column, _ near: Column) -> Bool {
+        (column.type.hasLabels || near.type.hasLabels) && column.declaration != near.declaration
+    }
+
+    //  AND CAST(CONVERT(CONVERT(j0.`k` USING latin1) USING utf8mb4) AS BINARY)=CAST(CONVERT(j0.`k` USING utf8mb4) AS BINARY)
+    /// What the character set cannot hold becomes `?`, and must match nothing.
+    private mutating func survives(_ near: Column, _ alias: String, in charset: String) {
         write(" AND CAST(CONVERT(")
-        convert(near, nearAlias, from: near.type.charset, to: charset)
+        convert(near, alias, to: charset)
         write(" USING utf8mb4) AS BINARY)=CAST(")
-        convert(near, nearAlias, from: near.type.charset, to: "utf8mb4")
+        convert(near, alias, to: "utf8mb4")
         write(" AS BINARY)")
     }
 
+    // IF(CHAR_LENGTH(…)=CHAR_LENGTH(…),t.`k`,NULL)
+    mutating func lossless(_ column: Column, of alias: String) {
+        lacksNone(column, alias, after: "IF(")
+        write(",")
+        self.column(column.name, of: alias)
+        write(",NULL)")
+    }
+
+    // CHAR_LENGTH(REPLACE(CONVERT(t.`k` USING utf8mb4),'?',''))=CHAR_LENGTH(REPLACE(t.`k`,'?',''))
+    /// Whether every byte has a character: none has become a `?` that was not there.
+    private mutating func lacksNone(_ column: Column, _ alias: String, after text: String) {
+        write(text + "CHAR_LENGTH(REPLACE(")
+        convert(column, alias, to: "utf8mb4")
+        write(",'?',''))=CHAR_LENGTH(REPLACE(")
+        self.column(column.name, of: alias)
+        write(",'?',''))")
+    }
+
     // CONVERT(j0.`k` USING latin1)
-    private mutating func convert(
-        _ column: Column, _ alias: String, from source: String?, to charset: String
-    ) {
-        if source == charset { return self.column(column.name, of: alias) }
+    private mutating func convert(_ column: Column, _ alias: String, to charset: String) {
+        if column.type.charset == charset { return self.column(column.name, of: alias) }
         write("CONVERT(")
         self.column(column.name, of: alias)
         write(" USING \(charset))")

@@ -40,6 +40,22 @@ extension ColumnType {
         }
     }
 
+    /// Whether a text may have bytes for which Unicode has no character.
+    package var mayLackCharacters: Bool {
+        guard case .text(_, let charset, _) = self else { return false }
+        return !["utf8mb4", "utf8mb3", "latin1"].contains(charset)
+    }
+
+    /// Whether values are numbers of labels that are compared as texts: `ENUM` and `SET`.
+    package var hasLabels: Bool {
+        switch self {
+        case .enumeration, .set: true
+        case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .text,
+            .binary, .uuid, .inet4, .inet6, .json, .geometry:
+            false
+        }
+    }
+
     /// Of text, and of the labels of `ENUM` and `SET`; nil for every other type.
     package var collation: String? {
         switch self {

@@ -7,14 +7,24 @@ package struct Column: Hashable, Sendable {
     package let isNullable: Bool
     /// `INVISIBLE`: left out by `SELECT *`, and like any other column for who names it.
     package let isInvisible: Bool
-    /// The bytes of a text, as they are stored, are meant and not the text: see `leading(to:)`.
-    package let isStoredForm: Bool
+    /// As what it is read.
+    package let form: Form
+
+    /// As what a column is read: see `leading(to:)`.
+    package enum Form: Hashable, Sendable {
+        /// As it is shown.
+        case shown
+        /// The bytes of a text, as they are stored.
+        case stored
+        /// A text as it is shown, and `NULL` for one with bytes that have no character.
+        case lossless
+    }
 
     package init(
         name: String, type: ColumnType, declaration: String, isNullable: Bool, isInvisible: Bool = false,
-        isStoredForm: Bool = false
+        form: Form = .shown
     ) {
-        self.isStoredForm = isStoredForm
+        self.form = form
         self.name = name
         self.type = type
         self.declaration = declaration
@@ -26,15 +36,14 @@ package struct Column: Hashable, Sendable {
 extension Column {
     /// How a value of this column is read that is the key of other rows, in their column `match`.
     ///
-    /// Some character sets have bytes for which Unicode has no character. The server prints them as `?`, which is another
-    /// row's value: as a key, such a text is read and given back as its bytes.
+    /// The server prints bytes without a character as `?`, which is another row's value. As a key for a column of the same
+    /// character set, such a text is read and given back as its bytes; no column of another one equals it.
     package func leading(to match: Column) -> Column {
-        guard case .text(let length, let charset, _) = type, match.type.charset == charset,
-            !["utf8mb4", "utf8mb3", "latin1"].contains(charset)
-        else { return self }
+        guard case .text(let length, let charset, _) = type, type.mayLackCharacters else { return self }
+        let isSame = match.type.charset == charset
         return Column(
-            name: name, type: .binary(length: length), declaration: declaration, isNullable: isNullable,
-            isInvisible: isInvisible, isStoredForm: true)
+            name: name, type: isSame ? .binary(length: length) : type, declaration: declaration,
+            isNullable: isNullable, isInvisible: isInvisible, form: isSame ? .stored : .lossless)
     }
 }
 

@@ -288,6 +288,85 @@ import Testing
         #expect(replies[2]["results"]?.elements.compactMap { $0["id"]?.number } == ["1", "2", "3", "4"])
     }
 
+    /// Where the other column's character set is another, such a text equals nothing; least of all a `?`.
+    @Test func `a text with bytes that have no character equals nothing in another character set`() throws {
+        let database = try SharedServer.freshDatabase(named: "ways")
+        let server = try SharedServer.server
+        try server.client(database: database).executeScript(
+            """
+            CREATE TABLE o (id INT PRIMARY KEY); INSERT INTO o VALUES (1);
+            CREATE TABLE p (id INT PRIMARY KEY, o_id INT, k VARCHAR(9) CHARACTER SET cp1251, KEY (k));
+            INSERT INTO p VALUES (1, 1, x'98'), (2, 1, '?'), (3, 1, x'9820'), (4, 1, x'EA');
+            CREATE TABLE a (id INT PRIMARY KEY, k VARCHAR(9) CHARACTER SET ascii, KEY (k)); INSERT INTO a VALUES (20, '?'), (21, '? ');
+            CREATE TABLE u (id INT PRIMARY KEY, k VARCHAR(9) CHARACTER SET utf8mb4, KEY (k)); INSERT INTO u VALUES (30, '?'), (31, 'к');
+            """)
+        let daemon = try DaemonUnderTest(
+            server, database: database,
+            settings: ScenarioSchema.road("o.ps", from: "o.id", to: "p.o_id")
+                + ScenarioSchema.road("p.as", from: "p.k", to: "a.k")
+                + ScenarioSchema.road("p.us", from: "p.k", to: "u.k"))
+        for (road, expected) in [("as", [[], ["20", "21"], [], []]), ("us", [[], ["30"], [], ["31"]])] {
+            let load = "{\"load\":\"p.\(road)\",\"columns\":[\"id\"],"
+            #expect(Self.results(try daemon.ask(load + "\"parents\":[1,2,3,4]}")) == expected)
+            for (parent, rows) in expected.enumerated() {
+                #expect(Self.ids(try daemon.ask(load + "\"parent\":\(parent + 1)}")["rows"]) == rows)
+            }
+            let include = try daemon.ask(
+                "{\"load\":\"o.ps\",\"key\":1,\"columns\":[\"id\"],\"include\":{\"\(road)\":{\"columns\":[\"id\"]}}}"
+            )
+            #expect(include["rows"]?.elements.map { Self.ids($0[road]) } == expected, "\(include)")
+        }
+    }
+
+    // MARK: Labels
+
+    @Test func `labels of an ENUM are texts, whatever their numbers and whoever else is asked for`() throws {
+        let database = try SharedServer.freshDatabase(named: "ways")
+        let server = try SharedServer.server
+        try server.client(database: database).executeScript(
+            """
+            CREATE TABLE ep (id INT PRIMARY KEY, e ENUM('a','b','1','0'), KEY (e)); INSERT INTO ep VALUES (1,'a'),(2,'b'),(3,'1'),(4,'0'),(6,NULL);
+            CREATE TABLE ee (id INT PRIMARY KEY, e ENUM('1','0','b','a','c'), t VARCHAR(9), s SET('a','1','b'), KEY (e), KEY (t), KEY (s));
+            INSERT INTO ee VALUES (1,'1','a','a'),(2,'0','1','1'),(3,'b','c','b'),(4,'a','b','a'),(5,'c','0','1');
+            """)
+        let columns = ["ep.e", "ee.e", "ee.t", "ee.s"]
+        var roads = ""
+        for (number, from) in columns.enumerated() {
+            for (other, to) in columns.enumerated() {
+                roads += ScenarioSchema.road("\(from.prefix(2)).r\(number)_\(other)", from: from, to: to)
+            }
+        }
+        let daemon = try DaemonUnderTest(server, database: database, settings: roads)
+        let client = try server.client(database: database)
+        for (number, from) in columns.enumerated() {
+            for (other, to) in columns.enumerated() {
+                let (near, far) = (from.split(separator: "."), to.split(separator: "."))
+                let rows = try client.strings(
+                    """
+                    SELECT p.id, c.id FROM \(near[0]) p LEFT JOIN \(far[0]) c ON CAST(c.\(far[1]) AS CHAR) = CAST(p.\(near[1]) AS CHAR)
+                    WHERE p.\(near[1]) IS NOT NULL ORDER BY p.id, c.id
+                    """)
+                let parents = rows.compactMap { $0[0] }.reduce(into: [String]()) {
+                    if $0.last != $1 { $0.append($1) }
+                }
+                let wanted = parents.map { parent in rows.filter { $0[0] == parent }.compactMap { $0[1] } }
+                let load = "{\"load\":\"\(near[0]).r\(number)_\(other)\",\"columns\":[\"id\"],"
+                for options in ["", "\"limit\":9,"] {
+                    let list = parents.joined(separator: ",")
+                    #expect(
+                        Self.results(try daemon.ask(load + options + "\"parents\":[\(list)]}")) == wanted,
+                        "\(from) \(to)")
+                    for (parent, right) in zip(parents, wanted) {
+                        #expect(
+                            Self.ids(try daemon.ask(load + options + "\"parent\":\(parent)}")["rows"])
+                                == right,
+                            "\(from) \(to) \(parent)")
+                    }
+                }
+            }
+        }
+    }
+
     // MARK: Warnings
 
     /// PyMySQL #775, mysql2 #979.

@@ -151,7 +151,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         #expect(on(near.type) == "t.`k`=j0.`n`")
         #expect(
             on(.text(length: 9, charset: "utf8mb4", collation: "utf8mb4_bin"))
-                == "t.`k`=j0.`n` COLLATE utf8mb4_bin")
+                == "t.`k`=CONVERT(j0.`n` USING utf8mb4) COLLATE utf8mb4_bin")
         #expect(
             on(.text(length: 9, charset: "latin1", collation: "latin1_bin"))
                 == "t.`k`=CONVERT(j0.`n` USING latin1) COLLATE latin1_bin AND CAST(CONVERT(CONVERT(j0.`n` USING latin1)"
