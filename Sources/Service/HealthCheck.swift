@@ -11,10 +11,18 @@ struct HealthCheck: Sendable {
         let sql: String
     }
 
+    /// What a look shows of a suspect.
+    enum Trial: Sendable {
+        case answered
+        case refused
+        /// Neither: it is locked or takes too long, or the server is in no state to be asked.
+        case unclear
+    }
+
     struct Outcome: Sendable {
         let finding: ServerChoice.Finding
-        /// By name of a suspect, whether the server answers it; none where that could not be found out.
-        var trials: [String: Bool] = [:]
+        /// By name of a suspect; none for those whose turn did not come.
+        let trials: [String: Trial]
     }
 
     /// Seconds that a replica may be behind; 0: whatever it is.
@@ -31,13 +39,19 @@ struct HealthCheck: Sendable {
         endpoint.readTimeoutSeconds = endpoint.connectTimeoutSeconds
         do throws(DatabaseError) {
             let client = try BlockingClient(endpoint)
-            if let finding = try read(client) { return Outcome(finding: finding) }
+            if let finding = try read(client) { return unasked(finding) }
             let finding = try lag(client)
-            guard case .well = finding else { return Outcome(finding: finding) }
+            guard case .well = finding else { return unasked(finding) }
             return Outcome(finding: finding, trials: trials(client))
         } catch {
-            return Outcome(finding: .unwell(error))
+            return unasked(.unwell(error))
         }
+    }
+
+    /// The server is in no state to be asked for suspects.
+    private func unasked(_ finding: ServerChoice.Finding) -> Outcome {
+        let trials = suspects.map { ($0.name, Trial.unclear) }
+        return Outcome(finding: finding, trials: Dictionary(trials) { first, _ in first })
     }
 
     /// What speaks against the server.
@@ -68,16 +82,17 @@ struct HealthCheck: Sendable {
         return rows.isEmpty ? .lagging("its database has no tables") : nil
     }
 
-    private func trials(_ client: BlockingClient) -> [String: Bool] {
-        var trials: [String: Bool] = [:]
+    private func trials(_ client: BlockingClient) -> [String: Trial] {
+        var trials: [String: Trial] = [:]
         for suspect in suspects {
             do throws(DatabaseError) {
                 try client.execute(suspect.sql)
-                trials[suspect.name] = true
+                trials[suspect.name] = .answered
             } catch {
-                // It takes longer than a look may: nothing is known of it, nor can more be asked.
+                trials[suspect.name] =
+                    error.kind == .statement && error.scope != .moment ? .refused : .unclear
+                // It takes longer than a look may: no more can be asked.
                 guard error.kind == .statement else { break }
-                if error.scope != .moment { trials[suspect.name] = false }
             }
         }
         return trials

@@ -56,15 +56,19 @@ struct ServerChoice {
     private static let leastProbation = 2
     private static let mostProbation = 64
     private static let tolerance = 2
+    /// Looks in a row without a verdict after which a doubt is dropped. What has been found out lasts longer.
+    private static let patience = 3
     /// Nanoseconds after which a server that was chosen has proved itself.
     private static let proof: Int64 = 60_000_000_000
 
     private var servers: [Server]
+    private var suspects: Suspects
     private(set) var active = 0
 
     /// - Precondition: `count > 0`
     init(count: Int) {
         servers = Array(repeating: Server(), count: count)
+        suspects = Suspects(servers: count)
     }
 
     func health(of server: Int) -> Health { servers[server].health }
@@ -79,7 +83,14 @@ struct ServerChoice {
     /// Queries that the server refuses, and the active one does not.
     func lacks(_ server: Int) -> Set<String> { servers[server].refused.subtracting(servers[active].refused) }
 
-    func isRefused(_ query: String) -> Bool { servers.contains { $0.refusals[query] != nil } }
+    private func isRefused(_ query: String) -> Bool { servers.contains { $0.refusals[query] != nil } }
+
+    /// By which no server is better than another.
+    private func isRefusedByAll(_ query: String) -> Bool {
+        servers.allSatisfy { $0.refusals[query]?.counts == true }
+    }
+
+    func isSuspect(_ query: String) -> Bool { suspects.contains(query) }
 
     // MARK: What happens
 
@@ -106,34 +117,73 @@ struct ServerChoice {
         choose(at: now)
     }
 
-    /// A query has met an error that may be this server's own, or all servers'. Looks try it on each.
+    /// A query has met an error that may be one server's own, or all servers'. From now on, looks try it on each, if there
+    /// is room. Answers whether there is. Who waits for a verdict, or has one that tells servers apart, makes no room:
+    /// where many queries fail in turn, none would ever have its verdict.
+    mutating func suspect(_ suspect: HealthCheck.Suspect) -> Bool {
+        if isSuspect(suspect.name) { return true }
+        if suspects.isFull {
+            guard let vain = suspects.names.first(where: isRefusedByAll) else { return false }
+            forget(vain)
+        }
+        suspects.add(suspect)
+        return true
+    }
+
+    /// The server has refused a suspect. Of what is none, looks would never tell the contrary.
     mutating func doubt(_ query: String, of server: Int) {
+        guard isSuspect(query) else { return }
         servers[server].refusals[query, default: Refusal()].bad += 1
     }
 
-    /// What looks at a server have shown of such queries, by name: whether it answers them.
-    mutating func tried(_ trials: [String: Bool], at server: Int, at now: Int64) {
-        for (query, isAnswered) in trials {
-            var refusal = servers[server].refusals[query] ?? Refusal()
-            if isAnswered {
-                servers[server].answered.insert(query)
-            } else {
-                servers[server].answered.remove(query)
+    /// What the next look at the server tries.
+    mutating func nextSuspects(at server: Int) -> [HealthCheck.Suspect] { suspects.next(at: server) }
+
+    /// What a look at a server has shown of suspects, by name. It may have begun when there were others.
+    mutating func tried(_ trials: [String: HealthCheck.Trial], at server: Int, at now: Int64) {
+        for (query, trial) in trials where isSuspect(query) {
+            switch trial {
+            case .answered: judge(query, isAnswered: true, at: server, at: now)
+            case .refused: judge(query, isAnswered: false, at: server, at: now)
+            case .unclear: loseHope(of: query, at: server)
             }
-            refusal.good = isAnswered ? refusal.good + 1 : 0
-            refusal.bad = isAnswered ? 0 : refusal.bad + 1
-            if refusal.bad >= Self.tolerance, !refusal.counts {
-                refusal.counts = true
-                if server == active { lengthenProbation(server, at: now) }
-            }
-            let isOver = isAnswered && (!refusal.counts || refusal.good >= servers[server].probation)
-            servers[server].refusals[query] = isOver ? nil : refusal
         }
+        // What every server has been asked in a look, and none refuses, is no suspect any more.
+        for query in suspects.tried where !isRefused(query) { forget(query) }
         choose(at: now)
     }
 
+    private mutating func judge(_ query: String, isAnswered: Bool, at server: Int, at now: Int64) {
+        suspects.settle(query, at: server)
+        var refusal = servers[server].refusals[query] ?? Refusal()
+        if isAnswered {
+            servers[server].answered.insert(query)
+        } else {
+            servers[server].answered.remove(query)
+        }
+        refusal.good = isAnswered ? refusal.good + 1 : 0
+        refusal.bad = isAnswered ? 0 : refusal.bad + 1
+        if refusal.bad >= Self.tolerance, !refusal.counts {
+            refusal.counts = true
+            if server == active { lengthenProbation(server, at: now) }
+        }
+        let isOver = isAnswered && (!refusal.counts || refusal.good >= servers[server].probation)
+        servers[server].refusals[query] = isOver ? nil : refusal
+    }
+
+    /// It is locked, or takes too long, or the server cannot be asked: if that goes on, a load that fails will tell.
+    private mutating func loseHope(of query: String, at server: Int) {
+        let isKnown = servers[server].refusals[query]?.counts == true
+        let patience = isKnown ? Self.mostProbation : Self.patience
+        guard suspects.leaveUnclear(query, at: server) >= patience else { return }
+        suspects.settle(query, at: server)
+        servers[server].refusals[query] = nil
+        servers[server].answered.remove(query)
+    }
+
     /// Nobody tries it any more.
-    mutating func forget(_ query: String) {
+    private mutating func forget(_ query: String) {
+        suspects.remove(query)
         for server in servers.indices {
             servers[server].refusals[query] = nil
             servers[server].answered.remove(query)

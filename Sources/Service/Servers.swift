@@ -13,12 +13,6 @@ final class Servers {
         let outcome: HealthCheck.Outcome
     }
 
-    /// A query that a server has refused, and who has not yet been asked it in a look.
-    private struct Suspicion {
-        let suspect: HealthCheck.Suspect
-        var untried: Set<Int>
-    }
-
     private let loop: EventLoop
     private let logger: Logger
     private let sources: [EndpointSource]
@@ -38,8 +32,6 @@ final class Servers {
     private var lastReads: [Int: Int64] = [:]
     /// Tables that looks read.
     private var tables: [String] = []
-    /// The oldest first.
-    private var suspicions: [Suspicion] = []
     /// Until then, a doubt hastens no look.
     private var nextHasteAt: Int64 = 0
     /// How often another server was chosen.
@@ -134,22 +126,19 @@ final class Servers {
         return isHopeful
     }
 
-    /// Bytes of a query beyond which it is not tried again in looks, and how many are at one time.
+    /// Bytes of a query beyond which it is not tried again in looks.
     private static let longestSuspect = 1 << 16
-    private static let mostSuspects = 4
 
     /// A query has met an error that is no state of the whole server: of one table, perhaps at this server only.
     func doubt(_ name: String, _ sql: [UInt8], _ error: DatabaseError, at server: Int) {
         guard areSeveral, sql.count <= Self.longestSuspect else { return }
+        let isKnown = choice.isSuspect(name)
+        guard isKnown || choice.suspect(.init(name: name, sql: String(decoding: sql, as: UTF8.self))) else {
+            return
+        }
         // A name that is not there any more may have been renamed on all servers, on one before the others: looks tell alone.
         if !error.isForgottenName { choice.doubt(name, of: server) }
-        guard !suspicions.contains(where: { $0.suspect.name == name }) else { return }
-        if suspicions.count == Self.mostSuspects { choice.forget(suspicions.removeFirst().suspect.name) }
-        suspicions.append(
-            Suspicion(
-                suspect: .init(name: name, sql: String(decoding: sql, as: UTF8.self)),
-                untried: Set(sources.indices)))
-        guard loop.now >= nextHasteAt else { return }
+        guard !isKnown, loop.now >= nextHasteAt else { return }
         nextHasteAt = loop.now + Int64(settings.checkIntervalSeconds) * 1_000_000_000
         look()
     }
@@ -177,11 +166,11 @@ final class Servers {
 
     private func look() {
         let mailbox = mailbox.sender
-        let check = HealthCheck(
-            maxLag: settings.maxLagSeconds, tables: tables, suspects: suspicions.map(\.suspect))
         // Who has not answered the last time is not asked again before it has.
         for (index, server) in settings.candidates.enumerated() where lookedAt.insert(index).inserted {
             let endpoint = Endpoint(settings, at: server, purpose: .look)
+            let check = HealthCheck(
+                maxLag: settings.maxLagSeconds, tables: tables, suspects: choice.nextSuspects(at: index))
             let began = loop.now
             do throws(ReactorError) {
                 try WorkerThread.detach {
@@ -223,19 +212,6 @@ final class Servers {
                 finding, of: server, isConnected: serves, hasAnswered: serves && lastAnswer > report.began,
                 at: loop.now)
             $0.tried(report.outcome.trials, at: server, at: loop.now)
-        }
-        dropSuspects(triedAt: server, report.outcome.trials)
-    }
-
-    /// What every server has been asked in a look, and none refuses, is no suspect any more.
-    private func dropSuspects(triedAt server: Int, _ trials: [String: Bool]) {
-        for place in suspicions.indices where trials[suspicions[place].suspect.name] != nil {
-            suspicions[place].untried.remove(server)
-        }
-        for name in suspicions.filter({ $0.untried.isEmpty }).map(\.suspect.name)
-        where !choice.isRefused(name) {
-            suspicions.removeAll { $0.suspect.name == name }
-            choice.forget(name)
         }
     }
 

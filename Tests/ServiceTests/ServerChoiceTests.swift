@@ -24,6 +24,19 @@ struct ServerChoiceTests {
         }
     }
 
+    /// Servers that have all been found well, and queries that looks try on them.
+    private func wellServers(_ count: Int, suspects: [String]) -> ServerChoice {
+        var choice = ServerChoice(count: count)
+        for server in 0..<count { _ = look(&choice, at: server, [.well]) }
+        for name in suspects { #expect(suspect(name, in: &choice)) }
+        return choice
+    }
+
+    /// Answers whether it is tried from now on.
+    private func suspect(_ name: String, in choice: inout ServerChoice) -> Bool {
+        choice.suspect(.init(name: name, sql: "SELECT 1"))
+    }
+
     @Test func `the first is used until it fails, then the next`() {
         var choice = ServerChoice(count: 3)
         #expect(look(&choice, at: 1, [.well]) == [0], "nothing speaks against the first")
@@ -157,48 +170,46 @@ struct ServerChoiceTests {
     }
 
     @Test func `a query that one server refuses and another answers sends all to that other one`() {
-        var choice = ServerChoice(count: 2)
-        _ = look(&choice, at: 0, [.well])
-        _ = look(&choice, at: 1, [.well])
+        var choice = wellServers(2, suspects: ["a.b"])
         choice.doubt("a.b", of: 0)
-        choice.tried(["a.b": false], at: 0, at: 0)
+        choice.tried(["a.b": .refused], at: 0, at: 0)
         #expect(choice.active == 0, "nobody knows whether the other one answers it")
-        choice.tried(["a.b": true], at: 1, at: 0)
+        choice.tried(["a.b": .answered], at: 1, at: 0)
         #expect(choice.active == 1 && choice.lacks(0) == ["a.b"])
-        let isAnswered = [true, false, true, true, true, true]
-        let way = isAnswered.map { answers in
-            choice.tried(["a.b": answers], at: 0, at: 0)
+        let trials: [HealthCheck.Trial] = [.answered, .refused, .answered, .answered, .answered, .answered]
+        let way = trials.map { trial in
+            choice.tried(["a.b": trial], at: 0, at: 0)
             return choice.active
         }
         #expect(way == [1, 1, 1, 1, 1, 0], "four times in a row, as it fell as soon as it was chosen")
     }
 
     @Test func `a query that every server refuses, or that each refuses another of, changes nothing`() {
-        var choice = ServerChoice(count: 2)
-        _ = look(&choice, at: 0, [.well])
-        _ = look(&choice, at: 1, [.well])
+        var choice = wellServers(2, suspects: ["view", "a", "b"])
         for _ in 1...3 {
-            for server in 0...1 { choice.tried(["view": false], at: server, at: 0) }
+            for server in 0...1 { choice.tried(["view": .refused], at: server, at: 0) }
             #expect(choice.active == 0)
         }
         for _ in 1...3 {
-            choice.tried(["a": false, "b": true], at: 0, at: 0)
-            choice.tried(["a": true, "b": false], at: 1, at: 0)
+            choice.tried(["a": .refused, "b": .answered], at: 0, at: 0)
+            choice.tried(["a": .answered, "b": .refused], at: 1, at: 0)
         }
         #expect(choice.active == 0)
-        choice.tried(["b": true], at: 1, at: 0)
-        choice.tried(["b": true], at: 1, at: 0)
+        choice.tried(["b": .answered], at: 1, at: 0)
+        choice.tried(["b": .answered], at: 1, at: 0)
         #expect(choice.active == 1, "it has come to answer all that the first one refuses")
     }
 
     @Test(arguments: 0..<50) func `queries that some servers refuse make no endless changes`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let count = Int.random(in: 2...4, using: &random)
-        var choice = ServerChoice(count: count)
-        for server in 0..<count { choice.found(.well, of: server, isConnected: false, at: 0) }
         let queries = ["a", "b", "c"]
+        var choice = wellServers(count, suspects: queries)
         let answers = (0..<count).map { _ in
-            Dictionary(uniqueKeysWithValues: queries.map { ($0, Bool.random(using: &random)) })
+            let trials = queries.map { query -> (String, HealthCheck.Trial) in
+                (query, Bool.random(using: &random) ? .answered : .refused)
+            }
+            return Dictionary(uniqueKeysWithValues: trials)
         }
         var changes = 0
         for _ in 0..<200 {
@@ -208,12 +219,108 @@ struct ServerChoiceTests {
             if choice.active != before { changes += 1 }
         }
         #expect(changes <= count * queries.count, "seed \(seed)")
-        func refused(_ server: Int) -> Set<String> { Set(queries.filter { answers[server][$0] == false }) }
+        func refused(_ server: Int) -> Set<String> { Set(queries.filter { answers[server][$0] == .refused }) }
         let used = refused(choice.active)
         for server in 0..<count {
             let isBetter = refused(server).isStrictSubset(of: used)
             #expect(!isBetter, "seed \(seed): \(answers), used: \(choice.active)")
         }
+    }
+
+    // MARK: Suspects
+
+    @Test func `what a look tells of one that is no suspect any more is ignored`() {
+        var choice = wellServers(2, suspects: ["a"])
+        choice.doubt("a", of: 0)
+        choice.tried(["a": .answered], at: 0, at: 0)
+        choice.tried(["a": .answered], at: 1, at: 0)
+        #expect(!choice.isSuspect("a"), "all answer it")
+        // Looks that had begun before.
+        for _ in 1...2 { choice.tried(["a": .refused], at: 0, at: 0) }
+        choice.tried(["a": .answered], at: 1, at: 0)
+        choice.doubt("a", of: 0)
+        #expect(choice.active == 0 && choice.lacks(0).isEmpty)
+        choice.failed(Self.silence, at: 1000 * Self.second)
+        #expect(look(&choice, at: 0, [.well, .well]) == [1, 0], "nothing is left that speaks against it")
+    }
+
+    @Test func `a server that refuses more than can be tried at one time is left for what is tried`() {
+        let names = (0...Suspects.most).map { "r\($0)" }
+        var choice = wellServers(2, suspects: [])
+        // All fail in turn, again and again.
+        for _ in 1...3 {
+            for name in names {
+                _ = suspect(name, in: &choice)
+                choice.doubt(name, of: 0)
+            }
+            for (server, trial) in [HealthCheck.Trial.refused, .answered].enumerated() {
+                let trials = choice.nextSuspects(at: server).map { ($0.name, trial) }
+                for name in names { _ = suspect(name, in: &choice) }
+                choice.tried(Dictionary(uniqueKeysWithValues: trials), at: server, at: 0)
+            }
+        }
+        #expect(choice.active == 1)
+        #expect(names.filter(choice.isSuspect) == names.dropLast(), "they tell the servers apart")
+        for name in names.dropLast() { choice.tried([name: .answered], at: 0, at: 0) }
+        #expect(!suspect("r4", in: &choice), "it must answer more than once")
+        for _ in 1...64 { choice.tried([names[0]: .answered], at: 0, at: 0) }
+        #expect(suspect("r4", in: &choice), "one has been dropped")
+    }
+
+    @Test func `what every server refuses makes room for what may tell them apart`() {
+        let names = (1...Suspects.most).map { "view\($0)" }
+        var choice = wellServers(2, suspects: names)
+        for server in [0, 0, 1] {
+            for name in names { choice.tried([name: .refused], at: server, at: 0) }
+            #expect(!suspect("a", in: &choice), "the other may yet answer it")
+        }
+        for name in names { choice.tried([name: .refused], at: 1, at: 0) }
+        #expect(suspect("a", in: &choice))
+        #expect(names.filter(choice.isSuspect) == Array(names.dropFirst()))
+        for _ in 1...2 { choice.tried(["a": .refused], at: 0, at: 0) }
+        choice.tried(["a": .answered], at: 1, at: 0)
+        #expect(choice.active == 1)
+    }
+
+    @Test func `a suspect that no look can tell anything of is dropped, and what it says against a server`() {
+        var choice = wellServers(2, suspects: ["a"])
+        choice.doubt("a", of: 0)
+        choice.failed(Self.silence, at: 1000 * Self.second)
+        #expect(look(&choice, at: 0, [.well, .well]) == [1, 1], "it may refuse it")
+        choice.tried(["a": .answered], at: 1, at: 0)
+        let way = (1...3).map { _ in
+            choice.tried(["a": .unclear], at: 0, at: 1000 * Self.second)
+            return choice.active
+        }
+        #expect(way == [1, 1, 0])
+        #expect(!choice.isSuspect("a"))
+    }
+
+    @Test func `what a server is known to refuse is not forgotten so soon, and not remembered for ever`() {
+        var choice = wellServers(2, suspects: ["a"])
+        for _ in 1...2 { choice.tried(["a": .refused], at: 0, at: 0) }
+        choice.tried(["a": .answered], at: 1, at: 0)
+        let way = (1...100).map { _ in
+            choice.tried(["a": .unclear], at: 0, at: 0)
+            return choice.active
+        }
+        #expect(way.firstIndex(of: 0) == 63)
+        #expect(!choice.isSuspect("a"))
+    }
+
+    @Test func `one that takes too long does not keep the others from their turn`() {
+        let names = ["slow", "b", "c", "d"]
+        var choice = wellServers(2, suspects: names)
+        var tried: [Set<String>] = [[], []]
+        for turn in 0..<names.count * 2 {
+            // One server is looked at more often than the other.
+            let server = turn % 4 == 0 ? 1 : 0
+            let queries = choice.nextSuspects(at: server).map(\.name)
+            #expect(queries.sorted() == names.sorted())
+            tried[server].formUnion(queries.prefix { $0 != "slow" } + ["slow"])
+        }
+        #expect(tried[0] == Set(names))
+        #expect(tried[1] == Set(names), "its second look has begun with another one")
     }
 
     @Test(arguments: 0..<50) func `the best that is known is used in the end`(seed: UInt64) {
