@@ -141,19 +141,24 @@ struct ServerChoice {
 
     /// What a look at a server has shown of suspects, by name. It may have begun when there were others.
     mutating func tried(_ trials: [String: HealthCheck.Trial], at server: Int, at now: Int64) {
+        let refusedBefore = servers[server].refused
         for (query, trial) in trials where isSuspect(query) {
             switch trial {
-            case .answered: judge(query, isAnswered: true, at: server, at: now)
-            case .refused: judge(query, isAnswered: false, at: server, at: now)
+            case .answered: judge(query, isAnswered: true, at: server)
+            case .refused: judge(query, isAnswered: false, at: server)
             case .unclear: loseHope(of: query, at: server)
             }
+        }
+        // However many it refuses: it has fallen once.
+        if server == active, !servers[server].refused.isSubset(of: refusedBefore) {
+            lengthenProbation(server, at: now)
         }
         // What every server has been asked in a look, and none refuses, is no suspect any more.
         for query in suspects.tried where !isRefused(query) { forget(query) }
         choose(at: now)
     }
 
-    private mutating func judge(_ query: String, isAnswered: Bool, at server: Int, at now: Int64) {
+    private mutating func judge(_ query: String, isAnswered: Bool, at server: Int) {
         suspects.settle(query, at: server)
         var refusal = servers[server].refusals[query] ?? Refusal()
         if isAnswered {
@@ -163,10 +168,7 @@ struct ServerChoice {
         }
         refusal.good = isAnswered ? refusal.good + 1 : 0
         refusal.bad = isAnswered ? 0 : refusal.bad + 1
-        if refusal.bad >= Self.tolerance, !refusal.counts {
-            refusal.counts = true
-            if server == active { lengthenProbation(server, at: now) }
-        }
+        if refusal.bad >= Self.tolerance { refusal.counts = true }
         let isOver = isAnswered && (!refusal.counts || refusal.good >= servers[server].probation)
         servers[server].refusals[query] = isOver ? nil : refusal
     }
