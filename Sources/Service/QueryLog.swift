@@ -11,11 +11,10 @@ extension Logger {
     func querySent(_ job: Job, connection: UInt) {
         debug(
             "query sent",
-            metadata: [
-                "connection": "\(connection)", "relationship": "\(job.route.relationship.name)",
-                "keys": "\(job.batch.keys.count)", "released_by": "\(job.batch.release)",
+            metadata: job.metadata([
+                "connection": "\(connection)", "released_by": "\(job.batch.release)",
                 "queued_us": "\(job.batch.queuedFor / 1000)", "attempts_before": "\(job.batch.attempts)",
-            ])
+            ]))
         // The values in it are the clients': who traces wants to see them.
         trace(
             "statement: \(String(decoding: job.statement.sql, as: UTF8.self))",
@@ -25,28 +24,30 @@ extension Logger {
     func queryEnded(_ job: Job, _ outcome: Job.Outcome, connection: UInt, at now: Int64) {
         debug(
             "query ended",
-            metadata: [
-                "connection": "\(connection)", "relationship": "\(job.route.relationship.name)",
-                "keys": "\(job.batch.keys.count)", "rows": "\(job.rowCounts.reduce(0, +) + job.strayRows)",
+            metadata: job.metadata([
+                "connection": "\(connection)", "rows": "\(job.rowCounts.reduce(0, +) + job.strayRows)",
                 "took_us": "\(max(0, now - job.batch.sent.nanoseconds) / 1000)", "outcome": "\(outcome.word)",
-            ])
+            ]))
     }
 
     func queryDivided(_ job: Job) {
         debug(
             "the keys of a query are asked again in smaller parts",
-            metadata: [
-                "relationship": "\(job.route.relationship.name)", "keys": "\(job.batch.keys.count)",
-                "keys_asked_alone": "\(job.hugeKeys.count)",
-            ])
+            metadata: job.metadata(["keys_asked_alone": "\(job.hugeKeys.count)"]))
     }
 
     func queryDeserted(_ job: Job) {
-        debug(
-            "a query that nobody waits for is stopped",
-            metadata: [
-                "relationship": "\(job.route.relationship.name)", "keys": "\(job.batch.keys.count)",
-            ])
+        debug("a query that nobody waits for is stopped", metadata: job.metadata([:]))
+    }
+}
+
+extension Job {
+    /// What every line about it has.
+    fileprivate func metadata(_ more: Logger.Metadata) -> Logger.Metadata {
+        let common: Logger.Metadata = [
+            "relationship": "\(route.relationship.name)", "keys": "\(batch.keys.count)",
+        ]
+        return common.merging(more) { _, new in new }
     }
 }
 
