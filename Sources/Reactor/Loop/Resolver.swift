@@ -1,3 +1,4 @@
+import CLibevent  // Which of the two modules owns SOCK_STREAM depends on the order in which they are built.
 import Glibc
 
 /// Name resolution, which waits: not for the loop's thread.

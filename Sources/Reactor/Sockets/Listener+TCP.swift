@@ -1,3 +1,4 @@
+import CLibevent  // Which of the two modules owns SOCK_STREAM depends on the order in which they are built.
 import Glibc
 
 extension Listener {
