@@ -27,7 +27,9 @@ help: ## this list
 demo: build ## shows what kindred does, on a private MariaDB with a small bookshop
 	@$$($(RELEASE) --show-bin-path)/kindred demo
 
+# The clients that the documents show are run by the tests; of these languages only PHP is not needed otherwise.
 .PHONY: test
+test asan tsan: PACKAGES += php-cli
 test: deps ## format lint, build with warnings as errors, all tests
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 	$(SWIFT) build --build-tests
@@ -71,6 +73,10 @@ FUZZ := KINDRED_FUZZ=1 $(SWIFT) build -c release --scratch-path .build-fuzz -Xsw
 fuzz: deps ## fuzzers for FUZZ_SECONDS (15) each; inputs that break something go to FUZZ_FOUND (/tmp/kindred-fuzz)
 	@for fuzzer in FuzzRequests FuzzDriver FuzzConfiguration; do $(FUZZ) --product $$fuzzer || exit 1; done
 	@Tests/Fuzz/run.sh $$($(FUZZ) --show-bin-path) $(FUZZ_SECONDS) $(FUZZ_FOUND) $(FUZZ_SEED)
+
+.PHONY: docs
+docs: deps ## writes the example configuration, and the parts of docs/ that are made from records in the sources
+	KINDRED_WRITE_DOCUMENTS=1 $(SWIFT) test --filter GeneratedDocumentTests
 
 .PHONY: format
 format: ## formats the sources
