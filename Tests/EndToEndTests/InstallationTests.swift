@@ -9,8 +9,10 @@ import Testing
 @Suite struct InstallationTests {
     /// The lines of README's section "Install" that are meant to be pasted, without what explains them.
     private func commands() throws -> [String] {
-        try Document("README.md").section("Install").blocks.filter { $0.language == "console" }.flatMap(\.lines)
-            .map { $0.split(separator: "   #")[0].trimmingCharacters(in: .whitespaces) }
+        try Document("README.md").section("Install").blocks.filter { $0.language == "console" }.flatMap(
+            \.lines
+        )
+        .map { $0.split(separator: "   #")[0].trimmingCharacters(in: .whitespaces) }
     }
 
     private func example() throws -> String {

@@ -56,7 +56,8 @@ package struct Document: Sendable, CustomStringConvertible {
         guard let start = text.range(of: "\n## \(heading)\n") else {
             throw NeverHappened(description: "\(name) has no section \(heading)")
         }
-        let end = text.range(of: "\n## ", range: start.upperBound..<text.endIndex)?.lowerBound ?? text.endIndex
+        let end =
+            text.range(of: "\n## ", range: start.upperBound..<text.endIndex)?.lowerBound ?? text.endIndex
         return Document(name: name, text: String(text[start.upperBound..<end]))
     }
 
