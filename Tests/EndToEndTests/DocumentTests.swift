@@ -59,6 +59,29 @@ import Testing
             ])
     }
 
+    // MARK: What a contributor looks for
+
+    /// Every Swift file below Sources, one after another.
+    private func sources() throws -> String {
+        let root = Document.path("Sources")
+        let names = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
+        return try names.filter { $0.hasSuffix(".swift") }
+            .map { try String(contentsOfFile: root + "/" + $0, encoding: .utf8) }.joined(separator: "\n")
+    }
+
+    @Test(arguments: ["CONTRIBUTING.md", "docs/ARCHITECTURE.md"])
+    func `types that a document names are in the sources`(name: String) throws {
+        let sources = try sources()
+        let declared = sources.matches(of: /(?:struct|enum|class|protocol|typealias) +([A-Z]\w*)/)
+        let types = Set(declared.map { String($0.1) })
+        let targets = try FileManager.default.contentsOfDirectory(atPath: Document.path("Sources"))
+        let named = try Document(name).text.matches(of: /`([A-Z][A-Za-z]*[a-z][A-Za-z]*)`/).map {
+            String($0.1)
+        }
+        #expect(!named.isEmpty)
+        #expect(Set(named).subtracting(types.union(targets)).isEmpty)
+    }
+
     // MARK: What an operator meets
 
     /// The texts in backticks in the first cells of a table's rows.
@@ -75,14 +98,6 @@ import Testing
         let explained = firstCells(try GeneratedSection("metrics", of: "docs/OPERATIONS.md").text)
         #expect(Set(explained) == Set(members))
         #expect(explained.count == Set(explained).count)
-    }
-
-    /// Every Swift file below Sources, one after another.
-    private func sources() throws -> String {
-        let root = Document.path("Sources")
-        let names = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
-        return try names.filter { $0.hasSuffix(".swift") }
-            .map { try String(contentsOfFile: root + "/" + $0, encoding: .utf8) }.joined(separator: "\n")
     }
 
     @Test func `the lines of the log that the document explains are in the sources`() throws {
