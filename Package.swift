@@ -95,7 +95,7 @@ let package = Package(
         tests("ReactorTests", ["Reactor", "PrivateServer"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
         tests("TOMLTests", ["TOML", "PrivateServer", "TestSupport"]),
-        tests("ConfigurationTests", ["Configuration", "Relations"]),
+        tests("ConfigurationTests", ["Configuration", "Relations", "TestSupport"]),
         tests(
             "ServiceTests",
             [
