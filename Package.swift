@@ -39,7 +39,7 @@ let package = Package(
         ours("Wire", ["Relations"]),
         ours("Batching", ["Relations", deque, heap]),
         ours("Planning", ["Relations"]),
-        ours("FanOut", ["Relations", "Planning"]),
+        ours("FanOut", ["Relations"]),
 
         // The thin shell: all C names stop in these two.
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
@@ -89,7 +89,7 @@ let package = Package(
         tests("WireTests", ["Wire", "Relations", "TestSupport"]),
         tests("BatchingTests", ["Batching", "Relations", "TestSupport", heap]),
         tests("PlanningTests", ["Planning", "Relations", "TestSupport"]),
-        tests("FanOutTests", ["FanOut", "Planning", "Relations", "TestSupport"]),
+        tests("FanOutTests", ["FanOut", "Relations", "TestSupport"]),
         tests("ReactorTests", ["Reactor", "PrivateServer"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
         tests("TOMLTests", ["TOML", "PrivateServer", "TestSupport"]),

@@ -1,4 +1,3 @@
-package import Planning
 package import Relations
 
 /// Says which of a batch's keys a row belongs to: the statement's `Attribution`, laid out for one row after another.

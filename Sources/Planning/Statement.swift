@@ -1,18 +1,5 @@
 package import Relations
 
-/// How a row of the result says which key it belongs to.
-package enum Attribution: Hashable, Sendable {
-    /// Only one key was asked for: every row is its own.
-    case single
-    /// The row starts with the matched columns of these types, whose values equal the key's exactly if their
-    /// canonical forms do.
-    case values([ColumnType])
-    /// The same, with the matched columns at these places among the columns that the rows show.
-    case shown([Int])
-    /// The row starts with the key's place in the batch, counted from 1. The database alone compared the keys.
-    case ordinal
-}
-
 /// A query, and how to read its rows: first what attribution says, then the witnesses,
 /// then the relationship's columns in order.
 package struct Statement: Hashable, Sendable {

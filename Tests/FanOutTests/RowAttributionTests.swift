@@ -1,5 +1,4 @@
 import FanOut
-import Planning
 import Relations
 import TestSupport
 import Testing
