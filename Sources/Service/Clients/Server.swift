@@ -212,7 +212,8 @@ final class Server {
             session.reply { ReplyEncoder.cancelled(request.id, found, into: &$0) }
         case .stats:
             session.reply(request.id) {
-                StatsReply(engine: engine, sessions: sessionCount, turns: turns).write(request.id, to: &$0)
+                Statistics(engine: engine, sessions: sessionCount, turns: turns).reply.write(
+                    request.id, to: &$0)
                 return nil
             }
         }

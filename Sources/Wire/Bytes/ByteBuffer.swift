@@ -19,6 +19,10 @@ package struct ByteBuffer: ~Copyable {
     /// Bytes of memory held, live or not.
     package var capacity: Int { storage.count }
 
+    /// The newest byte; nil if the buffer is empty.
+    @inline(__always)
+    var lastByte: UInt8? { isEmpty ? nil : storage[end - 1] }
+
     /// The pointer is valid inside `body` only.
     package borrowing func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
         body(UnsafeRawBufferPointer(rebasing: storage[start..<end]))

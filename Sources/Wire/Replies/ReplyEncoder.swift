@@ -1,82 +1,79 @@
 package import Relations
 
-/// Writes reply lines. Every line is `open…`, what the caller puts into it, and `close`; or one of the whole lines.
+/// Writes reply lines. A line is either one of the whole lines below, or what ``open(_:member:into:)`` begins, the
+/// caller continues and ``close(into:)`` ends.
 package enum ReplyEncoder {
-    /// `{"id":1,"rows":`, or `{"rows":` for a request without id; the value and ``close(into:)`` follow.
+    /// Writes `{"id":1,"rows":`, or `{"rows":` for a request without id. The member's value follows.
     package static func open(_ id: RequestID?, member: StaticString, into buffer: inout ByteBuffer) {
         if let id {
             buffer.append("{\"id\":")
             id.write(into: &buffer)
-            buffer.append(",\"")
         } else {
-            buffer.append("{\"")
+            buffer.append(byte: UInt8(ascii: "{"))
         }
-        buffer.append(member)
-        buffer.append("\":")
+        buffer.member(member)
     }
 
-    /// `}` and the line's end.
+    /// Writes `}` and the line's end.
     package static func close(into buffer: inout ByteBuffer) {
         buffer.append("}\n")
     }
 
-    /// `{"id":1,"pong":true}`
+    /// Writes `{"id":1,"pong":true}`.
     package static func pong(_ id: RequestID?, into buffer: inout ByteBuffer) {
         open(id, member: "pong", into: &buffer)
-        buffer.append("true")
+        buffer.value(true)
         close(into: &buffer)
     }
 
-    /// `{"id":2,"server":"kindred 0.1.0","protocol":1}`
+    /// Writes `{"id":2,"server":"kindred 0.1.0","protocol":1}`.
     package static func hello(_ id: RequestID?, server: String, into buffer: inout ByteBuffer) {
         open(id, member: "server", into: &buffer)
-        buffer.append(jsonString: server)
-        buffer.append(",\"protocol\":1")
+        buffer.value(server)
+        buffer.member("protocol", 1)
         close(into: &buffer)
     }
 
-    /// `{"id":6,"cancelled":true}`
+    /// Writes `{"id":6,"cancelled":true}`.
     package static func cancelled(_ id: RequestID?, _ found: Bool, into buffer: inout ByteBuffer) {
         open(id, member: "cancelled", into: &buffer)
-        buffer.append(found ? "true" : "false")
+        buffer.value(found)
         close(into: &buffer)
     }
 
-    /// `{"id":1,"error":{"code":"timeout","message":"…","retryable":true}}`, from the database also
-    /// `"mysql_errno":1205`.
+    /// Writes `{"id":1,"error":{"code":"timeout","message":"…","retryable":true}}`, with `"mysql_errno":1205` in the
+    /// error if it is the database's.
     package static func failure(_ id: RequestID?, _ failure: Failure, into buffer: inout ByteBuffer) {
         open(id, member: "error", into: &buffer)
-        codeAndMessage(failure, into: &buffer)
-        buffer.append(failure.retryable ? ",\"retryable\":true" : ",\"retryable\":false")
-        if let errno = failure.mysqlErrno {
-            buffer.append(",\"mysql_errno\":")
-            buffer.append(decimal: UInt64(errno))
-        }
-        buffer.append("}")
+        beginError(failure, into: &buffer)
+        buffer.member("retryable", failure.retryable)
+        if let errno = failure.mysqlErrno { buffer.member("mysql_errno", Int(errno)) }
+        buffer.endObject()
         close(into: &buffer)
     }
 
-    /// `,"errors":{"1":{"code":"bad_key","message":"…"}}`, behind the value of `results`; nothing if no key failed.
+    /// Writes `"errors":{"1":{"code":"bad_key","message":"…"}}` as the next member of a reply; nothing if no key failed.
     package static func errors(
         _ failures: some Sequence<(index: Int, failure: Failure)>, into buffer: inout ByteBuffer
     ) {
-        var isFirst = true
+        var hasBegun = false
         for (index, failure) in failures {
-            buffer.append(isFirst ? ",\"errors\":{\"" : ",\"")
-            buffer.append(decimal: Int64(index))
-            buffer.append("\":")
-            codeAndMessage(failure, into: &buffer)
-            buffer.append("}")
-            isFirst = false
+            if !hasBegun {
+                buffer.member("errors")
+                buffer.beginObject()
+                hasBegun = true
+            }
+            buffer.member(index)
+            beginError(failure, into: &buffer)
+            buffer.endObject()
         }
-        if !isFirst { buffer.append("}") }
+        if hasBegun { buffer.endObject() }
     }
 
-    /// `{"code":"bad_key","message":"…"`, still open.
-    private static func codeAndMessage(_ failure: Failure, into buffer: inout ByteBuffer) {
-        buffer.append("{\"code\":")
-        buffer.append(jsonString: failure.code.rawValue)
-        buffer.append(",\"message\":")
-        buffer.append(jsonString: failure.message)
+    /// Writes `{"code":"bad_key","message":"…"` and leaves the object open.
+    private static func beginError(_ failure: Failure, into buffer: inout ByteBuffer) {
+        buffer.beginObject()
+        buffer.member("code", failure.code.rawValue)
+        buffer.member("message", failure.message)
     }
 }

@@ -14,12 +14,11 @@ package final class RowEncoder: Sendable {
         var text = ByteBuffer()
         var ends: [Column] = []
         for (name, format) in columns {
-            text.append(ends.isEmpty ? "{" : ",")
-            text.append(jsonString: name)
-            text.append(":")
+            if ends.isEmpty { text.beginObject() }
+            text.member(name)
             ends.append(Column(prefixEnd: text.count, format: format))
         }
-        if columns.isEmpty { text.append("{") }
+        if columns.isEmpty { text.beginObject() }
         prefixes = text.withBytes { Array($0) }
         self.columns = ends
     }
