@@ -35,9 +35,10 @@ let package = Package(
     ],
     targets: [
         // The pure core: no C, no Foundation, no clock, no lock, no async.
+        ours("Time"),
         ours("Relations"),
         ours("Wire", ["Relations"]),
-        ours("Batching", ["Relations", deque, heap]),
+        ours("Batching", ["Relations", "Time", deque, heap]),
         ours("Planning", ["Relations"]),
         ours("FanOut", ["Relations"]),
 
@@ -53,7 +54,8 @@ let package = Package(
         ours(
             "Service",
             [
-                "Relations", "Wire", "Batching", "Planning", "FanOut", "MariaDB", "Reactor", "Configuration",
+                "Time", "Relations", "Wire", "Batching", "Planning", "FanOut", "MariaDB", "Reactor",
+                "Configuration",
                 deque, heap, histogram, logging,
             ]),
         ours("PrivateServer", ["MariaDB"]),
@@ -75,7 +77,7 @@ let package = Package(
             ], swiftSettings: strict),
         .executableTarget(
             name: "MicroBench",
-            dependencies: ["Relations", "Wire", "Batching", "Planning", "FanOut", argumentParser],
+            dependencies: ["Time", "Relations", "Wire", "Batching", "Planning", "FanOut", argumentParser],
             swiftSettings: strict),
 
         .target(
@@ -85,9 +87,10 @@ let package = Package(
             name: "Torture",
             dependencies: ["TestSupport", "Demo", "MariaDB", "PrivateServer", argumentParser],
             path: "Tests/Torture", swiftSettings: strict),
+        tests("TimeTests", ["Time"]),
         tests("RelationsTests", ["Relations", "TestSupport"]),
         tests("WireTests", ["Wire", "Relations", "TestSupport"]),
-        tests("BatchingTests", ["Batching", "Relations", "TestSupport", heap]),
+        tests("BatchingTests", ["Batching", "Relations", "Time", "TestSupport", heap]),
         tests("PlanningTests", ["Planning", "Relations", "TestSupport"]),
         tests("FanOutTests", ["FanOut", "Relations", "TestSupport"]),
         tests("ReactorTests", ["Reactor", "PrivateServer"]),
@@ -98,7 +101,7 @@ let package = Package(
             "ServiceTests",
             [
                 "Service", "Batching", "Configuration", "MariaDB", "Planning", "PrivateServer", "Reactor",
-                "Relations", "Wire", "TestSupport", heap, logging,
+                "Relations", "Time", "Wire", "TestSupport", heap, logging,
             ]),
         tests("EndToEndTests", ["TestSupport", "Demo", "MariaDB", "PrivateServer"]),
     ]

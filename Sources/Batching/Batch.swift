@@ -1,4 +1,5 @@
 package import Relations
+package import Time
 
 /// A request that waits. Numbers are never used twice, and grow.
 package struct SubmissionID: Hashable, Sendable {
@@ -46,9 +47,9 @@ package struct Batch: Sendable {
     /// the connection was lost before any row had come.
     package private(set) var attempts = 0
     package internal(set) var reason: DispatchReason
-    package internal(set) var sent = Instant(nanoseconds: 0)
-    /// Nanoseconds that it had to wait for another query to end, though it was due.
-    package internal(set) var queuedFor: Int64 = 0
+    package internal(set) var sent = Instant.zero
+    /// How long it had to wait for another query to end, though it was due.
+    package internal(set) var queuedFor = TimeSpan.zero
     /// Counts the batches that were taken.
     var number = 0
     /// Whether no other was in flight when it was taken, but such as were overdue. If none has been taken when it ends,

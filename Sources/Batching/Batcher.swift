@@ -1,5 +1,6 @@
 import DequeModule
 package import Relations
+package import Time
 
 /// Decides which keys go to the database together, and when.
 ///
@@ -34,8 +35,8 @@ package struct Batcher {
     private struct SentQuery {
         let number: Int
         let relationship: Int
-        /// Nanoseconds that such a query takes.
-        let expected: Int64
+        /// How long such a query takes.
+        let expected: TimeSpan
         /// From then on it does not keep others from being sent: it waits for a lock or a disk, not for them.
         let overdueAt: Instant
     }
@@ -49,8 +50,8 @@ package struct Batcher {
     private var round = 0
     private var taken = 0
     /// When a query ended that had the database for itself, or one was sent after a pause.
-    private var lastAlone = Instant(nanoseconds: 0)
-    private var lastEnd = Instant(nanoseconds: 0)
+    private var lastAlone = Instant.zero
+    private var lastEnd = Instant.zero
     /// Of queries of batch keys that were not known yet and had the database for themselves.
     private var unknownAlone = ServiceTime()
     private var isTurnOfRetries = false
@@ -70,18 +71,19 @@ package struct Batcher {
     /// now and then, slowness could not be told from distance (as BBR's ProbeRTT: Cardwell et al., ACM Queue 2016).
     /// It costs a few percent of the time at most, and nobody waits for a query that takes long.
     private func inFlightLimit(at now: Instant) -> Int {
-        let longest = sentQueries.lazy.map(\.expected).max() ?? 0
+        let longest = sentQueries.lazy.map(\.expected).max() ?? .zero
         let isDue = now - lastAlone > max(Self.probeInterval, Self.probeShare * longest)
         return isDue && longest <= Self.longestProbe ? 1 : concurrency.limit
     }
 
-    /// Nanoseconds of work without a pause after which one query is sent alone, and what is a pause.
-    private static let probeInterval: Int64 = 2_000_000_000
-    private static let pause: Int64 = 100_000_000
-    /// Or, where queries take long, so many times what they take.
-    private static let probeShare: Int64 = 50
-    /// Nanoseconds that a query may take for whose end, or beside which, nobody is sent.
-    private static let longestProbe: Int64 = 100_000_000
+    /// After so much work without a pause one query is sent alone.
+    private static let probeInterval = TimeSpan.seconds(2)
+    /// Where queries take long, one is sent alone after so many times what they take.
+    private static let probeShare = 50
+    /// The longest time without a query that is not yet a pause.
+    private static let pause = TimeSpan.milliseconds(100)
+    /// Only queries that take no longer are waited for, so that one can be sent alone.
+    private static let longestProbe = TimeSpan.milliseconds(100)
 
     // MARK: In
 
@@ -169,8 +171,8 @@ package struct Batcher {
         batch.sent = now
         batch.wasAlone = competingQueries == 0
         modify(batch.batchKey, at: now) { $0.inFlight += 1 }
-        let expected = Int64(queues[batch.batchKey].service.estimate(keys: batch.keys.count))
-        let patience = min(max(Self.leastPatience, 4 * expected), Self.mostPatience)
+        let expected = queues[batch.batchKey].service.estimate(keys: batch.keys.count)
+        let patience = min(max(Self.minPatience, 4 * expected), Self.maxPatience)
         sentQueries.append(
             SentQuery(
                 number: taken, relationship: batch.batchKey.relationship, expected: expected,
@@ -205,9 +207,10 @@ package struct Batcher {
         sentQueries.count { $0.overdueAt > now }
     }
 
-    /// Nanoseconds after which a query may be overdue, and after which it is: quick ones do not wait for it.
-    private static let leastPatience: Int64 = 20_000_000
-    private static let mostPatience: Int64 = 50_000_000
+    /// A query is overdue, so that quick ones do not wait for it, after four times what such queries take, but not
+    /// before the first of these times and not later than the second.
+    private static let minPatience = TimeSpan.milliseconds(20)
+    private static let maxPatience = TimeSpan.milliseconds(50)
 
     private mutating func form(at now: Instant) -> Batch? {
         advance(to: now)
@@ -266,14 +269,14 @@ package struct Batcher {
 
     private mutating func measure(_ batch: Batch, wasAlone: Bool, at now: Instant) {
         let elapsed = now - batch.sent
-        guard elapsed > 0 else { return }
+        guard elapsed > .zero else { return }
         let count = batch.keys.count
         queues[batch.batchKey].service.add(keys: count, elapsed: elapsed)
         let own = queues[batch.batchKey].serviceAlone
         // Where every load is another, none is known for itself.
         let before = own.isKnown ? own : unknownAlone
         // Nothing is slower alone than beside others.
-        let isAsAlone = wasAlone || Double(elapsed) < before.estimate(keys: count)
+        let isAsAlone = wasAlone || elapsed < before.estimate(keys: count)
         if isAsAlone, !own.isKnown { unknownAlone.add(keys: count, elapsed: elapsed) }
         if isAsAlone || !own.isKnown {
             queues[batch.batchKey].serviceAlone.add(keys: count, elapsed: elapsed)
@@ -281,8 +284,7 @@ package struct Batcher {
         guard before.isKnown else { return }
         // Also of one alone: as long as the estimate is wrong for these, it says nothing of the others.
         let cost = ConcurrencyLimit.Cost(
-            keys: Double(count), elapsed: Double(elapsed), expected: before.estimate(keys: count),
-            queued: Double(batch.queuedFor))
+            keys: count, elapsed: elapsed, expected: before.estimate(keys: count), queued: batch.queuedFor)
         concurrency.observe(cost, at: now)
     }
 

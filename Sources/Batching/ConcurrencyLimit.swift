@@ -1,3 +1,5 @@
+import Time
+
 /// How many queries may be in flight at one time. It finds its own level.
 ///
 /// More queries at once help as long as the database answers each as quickly as if it were alone: with a network in
@@ -16,13 +18,13 @@ struct ConcurrencyLimit: Sendable {
     private static let bearable = 1.5
     /// This part of their time in flight must keys wait for others, before one more query at a time is wanted.
     private static let noticeable = 0.1
-    /// Nanoseconds and batches that a decision rests on, at least.
-    private static let epoch: Int64 = 20_000_000
+    /// The time and the number of batches that a decision rests on, at least.
+    private static let epoch = TimeSpan.milliseconds(20)
     private static let batches = 12
-    /// Nanoseconds after a fall in which it does not rise as high again, at first; each fall that follows a rise doubles
-    /// it.
-    private static let shortestRest: Int64 = 100_000_000
-    private static let longestRest: Int64 = 800_000_000
+    /// After a fall the limit does not rise as high again for so long; each fall that follows a rise doubles it, up to
+    /// the second of these times.
+    private static let shortestRest = TimeSpan.milliseconds(100)
+    private static let longestRest = TimeSpan.milliseconds(800)
 
     private(set) var limit: Int
     var maximum: Int { didSet { limit = min(limit, maximum) } }
@@ -37,7 +39,7 @@ struct ConcurrencyLimit: Sendable {
     private var wasCrowded = false
     /// From where it fell.
     private var ceiling = Int.max
-    private var restsUntil = Instant(nanoseconds: 0)
+    private var restsUntil = Instant.zero
     private var rest = ConcurrencyLimit.shortestRest
     private var lastRise: Instant?
 
@@ -48,22 +50,23 @@ struct ConcurrencyLimit: Sendable {
 
     /// What a query took.
     struct Cost {
-        let keys: Double
-        /// Nanoseconds in flight.
-        let elapsed: Double
-        /// Nanoseconds that it would have taken alone.
-        let expected: Double
-        /// Nanoseconds that it had to wait before, for others to end.
-        let queued: Double
+        let keys: Int
+        /// The time that it was in flight.
+        let elapsed: TimeSpan
+        /// The time that it would have taken alone.
+        let expected: TimeSpan
+        /// The time that it had to wait before, for others to end.
+        let queued: TimeSpan
     }
 
     /// A query has ended.
     mutating func observe(_ cost: Cost, at now: Instant) {
         count += 1
-        elapsed += cost.elapsed
-        expected += cost.expected
-        served += cost.keys * cost.elapsed
-        queued += cost.keys * cost.queued
+        let keys = Double(cost.keys)
+        elapsed += Double(cost.elapsed.nanoseconds)
+        expected += Double(cost.expected.nanoseconds)
+        served += keys * Double(cost.elapsed.nanoseconds)
+        queued += keys * Double(cost.queued.nanoseconds)
         guard let since else {
             self.since = now
             return

@@ -1,5 +1,6 @@
 import DequeModule
 import Relations
+import Time
 
 /// The keys of one batch key that wait for a query, each once, in rounds of their waiters' fair shares.
 struct KeyQueue {
@@ -162,7 +163,7 @@ struct KeyQueue {
         let held = heldUntil ?? holdUntil(since, isFrugal: isFrugal, at: now)
         heldUntil = held
         if held <= now { return becomeDue(.gathered, since, at: held) }
-        let pressing = deadline.map { $0 - Int64(service.estimate(keys: count)) - Self.margin }
+        let pressing = deadline.map { $0 - service.estimate(keys: count) - Self.margin }
         if let pressing, pressing <= now { return becomeDue(.deadline, since, at: now) }
         let next = min(held, pressing ?? held)
         guard wakesAt.map({ next < $0 || $0 <= now }) ?? true else { return .wait }
@@ -172,9 +173,8 @@ struct KeyQueue {
 
     /// Half the time of a query, in which another key should come at the least; else waiting is in vain.
     private mutating func holdUntil(_ since: Instant, isFrugal: Bool, at now: Instant) -> Instant {
-        let window = Double(batchKey.window)
-        let wait = isFrugal ? window : min(window, service.mean / 2)
-        return arrivals.expected(within: wait, at: now) < 1 ? now : since + Int64(wait)
+        let wait = isFrugal ? batchKey.window : min(batchKey.window, service.mean / 2)
+        return arrivals.expected(within: wait, at: now) < 1 ? now : since + wait
     }
 
     /// Batch keys that are due already move forward at most.
@@ -182,15 +182,15 @@ struct KeyQueue {
         guard let round = lines.first?.round, due.map({ round < $0.round }) ?? true else { return .wait }
         let new = Due(
             batchKey: batchKey, reason: due?.reason ?? reason, round: round,
-            rank: since - Int64(batchKey.priority) * Self.priorityStep, since: due?.since ?? now)
+            rank: since - batchKey.priority * Self.priorityStep, since: due?.since ?? now)
         due = new
         return .ready(new)
     }
 
-    /// Nanoseconds that a reply takes on its way beside the query.
-    private static let margin: Int64 = 1_000_000
-    /// Nanoseconds of waiting that one step of priority counts.
-    private static let priorityStep: Int64 = 10_000_000
+    /// What a reply takes on its way beside the query.
+    private static let margin = TimeSpan.milliseconds(1)
+    /// The waiting that one step of priority is worth.
+    private static let priorityStep = TimeSpan.milliseconds(10)
 
     // MARK: Out
 

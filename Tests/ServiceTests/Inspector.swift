@@ -1,5 +1,6 @@
 import Batching
 import Relations
+import Time
 
 @testable import Service
 
@@ -186,7 +187,7 @@ final class Inspector {
     private func promise(_ batchKey: BatchKey) -> Int64 {
         let fewest = batchKeys.reduce(batchKey.maxKeys) { min($0, $1.maxKeys) }
         let batches = engine.batcher.queuedKeys / fewest + batchKeys.count + 1
-        return now + batchKey.window + Int64(batches) * setting.longestQuery
+        return now + batchKey.window.nanoseconds + Int64(batches) * setting.longestQuery
     }
 
     private func checkPromises() {
@@ -229,7 +230,7 @@ final class Inspector {
                 heldBack[relationship] = now
                 continue
             }
-            let end = max(wait.since, openSince, heldBack[relationship] ?? 0) + wait.batchKey.window
+            let end = max(wait.since, openSince, heldBack[relationship] ?? 0) + wait.batchKey.window.nanoseconds
             expect(now <= end - latest, "a key waits beyond its window")
             // The rest is decided at the end of a turn.
             guard latest > 0 else { continue }

@@ -3,6 +3,7 @@ import Logging
 import MariaDB
 import Planning
 import Relations
+import Time
 
 // What comes back from the database.
 
@@ -131,8 +132,7 @@ extension Engine {
     }
 
     private static let mostAttempts = 4
-    /// Nanoseconds.
-    private static let sweep: Int64 = 100_000_000
+    private static let sweep = TimeSpan.milliseconds(100)
 
     /// Keys with very many rows are asked alone; else it is not known which of them is to blame.
     private func split(_ query: BatchQuery) {

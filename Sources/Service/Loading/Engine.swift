@@ -2,6 +2,7 @@ import Batching
 import Logging
 import MariaDB
 import Relations
+import Time
 import Wire
 
 /// The data path from a decoded load to its reply: who waits for what, when keys go to the database, and to whom
@@ -110,7 +111,7 @@ final class Engine {
         let isClients = asked == patience
         let pending = PendingLoad(
             client: client, requestID: id, isList: load.keys.isList,
-            deadline: isClients ? now + patience : nil)
+            deadline: isClients ? now + TimeSpan(nanoseconds: patience) : nil)
         let node = LoadNode(plan: plan, load: pending, keys: keys, answers: answers)
         pending.begin(node)
         guard node.missing > 0 else { return settle(node, of: pending) }
@@ -283,8 +284,8 @@ final class Engine {
         runner.run(query)
     }
 
-    /// Nanoseconds that a query without waiters may go on: most end sooner than the server could be told to stop them.
-    private static let grace: Int64 = 10_000_000
+    /// How long a query without waiters may go on: most end sooner than the server could be told to stop them.
+    private static let grace = TimeSpan.milliseconds(10)
 
     /// Answers when the next one is to be looked at.
     private func killUnwanted() -> Int64? {

@@ -1,4 +1,5 @@
 import Batching
+import Time
 import Wire
 
 /// One load request on its way: the node of the request itself, and those of what it includes.

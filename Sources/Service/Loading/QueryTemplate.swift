@@ -1,6 +1,7 @@
 import Batching
 import Planning
 import Relations
+import Time
 
 /// What may share a query: a relationship with a selection of its rows, and what is prepared for serving it.
 final class QueryTemplate {
@@ -32,7 +33,7 @@ final class QueryTemplate {
         isEmpty = selection.isEmpty
         byteCount = selection.byteCount
         batchKey = BatchKey(
-            number: number, maxKeys: planner.maxKeys(policy.maxKeys), window: policy.window,
+            number: number, maxKeys: planner.maxKeys(policy.maxKeys), window: TimeSpan(nanoseconds: policy.window),
             priority: policy.priority, relationship: relationshipCounters.number)
     }
 }
