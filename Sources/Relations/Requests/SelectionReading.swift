@@ -23,7 +23,7 @@ extension Relationship {
         var shown: [Column] = []
         for name in names {
             guard seen.insert(name).inserted else {
-                throw path.failure(.badRequest, "\(Excerpt.quoted(name)) stands twice")
+                throw path.failure(.badRequest, "\(QuotedInput.quoted(name)) stands twice")
             }
             shown.append(try column(name, path))
         }
@@ -43,9 +43,9 @@ extension Relationship {
     /// Columns that the relationship does not expose are as unknown as those that do not exist.
     private func column(_ name: String, _ path: RequestPath) throws(Failure) -> Column {
         if let column = columns.first(where: { $0.name == name }) { return column }
-        let hint = Nearest.hint(to: name, among: columns.map(\.name))
+        let hint = Suggestion.hint(to: name, among: columns.map(\.name))
         throw path.failure(
-            .unknownColumn, "'\(self.name)' shows no column \(Excerpt.quoted(name))\(hint)")
+            .unknownColumn, "'\(self.name)' shows no column \(QuotedInput.quoted(name))\(hint)")
     }
 
     private func order(_ terms: [OrderTerm]?, _ path: RequestPath) throws(Failure) -> [OrderTerm] {
@@ -54,7 +54,7 @@ extension Relationship {
         for term in terms {
             _ = try column(term.column, path)
             guard seen.insert(term.column).inserted else {
-                throw path.failure(.badRequest, "\(Excerpt.quoted(term.column)) stands twice")
+                throw path.failure(.badRequest, "\(QuotedInput.quoted(term.column)) stands twice")
             }
         }
         return total(terms)

@@ -172,8 +172,7 @@ private struct Resolution {
     }
 
     private func suggestion(_ name: String, _ names: some Sequence<String>) -> String {
-        guard let nearest = Nearest.names(to: name, among: Array(names), limit: 1).first else { return "" }
-        return "; did you mean '\(nearest)'?"
+        Suggestion.hint(to: name, among: Array(names))
     }
 
     private mutating func fault(_ member: ExplicitRelationship.Member?, _ message: String) {

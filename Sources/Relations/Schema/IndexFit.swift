@@ -89,8 +89,8 @@ extension Relationship {
         let equal = matches.map(\.name) + selection.equalColumns.filter { !matches.map(\.name).contains($0) }
         let terms = selection.order.filter { !equal.contains($0.column) }
         return
-            (equal.map { Self.backticked($0) }
-            + terms.map { Self.backticked($0.column) + ($0.descending ? " DESC" : "") }).joined(
+            (equal.map { SQLIdentifier.quoted($0) }
+            + terms.map { SQLIdentifier.quoted($0.column) + ($0.descending ? " DESC" : "") }).joined(
                 separator: ",")
     }
 }

@@ -174,12 +174,6 @@ extension Relationship {
         guard table.utf8.contains(UInt8(ascii: ".")) || table.utf8.contains(UInt8(ascii: "`")) else {
             return table
         }
-        return backticked(table)
-    }
-
-    /// In backticks, those within doubled.
-    package static func backticked(_ name: String) -> String {
-        "`" + name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``")
-            + "`"
+        return SQLIdentifier.quoted(table)
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Relations
 
 /// A growable run of raw bytes that is filled at its end and consumed from its start: what was read from a socket,
 /// what waits to be written to one, or the rows of one result.
@@ -72,20 +73,12 @@ extension ByteBuffer {
     }
 
     package mutating func append(decimal value: UInt64) {
-        var digits = 1
-        var rest = value / 10
-        while rest > 0 {
-            digits += 1
-            rest /= 10
-        }
-        write(atMost: digits) { target in
-            var left = value
-            for place in stride(from: digits - 1, through: 0, by: -1) {
-                target.storeBytes(
-                    of: UInt8(ascii: "0") + UInt8(left % 10), toByteOffset: place, as: UInt8.self)
-                left /= 10
-            }
-            return digits
+        // They come from the last to the first, and are moved to the front when it is known how many they are.
+        write(atMost: DecimalDigits.maxCount) { target in
+            let end = target + DecimalDigits.maxCount
+            let count = DecimalDigits.write(value, endingAt: end)
+            target.copyMemory(from: end - count, byteCount: count)
+            return count
         }
     }
 

@@ -66,8 +66,8 @@ extension ByteBuffer {
     }
 
     private static func isBig(_ digits: Slice<UnsafeRawBufferPointer>) -> Bool {
-        let magnitude = JSONScanner.magnitude(digits.first == UInt8(ascii: "-") ? digits.dropFirst() : digits)
-        return magnitude.map { $0 > greatestExact } ?? true
+        let digits = digits.first == UInt8(ascii: "-") ? digits.dropFirst() : digits
+        return DecimalDigits.value(UnsafeRawBufferPointer(rebasing: digits)).map { $0 > greatestExact } ?? true
     }
 
     private mutating func append(bits cell: UnsafeRawBufferPointer, quotesBig: Bool) {

@@ -1,3 +1,5 @@
+import Relations
+
 /// What the scanned strings and numbers say.
 extension JSONScanner {
     func raw(_ range: Range<Int>) -> UnsafeRawBufferPointer {
@@ -35,25 +37,13 @@ extension JSONScanner {
             }
             return isNegative ? 0 &- value : value
         }
-        return Self.magnitude(bytes[at..<end]).flatMap { magnitude in
+        return DecimalDigits.value(raw(at..<end)).flatMap { magnitude in
             isNegative ? Int64(exactly: -Int128(magnitude)) : Int64(exactly: magnitude)
         }
     }
 
     /// So many digits are never beyond 64 bits signed.
     private static let surelyFitting = 18
-
-    /// nil beyond 64 bits unsigned.
-    static func magnitude(_ digits: Slice<UnsafeRawBufferPointer>) -> UInt64? {
-        var value: UInt64 = 0
-        for digit in digits {
-            let (tenfold, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = tenfold.addingReportingOverflow(UInt64(digit &- 0x30))
-            if overflow || carry { return nil }
-            value = sum
-        }
-        return value
-    }
 }
 
 // MARK: Escapes

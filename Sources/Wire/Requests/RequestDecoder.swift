@@ -98,8 +98,8 @@ extension RequestDraft {
         if Self.laterOperations.contains(op) {
             throw Failure(.badRequest, "op '\(op)' is not supported by this version of kindred")
         }
-        let hint = Nearest.hint(to: op, among: OperationName.allCases.map(\.rawValue) + Self.laterOperations)
-        throw Failure(.badRequest, "unknown op \(Excerpt.quoted(op))\(hint)")
+        let hint = Suggestion.hint(to: op, among: OperationName.allCases.map(\.rawValue) + Self.laterOperations)
+        throw Failure(.badRequest, "unknown op \(QuotedInput.quoted(op))\(hint)")
     }
 
     private func loadOperation() throws(Failure) -> Load {
