@@ -13,15 +13,10 @@ struct KeyColumn {
 
     /// `BIGINT`, `VARCHAR(7) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`
     func declaration(longest: Int) -> String {
-        switch column.type {
-        case .text(_, let charset, let collation), .enumeration(let charset, let collation),
-            .set(let charset, let collation):
-            return "\(Self.text(longest)) CHARACTER SET \(charset) COLLATE \(collation)"
-        case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .binary,
-            .uuid,
-            .inet4, .inet6, .json, .geometry:
+        guard let (charset, collation) = column.type.encoding else {
             return scalarDeclaration(longest: longest)
         }
+        return "\(Self.text(longest)) CHARACTER SET \(charset) COLLATE \(collation)"
     }
 
     private func scalarDeclaration(longest: Int) -> String {
@@ -61,14 +56,7 @@ struct KeyColumn {
     /// A key may hold characters that the column's character set does not have; stored there they become `?`, which
     /// another row may really hold. Such a key equals nothing, so the value must survive the way there and back.
     var needsRoundTrip: Bool {
-        switch column.type {
-        case .text(_, let charset, _), .enumeration(let charset, _), .set(let charset, _):
-            charset != "utf8mb4"
-        case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .binary,
-            .uuid,
-            .inet4, .inet6, .json, .geometry:
-            false
-        }
+        column.type.charset.map { $0 != "utf8mb4" } ?? false
     }
 
     /// Whether `column = literal` is the exact question for one key: the literal is of the column's own type, and
@@ -86,12 +74,6 @@ struct KeyColumn {
 
     /// Whether an index serves the column only for a literal: an `ENUM` or `SET` joined with text is scanned.
     var travelsAlone: Bool {
-        switch column.type {
-        case .enumeration, .set: true
-        case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .text,
-            .binary,
-            .uuid, .inet4, .inet6, .json, .geometry:
-            false
-        }
+        column.type.hasLabels
     }
 }

@@ -63,9 +63,7 @@ struct KeyTable {
     func equality(with index: Int, _ sql: inout SQLWriter) {
         let column = columns[index]
         let survives = "CONVERT(k.k\(index) USING utf8mb4) COLLATE utf8mb4_nopad_bin=k.u\(index)"
-        guard haveBytes[index], let charset = column.column.type.charset,
-            let collation = column.column.type.collation
-        else {
+        guard haveBytes[index], let (charset, collation) = column.column.type.encoding else {
             sql.write("=\(column.expression("k.k\(index)"))")
             if column.needsRoundTrip { sql.write(" AND \(survives)") }
             return
