@@ -41,6 +41,7 @@ let package = Package(
         ours("Batching", ["Relations", "Time", deque, heap]),
         ours("Planning", ["Relations"]),
         ours("FanOut", ["Relations"]),
+        ours("Loading", ["Relations", "Time", "Wire", "Batching", "Planning", "FanOut", deque, heap]),
 
         // The thin shell: all C names stop in these two.
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
@@ -54,9 +55,8 @@ let package = Package(
         ours(
             "Service",
             [
-                "Time", "Relations", "Wire", "Batching", "Planning", "FanOut", "MariaDB", "Reactor",
-                "Configuration",
-                deque, heap, histogram, logging,
+                "Time", "Relations", "Wire", "Batching", "Planning", "FanOut", "Loading", "MariaDB", "Reactor",
+                "Configuration", deque, histogram, logging,
             ]),
         ours("PrivateServer", ["MariaDB"]),
         ours("Demo", ["PrivateServer", "MariaDB"]),
@@ -93,6 +93,9 @@ let package = Package(
         tests("BatchingTests", ["Batching", "Relations", "Time", "TestSupport", heap]),
         tests("PlanningTests", ["Planning", "Relations", "TestSupport"]),
         tests("FanOutTests", ["FanOut", "Relations", "TestSupport"]),
+        tests(
+            "LoadingTests",
+            ["Loading", "Batching", "Planning", "Relations", "Time", "Wire", "TestSupport", heap]),
         tests("ReactorTests", ["Reactor", "PrivateServer"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
         tests("TOMLTests", ["TOML", "PrivateServer", "TestSupport"]),
@@ -100,8 +103,8 @@ let package = Package(
         tests(
             "ServiceTests",
             [
-                "Service", "Batching", "Configuration", "MariaDB", "Planning", "PrivateServer", "Reactor",
-                "Relations", "Time", "Wire", "TestSupport", heap, logging,
+                "Service", "Configuration", "Loading", "MariaDB", "PrivateServer", "Reactor", "Relations",
+                "TestSupport", logging,
             ]),
         tests("EndToEndTests", ["TestSupport", "Demo", "MariaDB", "PrivateServer"]),
     ]

@@ -1,4 +1,5 @@
 import Batching
+import Loading
 import Reactor
 import Relations
 import Wire
@@ -6,23 +7,24 @@ import Wire
 /// What the daemon has done and is doing, as numbers.
 struct Statistics {
     let engine: Engine
+    let pool: ConnectionPool?
     let sessions: Int
     let turns: TurnHistogram
 
     // {"requests":320,…,"connections":4,"batch_sizes":{…},"by_relationship":{…}}
     var reply: StatsReply {
         let gauges: StatsReply.Numbers = [
-            ("sessions", sessions), ("waiting_requests", engine.waitingRequests),
-            ("queued_keys", engine.batcher.queuedKeys), ("keys_on_their_way", engine.keysOnTheirWay),
+            ("sessions", sessions), ("waiting_requests", engine.context.loads.count),
+            ("queued_keys", engine.batcher.queuedKeys), ("keys_on_their_way", engine.context.loads.keyCount),
             ("in_flight", engine.batcher.inFlight),
             ("in_flight_limit", engine.batcher.inFlightLimit),
-            ("connections", engine.openConnections),
-            ("server_changes", engine.runner?.serverChanges ?? 0), ("result_bytes", engine.memory.bytes),
+            ("connections", pool?.openConnections ?? 0),
+            ("server_changes", pool?.serverChanges ?? 0), ("result_bytes", engine.context.memory.bytes),
             ("routes", engine.templates.count),
             ("relationships", engine.templates.catalog.relationships.count),
         ]
         return StatsReply(
-            numbers: engine.counters.members + gauges + turns.members + process,
+            numbers: engine.context.counters.members + gauges + turns.members + process,
             groups: [
                 .init("errors_by_code", errors), .init("servers", servers),
                 .init("batch_sizes", batchSizes), .init("by_relationship", relationships),
@@ -42,25 +44,25 @@ struct Statistics {
     // {"overloaded":3,"timeout":1}
     private var errors: Members {
         Failure.Code.allCases.compactMap { code in
-            engine.counters.errors[code].map { (code.rawValue, .number($0)) }
+            engine.context.counters.errors[code].map { (code.rawValue, .number($0)) }
         }
     }
 
     // {"db1:3306":"unwell","db2:3306":"active"}
     private var servers: Members {
-        (engine.runner?.serverStates ?? []).map { ($0.name, .text($0.state)) }
+        (pool?.serverStates ?? []).map { ($0.name, .text($0.state)) }
     }
 
     // {"1":17,"2":5,"4":80}: 17 queries of one key, 5 of 2 or 3, 80 of 4 to 7
     private var batchSizes: Members {
-        engine.counters.batchSizes.counts.enumerated().filter { $0.element > 0 }.map { exponent, count in
+        engine.context.counters.batchSizes.counts.enumerated().filter { $0.element > 0 }.map { exponent, count in
             (String(1 << exponent), .number(count))
         }
     }
 
     // {"authors.books":{"keys_asked":64,…,"window_us":1000,"max_keys":500,"priority":0}}
     private var relationships: Members {
-        let used = engine.templates.relationshipCounters.filter { $0.value.keysAsked > 0 }.sorted {
+        let used = engine.templates.counters.filter { $0.value.keysAsked > 0 }.sorted {
             $0.key < $1.key
         }
         return used.map { name, counters in
