@@ -31,15 +31,15 @@ package struct BatchKey: Hashable, Sendable {
 package struct SubmissionID: Hashable, Sendable {
     package let number: UInt64
     /// Where the service keeps it.
-    package let place: Int
+    package let index: Int
 
-    package init(_ number: UInt64, place: Int = 0) {
+    package init(_ number: UInt64, index: Int = 0) {
         self.number = number
-        self.place = place
+        self.index = index
     }
 }
 
-/// One place that waits for one key's rows: the `position`th key of a request.
+/// One index that waits for one key's rows: the `position`th key of a request.
 package struct Waiter: Hashable, Sendable {
     package let submission: SubmissionID
     package let position: Int
@@ -91,13 +91,13 @@ package struct Batch: Sendable {
         self.reason = reason
     }
 
-    /// Who waits for the key at `place`. Some may have been withdrawn.
-    package func waiters(of place: Int) -> ArraySlice<Waiter> {
-        waiters[(place == 0 ? 0 : ends[place - 1])..<ends[place]]
+    /// Who waits for the key at `index`. Some may have been withdrawn.
+    package func waiters(of index: Int) -> ArraySlice<Waiter> {
+        waiters[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
     }
 
-    /// Where those who wait for the key at `place` end among all waiters.
-    package func end(ofWaitersAt place: Int) -> Int { ends[place] }
+    /// Where those who wait for the key at `index` end among all waiters.
+    package func end(ofWaitersAt index: Int) -> Int { ends[index] }
 
     /// Of all keys.
     package var allWaiters: [Waiter] { waiters }
@@ -118,12 +118,12 @@ package struct Batch: Sendable {
 
     /// Some of its keys, to be asked for again.
     /// - Parameter wasSent: whether this batch was an attempt.
-    func part(_ places: some Sequence<Int>, wasSent: Bool = true) -> Batch {
+    func part(_ indices: some Sequence<Int>, wasSent: Bool = true) -> Batch {
         var part = Batch(batchKey: batchKey, reason: .retry)
         part.attempts = attempts + (wasSent ? 1 : 0)
-        for place in places {
-            for waiter in waiters(of: place) { part.add(waiter) }
-            part.close(keys[place])
+        for index in indices {
+            for waiter in waiters(of: index) { part.add(waiter) }
+            part.close(keys[index])
         }
         return part
     }

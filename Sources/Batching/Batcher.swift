@@ -12,7 +12,7 @@ package import Time
 /// - a request's own deadline presses.
 ///
 /// Then they wait for nothing but a free connection, of which no more are used than do the database good. A batch is
-/// formed only when `take` is called, that is when a connection is free to carry it: until then later requests join
+/// formed only when `nextBatch` is called, that is when a connection is free to carry it: until then later requests join
 /// it. After that none does, so that a write committed before a request is always seen by its answer.
 package struct Batcher {
     package struct Limits: Sendable {
@@ -73,7 +73,7 @@ package struct Batcher {
     private func inFlightLimit(at now: Instant) -> Int {
         let longest = sentQueries.lazy.map(\.expected).max() ?? .zero
         let isDue = now - lastAlone > max(Self.probeInterval, Self.probeShare * longest)
-        return isDue && longest <= Self.longestProbe ? 1 : concurrency.limit
+        return isDue && longest <= Self.maxProbeTime ? 1 : concurrency.limit
     }
 
     /// After so much work without a pause one query is sent alone.
@@ -83,7 +83,7 @@ package struct Batcher {
     /// The longest time without a query that is not yet a pause.
     private static let pause = TimeSpan.milliseconds(100)
     /// Only queries that take no longer are waited for, so that one can be sent alone.
-    private static let longestProbe = TimeSpan.milliseconds(100)
+    private static let maxProbeTime = TimeSpan.milliseconds(100)
 
     // MARK: In
 
@@ -142,11 +142,11 @@ package struct Batcher {
 
     /// While no connection is free, keys that come and are withdrawn leave one after another behind.
     private mutating func pruneSchedule() {
-        guard schedule.dueCount > 2 * queues.all.count + Self.mostSpareDue else { return }
+        guard schedule.dueCount > 2 * queues.all.count + Self.maxStaleDue else { return }
         schedule.pruneDue { [queues] in queues[$0.batchKey].due == $0 }
     }
 
-    private static let mostSpareDue = 1024
+    private static let maxStaleDue = 1024
 
     /// A submission that will not wait any longer. What was already sent goes on, for the others or for nobody.
     package mutating func withdraw(
@@ -160,10 +160,10 @@ package struct Batcher {
     // MARK: Out
 
     /// The batch that a free connection carries now, or nil if no keys are due.
-    package mutating func take(at now: Instant) -> Batch? {
+    package mutating func nextBatch(at now: Instant) -> Batch? {
         let competingQueries = competingQueries(at: now)
         guard competingQueries < inFlightLimit(at: now) else { return nil }
-        guard var batch = next(at: now) else { return nil }
+        guard var batch = nextDue(at: now) else { return nil }
         // Who comes after a pause is alone anyway; who comes after him does not wait for that.
         if sentQueries.isEmpty, now - lastEnd > Self.pause { lastAlone = now }
         taken += 1
@@ -182,7 +182,7 @@ package struct Batcher {
 
     /// Those that are asked again and those that have not been asked yet take turns: who asks for many keys that the
     /// database refuses does not keep others waiting.
-    private mutating func next(at now: Instant) -> Batch? {
+    private mutating func nextDue(at now: Instant) -> Batch? {
         isTurnOfRetries.toggle()
         return isTurnOfRetries
             ? nextRetry(at: now) ?? form(at: now) : form(at: now) ?? nextRetry(at: now)
@@ -225,7 +225,7 @@ package struct Batcher {
             }
             var batch = Batch(batchKey: due.batchKey, reason: due.reason)
             batch.queuedFor = now - due.since
-            queues[due.batchKey].take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
+            queues[due.batchKey].move(into: &batch, maxKeyBytes: limits.maxKeyBytes)
             round = max(round, due.round)
             queuedKeys -= batch.keys.count
             return batch
@@ -233,7 +233,7 @@ package struct Batcher {
         return nil
     }
 
-    /// When `take` must be asked again although nothing else happens; nil if only a free connection or the end
+    /// When `nextBatch` must be asked again although nothing else happens; nil if only a free connection or the end
     /// of a query can change its answer.
     package mutating func nextWake(after now: Instant) -> Instant? {
         advance(to: now)
@@ -243,20 +243,20 @@ package struct Batcher {
     }
 
     /// Some of what waits, due or not, for the day on which it must all be answered with an error; nil if nothing does.
-    package mutating func takeAny() -> Batch? {
+    package mutating func removeWaitingBatch() -> Batch? {
         if let retry = retries.popFirst() { return retry }
         guard let last = queues.all.last(where: { $0.count > 0 }) else { return nil }
         // What is not sent counts for nobody's share.
         if let lastRound = last.lastRound { round = max(round, lastRound + 1) }
         var batch = Batch(batchKey: last.batchKey, reason: .retry)
-        queues[last.batchKey].take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
+        queues[last.batchKey].move(into: &batch, maxKeyBytes: limits.maxKeyBytes)
         queuedKeys -= batch.keys.count
         return batch
     }
 
     // MARK: What becomes of a batch
 
-    /// A batch that `take` gave out has been answered, by rows or by an error.
+    /// A batch that `nextBatch` gave out has been answered, by rows or by an error.
     /// - Parameter isMeasure: whether the time that it took says how quick the database is.
     package mutating func finished(_ batch: Batch, isMeasure: Bool, at now: Instant) {
         sentQueries.removeAll { $0.number == batch.number }
@@ -302,7 +302,7 @@ package struct Batcher {
         let rest = batch.keys.indices.filter { !alone.contains($0) }
         // Those who share a query with a huge one have waited long enough.
         if !rest.isEmpty { retries.append(batch.part(rest)) }
-        for place in alone { retries.append(batch.part(CollectionOfOne(place))) }
+        for index in alone { retries.append(batch.part(CollectionOfOne(index))) }
     }
 
     /// Asks a batch again as it is. It must be reported `finished` as well.
@@ -318,7 +318,7 @@ package struct Batcher {
     }
 
     /// Batch keys that will not be asked for again. What still waits is not lost.
-    package mutating func forget(except isKept: (BatchKey) -> Bool) {
+    package mutating func removeQueues(except isKept: (BatchKey) -> Bool) {
         queues.remove { $0.isIdle && !isKept($0.batchKey) }
     }
 

@@ -31,12 +31,12 @@ extension Case {
                 now.nanoseconds += 3000
                 submissions += 1
                 batcher.submit(
-                    keys[client], of: batchKey, for: SubmissionID(submissions, place: client),
+                    keys[client], of: batchKey, for: SubmissionID(submissions, index: client),
                     share: &shares[client],
                     at: now)
             }
             if let inFlight { batcher.finished(inFlight, isMeasure: true, at: now) }
-            inFlight = batcher.take(at: now)
+            inFlight = batcher.nextBatch(at: now)
             total += inFlight?.keys.count ?? 0
             if batcher.nextWake(after: now) != nil { total += 1 }
         }

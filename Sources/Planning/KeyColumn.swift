@@ -12,14 +12,14 @@ struct KeyColumn {
     let column: Column
 
     /// `BIGINT`, `VARCHAR(7) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`
-    func declaration(longest: Int) -> String {
+    func declaration(maxLength: Int) -> String {
         guard let (charset, collation) = column.type.encoding else {
-            return scalarDeclaration(longest: longest)
+            return scalarDeclaration(maxLength: maxLength)
         }
-        return "\(Self.text(longest)) CHARACTER SET \(charset) COLLATE \(collation)"
+        return "\(Self.text(maxLength)) CHARACTER SET \(charset) COLLATE \(collation)"
     }
 
-    private func scalarDeclaration(longest: Int) -> String {
+    private func scalarDeclaration(maxLength: Int) -> String {
         switch key {
         case .integer(_, let signed, _): signed ? "BIGINT" : "BIGINT UNSIGNED"
         case .year, .bit: "BIGINT UNSIGNED"
@@ -31,7 +31,7 @@ struct KeyColumn {
         // Not TIMESTAMP: storing 1960 or 9999 there gives the zero date, which a row may really hold.
         case .datetime(let fraction), .timestamp(let fraction): "DATETIME(\(fraction))"
         case .text, .enumeration, .set, .binary, .uuid, .inet4, .inet6, .json, .geometry:
-            "\(Self.text(longest)) CHARACTER SET latin1"
+            "\(Self.text(maxLength)) CHARACTER SET latin1"
         }
     }
 

@@ -28,13 +28,13 @@ struct KeyTable {
         sql.write("]','$[*]' COLUMNS (o FOR ORDINALITY")
         for index in columns.indices {
             let path = columns.count == 1 ? "$" : "$[\(index)]"
-            let longest = keys.reduce(0) { max($0, $1.part(index).byteCount) }
-            sql.write(",k\(index) \(columns[index].declaration(longest: longest)) PATH '\(path)'")
+            let maxLength = keys.reduce(0) { max($0, $1.part(index).byteCount) }
+            sql.write(",k\(index) \(columns[index].declaration(maxLength: maxLength)) PATH '\(path)'")
             guard columns[index].needsRoundTrip else { continue }
-            let original = KeyColumn.original(longest: longest)
+            let original = KeyColumn.original(maxLength: maxLength)
             sql.write(",u\(index) \(original) PATH '\(path)'")
             guard haveBytes[index] else { continue }
-            sql.write(",h\(index) \(KeyColumn.text(longest)) CHARACTER SET latin1 PATH '\(path).x'")
+            sql.write(",h\(index) \(KeyColumn.text(maxLength)) CHARACTER SET latin1 PATH '\(path).x'")
         }
         sql.write(")) k")
     }
@@ -96,7 +96,7 @@ extension Scalar {
 
 extension KeyColumn {
     /// The key as the client sent it, beside its copy in the column's character set.
-    static func original(longest: Int) -> String {
-        "\(text(longest)) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+    static func original(maxLength: Int) -> String {
+        "\(text(maxLength)) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
     }
 }

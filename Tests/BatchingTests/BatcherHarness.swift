@@ -37,12 +37,12 @@ struct BatcherHarness {
 
     /// The batch that is due; a failure of the test if none is. (`#require` takes no mutating call.)
     mutating func take(at now: Instant) throws -> Batch {
-        let batch = batcher.take(at: now)
+        let batch = batcher.nextBatch(at: now)
         return try #require(batch)
     }
 
     mutating func expectNothing(at now: Instant, sourceLocation: SourceLocation = #_sourceLocation) {
-        let batch = batcher.take(at: now)
+        let batch = batcher.nextBatch(at: now)
         #expect(batch == nil, "\(batch?.keys ?? [])", sourceLocation: sourceLocation)
     }
 
@@ -53,5 +53,5 @@ struct BatcherHarness {
 }
 
 extension Batch {
-    func submissions(of place: Int) -> [UInt64] { waiters(of: place).map(\.submission.number) }
+    func submissions(of index: Int) -> [UInt64] { waiters(of: index).map(\.submission.number) }
 }

@@ -75,14 +75,14 @@ private struct Model {
     /// - Returns: whether there was a batch to take.
     @discardableResult
     mutating func take() throws -> Bool {
-        guard let batch = batcher.take(at: now) else {
+        guard let batch = batcher.nextBatch(at: now) else {
             try expectNothingDue()
             return false
         }
         #expect(Set(batch.keys).count == batch.keys.count, "each key once")
         #expect((1...batch.batchKey.maxKeys).contains(batch.keys.count))
-        for (place, key) in batch.keys.enumerated() {
-            let waiters = batch.waiters(of: place).filter { !withdrawn.contains($0.submission) }
+        for (index, key) in batch.keys.enumerated() {
+            let waiters = batch.waiters(of: index).filter { !withdrawn.contains($0.submission) }
             #expect(!waiters.isEmpty, "nobody asked for this key")
             for waiter in waiters {
                 let removed = waiting.removeValue(forKey: waiter)

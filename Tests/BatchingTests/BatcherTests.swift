@@ -85,7 +85,7 @@ private let tags = BatchKey(number: 2, maxKeys: 3, window: window)
         for value in 1...20 as ClosedRange<Int64> {
             harness.ask(UInt64(value), value, of: tags, at: now)
             if let wake = wake(&harness, after: now) { now = wake }
-            if let batch = harness.batcher.take(at: now) { harness.finish(batch, at: now + .microseconds(1)) }
+            if let batch = harness.batcher.nextBatch(at: now) { harness.finish(batch, at: now + .microseconds(1)) }
             now += .microseconds(1)
         }
         harness.ask(50, 50, of: tags, at: now)
@@ -206,7 +206,7 @@ private let tags = BatchKey(number: 2, maxKeys: 3, window: window)
         harness.ask(1, (1...7).map { key($0) }, of: books, at: start)
         harness.ask(9, 1, of: tags, at: start)
         var all: [Batch] = []
-        while let batch = harness.batcher.takeAny() { all.append(batch) }
+        while let batch = harness.batcher.removeWaitingBatch() { all.append(batch) }
         #expect(all.flatMap(\.keys).count == 8)
         #expect(harness.batcher.queuedKeys == 0)
         harness.expectNothing(at: start)

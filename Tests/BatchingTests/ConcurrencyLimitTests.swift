@@ -74,7 +74,7 @@ private struct SimulatedLoad {
     mutating func run(for span: TimeSpan) {
         let end = now + span
         while now < end {
-            while let batch = harness.batcher.take(at: now) {
+            while let batch = harness.batcher.nextBatch(at: now) {
                 sent += 1
                 lastSentBesideNone = harness.batcher.inFlight == 1 ? sent : nil
                 batchSizes.append(batch.keys.count)

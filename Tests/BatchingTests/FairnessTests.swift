@@ -56,7 +56,7 @@ import Time
         }
         harness.ask(submission + 1, -1, of: other, client: 0, at: start + .nanoseconds(11))
         var before: [Key] = []
-        while let batch = harness.batcher.take(at: start + .nanoseconds(12)), batch.batchKey == busy {
+        while let batch = harness.batcher.nextBatch(at: start + .nanoseconds(12)), batch.batchKey == busy {
             before += batch.keys
             submission += 2
             harness.ask(submission, Int64(submission), of: busy, client: Int(submission), at: start + .nanoseconds(12))
@@ -174,11 +174,11 @@ import Time
         var harness = crowded(batchKey, keys: 100_000)
         harness.ask(2, 99_999, of: batchKey, client: 2, at: start)
         let batch = try harness.take(at: start)
-        let place = try #require(batch.keys.firstIndex(of: key(99_999)))
-        #expect(batch.submissions(of: place) == [1, 2])
+        let index = try #require(batch.keys.firstIndex(of: key(99_999)))
+        #expect(batch.submissions(of: index) == [1, 2])
         var seen = Set(batch.keys)
         harness.finish(batch, at: start)
-        while let batch = harness.batcher.take(at: start) {
+        while let batch = harness.batcher.nextBatch(at: start) {
             #expect(seen.isDisjoint(with: batch.keys), "a key was sent twice")
             seen.formUnion(batch.keys)
             harness.finish(batch, at: start)

@@ -42,7 +42,7 @@ package final class Engine {
 
     private func prune() {
         templates.prune(isInUse: batcher.isInUse)
-        batcher.forget { templates.template(of: $0) != nil }
+        batcher.removeQueues { templates.template(of: $0) != nil }
     }
 
     package func reconfigure(batching: Batcher.Limits, limits: EngineLimits) {
@@ -205,7 +205,7 @@ package final class Engine {
         }
         hasNewKeys = false
         let nextDeadline = expire()
-        while let runner, runner.hasFreeConnection, let batch = batcher.take(at: now) {
+        while let runner, runner.hasFreeConnection, let batch = batcher.nextBatch(at: now) {
             start(batch, on: runner)
             clock.refresh()
         }

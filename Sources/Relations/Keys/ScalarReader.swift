@@ -43,9 +43,9 @@ extension Scalar {
         case .date: TemporalText.date(text).map { .text($0) }
         case .time(let fraction): TemporalText.time(text, fraction: fraction).map { .text($0) }
         case .datetime(let fraction):
-            TemporalText.moment(text, fraction: fraction, isTimestamp: false).map { .text($0) }
+            TemporalText.dateTime(text, fraction: fraction, isTimestamp: false).map { .text($0) }
         case .timestamp(let fraction):
-            TemporalText.moment(text, fraction: fraction, isTimestamp: true).map { .text($0) }
+            TemporalText.dateTime(text, fraction: fraction, isTimestamp: true).map { .text($0) }
         case .text, .enumeration, .set: .text(text)
         case .binary: Base64.decode(text).map { .bytes($0) }
         case .uuid: UUIDText.canonical(text).map { .text($0) }

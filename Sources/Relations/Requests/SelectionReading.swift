@@ -100,7 +100,7 @@ extension Column {
 
     /// Of one list. A longer one would be turned into a temporary table by the server:
     /// https://mariadb.com/kb/en/conversion-of-big-in-predicates-into-subqueries/
-    private static let mostValues = 900
+    private static let maxListValues = 900
 
     private func anyOf(_ literals: [Literal], _ path: RequestPath) throws(Failure) -> Comparison {
         var scalars: [Scalar] = []
@@ -109,10 +109,10 @@ extension Column {
             let scalar = try value(literal, path)
             if seen.insert(scalar).inserted { scalars.append(scalar) }
         }
-        guard scalars.count <= Self.mostValues else {
+        guard scalars.count <= Self.maxListValues else {
             throw path.failure(
                 .badRequest,
-                "a list has \(Self.mostValues) different values at most, and this one \(scalars.count)")
+                "a list has \(Self.maxListValues) different values at most, and this one \(scalars.count)")
         }
         let hasNull = literals.contains(.null)
         // [null] is the same as null, and [1] as 1.

@@ -127,7 +127,7 @@ private struct Advice {
     }
 
     private var relationship: Relationship { template.relationship }
-    private var matched: [String] { relationship.matches.map(\.name) }
+    private var matched: [String] { relationship.matchedColumns.map(\.name) }
     private var table: String { relationship.hops.first?.table ?? relationship.table }
 
     var lines: [String] { [lookup, order].compactMap { $0 } }

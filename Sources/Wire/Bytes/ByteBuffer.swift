@@ -9,7 +9,7 @@ package struct ByteBuffer: ~Copyable {
     private var start = 0
     private var end = 0
 
-    private static let leastCapacity = 256
+    private static let minCapacity = 256
 
     package init() {}
 
@@ -42,7 +42,7 @@ extension ByteBuffer {
     }
 
     /// Moves all bytes of another buffer to the end, without a copy if this one is empty.
-    package mutating func take(_ other: inout ByteBuffer) {
+    package mutating func append(moving other: inout ByteBuffer) {
         if isEmpty {
             swap(&self, &other)
         } else {
@@ -110,7 +110,7 @@ extension ByteBuffer {
             moveToFront()
         } else {
             if start > 0 { moveToFront() }
-            grow(to: max(live + n, 2 * storage.count, Self.leastCapacity))
+            grow(to: max(live + n, 2 * storage.count, Self.minCapacity))
         }
     }
 
@@ -150,10 +150,10 @@ extension ByteBuffer {
     }
 
     /// Drops everything, and gives the memory back if there is more than `most` bytes of it.
-    package mutating func removeAll(keepingCapacity most: Int) {
+    package mutating func removeAll(keepingCapacity maxCapacity: Int) {
         start = 0
         end = 0
-        guard storage.count > most else { return }
+        guard storage.count > maxCapacity else { return }
         free(storage.baseAddress)
         storage = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     }

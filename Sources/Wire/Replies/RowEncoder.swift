@@ -40,11 +40,11 @@ package final class RowEncoder: Sendable {
         prefixes.withUnsafeBytes { prefixes in
             if columns.isEmpty { buffer.append(prefixes) }
             var start = 0
-            for place in columns.indices {
-                let column = columns[place]
+            for index in columns.indices {
+                let column = columns[index]
                 buffer.append(UnsafeRawBufferPointer(rebasing: prefixes[start..<column.prefixEnd]))
                 start = column.prefixEnd
-                if let bytes = cell(place) {
+                if let bytes = cell(index) {
                     buffer.append(bytes, as: column.format)
                 } else {
                     buffer.append("null")

@@ -18,7 +18,7 @@ extension JSONScanner {
     }
 
     /// The same; without making it, if it is the expected one.
-    func text(_ string: JSONString, mostly expected: String) -> String {
+    func text(_ string: JSONString, expecting expected: String) -> String {
         !string.isEscaped && raw(string.range).equals(expected) ? expected : text(string)
     }
 
@@ -29,7 +29,7 @@ extension JSONScanner {
         var at = number.range.lowerBound
         let isNegative = bytes[at] == UInt8(ascii: "-")
         if isNegative { at += 1 }
-        guard end - at > Self.surelyFitting else {
+        guard end - at > Self.maxSafeDigits else {
             var value: Int64 = 0
             while at < end {
                 value = value &* 10 &+ Int64(bytes[at] &- 0x30)
@@ -43,7 +43,7 @@ extension JSONScanner {
     }
 
     /// So many digits are never beyond 64 bits signed.
-    private static let surelyFitting = 18
+    private static let maxSafeDigits = 18
 }
 
 // MARK: Escapes
@@ -129,7 +129,7 @@ extension UnsafeRawBufferPointer {
     @inline(__always)
     func starts(with text: StaticString) -> Bool {
         guard count >= text.utf8CodeUnitCount else { return false }
-        for place in 0..<text.utf8CodeUnitCount where self[place] != text.utf8Start[place] { return false }
+        for index in 0..<text.utf8CodeUnitCount where self[index] != text.utf8Start[index] { return false }
         return true
     }
 
@@ -141,7 +141,7 @@ extension UnsafeRawBufferPointer {
     fileprivate func equals(_ text: String) -> Bool {
         text.utf8.withContiguousStorageIfAvailable { utf8 in
             guard utf8.count == count else { return false }
-            for place in 0..<count where self[place] != utf8[place] { return false }
+            for index in 0..<count where self[index] != utf8[index] { return false }
             return true
         } ?? false
     }

@@ -29,7 +29,7 @@ struct RequestDraft {
     }
 
     mutating func read(_ line: UnsafeRawBufferPointer) throws(JSONError) {
-        var scanner = JSONScanner(line, maximumDepth: RequestDecoder.maximumDepth)
+        var scanner = JSONScanner(line, maxDepth: RequestDecoder.maxDepth)
         try scanner.document { scanner throws(JSONError) in
             guard scanner.byte == UInt8(ascii: "{") else { throw scanner.error("an object was expected") }
             try scanner.object { scanner, name throws(JSONError) in try readMember(name, &scanner) }
@@ -101,7 +101,7 @@ extension RequestDraft {
         case UInt8(ascii: "\""):
             let string = try scanner.string()
             let length = string.isEscaped ? scanner.decoded(string).count : string.range.count
-            guard length <= RequestDecoder.longestID else {
+            guard length <= RequestDecoder.maxIDBytes else {
                 noteID(member, "a string of \(length) bytes")
                 return nil
             }
@@ -126,7 +126,7 @@ extension RequestDraft {
     }
 
     private mutating func noteID(_ member: Member, _ found: String) {
-        let longest = RequestDecoder.longestID
+        let longest = RequestDecoder.maxIDBytes
         noteKind(member, needs: "an integer of 64 bits or a string of at most \(longest) bytes", found: found)
     }
 
@@ -140,7 +140,7 @@ extension RequestDraft {
     private mutating func readString(
         _ member: Member, _ scanner: inout JSONScanner
     ) throws(JSONError) -> String? {
-        if scanner.byte == UInt8(ascii: "\"") { return scanner.text(try scanner.string(), mostly: lastName) }
+        if scanner.byte == UInt8(ascii: "\"") { return scanner.text(try scanner.string(), expecting: lastName) }
         noteKind(member, needs: "a string", found: scanner.kind)
         try scanner.skipValue()
         return nil
