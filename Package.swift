@@ -35,12 +35,13 @@ let package = Package(
     ],
     targets: [
         // The pure core: no C, no Foundation, no clock, no lock, no async.
+        ours("Time"),
         ours("Relations"),
         ours("Wire", ["Relations"]),
-        ours("Batching", ["Relations", deque, heap]),
+        ours("Batching", ["Relations", "Time", deque, heap]),
         ours("Planning", ["Relations"]),
-        ours("FanOut", ["Relations", "Planning"]),
-        ours("Loading", ["Relations", "Wire", "Batching", "Planning", "FanOut", deque, heap]),
+        ours("FanOut", ["Relations"]),
+        ours("Loading", ["Relations", "Time", "Wire", "Batching", "Planning", "FanOut", deque, heap]),
 
         // The thin shell: all C names stop in these two.
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
@@ -54,7 +55,7 @@ let package = Package(
         ours(
             "Service",
             [
-                "Relations", "Wire", "Batching", "Planning", "FanOut", "Loading", "MariaDB", "Reactor",
+                "Time", "Relations", "Wire", "Batching", "Planning", "FanOut", "Loading", "MariaDB", "Reactor",
                 "Configuration", deque, histogram, logging,
             ]),
         ours("PrivateServer", ["MariaDB"]),
@@ -76,7 +77,7 @@ let package = Package(
             ], swiftSettings: strict),
         .executableTarget(
             name: "MicroBench",
-            dependencies: ["Relations", "Wire", "Batching", "Planning", "FanOut", argumentParser],
+            dependencies: ["Time", "Relations", "Wire", "Batching", "Planning", "FanOut", argumentParser],
             swiftSettings: strict),
 
         .target(
@@ -86,12 +87,15 @@ let package = Package(
             name: "Torture",
             dependencies: ["TestSupport", "Demo", "MariaDB", "PrivateServer", argumentParser],
             path: "Tests/Torture", swiftSettings: strict),
+        tests("TimeTests", ["Time"]),
         tests("RelationsTests", ["Relations", "TestSupport"]),
         tests("WireTests", ["Wire", "Relations", "TestSupport"]),
-        tests("BatchingTests", ["Batching", "Relations", "TestSupport", heap]),
+        tests("BatchingTests", ["Batching", "Relations", "Time", "TestSupport", heap]),
         tests("PlanningTests", ["Planning", "Relations", "TestSupport"]),
-        tests("FanOutTests", ["FanOut", "Planning", "Relations", "TestSupport"]),
-        tests("LoadingTests", ["Loading", "Batching", "Planning", "Relations", "Wire", "TestSupport", heap]),
+        tests("FanOutTests", ["FanOut", "Relations", "TestSupport"]),
+        tests(
+            "LoadingTests",
+            ["Loading", "Batching", "Planning", "Relations", "Time", "Wire", "TestSupport", heap]),
         tests("ReactorTests", ["Reactor", "PrivateServer"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
         tests("TOMLTests", ["TOML", "PrivateServer", "TestSupport"]),

@@ -44,15 +44,15 @@ extension ByteBuffer {
         case .float: append(real: cell, Float.self)
         case .double: append(real: cell, Double.self)
         case .text: append(jsonString: cell)
-        case .datetime: append(moment: cell, zone: "\"")
-        case .timestamp: append(moment: cell, zone: "Z\"")
+        case .datetime: append(dateTime: cell, zone: "\"")
+        case .timestamp: append(dateTime: cell, zone: "Z\"")
         case .base64: append(base64: cell)
         case .json: append(document: cell)
         }
     }
 
     /// Beyond this a reader that keeps numbers as doubles no longer tells neighbours apart: 2^53.
-    private static let greatestExact: UInt64 = 1 << 53
+    private static let maxExactInteger: UInt64 = 1 << 53
 
     /// `-42`; a `ZEROFILL` column's `00042` and the `YEAR` `0000` lose the zeros, which JSON forbids.
     private mutating func append(integer cell: UnsafeRawBufferPointer, quotesBig: Bool) {
@@ -66,13 +66,13 @@ extension ByteBuffer {
     }
 
     private static func isBig(_ digits: Slice<UnsafeRawBufferPointer>) -> Bool {
-        let magnitude = JSONScanner.magnitude(digits.first == UInt8(ascii: "-") ? digits.dropFirst() : digits)
-        return magnitude.map { $0 > greatestExact } ?? true
+        let digits = digits.first == UInt8(ascii: "-") ? digits.dropFirst() : digits
+        return DecimalDigits.value(UnsafeRawBufferPointer(rebasing: digits)).map { $0 > maxExactInteger } ?? true
     }
 
     private mutating func append(bits cell: UnsafeRawBufferPointer, quotesBig: Bool) {
         let value = cell.reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
-        let isBig = quotesBig && value > Self.greatestExact
+        let isBig = quotesBig && value > Self.maxExactInteger
         if isBig { append(byte: 0x22) }
         append(decimal: value)
         if isBig { append(byte: 0x22) }
@@ -94,7 +94,7 @@ extension ByteBuffer {
     }
 
     /// `2026-11-22 10:39:00.123456` with a `T` for the blank.
-    private mutating func append(moment cell: UnsafeRawBufferPointer, zone: StaticString) {
+    private mutating func append(dateTime cell: UnsafeRawBufferPointer, zone: StaticString) {
         let dateLength = 10
         append(byte: 0x22)
         write(atMost: cell.count) { target in
@@ -108,21 +108,21 @@ extension ByteBuffer {
     }
 
     /// Deeper documents are shown as a string, as is all that is not JSON.
-    private static let deepestDocument = 512
+    private static let maxDocumentDepth = 512
 
     /// The text itself on one line, or as a string if a reader of the line could stumble over it.
     private mutating func append(document cell: UnsafeRawBufferPointer) {
-        var scanner = JSONScanner(cell, maximumDepth: Self.deepestDocument, allowsRepeats: true)
+        var scanner = JSONScanner(cell, maxDepth: Self.maxDocumentDepth, allowsRepeats: true)
         do throws(JSONError) {
             try scanner.document { scanner throws(JSONError) in try scanner.skipValue() }
         } catch {
             return append(jsonString: cell)
         }
         write(atMost: cell.count) { target in
-            for (place, byte) in cell.enumerated() {
+            for (index, byte) in cell.enumerated() {
                 // JSON has line breaks between its tokens only.
                 let isBreak = byte == 0x0A || byte == 0x0D
-                target.storeBytes(of: isBreak ? 0x20 : byte, toByteOffset: place, as: UInt8.self)
+                target.storeBytes(of: isBreak ? 0x20 : byte, toByteOffset: index, as: UInt8.self)
             }
             return cell.count
         }

@@ -122,7 +122,7 @@ extension OptionsDraft {
             case (let name, _):
                 draft.note(
                     path,
-                    "\(Excerpt.quoted(name)) is unknown or of the wrong kind: write {\"column\":…,\"desc\":true}"
+                    "\(QuotedInput.quoted(name)) is unknown or of the wrong kind: write {\"column\":…,\"desc\":true}"
                 )
                 try scanner.skipValue()
             }
@@ -143,7 +143,7 @@ extension OptionsDraft {
         switch value {
         case .integer(let number) where (0...Int64(Int32.max)).contains(number): return Int(number)
         case .integer(let number): noteNumber(member, "\(number)")
-        case .number(let text): noteNumber(member, Excerpt.quoted(String(decoding: text, as: UTF8.self)))
+        case .number(let text): noteNumber(member, QuotedInput.quoted(text))
         case .null, .bool, .string: noteNumber(member, kind)
         }
         return nil
@@ -192,7 +192,7 @@ extension OptionsDraft {
                 draft.note(
                     path.member(text),
                     "unknown operator; the operators are \(known.joined(separator: ", "))"
-                        + Nearest.hint(to: text, among: known))
+                        + Suggestion.hint(to: text, among: known))
                 return try scanner.skipValue()
             }
             guard let operand = try draft.readOperand(path.member(text), &scanner) else { return }
@@ -255,7 +255,7 @@ extension OptionsDraft {
                 return try draft.read(member, &scanner)
             }
             let known = Member.options.map { "\($0.name)" }
-            draft.note(path.member(text), "unknown member" + Nearest.hint(to: text, among: known))
+            draft.note(path.member(text), "unknown member" + Suggestion.hint(to: text, among: known))
             try scanner.skipValue()
         }
     }

@@ -16,10 +16,10 @@ enum UTF8Step {
             self = .malformed(length: 1)
             return
         }
-        for place in 1..<length {
-            let allowed = place == 1 ? second : 0x80...0xBF
-            guard offset + place < bytes.count, allowed.contains(bytes[offset + place]) else {
-                self = .malformed(length: place)
+        for index in 1..<length {
+            let allowed = index == 1 ? second : 0x80...0xBF
+            guard offset + index < bytes.count, allowed.contains(bytes[offset + index]) else {
+                self = .malformed(length: index)
                 return
             }
         }

@@ -1,4 +1,5 @@
 import Glibc
+import Relations
 
 /// A growable run of raw bytes that is filled at its end and consumed from its start: what was read from a socket,
 /// what waits to be written to one, or the rows of one result.
@@ -8,7 +9,7 @@ package struct ByteBuffer: ~Copyable {
     private var start = 0
     private var end = 0
 
-    private static let leastCapacity = 256
+    private static let minCapacity = 256
 
     package init() {}
 
@@ -18,6 +19,10 @@ package struct ByteBuffer: ~Copyable {
     package var isEmpty: Bool { start == end }
     /// Bytes of memory held, live or not.
     package var capacity: Int { storage.count }
+
+    /// The newest byte; nil if the buffer is empty.
+    @inline(__always)
+    var lastByte: UInt8? { isEmpty ? nil : storage[end - 1] }
 
     /// The pointer is valid inside `body` only.
     package borrowing func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
@@ -37,7 +42,7 @@ extension ByteBuffer {
     }
 
     /// Moves all bytes of another buffer to the end, without a copy if this one is empty.
-    package mutating func take(_ other: inout ByteBuffer) {
+    package mutating func append(moving other: inout ByteBuffer) {
         if isEmpty {
             swap(&self, &other)
         } else {
@@ -68,20 +73,12 @@ extension ByteBuffer {
     }
 
     package mutating func append(decimal value: UInt64) {
-        var digits = 1
-        var rest = value / 10
-        while rest > 0 {
-            digits += 1
-            rest /= 10
-        }
-        write(atMost: digits) { target in
-            var left = value
-            for place in stride(from: digits - 1, through: 0, by: -1) {
-                target.storeBytes(
-                    of: UInt8(ascii: "0") + UInt8(left % 10), toByteOffset: place, as: UInt8.self)
-                left /= 10
-            }
-            return digits
+        // They come from the last to the first, and are moved to the front when it is known how many they are.
+        write(atMost: DecimalDigits.maxCount) { target in
+            let end = target + DecimalDigits.maxCount
+            let count = DecimalDigits.write(value, endingAt: end)
+            target.copyMemory(from: end - count, byteCount: count)
+            return count
         }
     }
 
@@ -113,7 +110,7 @@ extension ByteBuffer {
             moveToFront()
         } else {
             if start > 0 { moveToFront() }
-            grow(to: max(live + n, 2 * storage.count, Self.leastCapacity))
+            grow(to: max(live + n, 2 * storage.count, Self.minCapacity))
         }
     }
 
@@ -153,10 +150,10 @@ extension ByteBuffer {
     }
 
     /// Drops everything, and gives the memory back if there is more than `most` bytes of it.
-    package mutating func removeAll(keepingCapacity most: Int) {
+    package mutating func removeAll(keepingCapacity maxCapacity: Int) {
         start = 0
         end = 0
-        guard storage.count > most else { return }
+        guard storage.count > maxCapacity else { return }
         free(storage.baseAddress)
         storage = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     }

@@ -1,3 +1,5 @@
+import Relations
+
 /// What the scanned strings and numbers say.
 extension JSONScanner {
     func raw(_ range: Range<Int>) -> UnsafeRawBufferPointer {
@@ -16,7 +18,7 @@ extension JSONScanner {
     }
 
     /// The same; without making it, if it is the expected one.
-    func text(_ string: JSONString, mostly expected: String) -> String {
+    func text(_ string: JSONString, expecting expected: String) -> String {
         !string.isEscaped && raw(string.range).equals(expected) ? expected : text(string)
     }
 
@@ -27,7 +29,7 @@ extension JSONScanner {
         var at = number.range.lowerBound
         let isNegative = bytes[at] == UInt8(ascii: "-")
         if isNegative { at += 1 }
-        guard end - at > Self.surelyFitting else {
+        guard end - at > Self.maxSafeDigits else {
             var value: Int64 = 0
             while at < end {
                 value = value &* 10 &+ Int64(bytes[at] &- 0x30)
@@ -35,25 +37,13 @@ extension JSONScanner {
             }
             return isNegative ? 0 &- value : value
         }
-        return Self.magnitude(bytes[at..<end]).flatMap { magnitude in
+        return DecimalDigits.value(raw(at..<end)).flatMap { magnitude in
             isNegative ? Int64(exactly: -Int128(magnitude)) : Int64(exactly: magnitude)
         }
     }
 
     /// So many digits are never beyond 64 bits signed.
-    private static let surelyFitting = 18
-
-    /// nil beyond 64 bits unsigned.
-    static func magnitude(_ digits: Slice<UnsafeRawBufferPointer>) -> UInt64? {
-        var value: UInt64 = 0
-        for digit in digits {
-            let (tenfold, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = tenfold.addingReportingOverflow(UInt64(digit &- 0x30))
-            if overflow || carry { return nil }
-            value = sum
-        }
-        return value
-    }
+    private static let maxSafeDigits = 18
 }
 
 // MARK: Escapes
@@ -139,7 +129,7 @@ extension UnsafeRawBufferPointer {
     @inline(__always)
     func starts(with text: StaticString) -> Bool {
         guard count >= text.utf8CodeUnitCount else { return false }
-        for place in 0..<text.utf8CodeUnitCount where self[place] != text.utf8Start[place] { return false }
+        for index in 0..<text.utf8CodeUnitCount where self[index] != text.utf8Start[index] { return false }
         return true
     }
 
@@ -151,7 +141,7 @@ extension UnsafeRawBufferPointer {
     fileprivate func equals(_ text: String) -> Bool {
         text.utf8.withContiguousStorageIfAvailable { utf8 in
             guard utf8.count == count else { return false }
-            for place in 0..<count where self[place] != utf8[place] { return false }
+            for index in 0..<count where self[index] != utf8[index] { return false }
             return true
         } ?? false
     }

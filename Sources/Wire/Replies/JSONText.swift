@@ -61,8 +61,8 @@ extension ByteBuffer {
         }
         switch UTF8Step(text, at: at) {
         case .scalar(let length):
-            for place in 0..<length {
-                target.storeBytes(of: text[at + place], toByteOffset: place, as: UInt8.self)
+            for index in 0..<length {
+                target.storeBytes(of: text[at + index], toByteOffset: index, as: UInt8.self)
             }
             at += length
             return length
@@ -128,10 +128,10 @@ extension ByteBuffer {
         let second = left > 1 ? UInt32(bytes[at + 1]) : 0
         let third = left > 2 ? UInt32(bytes[at + 2]) : 0
         let group = UInt32(bytes[at]) << 16 | second << 8 | third
-        for place in 0..<4 {
-            let letter = base64Alphabet.utf8Start[Int(group >> UInt32(18 - 6 * place) & 0x3F)]
-            let padded = place <= left ? letter : UInt8(ascii: "=")
-            target.storeBytes(of: padded, toByteOffset: place, as: UInt8.self)
+        for index in 0..<4 {
+            let letter = base64Alphabet.utf8Start[Int(group >> UInt32(18 - 6 * index) & 0x3F)]
+            let padded = index <= left ? letter : UInt8(ascii: "=")
+            target.storeBytes(of: padded, toByteOffset: index, as: UInt8.self)
         }
     }
 }

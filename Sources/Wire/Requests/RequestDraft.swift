@@ -29,7 +29,7 @@ struct RequestDraft {
     }
 
     mutating func read(_ line: UnsafeRawBufferPointer) throws(JSONError) {
-        var scanner = JSONScanner(line, maximumDepth: RequestDecoder.maximumDepth)
+        var scanner = JSONScanner(line, maxDepth: RequestDecoder.maxDepth)
         try scanner.document { scanner throws(JSONError) in
             guard scanner.byte == UInt8(ascii: "{") else { throw scanner.error("an object was expected") }
             try scanner.object { scanner, name throws(JSONError) in try readMember(name, &scanner) }
@@ -76,8 +76,8 @@ struct RequestDraft {
         guard unknown.insert(bytes).inserted else { throw scanner.repeated(name) }
         if problem == nil {
             let text = String(decoding: bytes, as: UTF8.self)
-            let hint = Nearest.hint(to: text, among: Member.allCases.map { "\($0.name)" })
-            note("unknown member \(Excerpt.quoted(text))\(hint)")
+            let hint = Suggestion.hint(to: text, among: Member.allCases.map { "\($0.name)" })
+            note("unknown member \(QuotedInput.quoted(text))\(hint)")
         }
         try scanner.skipValue()
     }
@@ -101,7 +101,7 @@ extension RequestDraft {
         case UInt8(ascii: "\""):
             let string = try scanner.string()
             let length = string.isEscaped ? scanner.decoded(string).count : string.range.count
-            guard length <= RequestDecoder.longestID else {
+            guard length <= RequestDecoder.maxIDBytes else {
                 noteID(member, "a string of \(length) bytes")
                 return nil
             }
@@ -126,22 +126,21 @@ extension RequestDraft {
     }
 
     private mutating func noteID(_ member: Member, _ found: String) {
-        let longest = RequestDecoder.longestID
+        let longest = RequestDecoder.maxIDBytes
         noteKind(member, needs: "an integer of 64 bits or a string of at most \(longest) bytes", found: found)
     }
 
     private static func id(_ number: JSONNumber, _ scanner: JSONScanner) -> RequestID? {
         let token = scanner.raw(number.range)
         if let value = scanner.integer(number), !token.equals("-0") { return RequestID(value) }
-        let isUnsigned = number.isInteger && JSONScanner.magnitude(token[...]) != nil
-        return token.equals("-0") || isUnsigned && token.first != UInt8(ascii: "-")
-            ? RequestID(text: token) : nil
+        let isUnsigned = DecimalDigits.value(token) != nil
+        return token.equals("-0") || isUnsigned ? RequestID(text: token) : nil
     }
 
     private mutating func readString(
         _ member: Member, _ scanner: inout JSONScanner
     ) throws(JSONError) -> String? {
-        if scanner.byte == UInt8(ascii: "\"") { return scanner.text(try scanner.string(), mostly: lastName) }
+        if scanner.byte == UInt8(ascii: "\"") { return scanner.text(try scanner.string(), expecting: lastName) }
         noteKind(member, needs: "a string", found: scanner.kind)
         try scanner.skipValue()
         return nil
@@ -153,14 +152,12 @@ extension RequestDraft {
         let start = scanner.position
         try scanner.skipValue()
         let token = scanner.raw(start..<scanner.position)
-        let isInteger = token.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
-        let value = isInteger ? JSONScanner.magnitude(token[...]) : nil
-        if let value, (1...UInt64(Int32.max)).contains(value) {
+        if let value = DecimalDigits.value(token), (1...UInt64(Int32.max)).contains(value) {
             timeoutMilliseconds = Int(value)
         } else {
             let what =
                 found == JSONScanner.numberKind
-                ? Excerpt.quoted(String(decoding: token, as: UTF8.self)) : found
+                ? QuotedInput.quoted(token) : found
             noteKind(.timeoutMs, needs: "an integer from 1 to 2147483647", found: what)
         }
     }

@@ -1,7 +1,7 @@
 import Relations
 import Testing
 
-struct NearestTests {
+struct SuggestionTests {
     private static let known = ["authors.books", "books.author", "books.tags", "tags.books", "id", "op"]
 
     @Test(arguments: [
@@ -11,23 +11,23 @@ struct NearestTests {
         ("orders.lines", []), ("", []),
     ])
     func `finds what was meant`(typed: String, expected: [String]) {
-        #expect(Nearest.names(to: typed, among: Self.known, limit: 3) == expected)
+        #expect(Suggestion.names(to: typed, among: Self.known, limit: 3) == expected)
     }
 
     @Test func `the nearest come first, and of equals the first by name`() {
-        let names = Nearest.names(
+        let names = Suggestion.names(
             to: "tables", among: ["fables", "tabled", "tablets", "cable", "table"], limit: 3)
         #expect(names == ["fables", "table", "tabled"])
     }
 
     @Test func `the hint is the end of a sentence`() {
-        #expect(Nearest.hint(to: "authors.bookz", among: Self.known) == "; did you mean 'authors.books'?")
-        #expect(Nearest.hint(to: "nothing.like", among: Self.known) == "")
+        #expect(Suggestion.hint(to: "authors.bookz", among: Self.known) == "; did you mean 'authors.books'?")
+        #expect(Suggestion.hint(to: "nothing.like", among: Self.known) == "")
     }
 
     @Test func `what a client sent is quoted and cut`() {
-        #expect(Excerpt.quoted("a.b") == "'a.b'")
-        #expect(Excerpt.quoted(String(repeating: "é", count: 80)).hasSuffix("é'"))
-        #expect(Excerpt.quoted(String(repeating: "é", count: 81)).hasSuffix("é…'"))
+        #expect(QuotedInput.quoted("a.b") == "'a.b'")
+        #expect(QuotedInput.quoted(String(repeating: "é", count: 80)).hasSuffix("é'"))
+        #expect(QuotedInput.quoted(String(repeating: "é", count: 81)).hasSuffix("é…'"))
     }
 }

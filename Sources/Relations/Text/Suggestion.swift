@@ -1,5 +1,5 @@
 /// Known names that a mistyped one was probably meant to be.
-package enum Nearest {
+package enum Suggestion {
     /// At most `limit` of `known`, nearest first and then by name. A name of n characters may differ in a third of
     /// them, and in no more than three, or be the first part of a known one; upper and lower case are one.
     package static func names(to name: String, among known: some Sequence<String>, limit: Int) -> [String] {

@@ -14,14 +14,21 @@ package final class RowEncoder: Sendable {
         var text = ByteBuffer()
         var ends: [Column] = []
         for (name, format) in columns {
-            text.append(ends.isEmpty ? "{" : ",")
+            // The values stand between them later, so that every name but the first needs its comma.
+            text.append(byte: UInt8(ascii: ends.isEmpty ? "{" : ","))
             text.append(jsonString: name)
-            text.append(":")
+            text.append(byte: UInt8(ascii: ":"))
             ends.append(Column(prefixEnd: text.count, format: format))
         }
-        if columns.isEmpty { text.append("{") }
+        if columns.isEmpty { text.beginObject() }
         prefixes = text.withBytes { Array($0) }
         self.columns = ends
+    }
+
+    /// Writes what stands between two rows of one list.
+    @inline(__always)
+    package static func separate(into buffer: inout ByteBuffer) {
+        buffer.append(byte: UInt8(ascii: ","))
     }
 
     /// - Parameter cell: the server's text for a column, given by its place; nil for `NULL`. Each place is asked for
@@ -33,11 +40,11 @@ package final class RowEncoder: Sendable {
         prefixes.withUnsafeBytes { prefixes in
             if columns.isEmpty { buffer.append(prefixes) }
             var start = 0
-            for place in columns.indices {
-                let column = columns[place]
+            for index in columns.indices {
+                let column = columns[index]
                 buffer.append(UnsafeRawBufferPointer(rebasing: prefixes[start..<column.prefixEnd]))
                 start = column.prefixEnd
-                if let bytes = cell(place) {
+                if let bytes = cell(index) {
                     buffer.append(bytes, as: column.format)
                 } else {
                     buffer.append("null")

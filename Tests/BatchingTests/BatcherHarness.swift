@@ -2,11 +2,12 @@ import Batching
 import Relations
 import TestSupport
 import Testing
+import Time
 
 func key(_ value: Int64) -> Key { .single(.integer(value)) }
 
-/// A batcher with clients that are known by number, for tests that do not care about shares.
-struct Desk {
+/// A batcher and its clients, each known by a number and with its own fair share.
+struct BatcherHarness {
     var batcher: Batcher
     private var shares: [Int: FairShare] = [:]
 
@@ -15,9 +16,9 @@ struct Desk {
             limits: .init(maxKeyBytes: maxKeyBytes, maxInFlight: maxInFlight, isFrugal: isFrugal))
     }
 
-    mutating func weigh(client: Int, _ weight: Int) { shares[client] = FairShare(weight: weight) }
+    mutating func setWeight(_ weight: Int, ofClient client: Int) { shares[client] = FairShare(weight: weight) }
 
-    /// One submission that asks for these keys.
+    /// Submits a request for these keys.
     mutating func ask(
         _ submission: UInt64, _ keys: [Key], of batchKey: BatchKey, client: Int = 0, deadline: Instant? = nil,
         at now: Instant
@@ -34,23 +35,23 @@ struct Desk {
         ask(submission, [key(value)], of: batchKey, client: client, at: now)
     }
 
-    /// `#require` takes no mutating call.
+    /// The batch that is due; a failure of the test if none is. (`#require` takes no mutating call.)
     mutating func take(at now: Instant) throws -> Batch {
-        let batch = batcher.take(at: now)
+        let batch = batcher.nextBatch(at: now)
         return try #require(batch)
     }
 
     mutating func expectNothing(at now: Instant, sourceLocation: SourceLocation = #_sourceLocation) {
-        let batch = batcher.take(at: now)
+        let batch = batcher.nextBatch(at: now)
         #expect(batch == nil, "\(batch?.keys ?? [])", sourceLocation: sourceLocation)
     }
 
-    /// A query that brought its rows.
+    /// Ends a query that brought its rows.
     mutating func finish(_ batch: Batch, at now: Instant) {
         batcher.finished(batch, isMeasure: true, at: now)
     }
 }
 
 extension Batch {
-    func submissions(of place: Int) -> [UInt64] { waiters(of: place).map(\.submission.number) }
+    func submissions(of index: Int) -> [UInt64] { waiters(of: index).map(\.submission.number) }
 }

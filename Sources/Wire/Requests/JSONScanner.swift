@@ -23,13 +23,13 @@ struct JSONScanner {
     let bytes: UnsafeRawBufferPointer
     var position = 0
     private var depth = 0
-    private let maximumDepth: Int
+    private let maxDepth: Int
     private let allowsRepeats: Bool
 
     /// - Parameter allowsRepeats: for text that others have stored, and whose meaning is not ours to judge.
-    init(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int, allowsRepeats: Bool = false) {
+    init(_ bytes: UnsafeRawBufferPointer, maxDepth: Int, allowsRepeats: Bool = false) {
         self.bytes = bytes
-        self.maximumDepth = maximumDepth
+        self.maxDepth = maxDepth
         self.allowsRepeats = allowsRepeats
     }
 
@@ -110,7 +110,7 @@ extension JSONScanner {
     }
 
     private mutating func open() throws(JSONError) {
-        if depth == maximumDepth { throw error("nested too deep") }
+        if depth == maxDepth { throw error("nested too deep") }
         depth += 1
         position += 1
     }

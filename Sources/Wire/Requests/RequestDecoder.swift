@@ -18,9 +18,9 @@ package struct RequestDecoder {
     }
 
     /// Objects and lists inside one another, the request itself included.
-    static let maximumDepth = 64
+    static let maxDepth = 64
     /// Bytes of an id that is a string, without quotes and escapes.
-    static let longestID = 128
+    static let maxIDBytes = 128
 
     private let limits: Limits
     /// What was asked for last is mostly asked for again: its name is not made anew.
@@ -98,8 +98,8 @@ extension RequestDraft {
         if Self.laterOperations.contains(op) {
             throw Failure(.badRequest, "op '\(op)' is not supported by this version of kindred")
         }
-        let hint = Nearest.hint(to: op, among: OperationName.allCases.map(\.rawValue) + Self.laterOperations)
-        throw Failure(.badRequest, "unknown op \(Excerpt.quoted(op))\(hint)")
+        let hint = Suggestion.hint(to: op, among: OperationName.allCases.map(\.rawValue) + Self.laterOperations)
+        throw Failure(.badRequest, "unknown op \(QuotedInput.quoted(op))\(hint)")
     }
 
     private func loadOperation() throws(Failure) -> Load {
@@ -109,7 +109,7 @@ extension RequestDraft {
         guard let load else {
             throw Failure(.badRequest, "a request needs member 'load' (a relationship's name) or member 'op'")
         }
-        let (keys, isByParent) = try whose()
+        let (keys, isByParent) = try keysOfLoad()
         return Load(
             relationship: load, keys: keys, isByParent: isByParent,
             options: options?.options,
@@ -118,7 +118,7 @@ extension RequestDraft {
 
     private static let keyMembers: [Member] = [.key, .keys, .parent, .parents]
 
-    private func whose() throws(Failure) -> (Keys, isByParent: Bool) {
+    private func keysOfLoad() throws(Failure) -> (Keys, isByParent: Bool) {
         guard present.count(among: MemberSet(.key, .keys, .parent, .parents)) < 2 else {
             let given = Self.keyMembers.filter(present.contains)
             throw Failure(

@@ -39,10 +39,10 @@ package struct LineFramer: ~Copyable {
     package mutating func next(_ body: (Frame) -> Void) -> Bool {
         while let end = buffer.withBytes({ ByteScan.firstIndex(of: 0x0A, in: $0, from: searched) }) {
             searched = 0
-            let isHanded = !skipping && buffer.withBytes { hand($0[..<end], to: body) }
+            let isDelivered = !skipping && buffer.withBytes { deliver($0[..<end], to: body) }
             skipping = false
             buffer.removeFirst(end + 1)
-            if isHanded { return true }
+            if isDelivered { return true }
         }
         searched = buffer.count
         guard overflow() else { return false }
@@ -82,22 +82,22 @@ package struct LineFramer: ~Copyable {
     /// The stream has ended: what stands after the last `\n` is a line too. False if nothing is left.
     package mutating func finish(_ body: (Frame) -> Void) -> Bool {
         if next(body) { return true }
-        let isHanded = buffer.withBytes { hand($0[...], to: body) }
+        let isDelivered = buffer.withBytes { deliver($0[...], to: body) }
         skipping = false
         drop()
-        return isHanded
+        return isDelivered
     }
 
     /// Deals with a line that has no end yet; true if it has just become too long.
     private mutating func overflow() -> Bool {
-        let tooLong = !skipping && buffer.withBytes { unended($0) }
+        let tooLong = !skipping && buffer.withBytes { isTooLong($0) }
         if tooLong { skipping = true }
         if skipping || buffer.isEmpty { drop() }
         return tooLong
     }
 
     /// Whether the start of a line is over the limit whatever follows it: a `\r` may be part of its end.
-    private borrowing func unended(_ start: UnsafeRawBufferPointer) -> Bool {
+    private borrowing func isTooLong(_ start: UnsafeRawBufferPointer) -> Bool {
         start.count > limit && !(start.count == limit + 1 && start[limit] == 0x0D)
     }
 
@@ -106,7 +106,7 @@ package struct LineFramer: ~Copyable {
         searched = 0
     }
 
-    private borrowing func hand(_ bytes: Slice<UnsafeRawBufferPointer>, to body: (Frame) -> Void) -> Bool {
+    private borrowing func deliver(_ bytes: Slice<UnsafeRawBufferPointer>, to body: (Frame) -> Void) -> Bool {
         guard let frame = frame(of: bytes) else { return false }
         body(frame)
         return true
