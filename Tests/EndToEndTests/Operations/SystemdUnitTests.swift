@@ -8,7 +8,8 @@ import Testing
 )
 struct SystemdUnitTests {
     private let units = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("systemd")
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("systemd")
 
     private func analyze(_ arguments: String...) throws -> (status: Int32, output: String) {
         let process = Process()
