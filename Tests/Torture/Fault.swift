@@ -73,12 +73,12 @@ struct Fault: Sendable {
         ) {
             $0.refuse(at: $0.serverInUse)
         } end: {
-            $0.meddlers[$0.serverInUse].allowAll()
+            $0.proxies[$0.serverInUse].passEverything()
         },
         Fault(name: "both servers refuse every query", duration: 4, excuses: ["database_error"]) {
             $0.refuse(at: 0, 1)
         } end: { world in
-            for meddler in world.meddlers { meddler.allowAll() }
+            for proxy in world.proxies { proxy.passEverything() }
         },
         Fault(
             name: "the account's hourly limit is used up", duration: 6, excuses: ["database_unavailable"],
@@ -145,16 +145,16 @@ struct Fault: Sendable {
     ]
 
     private static func way(
-        _ what: String, _ deed: Meddler.Deed, excuses: Set<String> = [], spoilsRows: Bool = false
+        _ what: String, _ action: FaultProxy.Action, excuses: Set<String> = [], spoilsRows: Bool = false
     ) -> Fault {
         Fault(
             name: "the way to the server in use \(what)", duration: 6,
             excuses: excuses.union(["database_unavailable"]), excusesAlone: ["timeout"],
             spoilsRows: spoilsRows
         ) {
-            $0.meddle(deed)
+            $0.injectSomewhere(action)
         } end: {
-            $0.meddlers[$0.serverInUse].allowAll()
+            $0.proxies[$0.serverInUse].passEverything()
         }
     }
 }

@@ -11,7 +11,7 @@ final class World: Sendable {
     let servers: [PrivateServer]
     /// Has the same data, and is left alone: what it says is right.
     let reference: PrivateServer
-    let meddlers: [Meddler]
+    let proxies: [FaultProxy]
     let daemon: DaemonUnderTest
     let truth: Truth
     let ledger = Ledger()
@@ -28,9 +28,9 @@ final class World: Sendable {
         dice = Mutex(SeededGenerator(seed: seed))
         servers = try (0...1).map { _ in try Self.server(script) }
         reference = try Self.server(script)
-        meddlers = try servers.map { try Meddler(to: $0, marker: "FROM") }
+        proxies = try servers.map { try FaultProxy(to: $0, marker: "FROM") }
         daemon = try DaemonUnderTest(
-            servers[0], database: Self.database, settings: Self.settings, databasePlace: Self.place(meddlers),
+            servers[0], database: Self.database, settings: Self.settings, databasePlace: Self.place(proxies),
             user: "torture")
         truth = try Truth(daemon, Oracle(reference, database: Self.database))
     }
@@ -51,9 +51,9 @@ final class World: Sendable {
 
     func oracle() throws -> Oracle { try Oracle(reference, database: Self.database) }
 
-    private static func place(_ meddlers: [Meddler]) -> String {
+    private static func place(_ proxies: [FaultProxy]) -> String {
         """
-        servers = [\(meddlers.map { "\"127.0.0.1:\($0.port)\"" }.joined(separator: ", "))]
+        servers = [\(proxies.map { "\"127.0.0.1:\($0.port)\"" }.joined(separator: ", "))]
         check_interval_s = 1
         connect_timeout_s = 2
         statement_timeout_s = 5
@@ -100,15 +100,15 @@ final class World: Sendable {
     }
 
     /// At some moment, or at some byte of what the server in use sends.
-    func meddle(_ deed: Meddler.Deed) {
-        let moments: [Meddler.Moment] = [
-            .greeting, .amidGreeting, .login, .answer, .columns, .rows, .amidRows, .end,
+    func injectSomewhere(_ action: FaultProxy.Action) {
+        let moments: [FaultProxy.Moment] = [
+            .greeting, .midGreeting, .login, .answer, .columns, .rows, .midRows, .end,
         ]
         let moment = dice.withLock { dice in
-            let place = Meddler.Moment.byte(Int.random(in: 0...3000, using: &dice))
+            let place = FaultProxy.Moment.byte(Int.random(in: 0...3000, using: &dice))
             return Bool.random(using: &dice) ? place : moments.randomElement(using: &dice) ?? place
         }
-        meddlers[serverInUse].order(deed, at: moment)
+        proxies[serverInUse].inject(action, at: moment)
     }
 
     /// What a server says in turn that lets in and refuses every query: Galera that is not ready, an option that prevents
@@ -119,7 +119,7 @@ final class World: Sendable {
     func refuse(at numbers: Int...) {
         let turn = refusals.add(1, ordering: .sequentiallyConsistent).oldValue
         for number in numbers {
-            meddlers[number].order(.refuse(errno: Self.refusals[turn % Self.refusals.count]), at: .answer)
+            proxies[number].inject(.refuse(errno: Self.refusals[turn % Self.refusals.count]), at: .answer)
         }
     }
 

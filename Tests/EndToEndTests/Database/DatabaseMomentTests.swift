@@ -4,8 +4,8 @@ import Testing
 
 /// A connection to the database is cut, or falls silent, at one moment of its protocol.
 @Suite struct DatabaseMomentTests {
-    private static let connecting: [Meddler.Moment] = [.greeting, .amidGreeting, .login]
-    private static let endings: [Meddler.Deed] = [.close, .reset]
+    private static let connecting: [FaultProxy.Moment] = [.greeting, .midGreeting, .login]
+    private static let endings: [FaultProxy.Action] = [.close, .reset]
     /// Short, so that a lost connection is soon found out.
     private static let impatience = "connect_timeout_s = 1\nstatement_timeout_s = 1"
 
@@ -13,51 +13,51 @@ import Testing
         #expect(excuses.union(["rows"]).isSuperset(of: outcomes.keys), "\(outcomes)")
     }
 
-    @Test(arguments: [Meddler.Moment.answer, .rows], endings)
+    @Test(arguments: [FaultProxy.Moment.answer, .rows], endings)
     func `a connection that is lost before the first row costs nobody anything`(
-        _ moment: Meddler.Moment, _ ending: Meddler.Deed
+        _ moment: FaultProxy.Moment, _ ending: FaultProxy.Action
     ) throws {
-        let shop = try MeddledShop()
-        shop.meddler.order(ending, at: moment, times: 1)
+        let shop = try ProxiedBookshop()
+        shop.proxy.inject(ending, at: moment, times: 1)
         #expect(try shop.outcomes() == ["rows": 20])
-        #expect(shop.meddler.deeds == 1)
+        #expect(shop.proxy.injections == 1)
         try shop.expectRecovery()
     }
 
-    @Test(arguments: [Meddler.Moment.amidRows, .end], endings)
+    @Test(arguments: [FaultProxy.Moment.midRows, .end], endings)
     func `a connection that is lost among the rows, or after the last one, is an error and never their end`(
-        _ moment: Meddler.Moment, _ ending: Meddler.Deed
+        _ moment: FaultProxy.Moment, _ ending: FaultProxy.Action
     ) throws {
-        let shop = try MeddledShop()
-        shop.meddler.order(ending, at: moment)
+        let shop = try ProxiedBookshop()
+        shop.proxy.inject(ending, at: moment)
         #expect(try shop.outcomes() == ["database_unavailable": 20])
-        shop.meddler.allowAll()
+        shop.proxy.passEverything()
         try shop.expectRecovery()
     }
 
     @Test(arguments: connecting, endings)
     func `a server that hangs up on whoever comes is tried again until it does not`(
-        _ moment: Meddler.Moment, _ ending: Meddler.Deed
+        _ moment: FaultProxy.Moment, _ ending: FaultProxy.Action
     ) throws {
-        let shop = try MeddledShop()
-        shop.meddler.order(ending, at: moment)
-        shop.meddler.cut()
+        let shop = try ProxiedBookshop()
+        shop.proxy.inject(ending, at: moment)
+        shop.proxy.resetConnections()
         try eventually("every connection has failed twice") {
             Self.expect(try shop.outcomes(), only: ["database_unavailable"])
-            return shop.meddler.deeds >= 2 * MeddledShop.connections
+            return shop.proxy.injections >= 2 * ProxiedBookshop.connections
         }
         #expect(try shop.outcomes() == ["database_unavailable": 20])
-        shop.meddler.allowAll()
+        shop.proxy.passEverything()
         try shop.expectRecovery()
     }
 
     @Test func `attempts to connect that fail cost nobody anything while another one may succeed`() throws {
-        let shop = try MeddledShop()
-        shop.meddler.order(.hold, at: .answer)
+        let shop = try ProxiedBookshop()
+        shop.proxy.inject(.hold, at: .answer)
         try shop.client.send(#"{"id":1,"load":"authors.books","key":1}"#)
-        try eventually("the answer is held") { shop.meddler.deeds == 1 }
-        shop.meddler.order(.close, at: .login, times: MeddledShop.connections - 1)
-        shop.meddler.cut()
+        try eventually("the answer is held") { shop.proxy.injections == 1 }
+        shop.proxy.inject(.close, at: .login, times: ProxiedBookshop.connections - 1)
+        shop.proxy.resetConnections()
         let reply = try JSONValue(shop.client.ask())
         #expect(reply.rowIDs == shop.expected["1"], "\(reply)")
         try shop.expectRecovery()
@@ -66,9 +66,9 @@ import Testing
     // Their waits overlap.
     @Test func `a server that falls silent on whoever comes costs requests their time only`() throws {
         let shops = try Self.connecting.map { moment in
-            let shop = try MeddledShop(settings: Self.impatience)
-            shop.meddler.order(.silence, at: moment)
-            shop.meddler.cut()
+            let shop = try ProxiedBookshop(settings: Self.impatience)
+            shop.proxy.inject(.silence, at: moment)
+            shop.proxy.resetConnections()
             return shop
         }
         for shop in shops {
@@ -76,49 +76,49 @@ import Testing
                 Self.expect(
                     try shop.outcomes(1...20, #","timeout_ms":200"#),
                     only: ["timeout", "database_unavailable"])
-                return shop.meddler.deeds > MeddledShop.connections
+                return shop.proxy.injections > ProxiedBookshop.connections
             }
         }
-        for shop in shops { shop.meddler.allowAll() }
+        for shop in shops { shop.proxy.passEverything() }
         for shop in shops { try shop.expectRecovery() }
     }
 
     @Test func `a server that falls silent in its answer costs requests their time only`() throws {
-        let shops = try [Meddler.Moment.answer, .rows, .amidRows, .end].map { moment in
-            let shop = try MeddledShop(settings: Self.impatience)
-            shop.meddler.order(.silence, at: moment)
+        let shops = try [FaultProxy.Moment.answer, .rows, .midRows, .end].map { moment in
+            let shop = try ProxiedBookshop(settings: Self.impatience)
+            shop.proxy.inject(.silence, at: moment)
             #expect(try shop.outcomes(1...20, #","timeout_ms":200"#) == ["timeout": 20])
-            #expect(shop.meddler.deeds > 0)
-            shop.meddler.allowAll()
+            #expect(shop.proxy.injections > 0)
+            shop.proxy.passEverything()
             return shop
         }
         for shop in shops { try shop.expectRecovery() }
     }
 
-    @Test(arguments: [Meddler.Moment.answer, .rows, .amidRows, .end])
-    func `an answer that comes after its requests' time is nobody else's`(_ moment: Meddler.Moment) throws {
-        let shop = try MeddledShop()
-        shop.meddler.order(.hold, at: moment)
+    @Test(arguments: [FaultProxy.Moment.answer, .rows, .midRows, .end])
+    func `an answer that comes after its requests' time is nobody else's`(_ moment: FaultProxy.Moment) throws {
+        let shop = try ProxiedBookshop()
+        shop.proxy.inject(.hold, at: moment)
         #expect(try shop.outcomes(1...20, #","timeout_ms":100"#) == ["timeout": 20])
-        #expect(shop.meddler.deeds > 0)
-        shop.meddler.order(.hold, at: moment, times: 0)
+        #expect(shop.proxy.injections > 0)
+        shop.proxy.inject(.hold, at: moment, times: 0)
         try shop.client.send(#"{"id":21,"load":"authors.books","key":21}"#)
-        shop.meddler.allowAll()
+        shop.proxy.passEverything()
         #expect(try JSONValue(shop.client.ask()).rowIDs == shop.expected["21"])
         try shop.expectRecovery()
     }
 
     @Test func `a server whose bytes come one by one is understood`() throws {
-        let shop = try MeddledShop()
-        shop.meddler.order(.trickle, at: .greeting)
-        shop.meddler.cut()
+        let shop = try ProxiedBookshop()
+        shop.proxy.inject(.trickle, at: .greeting)
+        shop.proxy.resetConnections()
         try eventually("it goes through slow connections only") {
             Self.expect(try shop.outcomes(), only: ["database_unavailable"])
-            return try shop.meddler.deeds >= MeddledShop.connections
-                && shop.client.stat("connections") == MeddledShop.connections
+            return try shop.proxy.injections >= ProxiedBookshop.connections
+                && shop.client.stat("connections") == ProxiedBookshop.connections
         }
         #expect(try shop.outcomes() == ["rows": 20])
-        shop.meddler.allowAll()
+        shop.proxy.passEverything()
         try shop.expectRecovery()
     }
 }

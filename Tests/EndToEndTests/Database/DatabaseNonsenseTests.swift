@@ -29,7 +29,7 @@ import Testing
         ("a request for a file", body([0xFB] + Array("/etc/passwd".utf8))),
     ]
 
-    private static let atMoment: [Meddler.Moment: [(String, Change)]] = [
+    private static let atMoment: [FaultProxy.Moment: [(String, Change)]] = [
         .answer: [
             ("columns without number", body([0xFE] + Array(repeating: 0xFF, count: 8))),
             ("65535 columns", body([0xFC, 0xFF, 0xFF])),
@@ -43,7 +43,7 @@ import Testing
             ("half a column", { body(Array($0[4..<$0.count / 2]))($0) }),
         ],
         .rows: [("the first row is missing", { _ in [] })],
-        .amidRows: [
+        .midRows: [
             ("a row is missing", { _ in [] }),
             ("a row comes twice", { $0 + $0 }),
             ("a row has another number", { $0[..<3] + [$0[3] &+ 7] + $0[4...] }),
@@ -54,18 +54,18 @@ import Testing
         .end: [("the end has another number", { $0[..<3] + [$0[3] &+ 1] + $0[4...] })],
     ]
 
-    @Test(arguments: [Meddler.Moment.answer, .columns, .rows, .amidRows, .end])
+    @Test(arguments: [FaultProxy.Moment.answer, .columns, .rows, .midRows, .end])
     func `what is no answer is an error, not rows, and the next answer is understood`(
-        _ moment: Meddler.Moment
+        _ moment: FaultProxy.Moment
     ) throws {
-        let shop = try MeddledShop(settings: "connect_timeout_s = 1\nstatement_timeout_s = 1")
+        let shop = try ProxiedBookshop(settings: "connect_timeout_s = 1\nstatement_timeout_s = 1")
         for (name, change) in Self.always + Self.atMoment[moment, default: []] {
-            let before = shop.meddler.deeds
-            shop.meddler.order(.change(change), at: moment)
+            let before = shop.proxy.injections
+            shop.proxy.inject(.change(change), at: moment)
             let outcomes = try shop.outcomes(1...20, #","timeout_ms":500"#)
             #expect(outcomes["rows"] == nil, "\(name): \(outcomes)")
-            #expect(shop.meddler.deeds > before, "\(name) was never sent")
-            shop.meddler.allowAll()
+            #expect(shop.proxy.injections > before, "\(name) was never sent")
+            shop.proxy.passEverything()
             try eventually("\(name) is over") { try shop.outcomes(1...20) == ["rows": 20] }
         }
         try shop.expectRecovery()

@@ -111,12 +111,12 @@ import Testing
             -- Each row is sent by itself, half a second after the one before.
             CREATE VIEW slow AS SELECT id, parent_id, SLEEP(0.5) s, REPEAT('x', 40000) pad FROM rows_of;
             """)
-        let meddler = try Meddler(to: servers[0], marker: "slow")
+        let proxy = try FaultProxy(to: servers[0], marker: "slow")
         let daemon = try DaemonUnderTest(
             servers[0], database: "d",
             settings: ScenarioSchema.road("parents.slow", from: "parents.id", to: "slow.parent_id"),
             databasePlace: """
-                servers = ["127.0.0.1:\(meddler.port)", "\(servers[1].socketPath)"]
+                servers = ["127.0.0.1:\(proxy.port)", "\(servers[1].socketPath)"]
                 check_interval_s = 1
                 connect_timeout_s = 1
                 """)
@@ -124,7 +124,7 @@ import Testing
         let client = try daemon.client()
         try client.send(#"{"load":"parents.slow","key":1,"columns":["id","s","pad"]}"#)
         try eventually("its rows are on their way") { try daemon.stat("in_flight") == 1 }
-        meddler.order(.silence, at: .greeting)
+        proxy.inject(.silence, at: .greeting)
         let reply = try JSONValue(client.receive() ?? "null")
         #expect(reply["rows"]?.elements.count == 16, "\(reply.errorMessage)")
         #expect(try daemon.stat("server_changes") == 0)
@@ -189,23 +189,23 @@ import Testing
                 SET GLOBAL log_output = 'TABLE', general_log = 1;
                 """)
         }
-        let way = try Meddler(to: servers[0], marker: "FROM")
+        let proxy = try FaultProxy(to: servers[0], marker: "FROM")
         let clock = ContinuousClock()
         let start = clock.now
         let daemon = try DaemonUnderTest(
             servers[0], database: "d",
             databasePlace: """
-                servers = ["127.0.0.1:\(way.port)", "\(servers[1].socketPath)"]
+                servers = ["127.0.0.1:\(proxy.port)", "\(servers[1].socketPath)"]
                 check_interval_s = 1
                 connect_timeout_s = 10
                 """, user: "kindred")
         let falls = 3
         for _ in 1...falls {
             try expectAnswers(from: "first", by: daemon)
-            way.order(.close, at: .greeting)
-            way.cut()
+            proxy.inject(.close, at: .greeting)
+            proxy.resetConnections()
             try expectAnswers(from: "second", by: daemon)
-            way.allowAll()
+            proxy.passEverything()
         }
         let time = clock.now - start
         // Found well twice in a row, and the second time four times, a second apart; one look may have begun before.
@@ -218,8 +218,8 @@ import Testing
             #expect(beginnings.lanes <= Self.lanes * times, "one of each lane for each time it is chosen")
             #expect(beginnings.looks <= looks)
         }
-        #expect(way.deeds >= falls, "each fall was met")
-        #expect(way.deeds <= Self.lanes * falls + looks, "one more of each lane for each fall")
+        #expect(proxy.injections >= falls, "each fall was met")
+        #expect(proxy.injections <= Self.lanes * falls + looks, "one more of each lane for each fall")
     }
 
     @Test func `another server at the same address is taken as it is`() throws {

@@ -9,9 +9,9 @@ import Testing
         throws
     {
         let shop = try BookshopFixture()
-        let wire = try SlowWire(to: shop.server.socketPath, microseconds: 5_000)
+        let proxy = try LatencyProxy(to: shop.server.socketPath, microseconds: 5_000)
         let daemon = try DaemonUnderTest(
-            shop.server, database: shop.database, databasePlace: "socket = \"\(wire.path)\"")
+            shop.server, database: shop.database, databasePlace: "socket = \"\(proxy.path)\"")
         let expected = try shop.bookIDs()
         // It begins with 2, and there are 4 connections. A machine that has other things to do takes longer to see it.
         try eventually("more than 2 queries are in flight", within: .seconds(120)) {

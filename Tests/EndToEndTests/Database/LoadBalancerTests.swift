@@ -9,7 +9,7 @@ import Testing
 @Suite struct LoadBalancerTests {
     private static let load = #"{"id":1,"load":"authors.books","key":5}"#
     private let servers: [PrivateServer]
-    private let way: Meddler
+    private let proxy: FaultProxy
     private let daemon: DaemonUnderTest
     private let locker: BlockingClient
 
@@ -19,9 +19,9 @@ import Testing
         try servers[0].client(database: "shop").executeScript(Bookshop.script)
         // The other one is to reach their numbers after it.
         for _ in 1...20 { _ = try servers[0].client() }
-        way = try Meddler(to: servers[0], marker: "FROM")
+        proxy = try FaultProxy(to: servers[0], marker: "FROM")
         daemon = try DaemonUnderTest(
-            servers[0], database: "shop", databasePlace: "host = \"127.0.0.1\"\nport = \(way.port)")
+            servers[0], database: "shop", databasePlace: "host = \"127.0.0.1\"\nport = \(proxy.port)")
         locker = try servers[0].client(database: "shop")
         try locker.execute("LOCK TABLES books WRITE")
     }
@@ -58,14 +58,14 @@ import Testing
         }.start()
         try eventually("theirs runs") { try thread(of: "%SLEEP(600)%", at: servers[1]) == ours }
         let before = try observer.strings("SHOW GLOBAL STATUS LIKE 'Connections'")
-        way.lead(to: servers[1])
+        proxy.routeNewConnections(to: servers[1])
         try client.send(#"{"id":2,"op":"cancel","target":1}"#)
         let replies = [try JSONValue(client.receive() ?? ""), try JSONValue(client.receive() ?? "")]
         #expect(replies.contains { $0.errorCode == "cancelled" })
         try eventually("the other server is asked to stop it") {
             try observer.strings("SHOW GLOBAL STATUS LIKE 'Connections'") != before
         }
-        way.lead(to: servers[0])
+        proxy.routeNewConnections(to: servers[0])
         try eventually("the connection is given up, as nobody can stop its query") {
             try daemon.stat("in_flight") == 0 && daemon.stat("connections") == 4
         }

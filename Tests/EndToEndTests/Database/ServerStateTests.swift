@@ -43,7 +43,7 @@ import Testing
             user: "kindred")
     }
 
-    private func place(_ meddler: Meddler) -> String { "127.0.0.1:\(meddler.port)" }
+    private func place(_ proxy: FaultProxy) -> String { "127.0.0.1:\(proxy.port)" }
 
     private func expectAnswers(from name: String, by daemon: DaemonUnderTest) throws {
         try eventually("the \(name) server answers", within: .seconds(60)) {
@@ -80,53 +80,53 @@ import Testing
     func `a server that refuses every query is left at once, what was asked is asked again of the other`(
         _ errno: UInt16
     ) throws {
-        let way = try Meddler(to: servers[0], marker: "FROM")
-        let daemon = try daemon([place(way), servers[1].socketPath], checkInterval: 60)
+        let proxy = try FaultProxy(to: servers[0], marker: "FROM")
+        let daemon = try daemon([place(proxy), servers[1].socketPath], checkInterval: 60)
         try expectAnswers(from: "first", by: daemon)
         try eventually("both are known to be well") { try states(daemon) == ["active", "well"] }
-        way.order(.refuse(errno: errno), at: .answer)
+        proxy.inject(.refuse(errno: errno), at: .answer)
         for _ in 1...50 {
             let reply = try daemon.ask(Self.load)
             #expect(reply["row"]?["server"]?.text == "second", "\(reply)")
         }
-        #expect(way.deeds <= 4, "it was asked no further")
+        #expect(proxy.injections <= 4, "it was asked no further")
         #expect(try daemon.stat("server_changes") == 1)
         #expect(try states(daemon) == ["unwell", "active"])
         try daemon.waitForLog("is not usable: \(errno)")
     }
 
     @Test func `one that refuses is found out by looks, and gone back to when it answers`() throws {
-        let way = try Meddler(to: servers[0], marker: "FROM")
-        way.order(.refuse(errno: 1047), at: .answer)
+        let proxy = try FaultProxy(to: servers[0], marker: "FROM")
+        proxy.inject(.refuse(errno: 1047), at: .answer)
         // Not even its schema can be read.
-        let daemon = try daemon([place(way), servers[1].socketPath])
+        let daemon = try daemon([place(proxy), servers[1].socketPath])
         try eventually("it is left, though nobody asks") { try states(daemon) == ["unwell", "active"] }
         try expectAnswers(from: "second", by: daemon)
-        way.allowAll()
+        proxy.passEverything()
         try expectAnswers(from: "first", by: daemon)
-        way.order(.refuse(errno: 1047), at: .answer)
+        proxy.inject(.refuse(errno: 1047), at: .answer)
         try eventually("it is left again, though nobody asks") { try states(daemon) == ["unwell", "active"] }
         #expect(try daemon.ask(Self.load)["row"]?["server"]?.text == "second")
     }
 
     @Test func `one that lets in and hangs up on every query is left as well`() throws {
-        let way = try Meddler(to: servers[0], marker: "FROM")
-        let daemon = try daemon([place(way), servers[1].socketPath])
+        let proxy = try FaultProxy(to: servers[0], marker: "FROM")
+        let daemon = try daemon([place(proxy), servers[1].socketPath])
         try expectAnswers(from: "first", by: daemon)
-        way.order(.close, at: .answer)
+        proxy.inject(.close, at: .answer)
         try eventually("it is left, though nobody asks") { try states(daemon) == ["unwell", "active"] }
         for _ in 1...20 { #expect(try daemon.ask(Self.load)["row"]?["server"]?.text == "second") }
-        way.allowAll()
+        proxy.passEverything()
         try expectAnswers(from: "first", by: daemon)
     }
 
     @Test func `when all refuse, loads are told so and may try again, and who recovers first answers`() throws
     {
         try countConnections()
-        let ways = try servers.map { try Meddler(to: $0, marker: "FROM") }
-        let daemon = try daemon(ways.map(place))
+        let proxies = try servers.map { try FaultProxy(to: $0, marker: "FROM") }
+        let daemon = try daemon(proxies.map(place))
         try expectAnswers(from: "first", by: daemon)
-        for way in ways { way.order(.refuse(errno: 1047), at: .answer) }
+        for proxy in proxies { proxy.inject(.refuse(errno: 1047), at: .answer) }
         try eventually("loads are refused") {
             try daemon.ask(Self.load)["error"]?["mysql_errno"]?.number == "1047"
         }
@@ -140,9 +140,9 @@ import Testing
         }
         try waitForLooks(4)
         #expect(try daemon.stat("server_changes") == changes, "neither is better than the other")
-        ways[1].allowAll()
+        ways[1].passEverything()
         try expectAnswers(from: "second", by: daemon)
-        ways[0].allowAll()
+        ways[0].passEverything()
         try expectAnswers(from: "first", by: daemon)
     }
 
@@ -231,10 +231,10 @@ import Testing
     @Test func `the commands ask the server that a daemon would use, and not one that refuses every query`()
         throws
     {
-        let way = try Meddler(to: servers[0], marker: "SELECT")
+        let proxy = try FaultProxy(to: servers[0], marker: "SELECT")
         let daemon = try daemon([servers[1].socketPath])
-        way.order(.refuse(errno: 1047), at: .answer)
-        let list = "servers = [\"\(place(way))\", \"\(servers[1].socketPath)\"]"
+        proxy.inject(.refuse(errno: 1047), at: .answer)
+        let list = "servers = [\"\(place(proxy))\", \"\(servers[1].socketPath)\"]"
         let text = try String(contentsOfFile: daemon.configPath, encoding: .utf8)
             .replacing("servers = [\"\(servers[1].socketPath)\"]", with: list)
         try text.write(toFile: daemon.configPath, atomically: true, encoding: .utf8)
@@ -246,7 +246,7 @@ import Testing
     }
 
     @Test func `the status tells of a database that lets in and answers nothing`() throws {
-        let way = try Meddler(to: servers[0], marker: "SELECT")
+        let proxy = try FaultProxy(to: servers[0], marker: "SELECT")
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let manager = try NotifySocket(directory + "/notify")
@@ -254,24 +254,24 @@ import Testing
             try eventually("the status says '\(status)'") { manager.status?.contains(status) == true }
         }
         let daemon = try DaemonUnderTest(
-            servers[0], database: "d", databasePlace: "host = \"127.0.0.1\"\nport = \(way.port)",
+            servers[0], database: "d", databasePlace: "host = \"127.0.0.1\"\nport = \(proxy.port)",
             user: "kindred",
             environment: ["NOTIFY_SOCKET": directory + "/notify"])
         try expect("4 relationships; connected to the database")
-        way.order(.refuse(errno: 1047), at: .answer)
+        proxy.inject(.refuse(errno: 1047), at: .answer)
         #expect(try daemon.ask(Self.load).errorCode == "database_error")
         try expect("4 relationships; the database refuses queries: 1047")
-        way.allowAll()
+        proxy.passEverything()
         #expect(try daemon.ask(Self.load)["row"] != nil)
         try expect("4 relationships; connected to the database")
     }
 
     @Test func `check says which server answers no query`() throws {
-        let way = try Meddler(to: servers[1], marker: "`parents`")
-        let daemon = try daemon([servers[0].socketPath, place(way)], checkInterval: 60)
-        way.order(.refuse(errno: 1047), at: .answer)
+        let proxy = try FaultProxy(to: servers[1], marker: "`parents`")
+        let daemon = try daemon([servers[0].socketPath, place(proxy)], checkInterval: 60)
+        proxy.inject(.refuse(errno: 1047), at: .answer)
         let check = try DaemonUnderTest.run(["check", "--config", daemon.configPath])
-        #expect(check.output.contains("warning: server \(place(way)) is not usable: 1047"), "\(check.output)")
+        #expect(check.output.contains("warning: server \(place(proxy)) is not usable: 1047"), "\(check.output)")
     }
 
     // MARK: What is no state of a server

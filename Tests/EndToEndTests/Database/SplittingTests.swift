@@ -11,26 +11,26 @@ import Testing
     private static let load =
         "{\"load\":\"authors.books\",\"keys\":[\((1...keys).map(String.init).joined(separator: ","))]}"
 
-    private let way: Meddler
+    private let proxy: FaultProxy
     private let daemon: DaemonUnderTest
 
     init() throws {
         let shop = try BookshopFixture()
-        way = try Meddler(to: shop.server, marker: "`books`")
+        proxy = try FaultProxy(to: shop.server, marker: "`books`")
         daemon = try DaemonUnderTest(
             shop.server, database: shop.database,
-            databasePlace: "host = \"127.0.0.1\"\nport = \(way.port)")
+            databasePlace: "host = \"127.0.0.1\"\nport = \(proxy.port)")
     }
 
     /// The error of every key while the server answers with this one only, and what that cost.
     private func outcome(of errno: UInt16) throws -> (errors: [JSONValue], splits: Int, queries: Int) {
-        let before = (splits: try daemon.stat("splits") ?? 0, queries: way.deeds)
-        way.order(.refuse(errno: errno), at: .answer)
+        let before = (splits: try daemon.stat("splits") ?? 0, queries: proxy.injections)
+        proxy.inject(.refuse(errno: errno), at: .answer)
         let reply = try daemon.ask(Self.load)
         let errors =
             reply["error"].map { [$0] } ?? reply["results"]?.elements.compactMap { $0["error"] } ?? []
         #expect(!errors.isEmpty, "\(reply)")
-        return (errors, (try daemon.stat("splits") ?? 0) - before.splits, way.deeds - before.queries)
+        return (errors, (try daemon.stat("splits") ?? 0) - before.splits, proxy.injections - before.queries)
     }
 
     /// By number, whether it passes by itself.

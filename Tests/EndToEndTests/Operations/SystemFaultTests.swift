@@ -48,16 +48,16 @@ import Testing
 
     @Test func `a name that takes its time to be resolved keeps nobody else waiting`() throws {
         let interference = try Interference()
-        let meddler = try Meddler(to: shop.server, marker: "`books`")
+        let proxy = try FaultProxy(to: shop.server, marker: "`books`")
         let daemon = try DaemonUnderTest(
             shop.server, database: shop.database,
-            databasePlace: "host = \"far.example\"\nport = \(meddler.port)",
+            databasePlace: "host = \"far.example\"\nport = \(proxy.port)",
             environment: interference.environment)
         let expected = try shop.daemon.ask(Self.load)
         let client = try daemon.client()
         try eventually("all is well") { try client.stat("connections") == 4 }
         interference[.holdsNames] = 1
-        meddler.cut()
+        proxy.resetConnections()
         try eventually("the name is asked for") { interference[.waitingNames] > 0 }
         let late = try JSONValue(client.ask(#"{"load":"books.author","key":5,"timeout_ms":300}"#))
         #expect(["timeout", "database_unavailable"].contains(late.errorCode), "\(late)")
@@ -135,16 +135,16 @@ import Testing
         throws
     {
         let interference = try Interference()
-        let meddler = try Meddler(to: shop.server, marker: "`books`")
+        let proxy = try FaultProxy(to: shop.server, marker: "`books`")
         let daemon = try DaemonUnderTest(
             shop.server, database: shop.database,
-            databasePlace: "host = \"far.example\"\nport = \(meddler.port)",
+            databasePlace: "host = \"far.example\"\nport = \(proxy.port)",
             environment: interference.environment)
         let client = try daemon.client()
         try eventually("all is well") { try client.stat("connections") == 4 }
         interference[.refusesThreads] = 1
         interference[.holdsNames] = 1
-        meddler.cut()
+        proxy.resetConnections()
         try daemon.waitForLog("no connection to the database")
         #expect(daemon.log.contains("no thread can be started"))
         #expect(try JSONValue(client.ask(Self.load)).errorCode == "database_unavailable")

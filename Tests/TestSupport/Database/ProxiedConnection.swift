@@ -1,9 +1,9 @@
 import Foundation
 import Synchronization
 
-/// One connection that goes through a meddler.
-final class MeddledConnection: Sendable {
-    /// What the server's next packet is: the protocol of MySQL 4.1, results as text.
+/// One connection through a fault proxy.
+final class ProxiedConnection: Sendable {
+    /// The part of the conversation that the server's next packet belongs to: MySQL 4.1 protocol, results as text.
     private enum Stage {
         case greeting, login, idle, answer
         case columns(Int)
@@ -13,12 +13,12 @@ final class MeddledConnection: Sendable {
     private let near: Int32
     private let far: Int32
     private let marker: [UInt8]
-    private let orders: MeddlerOrders
+    private let faults: InjectedFaults
     private let stage = Mutex(Stage.greeting)
     private let ends = Atomic(0)
 
-    init(near: Int32, far: Int32, marker: [UInt8], _ orders: MeddlerOrders) {
-        (self.near, self.far, self.marker, self.orders) = (near, far, marker, orders)
+    init(near: Int32, far: Int32, marker: [UInt8], _ faults: InjectedFaults) {
+        (self.near, self.far, self.marker, self.faults) = (near, far, marker, faults)
         var yes: Int32 = 1
         setsockopt(near, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
     }
@@ -33,7 +33,7 @@ final class MeddledConnection: Sendable {
             Thread { [self] in
                 carry()
                 guard ends.add(1, ordering: .sequentiallyConsistent).newValue == 2 else { return }
-                orders.ended(self)
+                faults.remove(self)
             }.start()
         }
     }
@@ -51,8 +51,8 @@ final class MeddledConnection: Sendable {
         while case let count = read(near, &chunk, chunk.count), count > 0 {
             // A command is sent in one piece: 3 is COM_QUERY.
             if count > 5, chunk[3] == 0, chunk[4] == 3, chunk[..<count].firstRange(of: marker) != nil {
-                if let errno = orders.takeRefusal() {
-                    orders.deeds.add(1, ordering: .sequentiallyConsistent)
+                if let errno = faults.nextRefusal() {
+                    faults.injections.add(1, ordering: .sequentiallyConsistent)
                     guard send(Self.refusal(errno)[...]) else { break }
                     continue
                 }
@@ -72,24 +72,24 @@ final class MeddledConnection: Sendable {
     private func carryAnswers() {
         var source = PacketSource(descriptor: far)
         var isTrickle = false
-        // Since the order that stands.
+        // Bytes since the fault of this number was set.
         var (number, passed) = (0, 0)
         while let packet = source.next() {
-            let current = orders.currentNumber
+            let current = faults.currentNumber
             if current != number { (number, passed) = (current, 0) }
             let moments = moments(of: packet)
-            let order = orders.take { moment in
-                if case .byte(let place) = moment { return place < passed + packet.count }
+            let fault = faults.next { moment in
+                if case .byte(let position) = moment { return position < passed + packet.count }
                 return moments.contains(moment)
             }
-            guard let order else {
+            guard let fault else {
                 passed += packet.count
                 guard send(packet[...], inPieces: isTrickle) else { break }
                 continue
             }
-            if case .trickle = order.deed { isTrickle = true }
-            guard carryOut(order, packet, at: place(of: order, in: packet, after: passed)) else {
-                if case .silence = order.deed { source.drain() }
+            if case .trickle = fault.action { isTrickle = true }
+            guard inject(fault, into: packet, at: offset(of: fault, in: packet, after: passed)) else {
+                if case .silence = fault.action { source.drain() }
                 break
             }
         }
@@ -97,21 +97,21 @@ final class MeddledConnection: Sendable {
         shutdown(far, Int32(SHUT_RDWR))
     }
 
-    /// How much of the packet passes before it happens.
-    private func place(of order: MeddlerOrders.Order, in packet: [UInt8], after passed: Int) -> Int {
-        switch order.moment {
-        case .amidGreeting, .amidRows: packet.count / 2
-        case .byte(let place): max(0, place - passed)
+    /// Returns how many bytes of the packet pass before the fault.
+    private func offset(of fault: InjectedFaults.Fault, in packet: [UInt8], after passed: Int) -> Int {
+        switch fault.moment {
+        case .midGreeting, .midRows: packet.count / 2
+        case .byte(let position): max(0, position - passed)
         case .greeting, .login, .answer, .columns, .rows, .end: 0
         }
     }
 
-    /// Answers whether the connection goes on.
-    private func carryOut(_ order: MeddlerOrders.Order, _ packet: [UInt8], at place: Int) -> Bool {
-        orders.deeds.add(1, ordering: .sequentiallyConsistent)
-        if case .change(let change) = order.deed { return send(change(packet)[...]) }
-        guard send(packet[..<place]) else { return false }
-        switch order.deed {
+    /// Returns whether the connection goes on.
+    private func inject(_ fault: InjectedFaults.Fault, into packet: [UInt8], at offset: Int) -> Bool {
+        faults.injections.add(1, ordering: .sequentiallyConsistent)
+        if case .change(let change) = fault.action { return send(change(packet)[...]) }
+        guard send(packet[..<offset]) else { return false }
+        switch fault.action {
         case .silence, .close, .change, .refuse: return false
         case .reset:
             reset()
@@ -119,22 +119,22 @@ final class MeddledConnection: Sendable {
         case .garbage:
             _ = send([UInt8](repeating: 0xFF, count: 64)[...])
             return false
-        case .trickle: return send(packet[place...], inPieces: true)
+        case .trickle: return send(packet[offset...], inPieces: true)
         case .hold:
-            orders.waitUntilTakenBack(order)
-            return send(packet[place...])
+            faults.waitUntilCleared(fault)
+            return send(packet[offset...])
         }
     }
 
-    /// Which moments come with this packet; goes on to the next.
-    private func moments(of packet: [UInt8]) -> [Meddler.Moment] {
+    /// Returns the moments that come with this packet, and goes on to the next stage.
+    private func moments(of packet: [UInt8]) -> [FaultProxy.Moment] {
         let kind = packet.count > 4 ? packet[4] : 0
         let isEnd = kind == 0xFE && packet.count < 13
         return stage.withLock { stage in
             switch stage {
             case .greeting:
                 stage = .login
-                return [.greeting, .amidGreeting]
+                return [.greeting, .midGreeting]
             case .login:
                 stage = kind == 0 ? .idle : .login
                 return [.login]
@@ -147,7 +147,7 @@ final class MeddledConnection: Sendable {
                 return count == 0 ? [.columns] : []
             case .rows(let count):
                 stage = isEnd || kind == 0xFF ? .idle : .rows(count + 1)
-                return (count == 0 ? [.rows] : []) + (isEnd ? [.end] : count == 1 ? [.amidRows] : [])
+                return (count == 0 ? [.rows] : []) + (isEnd ? [.end] : count == 1 ? [.midRows] : [])
             }
         }
     }

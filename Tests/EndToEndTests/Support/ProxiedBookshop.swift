@@ -3,12 +3,12 @@ import TestSupport
 import Testing
 
 /// A bookshop and a daemon that comes to it through a man in the middle.
-struct MeddledShop {
+struct ProxiedBookshop {
     private static let shared = Result { try BookshopFixture() }
     /// A daemon's connections to its database.
     static let connections = 4
 
-    let meddler: Meddler
+    let proxy: FaultProxy
     let daemon: DaemonUnderTest
     /// The ids of every author's books, from the database itself.
     let expected: [String: [String]]
@@ -21,10 +21,10 @@ struct MeddledShop {
     init(settings: String = "") throws {
         let shop = try Self.shared.get()
         expected = try shop.bookIDs()
-        meddler = try Meddler(to: shop.server, marker: "`books`")
+        proxy = try FaultProxy(to: shop.server, marker: "`books`")
         daemon = try DaemonUnderTest(
             shop.server, database: shop.database, settings: settings,
-            databasePlace: "host = \"127.0.0.1\"\nport = \(meddler.port)")
+            databasePlace: "host = \"127.0.0.1\"\nport = \(proxy.port)")
         let client = try daemon.client()
         try eventually("all is well") {
             try client.stat("connections") == Self.connections && client.stat("sessions") == 1

@@ -2,16 +2,16 @@ import Foundation
 package import PrivateServer
 import Synchronization
 
-/// A man in the middle between the daemon and its database, on a TCP port of this machine: he lets everything pass,
-/// until he is told what to do to what the server sends, and when.
-package final class Meddler: Sendable {
-    /// Where something happens.
+/// A TCP proxy on a port of this machine, between a daemon and its database. Everything passes until a test injects a fault
+/// into what the server sends, at one moment of the protocol.
+package final class FaultProxy: Sendable {
+    /// The moment of the protocol at which a fault is injected.
     package enum Moment: Sendable, Hashable {
         /// Nothing has been sent on a new connection.
         case greeting
         /// Half of the greeting has passed.
-        case amidGreeting
-        /// The server's word on the login has not passed.
+        case midGreeting
+        /// The server's answer to the login has not passed.
         case login
         /// A query has arrived, nothing of its answer has passed.
         case answer
@@ -20,58 +20,58 @@ package final class Meddler: Sendable {
         /// The columns have passed, no row has.
         case rows
         /// One row and half of the next have passed.
-        case amidRows
-        /// All rows have passed, not what says so.
+        case midRows
+        /// All rows have passed, the packet that ends them has not.
         case end
-        /// So many bytes have passed since the order, on whatever connection.
+        /// This many bytes have passed on a connection since the fault was set.
         case byte(Int)
     }
 
-    package enum Deed: Sendable {
-        /// Nothing more comes from the server, and nobody says so.
+    package enum Action: Sendable {
+        /// Nothing more comes from the server, and the connection stays open.
         case silence
-        /// FIN.
+        /// The connection is closed (FIN).
         case close
-        /// RST.
+        /// The connection is reset (RST).
         case reset
-        /// From now on every byte comes alone.
+        /// From now on every byte is sent alone.
         case trickle
-        /// What comes is kept until `allowAll`.
+        /// What the server sends is held back until `passEverything`.
         case hold
-        /// This comes in place of the packet: its header and its body.
+        /// The packet, header and body, is replaced by what the closure makes of it.
         case change(@Sendable ([UInt8]) -> [UInt8])
-        /// What is no packet, and then FIN.
+        /// Bytes that are no packet, and then FIN.
         case garbage
-        /// A query of those that he cares about does not reach the server; the error comes in place of its answer. The
-        /// moment is `.answer`.
+        /// A query with the marker does not reach the server; it is answered by an error with this number. The moment is
+        /// `.answer`.
         case refuse(errno: UInt16)
     }
 
     package let port: UInt16
     private let listener: Int32
-    private let orders = MeddlerOrders()
+    private let faults = InjectedFaults()
     private let target: Target
 
-    /// Where new connections lead.
+    /// The server to which new connections are forwarded.
     private final class Target: Sendable {
         let path: Mutex<String>
 
         init(_ path: String) { self.path = Mutex(path) }
     }
 
-    /// - Parameter marker: what stands in the queries that he cares about.
+    /// - Parameter marker: text in those queries whose answers faults are injected into.
     package init(to server: PrivateServer, marker: String) throws {
         (listener, port) = try Self.listen()
         target = Target(server.socketPath)
-        // Not held by its own threads: they end with the listener and the connections.
-        Thread { [listener, orders, target] in
+        // The threads do not hold the proxy: they end with the listener and the connections.
+        Thread { [listener, faults, target] in
             while case let near = accept(listener, nil, nil), near >= 0 {
                 let path = target.path.withLock { $0 }
                 guard let far = try? LineClient.connect(.unix(path: path)) else {
                     Foundation.close(near)
                     continue
                 }
-                orders.start(MeddledConnection(near: near, far: far, marker: Array(marker.utf8), orders))
+                faults.start(ProxiedConnection(near: near, far: far, marker: Array(marker.utf8), faults))
             }
             Foundation.close(listener)
         }.start()
@@ -79,28 +79,28 @@ package final class Meddler: Sendable {
 
     deinit {
         shutdown(listener, Int32(SHUT_RDWR))
-        allowAll()
-        cut()
+        passEverything()
+        resetConnections()
     }
 
-    /// From now on this happens at that moment, on every connection or so many times.
-    package func order(_ deed: Deed, at moment: Moment, times: Int = .max) {
-        orders.give(deed, at: moment, times: times)
+    /// Injects a fault at a moment of the protocol from now on, on every connection; at most so many times.
+    package func inject(_ action: Action, at moment: Moment, times: Int = .max) {
+        faults.set(action, at: moment, times: times)
     }
 
-    /// New connections lead to this server, as behind a load balancer; those that there are stay where they are.
-    package func lead(to server: PrivateServer) {
+    /// Forwards new connections to another server, as a load balancer would; existing ones stay where they are.
+    package func routeNewConnections(to server: PrivateServer) {
         target.path.withLock { $0 = server.socketPath }
     }
 
-    /// From now on everything passes; what has been done stays done.
-    package func allowAll() { orders.takeBack() }
+    /// Ends the fault: everything passes from now on.
+    package func passEverything() { faults.clear() }
 
-    /// Resets every connection that there is.
-    package func cut() { orders.cut() }
+    /// Resets every existing connection.
+    package func resetConnections() { faults.resetConnections() }
 
-    /// How often an order was carried out.
-    package var deeds: Int { orders.deeds.load(ordering: .sequentiallyConsistent) }
+    /// How often a fault was injected.
+    package var injections: Int { faults.injections.load(ordering: .sequentiallyConsistent) }
 
     private static func listen() throws -> (Int32, UInt16) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)

@@ -1,16 +1,16 @@
 import Foundation
 import PrivateServer
 
-/// A way to a server that answers later: what it sends is handed on after a delay, as if it were far away.
-package final class SlowWire: Sendable {
+/// A proxy that forwards what the server sends after a delay, as if the server were far away.
+package final class LatencyProxy: Sendable {
     package let path: String
     private let listener: Int32
     private let directory: String
 
-    /// - Parameter microseconds: of delay.
+    /// - Parameter microseconds: the delay of every answer.
     package init(to serverPath: String, microseconds: UInt32) throws {
         directory = try makeTemporaryDirectory()
-        path = directory + "/wire"
+        path = directory + "/proxy"
         listener = try UnixSocket.listen(path)
         Thread { [listener] in
             while case let near = accept(listener, nil, nil), near >= 0 {
