@@ -13,8 +13,8 @@ FUZZ_SEED ?= 0
 # With Swift's own libraries inside, the program runs where there is no toolchain. The tests check exclusive access
 # (SE-0176) at run time; the program itself, whose one thread does little else than touch shared state, does not.
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
-# What failed stands again at the end, where one looks for it.
-FAILURES_LAST := 2>&1 | perl -ne '$$| = 1; print; $$is = /^✘/ || $$is && /^↳/; push @failed, $$_ if $$is; END { print @failed }'
+# Shows failures, suites and progress; all that the tests print goes to the file.
+REPORT := 2>&1 | Tests/report.pl
 PACKAGES := mariadb-server-core mariadb-client-core libmariadb-dev libevent-dev pkg-config perl python3 netcat-openbsd
 # What the program is linked with; everything else is in it.
 RUNTIME_PACKAGES := libmariadb3 libevent-2.1-7
@@ -30,8 +30,8 @@ demo: build ## shows what kindred does, on a private MariaDB with a small booksh
 .PHONY: test
 test: deps ## format lint, build with warnings as errors, all tests
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
-	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build $(FAILURES_LAST)
+	@$(SWIFT) build --build-tests $(REPORT) .build/build.log
+	@$(SWIFT) test --skip-build $(REPORT) .build/test.log
 
 .PHONY: build
 build: deps ## the release binary

@@ -140,9 +140,9 @@ import Testing
         }
         try waitForLooks(4)
         #expect(try daemon.stat("server_changes") == changes, "neither is better than the other")
-        ways[1].passEverything()
+        proxies[1].passEverything()
         try expectAnswers(from: "second", by: daemon)
-        ways[0].passEverything()
+        proxies[0].passEverything()
         try expectAnswers(from: "first", by: daemon)
     }
 
