@@ -56,12 +56,12 @@ torture: build ## breaks everything around kindred for MINUTES (60), checks ever
 .PHONY: asan
 asan: deps ## all tests under AddressSanitizer and LeakSanitizer
 	ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/lsan.supp:print_suppressions=0 \
-	  $(SWIFT) test --sanitize=address --scratch-path .build-asan --disable-xctest $(FAILURES_LAST)
+	  $(SWIFT) test --sanitize=address --scratch-path .build-asan --disable-xctest $(REPORT) .build-asan/test.log
 
 .PHONY: tsan
 tsan: deps ## all tests under ThreadSanitizer
 	TSAN_OPTIONS=allocator_may_return_null=1:suppressions=$(CURDIR)/Tests/tsan.supp \
-	  $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --disable-xctest $(FAILURES_LAST)
+	  $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --disable-xctest $(REPORT) .build-tsan/test.log
 
 # Fast, with all assertions, and with lld, which Swift brings: other linkers stumble over the instrumented code.
 FUZZ := KINDRED_FUZZ=1 $(SWIFT) build -c release --scratch-path .build-fuzz -Xswiftc -sanitize=fuzzer,address \

@@ -32,7 +32,7 @@ struct MistakeTests {
         let testDescription: String
         let text: String
 
-        init(_ start: String = "", _ unit: String, count: Int, _ end: String = "") {
+        init(_ start: String, _ unit: String, count: Int, _ end: String = "") {
             testDescription = "\(start)\(unit)… \(count) times…\(end)".replacing("\n", with: "\\n")
             text = start + String(repeating: unit, count: count) + end
         }
@@ -40,8 +40,8 @@ struct MistakeTests {
 
     @Test(arguments: [
         LongSource("a=", "[", count: 1_000_000), LongSource("a=", "{a=", count: 300_000),
-        LongSource("[", "a.", count: 500_000, "a]"), LongSource("a.", count: 500_000, "a=1"),
-        LongSource("[[a]]\n", count: 100_000, "[["), LongSource("[a.b]\n", count: 100_000),
+        LongSource("[", "a.", count: 500_000, "a]"), LongSource("", "a.", count: 500_000, "a=1"),
+        LongSource("", "[[a]]\n", count: 100_000, "[["), LongSource("", "[a.b]\n", count: 100_000),
     ])
     func `a source that attacks the stack or the time of its reader is refused`(source: LongSource) {
         #expect(throws: TOMLError.self) { try TOMLDocument(source.text) }
