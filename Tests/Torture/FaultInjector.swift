@@ -1,18 +1,18 @@
 import Foundation
 import TestSupport
 
-/// Does one thing after another to the world, each in its time, and waits until it has recovered.
-struct Conductor {
-    private let world: World
+/// Injects one fault after another, and waits after each until the daemon has recovered.
+struct FaultInjector {
+    private let rig: TortureRig
     private var random: SeededGenerator
 
-    init(_ world: World, seed: UInt64) {
-        self.world = world
+    init(_ rig: TortureRig, seed: UInt64) {
+        self.rig = rig
         random = SeededGenerator(seed: seed)
     }
 
-    /// All faults in turn, each round in another order. Those that end the daemon are in every third: what grows, grows in
-    /// a long life.
+    /// Injects all faults in rounds, each round in another order. Faults that end the daemon are in every third round only: a
+    /// leak shows in a long run.
     mutating func work(until end: ContinuousClock.Instant) {
         var next: [Fault] = []
         var rounds = 0
@@ -23,26 +23,28 @@ struct Conductor {
                 rounds += 1
             }
             var fault = next.removeLast()
-            if (try? world.choosePlaces()) != true { fault.excuses.formUnion(fault.excusesAlone) }
-            world.weather.breaks(fault)
+            if (try? rig.findServerInUse()) != true {
+                fault.allowedErrors.formUnion(fault.allowedErrorsAlone)
+            }
+            rig.timeline.begin(fault)
             do {
                 try run(fault)
             } catch {
-                world.ledger.found(
-                    "trouble with: \(fault.name)",
-                    "\(error); the daemon's log ends: \(world.daemon.log.suffix(600))")
+                rig.findings.record(
+                    "no recovery, or no injection: \(fault.name)",
+                    "\(error); the daemon's log ends: \(rig.daemon.log.suffix(600))")
             }
-            world.weather.clears()
+            rig.timeline.end()
         }
     }
 
     private mutating func run(_ fault: Fault) throws {
-        world.ledger.began(fault.name)
-        try fault.begin(world)
+        rig.findings.recordFault(fault.name)
+        try fault.begin(rig)
         Thread.sleep(forTimeInterval: Double.random(in: 0.05...fault.duration, using: &random))
-        try fault.end(world)
+        try fault.end(rig)
         let start = ContinuousClock.now
-        try eventually("recovered from: \(fault.name)", within: .seconds(60)) { world.isHealthy }
-        world.ledger.recovered(from: fault.name, after: ContinuousClock.now - start)
+        try eventually("recovered from: \(fault.name)", within: .seconds(60)) { rig.isHealthy }
+        rig.findings.recordRecovery(from: fault.name, after: ContinuousClock.now - start)
     }
 }

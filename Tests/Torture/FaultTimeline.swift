@@ -1,23 +1,26 @@
 import Synchronization
 
-/// Calm and trouble take turns, and are numbered: even ones are calm, each odd one is a fault.
-final class Weather: Sendable {
+/// The faults so far, in their order. Periods with and without a fault alternate and are numbered from 0: each odd number
+/// is a fault, each even one a period without.
+final class FaultTimeline: Sendable {
     private let faults = Mutex<[Fault]>([])
-    private let turns = Atomic(0)
+    private let periods = Atomic(0)
 
-    func breaks(_ fault: Fault) {
+    /// Begins a fault, and with it the next period.
+    func begin(_ fault: Fault) {
         faults.withLock { $0.append(fault) }
-        turns.add(1, ordering: .sequentiallyConsistent)
+        periods.add(1, ordering: .sequentiallyConsistent)
     }
 
-    /// The world has recovered.
-    func clears() {
-        turns.add(1, ordering: .sequentiallyConsistent)
+    /// Ends the fault: the daemon has recovered from it.
+    func end() {
+        periods.add(1, ordering: .sequentiallyConsistent)
     }
 
-    var number: Int { turns.load(ordering: .sequentiallyConsistent) }
+    /// The number of the present period.
+    var number: Int { periods.load(ordering: .sequentiallyConsistent) }
 
-    /// What was met by somebody who saw this number at first and that one at last.
+    /// Returns the faults that something met that began in one period and ended in the other.
     func faults(from first: Int, to last: Int) -> [Fault] {
         faults.withLock { Array($0[first / 2..<(last + 1) / 2]) }
     }

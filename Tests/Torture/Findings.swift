@@ -1,20 +1,20 @@
 import Foundation
 import Synchronization
 
-/// What clients have seen, and what has been done to them.
-final class Ledger: Sendable {
+/// The record of a run: what clients were answered, which faults were injected, and everything that must not happen.
+final class Findings: Sendable {
     struct Counts {
         var answers = 0
         var rows = 0
-        /// Answers that were compared with what the database says to the same question.
+        /// How many of the answers were to loads with options, such as filters and limits.
         var selections = 0
         var errors: [String: Int] = [:]
-        var hangUps = 0
+        var lostConnections = 0
         var slowest = Duration.zero
         var findings: [Finding] = []
     }
 
-    /// What must not happen: of each kind how often it did, and the first time in detail.
+    /// Something that must not happen: how often it did, and the first time in detail.
     struct Finding {
         let kind: String
         let first: String
@@ -24,14 +24,14 @@ final class Ledger: Sendable {
     struct FaultRecord {
         var times = 0
         var recoveries: [Duration] = []
-        /// That loads met which did not ask for them, by code.
+        /// Errors of loads that met this fault only, by code; without errors that a load asked for itself.
         var errors: [String: Int] = [:]
     }
 
     private let counts = Mutex(Counts())
     private let faults = Mutex<[String: FaultRecord]>([:])
 
-    func answered(rows: Int, isSelection: Bool, after time: Duration) {
+    func recordAnswer(rows: Int, isSelection: Bool, after time: Duration) {
         counts.withLock {
             $0.answers += 1
             $0.rows += rows
@@ -40,19 +40,19 @@ final class Ledger: Sendable {
         }
     }
 
-    func refused(_ code: String) {
+    func recordError(_ code: String) {
         counts.withLock { $0.errors[code, default: 0] += 1 }
     }
 
-    func suffered(_ code: String, from fault: String) {
+    func recordError(_ code: String, from fault: String) {
         faults.withLock { $0[fault, default: FaultRecord()].errors[code, default: 0] += 1 }
     }
 
-    func hungUp() {
-        counts.withLock { $0.hangUps += 1 }
+    func recordLostConnection() {
+        counts.withLock { $0.lostConnections += 1 }
     }
 
-    func found(_ kind: String, _ detail: String = "") {
+    func record(_ kind: String, _ detail: String = "") {
         counts.withLock { counts in
             guard let place = counts.findings.firstIndex(where: { $0.kind == kind }) else {
                 return counts.findings.append(Finding(kind: kind, first: String(detail.prefix(800))))
@@ -61,11 +61,11 @@ final class Ledger: Sendable {
         }
     }
 
-    func recovered(from fault: String, after time: Duration) {
+    func recordRecovery(from fault: String, after time: Duration) {
         faults.withLock { $0[fault, default: FaultRecord()].recoveries.append(time) }
     }
 
-    func began(_ fault: String) {
+    func recordFault(_ fault: String) {
         faults.withLock { $0[fault, default: FaultRecord()].times += 1 }
     }
 

@@ -2,36 +2,36 @@ import Foundation
 import PrivateServer
 import TestSupport
 
-/// A client that behaves badly, in many ways, all the time.
-final class Villain {
-    private let world: World
+/// A client that misbehaves in one way after another.
+final class HostileClient {
+    private let rig: TortureRig
     private var random: SeededGenerator
 
-    init(_ world: World, seed: UInt64) {
-        self.world = world
+    init(_ rig: TortureRig, seed: UInt64) {
+        self.rig = rig
         random = SeededGenerator(seed: seed)
     }
 
     func work() {
-        while !world.isOver {
-            // Whatever becomes of it: others must not notice.
+        while !rig.isOver {
+            // Whatever happens to this client: the verifying clients must not notice.
             try? misbehave()
         }
     }
 
     private func misbehave() throws {
-        let client = try world.daemon.client(patience: 5)
+        let client = try rig.daemon.client(patience: 5)
         switch Int.random(in: 0..<6, using: &random) {
-        case 0: try talkNonsense(client)
+        case 0: try sendNonsense(client)
         case 1: try sendForeignProtocol(client)
         case 2: try askAndNeverRead(client)
-        case 3: try dripLine(client)
-        case 4: for _ in 0..<20 { _ = try world.daemon.client() }
+        case 3: try sendLineBytewise(client)
+        case 4: for _ in 0..<20 { _ = try rig.daemon.client() }
         default: try client.send([UInt8](repeating: 0x61, count: 3_000_000))
         }
     }
 
-    private func talkNonsense(_ client: LineClient) throws {
+    private func sendNonsense(_ client: LineClient) throws {
         for _ in 0..<50 {
             let count = Int.random(in: 0...200, using: &random)
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -46,7 +46,7 @@ final class Villain {
         while try client.receive() != nil {}
     }
 
-    /// Until it is disconnected, or has not been for a while.
+    /// Keeps the connection for up to 20 s without reading, unless the daemon closes it before.
     private func askAndNeverRead(_ client: LineClient) throws {
         let keys = (1...200).map(String.init).joined(separator: ",")
         let line = "{\"load\":\"authors.books\",\"keys\":[\(keys)],\"include\":{\"reviews\":{}}}\n"
@@ -55,7 +55,7 @@ final class Villain {
         Thread.sleep(forTimeInterval: time)
     }
 
-    private func dripLine(_ client: LineClient) throws {
+    private func sendLineBytewise(_ client: LineClient) throws {
         for byte in #"{"op":"ping"}"#.utf8 {
             try client.send([byte])
             Thread.sleep(forTimeInterval: 0.02)

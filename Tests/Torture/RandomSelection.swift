@@ -1,9 +1,8 @@
 import MariaDB
 import TestSupport
 
-/// What a load asks for other than all related rows with all columns in their own order, as JSON and as plain SQL for
-/// one key.
-struct Selection: Sendable {
+/// A load's random options (columns, filters, order, limit, offset, count), as JSON and as plain SQL for one key.
+struct RandomSelection: Sendable {
     /// A comparison of one column, or several that all must hold.
     fileprivate struct Filter: Sendable {
         let column: ShownColumn
@@ -11,7 +10,7 @@ struct Selection: Sendable {
         let comparisons: [(sign: String?, values: [String?])]
     }
 
-    /// Those that the rows show; nil for all.
+    /// The columns that the rows show; nil for all.
     private(set) var columns: [ShownColumn]?
     private var filters: [Filter] = []
     private var order: [(column: ShownColumn, isDescending: Bool)] = []
@@ -19,29 +18,29 @@ struct Selection: Sendable {
     private var offset: Int?
     let isCount: Bool
 
-    /// - Parameter rows: some that there are, so that filters find something now and then.
-    init(_ road: Road, rows: [[String?]], _ random: inout SeededGenerator) {
+    /// - Parameter rows: some existing rows, so that filters find something now and then.
+    init(_ relationship: DescribedRelationship, rows: [[String?]], _ random: inout SeededGenerator) {
         func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
         isCount = chance(15)
-        let filterable = road.columns.filter(\.isFilterable)
+        let filterable = relationship.columns.filter(\.isFilterable)
         if chance(70) {
             for column in filterable.shuffled(using: &random).prefix(Int.random(in: 1...2, using: &random)) {
-                let place = road.columns.firstIndex { $0.name == column.name } ?? 0
-                filters.append(Filter(column, known: rows.map { $0[place] }, &random))
+                let index = relationship.columns.firstIndex { $0.name == column.name } ?? 0
+                filters.append(Filter(column, known: rows.map { $0[index] }, &random))
             }
         }
         if isCount { return }
         if chance(50) {
-            let count = Int.random(in: 1...road.columns.count, using: &random)
-            columns = Array(road.columns.shuffled(using: &random).prefix(count))
+            let count = Int.random(in: 1...relationship.columns.count, using: &random)
+            columns = Array(relationship.columns.shuffled(using: &random).prefix(count))
         }
         if chance(50) {
             order = filterable.shuffled(using: &random).prefix(Int.random(in: 1...2, using: &random)).map {
                 ($0, Bool.random(using: &random))
             }
         }
-        if !road.isToOne, chance(40) { limit = Int.random(in: 0...5, using: &random) }
-        if !road.isToOne, chance(20) { offset = Int.random(in: 0...4, using: &random) }
+        if !relationship.isToOne, chance(40) { limit = Int.random(in: 0...5, using: &random) }
+        if !relationship.isToOne, chance(20) { offset = Int.random(in: 0...4, using: &random) }
     }
 
     // "columns":["title"],"where":{"sold":{"gte":7}},"order":["-title"],"limit":3
@@ -63,27 +62,30 @@ struct Selection: Sendable {
         return members
     }
 
-    /// What the database says: rows, or one row with the count.
-    func rows(_ road: Road, _ key: AskedKey, _ oracle: Oracle) throws -> [[String?]] {
+    /// Returns the database's own answer: rows, or one row with the count.
+    func rows(_ relationship: DescribedRelationship, _ key: AskedKey, _ oracle: Oracle) throws -> [[String?]]
+    {
         guard let literals = key.literals else { return isCount ? [["0"]] : [] }
-        return try oracle.client.strings(question(road, literals, oracle))
+        return try oracle.client.strings(sql(relationship, literals, oracle))
     }
 
     // SELECT r.`id`+0 FROM `books` AS r WHERE r.`author_id` = 42 AND (r.`sold` >= 7) ORDER BY r.`title` DESC, r.`id` LIMIT 3
-    private func question(_ road: Road, _ literals: [String], _ oracle: Oracle) -> String {
-        let conditions = zip(road.matches, literals).map { "\($0) = \($1)" } + filters.map { $0.sql(oracle) }
-        let source = "FROM \(road.from) WHERE \(conditions.joined(separator: " AND "))"
+    private func sql(_ relationship: DescribedRelationship, _ literals: [String], _ oracle: Oracle) -> String
+    {
+        let conditions =
+            zip(relationship.matches, literals).map { "\($0) = \($1)" } + filters.map { $0.sql(oracle) }
+        let source = "FROM \(relationship.from) WHERE \(conditions.joined(separator: " AND "))"
         if isCount { return "SELECT COUNT(*) \(source)" }
-        let shown = (columns ?? road.columns).map { $0.shape.expression("r.\(identifier($0.name))") }
+        let shown = (columns ?? relationship.columns).map { $0.shape.expression("r.\(identifier($0.name))") }
         let terms = order.map { "r.\(identifier($0.column.name))" + ($0.isDescending ? " DESC" : "") }
         return "SELECT \(shown.joined(separator: ", ")) \(source) "
-            + "ORDER BY \((terms + road.order).joined(separator: ", ")) "
+            + "ORDER BY \((terms + relationship.order).joined(separator: ", ")) "
             + "LIMIT \(limit ?? 1_000_000) OFFSET \(offset ?? 0)"
     }
 }
 
-extension Selection.Filter {
-    /// - Parameter known: values of the column.
+extension RandomSelection.Filter {
+    /// - Parameter known: existing values of the column.
     fileprivate init(_ column: ShownColumn, known: [String?], _ random: inout SeededGenerator) {
         self.column = column
         func value() -> String? {
@@ -153,14 +155,14 @@ extension ShownColumn {
         }
     }
 
-    /// What `like` is for.
+    /// Whether the column can be filtered by `like`.
     var isText: Bool { declaration.lowercased().contains("char") || declaration.lowercased() == "text" }
 
-    /// One of many that the column can hold.
+    /// Returns a random number that the column can hold.
     fileprivate func number(_ random: inout SeededGenerator) -> String {
         let word = declaration.lowercased().prefix { $0.isLetter }
-        let most = ["tinyint": 127, "smallint": 32_767][word.description] ?? 99_999
-        let digits = "\(Int.random(in: 0...most, using: &random))"
+        let max = ["tinyint": 127, "smallint": 32_767][word.description] ?? 99_999
+        let digits = "\(Int.random(in: 0...max, using: &random))"
         if case .decimal = shape { return digits + ".5" }
         return digits
     }

@@ -3,26 +3,30 @@ import PrivateServer
 import Synchronization
 import TestSupport
 
-/// How the daemon's process is, looked at four times a second.
-final class Vitals: Sendable {
-    /// From one start of the daemon to its end.
-    struct Life {
+/// Samples the memory, the descriptors and the event loop's turns of the daemon's process, four times a second.
+final class ResourceMonitor: Sendable {
+    /// One run of the daemon, from its start to its end.
+    struct Run {
         let processID: Int32
-        /// When it was looked at, and its memory then.
+        /// Each sample's time and resident memory.
         var memory: [(time: ContinuousClock.Instant, kilobytes: Int)] = []
-        var mostFiles = 0
-        /// That the daemon has counted in all, and those that were not spoilt on their way.
+        var maxFiles = 0
+        /// All stray rows that the daemon has counted.
         var countedStrayRows = 0
+        /// The stray rows that no fault on the network explains.
         var strayRows = 0
-        /// The longest turn but for one in a hundred, in microseconds, as of the last look.
+        /// The longest turn but for one in a hundred, in microseconds, as of the last sample.
         var longTurn = 0
+        /// The longest turn of all, in microseconds.
         var longestTurn = 0
-        /// Of those that no stop of the process made longer, the one that stands out most from what the loop waited for a
-        /// processor between the two looks that it came between.
+        /// Among the turns that were not lengthened by a stop of the process, the one that exceeds most what the loop waited
+        /// for a processor between the two samples around it, in microseconds.
         var longestFreeTurn = 0
+        /// What the loop waited for a processor between the two samples around `longestFreeTurn`, in microseconds.
         var waitedAtLongest = 0
-        /// Nanoseconds for which its loop ran, and for which it could have run and had no processor.
+        /// Nanoseconds for which the loop ran.
         var ran = 0
+        /// Nanoseconds for which the loop could have run and had no processor.
         var waited = 0
 
         var time: Duration {
@@ -30,12 +34,13 @@ final class Vitals: Sendable {
             return last.time - first.time
         }
 
-        var mostKilobytes: Int { memory.map(\.kilobytes).max() ?? 0 }
+        var maxKilobytes: Int { memory.map(\.kilobytes).max() ?? 0 }
 
-        /// How many times as long as on a machine of its own its turns are.
+        /// The factor by which waiting for a processor lengthens the turns.
         var slowness: Double { ran > 0 ? Double(ran + waited) / Double(ran) : 1 }
 
-        /// KiB a minute, between the lowest points of its second and its last third: what is given back is no growth.
+        /// The growth of memory in KiB a minute, measured between the lowest points of the second and of the last third of the
+        /// run: memory that is given back is no growth.
         var growth: Double {
             let third = memory.count / 3
             guard third > 0 else { return 0 }
@@ -46,59 +51,59 @@ final class Vitals: Sendable {
         }
     }
 
-    private let world: World
-    private let seen = Mutex<[Life]>([])
+    private let rig: TortureRig
+    private let samples = Mutex<[Run]>([])
 
-    init(_ world: World) {
-        self.world = world
+    init(_ rig: TortureRig) {
+        self.rig = rig
     }
 
-    var lives: [Life] { seen.withLock { $0 } }
+    var runs: [Run] { samples.withLock { $0 } }
 
     func watch() {
-        var weather = world.weather.number
-        while !world.isOver {
+        var number = rig.timeline.number
+        while !rig.isOver {
             Thread.sleep(forTimeInterval: 0.25)
-            let now = world.weather.number
-            // While it is down there is nothing to see.
-            try? look(since: weather)
-            weather = now
+            let now = rig.timeline.number
+            // While the daemon is down there is nothing to sample.
+            try? sample(since: number)
+            number = now
         }
     }
 
-    /// - Parameter weather: when the last look began.
-    private func look(since weather: Int) throws {
-        let daemon = world.daemon
+    /// - Parameter first: the timeline's number when the last sample began.
+    private func sample(since first: Int) throws {
+        let daemon = rig.daemon
         let id = daemon.processID
         let stats = try JSONValue(daemon.client(patience: 5).ask(#"{"op":"stats"}"#))["stats"]
         func number(_ name: String) -> Int { stats?[name]?.number.flatMap { Int($0) } ?? 0 }
         let (kilobytes, files) = (try daemon.residentKilobytes(), try daemon.openFiles())
         let schedule = try Self.schedule(id)
-        let faults = world.weather.faults(from: weather, to: world.weather.number)
+        let faults = rig.timeline.faults(from: first, to: rig.timeline.number)
         let (isFree, areSpoilt) = (!faults.contains(where: \.isFreeze), faults.contains(where: \.spoilsRows))
         guard id == daemon.processID else { return }
-        seen.withLock { lives in
-            if lives.last?.processID != id { lives.append(Life(processID: id)) }
-            var life = lives.removeLast()
-            life.memory.append((.now, kilobytes))
-            life.mostFiles = max(life.mostFiles, files)
-            if !areSpoilt { life.strayRows += max(0, number("stray_rows") - life.countedStrayRows) }
-            life.countedStrayRows = number("stray_rows")
-            life.longTurn = number("turn_p99_us")
-            if isFree, number("turn_max_us") > life.longestTurn {
-                let waited = (schedule.waited - life.waited) / 1000
-                let known = life.longestFreeTurn - life.waitedAtLongest
-                if life.longestFreeTurn == 0 || number("turn_max_us") - waited > known {
-                    (life.longestFreeTurn, life.waitedAtLongest) = (number("turn_max_us"), waited)
+        samples.withLock { runs in
+            if runs.last?.processID != id { runs.append(Run(processID: id)) }
+            var run = runs.removeLast()
+            run.memory.append((.now, kilobytes))
+            run.maxFiles = max(run.maxFiles, files)
+            if !areSpoilt { run.strayRows += max(0, number("stray_rows") - run.countedStrayRows) }
+            run.countedStrayRows = number("stray_rows")
+            run.longTurn = number("turn_p99_us")
+            if isFree, number("turn_max_us") > run.longestTurn {
+                let waited = (schedule.waited - run.waited) / 1000
+                let known = run.longestFreeTurn - run.waitedAtLongest
+                if run.longestFreeTurn == 0 || number("turn_max_us") - waited > known {
+                    (run.longestFreeTurn, run.waitedAtLongest) = (number("turn_max_us"), waited)
                 }
             }
-            life.longestTurn = number("turn_max_us")
-            (life.ran, life.waited) = schedule
-            lives.append(life)
+            run.longestTurn = number("turn_max_us")
+            (run.ran, run.waited) = schedule
+            runs.append(run)
         }
     }
 
-    // "103826565 177698509 373", of its first thread, which is the loop's: proc_pid_schedstat(5)
+    // "103826565 177698509 373": of the process's first thread, which is the loop's; see proc_pid_schedstat(5).
     private static func schedule(_ id: Int32) throws -> (ran: Int, waited: Int) {
         let text = try String(contentsOfFile: "/proc/\(id)/schedstat", encoding: .utf8)
         let numbers = text.split(separator: " ").compactMap { Int($0) }

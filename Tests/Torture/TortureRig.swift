@@ -4,42 +4,43 @@ import PrivateServer
 import Synchronization
 import TestSupport
 
-/// Three servers with the same data, breakable ways to two of them, the daemon, and what is known of all.
-final class World: Sendable {
+/// Everything that a run consists of: three servers with the same data, fault proxies before two of them, and the daemon.
+final class TortureRig: Sendable {
     static let database = "shop"
 
     let servers: [PrivateServer]
-    /// Has the same data, and is left alone: what it says is right.
+    /// The server that no fault touches: its answers are right.
     let reference: PrivateServer
     let proxies: [FaultProxy]
     let daemon: DaemonUnderTest
-    let truth: Truth
-    let ledger = Ledger()
-    let weather = Weather()
-    private let dice: Mutex<SeededGenerator>
+    let answers: ExpectedAnswers
+    let findings = Findings()
+    let timeline = FaultTimeline()
+    private let random: Mutex<SeededGenerator>
     private let over = Atomic(false)
     private let absences = Atomic(0)
     private let unlocks = Atomic(0)
     private let refusals = Atomic(0)
-    /// The place of the server that the daemon uses, or has used when the last fault began.
+    /// The index of the server that the daemon used when the last fault began.
     private let used = Atomic(0)
 
     init(script: String, seed: UInt64) throws {
-        dice = Mutex(SeededGenerator(seed: seed))
+        random = Mutex(SeededGenerator(seed: seed))
         servers = try (0...1).map { _ in try Self.server(script) }
         reference = try Self.server(script)
         proxies = try servers.map { try FaultProxy(to: $0, marker: "FROM") }
         daemon = try DaemonUnderTest(
-            servers[0], database: Self.database, settings: Self.settings, databasePlace: Self.place(proxies),
+            servers[0], database: Self.database, settings: Self.settings,
+            databasePlace: Self.databaseSettings(proxies),
             user: "torture")
-        truth = try Truth(daemon, Oracle(reference, database: Self.database))
+        answers = try ExpectedAnswers(daemon, Oracle(reference, database: Self.database))
     }
 
     private static func server(_ script: String) throws -> PrivateServer {
         let server = try PrivateServer()
         try server.client().executeScript(
             """
-            -- They are killed, and keep what they have.
+            -- These servers are killed, and must keep their data.
             SET GLOBAL innodb_flush_log_at_trx_commit = 1;
             CREATE DATABASE \(database) CHARACTER SET utf8mb4;
             CREATE USER torture@localhost;
@@ -51,7 +52,7 @@ final class World: Sendable {
 
     func oracle() throws -> Oracle { try Oracle(reference, database: Self.database) }
 
-    private static func place(_ proxies: [FaultProxy]) -> String {
+    private static func databaseSettings(_ proxies: [FaultProxy]) -> String {
         """
         servers = [\(proxies.map { "\"127.0.0.1:\($0.port)\"" }.joined(separator: ", "))]
         check_interval_s = 1
@@ -72,50 +73,51 @@ final class World: Sendable {
 
     func end() { over.store(true, ordering: .sequentiallyConsistent) }
 
-    /// Odd while the daemon is not there; whoever sees the same even number before and after was not left by it.
+    /// Counts the daemon's starts and ends: odd while it is down. A client that sees the same even number twice had a running
+    /// daemon all the time between.
     var absenceNumber: Int { absences.load(ordering: .sequentiallyConsistent) }
 
-    /// A client has lost its connection, or has waited in vain.
+    /// Records that a client has lost its connection, or has got no reply in time.
     func clientFailed(_ error: any Error, absenceNumber before: Int) {
-        ledger.hungUp()
+        findings.recordLostConnection()
         if before % 2 == 0, before == absenceNumber {
-            ledger.found("a client's connection failed", "\(error)")
+            findings.record("a client's connection failed", "\(error)")
         } else {
-            // Whoever connects while nobody listens tries again, and not at once.
+            // The daemon is down: the client tries again, but not at once.
             usleep(20_000)
         }
     }
 
-    // MARK: What faults do
+    // MARK: Faults
 
     var serverInUse: Int { used.load(ordering: .sequentiallyConsistent) }
     var otherServer: Int { 1 - serverInUse }
 
-    /// Finds out which server is in use; answers whether the other could take over at once.
-    func choosePlaces() throws -> Bool {
+    /// Finds out which server is in use. Returns whether the other one could take over at once.
+    func findServerInUse() throws -> Bool {
         let stats = try daemon.ask(#"{"op":"stats"}"#)["stats"]
         let states = (stats?["servers"]?.members ?? []).map(\.value.text)
         used.store(states.firstIndex(of: "active") ?? 0, ordering: .sequentiallyConsistent)
         return states.contains("well")
     }
 
-    /// At some moment, or at some byte of what the server in use sends.
+    /// Injects a fault at a random moment of the protocol, or at a random byte of what the server in use sends.
     func injectSomewhere(_ action: FaultProxy.Action) {
         let moments: [FaultProxy.Moment] = [
             .greeting, .midGreeting, .login, .answer, .columns, .rows, .midRows, .end,
         ]
-        let moment = dice.withLock { dice in
-            let place = FaultProxy.Moment.byte(Int.random(in: 0...3000, using: &dice))
-            return Bool.random(using: &dice) ? place : moments.randomElement(using: &dice) ?? place
+        let moment = random.withLock { random in
+            let byte = FaultProxy.Moment.byte(Int.random(in: 0...3000, using: &random))
+            return Bool.random(using: &random) ? byte : moments.randomElement(using: &random) ?? byte
         }
         proxies[serverInUse].inject(action, at: moment)
     }
 
-    /// What a server says in turn that lets in and refuses every query: Galera that is not ready, an option that prevents
-    /// it, the account's limit of the hour.
+    /// Errors of a server that accepts logins and refuses every query: a Galera node that is not ready, `--read-only` and the
+    /// like, the account's hourly limit.
     private static let refusals: [UInt16] = [1047, 1290, 1226]
 
-    /// Until everything is allowed again.
+    /// Has servers refuse every query, each time with the next error, until `passEverything`.
     func refuse(at numbers: Int...) {
         let turn = refusals.add(1, ordering: .sequentiallyConsistent).oldValue
         for number in numbers {
@@ -123,11 +125,11 @@ final class World: Sendable {
         }
     }
 
-    /// 0: without a limit. What is connected keeps what it had, unless it had a limit before.
-    func limitQueries(at number: Int, to most: Int) throws {
+    /// Sets the account's hourly limit of queries; 0 is none. Existing connections keep theirs unless they had a limit.
+    func limitQueries(at number: Int, to max: Int) throws {
         try servers[number].client().executeScript(
             """
-            GRANT USAGE ON *.* TO torture@localhost WITH MAX_QUERIES_PER_HOUR \(most);
+            GRANT USAGE ON *.* TO torture@localhost WITH MAX_QUERIES_PER_HOUR \(max);
             FLUSH PRIVILEGES;
             """)
     }
@@ -140,7 +142,7 @@ final class World: Sendable {
         for server in servers { try server.client(database: Self.database).execute(sql) }
     }
 
-    /// `KILL` with `QUERY` or `CONNECTION` for all that the daemon has.
+    /// Kills the queries (`QUERY`) or the connections (`CONNECTION`) of the daemon at every server.
     func killAll(_ what: String) throws {
         for server in servers {
             let client = try server.client()
@@ -150,7 +152,7 @@ final class World: Sendable {
         }
     }
 
-    /// Until `unlock`, by a thread that holds the connection.
+    /// Locks a table until `unlock`, by a thread that holds the connection.
     func lock(_ table: String) {
         let round = unlocks.load(ordering: .sequentiallyConsistent)
         Thread { [self] in
@@ -164,12 +166,12 @@ final class World: Sendable {
         unlocks.add(1, ordering: .sequentiallyConsistent)
     }
 
-    func spoilConfiguration() throws {
+    func writeBadConfiguration() throws {
         try "nonsense".write(toFile: daemon.configPath, atomically: true, encoding: .utf8)
         daemon.signal(SIGHUP)
     }
 
-    func mendConfiguration() throws {
+    func writeGoodConfiguration() throws {
         try daemon.rewrite(database: Self.database, settings: Self.settings)
         daemon.signal(SIGHUP)
     }
@@ -178,10 +180,10 @@ final class World: Sendable {
         absences.add(1, ordering: .sequentiallyConsistent)
         defer { absences.add(1, ordering: .sequentiallyConsistent) }
         let status = try daemon.restart(by: signal)
-        if signal == SIGTERM, status != 0 { ledger.found("the daemon ended with \(status ?? -1)") }
+        if signal == SIGTERM, status != 0 { findings.record("the daemon ended with \(status ?? -1)") }
     }
 
-    // MARK: How it is
+    // MARK: Health
 
     /// Whether the daemon has all its connections again, and answers.
     var isHealthy: Bool {

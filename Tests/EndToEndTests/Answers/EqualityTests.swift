@@ -27,7 +27,7 @@ import Testing
     /// Table `tN` has the texts under the Nth collation, as far as its character set has them; every row has owner 1.
     private static func makeWorld() throws -> (daemon: DaemonUnderTest, database: String) {
         var script = "CREATE TABLE owners (id INT PRIMARY KEY); SET sql_mode = 'STRICT_ALL_TABLES';"
-        var roads = ""
+        var relationships = ""
         for (number, collation) in collations.enumerated() {
             let charset = collation.prefix { $0 != "_" }
             script +=
@@ -35,13 +35,13 @@ import Testing
             for (id, text) in texts.enumerated() where Self.fits(text, String(charset)) {
                 script += "INSERT INTO t\(number) VALUES (\(id), 1, \(quoted(text)));"
             }
-            roads += ScenarioSchema.road("owners.t\(number)", from: "owners.id", to: "t\(number).owner")
-            roads += ScenarioSchema.road("t\(number).same", from: "t\(number).v", to: "t\(number).v")
+            relationships += relationshipTOML("owners.t\(number)", from: "owners.id", to: "t\(number).owner")
+            relationships += relationshipTOML("t\(number).same", from: "t\(number).v", to: "t\(number).v")
         }
         let database = try SharedServer.freshDatabase(named: "equality")
         let server = try SharedServer.server
         try server.client(database: database).executeScript(script)
-        return (try DaemonUnderTest(server, database: database, settings: roads), database)
+        return (try DaemonUnderTest(server, database: database, settings: relationships), database)
     }
 
     /// In hexadecimal, so that nothing between here and the server can change it.

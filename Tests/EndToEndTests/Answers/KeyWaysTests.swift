@@ -101,7 +101,7 @@ import Testing
         init(_ family: Family) throws {
             var script =
                 "SET sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00'; CREATE TABLE root (id INT PRIMARY KEY);"
-            var roads = ""
+            var relationships = ""
             for (number, type) in family.types.enumerated() {
                 let key = ["BLOB", "TEXT"].contains(String(type.prefix(4))) ? "k(4)" : "k"
                 for table in ["p\(number)", "c\(number)"] {
@@ -113,9 +113,9 @@ import Testing
                     // With a table of few rows the server would not look into the index.
                     script += "INSERT INTO \(table) (r) SELECT 2 FROM seq_1_to_300; ANALYZE TABLE \(table);"
                 }
-                roads += ScenarioSchema.road("root.p\(number)", from: "root.id", to: "p\(number).r")
+                relationships += relationshipTOML("root.p\(number)", from: "root.id", to: "p\(number).r")
                 for other in family.types.indices {
-                    roads += ScenarioSchema.road(
+                    relationships += relationshipTOML(
                         "p\(number).c\(other)", from: "p\(number).k", to: "c\(other).k")
                 }
             }
@@ -124,7 +124,7 @@ import Testing
             try server.client(database: database).executeScript(script)
             client = try server.client(database: database)
             try client.execute("SET time_zone = '+00:00', sql_mode = ''")
-            daemon = try DaemonUnderTest(server, database: database, settings: roads)
+            daemon = try DaemonUnderTest(server, database: database, settings: relationships)
             asker = try daemon.client()
         }
 
@@ -302,19 +302,21 @@ import Testing
             """)
         let daemon = try DaemonUnderTest(
             server, database: database,
-            settings: ScenarioSchema.road("o.ps", from: "o.id", to: "p.o_id")
-                + ScenarioSchema.road("p.as", from: "p.k", to: "a.k")
-                + ScenarioSchema.road("p.us", from: "p.k", to: "u.k"))
-        for (road, expected) in [("as", [[], ["20", "21"], [], []]), ("us", [[], ["30"], [], ["31"]])] {
-            let load = "{\"load\":\"p.\(road)\",\"columns\":[\"id\"],"
+            settings: relationshipTOML("o.ps", from: "o.id", to: "p.o_id")
+                + relationshipTOML("p.as", from: "p.k", to: "a.k")
+                + relationshipTOML("p.us", from: "p.k", to: "u.k"))
+        for (relationship, expected) in [
+            ("as", [[], ["20", "21"], [], []]), ("us", [[], ["30"], [], ["31"]]),
+        ] {
+            let load = "{\"load\":\"p.\(relationship)\",\"columns\":[\"id\"],"
             #expect(Self.results(try daemon.ask(load + "\"parents\":[1,2,3,4]}")) == expected)
             for (parent, rows) in expected.enumerated() {
                 #expect(Self.ids(try daemon.ask(load + "\"parent\":\(parent + 1)}")["rows"]) == rows)
             }
             let include = try daemon.ask(
-                "{\"load\":\"o.ps\",\"key\":1,\"columns\":[\"id\"],\"include\":{\"\(road)\":{\"columns\":[\"id\"]}}}"
+                "{\"load\":\"o.ps\",\"key\":1,\"columns\":[\"id\"],\"include\":{\"\(relationship)\":{\"columns\":[\"id\"]}}}"
             )
-            #expect(include["rows"]?.elements.map { Self.ids($0[road]) } == expected, "\(include)")
+            #expect(include["rows"]?.elements.map { Self.ids($0[relationship]) } == expected, "\(include)")
         }
     }
 
@@ -331,13 +333,13 @@ import Testing
             INSERT INTO ee VALUES (1,'1','a','a'),(2,'0','1','1'),(3,'b','0','b'),(4,'a','','a'),(5,'c','A','1'),(6,0,'x,y','');
             """)
         let columns = ["ep.e", "ee.e", "ee.t", "ee.s"]
-        var roads = ""
+        var relationships = ""
         for (number, from) in columns.enumerated() {
             for (other, to) in columns.enumerated() {
-                roads += ScenarioSchema.road("\(from.prefix(2)).r\(number)_\(other)", from: from, to: to)
+                relationships += relationshipTOML("\(from.prefix(2)).r\(number)_\(other)", from: from, to: to)
             }
         }
-        let daemon = try DaemonUnderTest(server, database: database, settings: roads)
+        let daemon = try DaemonUnderTest(server, database: database, settings: relationships)
         let client = try server.client(database: database)
         for (number, from) in columns.enumerated() {
             for (other, to) in columns.enumerated() {
@@ -388,7 +390,7 @@ import Testing
             CREATE VIEW v AS SELECT id, k, CAST(txt AS SIGNED) n FROM c;
             """)
         let daemon = try DaemonUnderTest(
-            server, database: database, settings: ScenarioSchema.road("p.vs", from: "p.k", to: "v.k"))
+            server, database: database, settings: relationshipTOML("p.vs", from: "p.k", to: "v.k"))
         let keys = (1...500).map { "\"key\($0)\"" }.joined(separator: ",")
         for options in ["", ",\"limit\":2"] {
             let before = try #require(try daemon.stat("queries"))

@@ -3,12 +3,14 @@ import TestSupport
 
 extension Oracle {
     /// Every key of the parents, and others: some that nobody has, and other ways to write those that somebody has.
-    func questions(_ road: Road, using generator: inout SeededGenerator) throws -> [AskedKey] {
-        let keys = try keys(of: road)
-        guard road.key.count == 1, let column = road.key.first else {
-            return keys + [key(road, road.key.map { _ in nil })]
+    func questions(_ relationship: DescribedRelationship, using generator: inout SeededGenerator) throws
+        -> [AskedKey]
+    {
+        let keys = try keys(of: relationship)
+        guard relationship.key.count == 1, let column = relationship.key.first else {
+            return keys + [key(relationship, relationship.key.map { _ in nil })]
         }
-        return keys + strangers(column).map { key(road, [$0]) }
+        return keys + strangers(column).map { key(relationship, [$0]) }
             + keys.flatMap { spellings(of: $0, column) }.filter { _ in
                 Int.random(in: 0..<3, using: &generator) > 0
             }

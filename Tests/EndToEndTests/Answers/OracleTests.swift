@@ -26,11 +26,13 @@ import Testing
         let daemon = try DaemonUnderTest(server, database: database)
         let described = try daemon.ask(#"{"id":1,"op":"describe"}"#)["relationships"]?.elements ?? []
         let oracle = try Oracle(server, database: database)
-        let (roads, complaints) = try Road.all(described, oracle.client)
+        let (relationships, complaints) = try DescribedRelationship.all(described, oracle.client)
         #expect(complaints == [])
         var generator = SeededGenerator(seed: seed)
-        var questions = try roads.flatMap { road in
-            try oracle.questions(road, using: &generator).map { Question(road: road, key: $0) }
+        var questions = try relationships.flatMap { relationship in
+            try oracle.questions(relationship, using: &generator).map {
+                Question(relationship: relationship, key: $0)
+            }
         }
         #expect(questions.count >= minimum)
         questions.shuffle(using: &generator)
@@ -49,7 +51,7 @@ import Testing
 }
 
 struct Question: Sendable {
-    let road: Road
+    let relationship: DescribedRelationship
     let key: AskedKey
 }
 
@@ -73,7 +75,9 @@ private final class Asker {
 
     private func askPipelined(_ questions: [Question]) throws {
         var requests: [[Question]] = []
-        for (_, group) in Dictionary(grouping: questions, by: \.road.name).sorted(by: { $0.key < $1.key }) {
+        for (_, group) in Dictionary(grouping: questions, by: \.relationship.name).sorted(by: {
+            $0.key < $1.key
+        }) {
             var left = group[...]
             while !left.isEmpty {
                 let count = Bool.random(using: &generator) ? 1 : Int.random(in: 1...20, using: &generator)
@@ -100,17 +104,17 @@ private final class Asker {
         let keys = questions.map(\.key.json)
         let isSingle = keys.count == 1 && Bool.random(using: &generator)
         let member = isSingle ? #""key":\#(keys[0])"# : #""keys":[\#(keys.joined(separator: ","))]"#
-        return #"{"id":\#(id),"load":\#(JSONValue.quoted(questions[0].road.name)),\#(member)}"#
+        return #"{"id":\#(id),"load":\#(JSONValue.quoted(questions[0].relationship.name)),\#(member)}"#
     }
 
     private func compare(_ questions: [Question], _ reply: JSONValue, sent: String) throws {
         for (index, question) in questions.enumerated() {
-            let result = reply["results"]?[index] ?? reply[question.road.isToOne ? "row" : "rows"]
-            let expected = try oracle.rows(question.road, question.key)
-            guard let difference = question.road.difference(expected, result) else { continue }
+            let result = reply["results"]?[index] ?? reply[question.relationship.isToOne ? "row" : "rows"]
+            let expected = try oracle.rows(question.relationship, question.key)
+            guard let difference = question.relationship.difference(expected, result) else { continue }
             let error = reply["error"] ?? reply["errors"]
             differences.append(
-                "\(question.road.name) \(question.key.json): \(difference.prefix(500)); \(error.map { "\($0)" } ?? "") sent \(sent.prefix(200))"
+                "\(question.relationship.name) \(question.key.json): \(difference.prefix(500)); \(error.map { "\($0)" } ?? "") sent \(sent.prefix(200))"
             )
         }
     }

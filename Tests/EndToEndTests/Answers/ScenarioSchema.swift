@@ -82,49 +82,46 @@ enum ScenarioSchema {
 
     /// What no foreign key states.
     static let relationships = [
-        road("reporters.rank", from: "reporters.id", to: "ranks.reporter", kind: "one"),
-        road("reporters.top", from: "reporters.id", to: "ranks.reporter", kind: "one", "order = [\"-rank\"]"),
-        road("exact.faces", from: "exact.k", to: "faces.k"),
-        road("prices.priced", from: "prices.p", to: "priced.p"),
-        road("priced.price", from: "priced.p", to: "prices.p", kind: "one"),
-        road("days.moments", from: "days.d", to: "moments.d"),
-        road("ticks.same", from: "ticks.t", to: "ticks.t"), road("padded.raw", from: "padded.b", to: "raw.b"),
-        road("raw.raw", from: "raw.b", to: "raw.b"), road("uuids.same", from: "uuids.u", to: "uuids.u"),
-        road("enums.same", from: "enums.e", to: "enums.e"),
-        road("a.b", from: "a.id", to: "b.id", through("ab", "a_id", "b_id")),
-        road("a.distinct_b", from: "a.id", to: "b.id", through("ab", "a_id", "b_id"), "distinct = true"),
-        road(
+        relationshipTOML("reporters.rank", from: "reporters.id", to: "ranks.reporter", kind: "one"),
+        relationshipTOML(
+            "reporters.top", from: "reporters.id", to: "ranks.reporter", kind: "one", "order = [\"-rank\"]"),
+        relationshipTOML("exact.faces", from: "exact.k", to: "faces.k"),
+        relationshipTOML("prices.priced", from: "prices.p", to: "priced.p"),
+        relationshipTOML("priced.price", from: "priced.p", to: "prices.p", kind: "one"),
+        relationshipTOML("days.moments", from: "days.d", to: "moments.d"),
+        relationshipTOML("ticks.same", from: "ticks.t", to: "ticks.t"),
+        relationshipTOML("padded.raw", from: "padded.b", to: "raw.b"),
+        relationshipTOML("raw.raw", from: "raw.b", to: "raw.b"),
+        relationshipTOML("uuids.same", from: "uuids.u", to: "uuids.u"),
+        relationshipTOML("enums.same", from: "enums.e", to: "enums.e"),
+        relationshipTOML("a.b", from: "a.id", to: "b.id", through("ab", "a_id", "b_id")),
+        relationshipTOML(
+            "a.distinct_b", from: "a.id", to: "b.id", through("ab", "a_id", "b_id"), "distinct = true"),
+        relationshipTOML(
             "a.active", from: "a.id", to: "b.id", through("ab", "a_id", "b_id"), "distinct = true",
             "fixed = { \"b.active\" = 1 }"),
-        road(
+        relationshipTOML(
             "a.other", from: "a.id", to: "b.id", through("ab", "a_id", "b_id"), "fixed = { \"ab.b_id\" = 3 }"),
-        road("reporters.ordered", from: "reporters.id", to: "ordered.p"),
-        road("s7.cs", from: "s7.id", to: "s7c.s7b_id", through("s7b", "s7_id", "id")),
-        road(
+        relationshipTOML("reporters.ordered", from: "reporters.id", to: "ordered.p"),
+        relationshipTOML("s7.cs", from: "s7.id", to: "s7c.s7b_id", through("s7b", "s7_id", "id")),
+        relationshipTOML(
             "users.liked", from: "users.id", to: "posts.id", through("likes", "user_id", "post_id"),
             "order = [\"-made\"]"),
-        road(
+        relationshipTOML(
             "users.authors", from: "users.id", to: "users.id",
             "through = [{ table = \"likes\", from = \"user_id\", to = \"post_id\" }, { table = \"posts\", from = \"id\", to = \"user_id\" }]"
         ),
-        road("users.whole", from: "users.id", to: "whole.owner"),
-        road("users.heap", from: "users.id", to: "heap.owner"),
-        road(
+        relationshipTOML("users.whole", from: "users.id", to: "whole.owner"),
+        relationshipTOML("users.heap", from: "users.id", to: "heap.owner"),
+        relationshipTOML(
             "users.comments", from: "users.id", to: "comments.owner_id",
             "fixed = { \"comments.owner_type\" = \"user\" }"),
-        road(
+        relationshipTOML(
             "posts.comments", from: "posts.id", to: "comments.owner_id",
             "fixed = { \"comments.owner_type\" = \"post\" }"),
     ].joined(separator: "\n")
 
     private static func through(_ table: String, _ from: String, _ to: String) -> String {
         "through = { table = \"\(table)\", from = \"\(from)\", to = \"\(to)\" }"
-    }
-
-    static func road(_ name: String, from: String, to: String, kind: String = "many", _ more: String...)
-        -> String
-    {
-        (["[relationships.\"\(name)\"]", "from = \"\(from)\"", "to = \"\(to)\"", "kind = \"\(kind)\""] + more)
-            .joined(separator: "\n") + "\n"
     }
 }

@@ -277,8 +277,9 @@ private struct Scenario: CustomTestStringConvertible {
         let server = try SharedServer.server
         try server.client(database: database).executeScript(ScenarioSchema.script)
         let directory = try DaemonUnderTest.makeDirectory()
-        let road = ScenarioSchema.road("numbers.texts", from: "numbers.id", to: "texts.number")
-        let text = DaemonUnderTest.configuration(in: directory, server, database: database, settings: road)
+        let relationship = relationshipTOML("numbers.texts", from: "numbers.id", to: "texts.number")
+        let text = DaemonUnderTest.configuration(
+            in: directory, server, database: database, settings: relationship)
         try text.write(toFile: directory + "/c.toml", atomically: true, encoding: .utf8)
         let outcome = try DaemonUnderTest.run(["check", "--config", directory + "/c.toml"])
         #expect(outcome.status == 78)

@@ -150,7 +150,7 @@ private struct Extreme: Sendable, CustomTestStringConvertible {
     private static func makeDaemon() throws -> DaemonUnderTest {
         var script =
             "SET sql_mode = 'ALLOW_INVALID_DATES'; SET time_zone = '+00:00'; CREATE TABLE owners (id INT PRIMARY KEY);"
-        var roads = ""
+        var relationships = ""
         for (number, type) in all.enumerated() {
             script +=
                 "CREATE TABLE t\(number) (id INT PRIMARY KEY, owner INT NOT NULL, v \(type.declaration)) CHARACTER SET utf8mb4;"
@@ -158,15 +158,15 @@ private struct Extreme: Sendable, CustomTestStringConvertible {
                 script += "INSERT INTO t\(number) VALUES (\(id), 1, \(value.sql));"
             }
             script += "INSERT INTO t\(number) VALUES (100, 1, NULL);"
-            roads += ScenarioSchema.road("owners.t\(number)", from: "owners.id", to: "t\(number).owner")
+            relationships += relationshipTOML("owners.t\(number)", from: "owners.id", to: "t\(number).owner")
             if type.isKey {
-                roads += ScenarioSchema.road("t\(number).same", from: "t\(number).v", to: "t\(number).v")
+                relationships += relationshipTOML("t\(number).same", from: "t\(number).v", to: "t\(number).v")
             }
         }
         let database = try SharedServer.freshDatabase(named: "extreme")
         let server = try SharedServer.server
         try server.client(database: database).executeScript(script)
-        return try DaemonUnderTest(server, database: database, settings: roads)
+        return try DaemonUnderTest(server, database: database, settings: relationships)
     }
 
     @Test(arguments: all.indices)

@@ -96,7 +96,8 @@ import Testing
     }
 
     @Test(arguments: [FaultProxy.Moment.answer, .rows, .midRows, .end])
-    func `an answer that comes after its requests' time is nobody else's`(_ moment: FaultProxy.Moment) throws {
+    func `an answer that comes after its requests' time is nobody else's`(_ moment: FaultProxy.Moment) throws
+    {
         let shop = try ProxiedBookshop()
         shop.proxy.inject(.hold, at: moment)
         #expect(try shop.outcomes(1...20, #","timeout_ms":100"#) == ["timeout": 20])

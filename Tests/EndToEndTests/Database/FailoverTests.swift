@@ -114,7 +114,7 @@ import Testing
         let proxy = try FaultProxy(to: servers[0], marker: "slow")
         let daemon = try DaemonUnderTest(
             servers[0], database: "d",
-            settings: ScenarioSchema.road("parents.slow", from: "parents.id", to: "slow.parent_id"),
+            settings: relationshipTOML("parents.slow", from: "parents.id", to: "slow.parent_id"),
             databasePlace: """
                 servers = ["127.0.0.1:\(proxy.port)", "\(servers[1].socketPath)"]
                 check_interval_s = 1

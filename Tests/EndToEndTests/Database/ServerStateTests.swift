@@ -271,7 +271,8 @@ import Testing
         let daemon = try daemon([servers[0].socketPath, place(proxy)], checkInterval: 60)
         proxy.inject(.refuse(errno: 1047), at: .answer)
         let check = try DaemonUnderTest.run(["check", "--config", daemon.configPath])
-        #expect(check.output.contains("warning: server \(place(proxy)) is not usable: 1047"), "\(check.output)")
+        #expect(
+            check.output.contains("warning: server \(place(proxy)) is not usable: 1047"), "\(check.output)")
     }
 
     // MARK: What is no state of a server

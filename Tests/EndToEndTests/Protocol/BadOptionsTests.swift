@@ -79,8 +79,8 @@ import Testing
             """)
         let daemon = try DaemonUnderTest(
             server, database: database,
-            settings: ScenarioSchema.road("a.b", from: "a.id", to: "a.b")
-                + ScenarioSchema.road("a.kid", from: "a.kid", to: "a.id"))
+            settings: relationshipTOML("a.b", from: "a.id", to: "a.b")
+                + relationshipTOML("a.kid", from: "a.kid", to: "a.id"))
         let clash = try daemon.ask(#"{"load":"a.b","key":1,"include":{"kid":{}}}"#)
         #expect(clash.errorCode == "bad_request" && clash.errorMessage.hasPrefix("include.kid: "))
         let reply = try daemon.ask(

@@ -52,8 +52,8 @@ import Testing
             CREATE VIEW broken AS SELECT id, plain FROM j; ALTER TABLE j RENAME COLUMN plain TO text;
             CREATE OR REPLACE VIEW v AS SELECT id, o_id, doc, text, JSON_OBJECT('id', id) made FROM j;
             """,
-            settings: ScenarioSchema.road("o.vs", from: "o.id", to: "v.o_id")
-                + ScenarioSchema.road("o.ws", from: "o.id", to: "w.o_id"))
+            settings: relationshipTOML("o.vs", from: "o.id", to: "v.o_id")
+                + relationshipTOML("o.ws", from: "o.id", to: "w.o_id"))
         #expect(
             try world.daemon.ask(#"{"load":"o.vs","key":1}"#)["rows"]
                 == JSONValue(#"[{"id":1,"o_id":1,"doc":{"a":[1]},"text":"[3]","made":{"id":1}}]"#))
@@ -68,7 +68,7 @@ import Testing
             CREATE TABLE o (id INT PRIMARY KEY); INSERT INTO o VALUES (1);
             CREATE TABLE j (id INT PRIMARY KEY, o_id INT, doc JSON); INSERT INTO j VALUES (1, 1, '{"a":[1]}');
             CREATE VIEW v AS SELECT id, o_id, doc FROM j;
-            """, settings: ScenarioSchema.road("o.vs", from: "o.id", to: "v.o_id"))
+            """, settings: relationshipTOML("o.vs", from: "o.id", to: "v.o_id"))
         let locker = try SharedServer.server.client(database: world.database)
         try locker.execute("LOCK TABLES j WRITE")
         world.daemon.signal(SIGHUP)
@@ -117,7 +117,7 @@ import Testing
             """)
         let daemon = try DaemonUnderTest(
             server, database: "SHOP",
-            settings: ScenarioSchema.road("books.writer", from: "books.Author_id", to: "writers.ID"))
+            settings: relationshipTOML("books.writer", from: "books.Author_id", to: "writers.ID"))
         for load in ["books.Author", "books.writer"] {
             let reply = try daemon.ask("{\"load\":\"\(load)\",\"key\":1,\"columns\":[\"doc\"]}")
             #expect(reply["row"] ?? reply["rows"]?[0] == (try JSONValue(#"{"doc":[1]}"#)), "\(reply)")
@@ -256,7 +256,7 @@ import Testing
             CREATE OR REPLACE USER definer_$DB@localhost; GRANT SELECT ON $DB.* TO definer_$DB@localhost;
             CREATE DEFINER = definer_$DB@localhost VIEW v AS SELECT id, a_id FROM b;
             CREATE OR REPLACE USER $DB@localhost; GRANT SELECT ON $DB.v TO $DB@localhost; GRANT SELECT ON $DB.a TO $DB@localhost;
-            """, settings: ScenarioSchema.road("a.vs", from: "a.id", to: "v.a_id"), user: "$DB")
+            """, settings: relationshipTOML("a.vs", from: "a.id", to: "v.a_id"), user: "$DB")
         #expect(try world.check().contains("all is well, 1 relationships"))
         try SharedServer.server.client().execute("DROP USER definer_\(world.database)@localhost")
         let refused = try DaemonUnderTest.run(["check", "--config", world.daemon.configPath])
@@ -297,7 +297,7 @@ import Testing
             CREATE TABLE single (id INT PRIMARY KEY, o_id INT, UNIQUE k (o_id) IGNORED); INSERT INTO single VALUES (1, 1);
             """,
             settings: ["ignored", "disabled", "used", "single"].map {
-                ScenarioSchema.road("o.\($0)", from: "o.id", to: "\($0).o_id")
+                relationshipTOML("o.\($0)", from: "o.id", to: "\($0).o_id")
             }.joined())
         let said = try world.check()
         for name in ["ignored", "disabled", "single"] {

@@ -19,7 +19,7 @@ package struct ShownColumn: Sendable {
 }
 
 /// One relationship: what `describe` says of it, and the tables and columns of the foreign keys that must be behind it.
-package struct Road: Sendable {
+package struct DescribedRelationship: Sendable {
     package let name: String
     package let isToOne: Bool
     package let key: [ShownColumn]
@@ -95,9 +95,9 @@ package struct Road: Sendable {
     /// Every relationship that is described, and what cannot be explained by the schema's foreign keys or is missing.
     package static func all(
         _ descriptions: [JSONValue], _ client: BlockingClient
-    ) throws -> (roads: [Road], complaints: [String]) {
+    ) throws -> (relationships: [DescribedRelationship], complaints: [String]) {
         var left = descriptions
-        var roads: [Road] = []
+        var relationships: [DescribedRelationship] = []
         var complaints: [String] = []
         // What has several candidates is decided last, among what is left.
         let links = try links(client).map { link in (link, descriptions.filter { link.isMeant(by: $0) }.count)
@@ -111,9 +111,9 @@ package struct Road: Sendable {
                     "\(link.parent) -> \(link.related) by \(link.key) \(link.stem) has no relationship")
                 continue
             }
-            roads.append(Road(left.remove(at: chosen), link))
+            relationships.append(DescribedRelationship(left.remove(at: chosen), link))
         }
-        return (roads, complaints + left.map { "no foreign key explains \($0)" })
+        return (relationships, complaints + left.map { "no foreign key explains \($0)" })
     }
 
     private static func links(_ client: BlockingClient) throws -> [Link] {

@@ -22,17 +22,19 @@ package final class Oracle {
     }
 
     /// The keys of all parents, each once by its bytes.
-    package func keys(of road: Road) throws -> [AskedKey] {
-        let shown = road.key.map { $0.shape.expression(identifier($0.name)) }
-        let groups = road.key.map { "HEX(\(identifier($0.name)))" }
+    package func keys(of relationship: DescribedRelationship) throws -> [AskedKey] {
+        let shown = relationship.key.map { $0.shape.expression(identifier($0.name)) }
+        let groups = relationship.key.map { "HEX(\(identifier($0.name)))" }
         let sql = """
-            SELECT \(shown.joined(separator: ", ")) FROM \(identifier(road.parent)) \
+            SELECT \(shown.joined(separator: ", ")) FROM \(identifier(relationship.parent)) \
             GROUP BY \(groups.joined(separator: ", "))
             """
-        return try client.strings(sql).map { key(road, $0) }
+        return try client.strings(sql).map { key(relationship, $0) }
     }
 
-    package func key(_ road: Road, _ parts: [String?]) -> AskedKey { key(road.key, parts) }
+    package func key(_ relationship: DescribedRelationship, _ parts: [String?]) -> AskedKey {
+        key(relationship.key, parts)
+    }
 
     package func key(_ columns: [ShownColumn], _ parts: [String?]) -> AskedKey {
         let json = zip(columns, parts).map { column, part in part.map(column.shape.json) ?? "null" }
@@ -47,13 +49,14 @@ package final class Oracle {
     }
 
     // SELECT r.`id`+0, CAST(r.`title` AS CHAR CHARACTER SET utf8mb4) FROM `books` AS r WHERE r.`author_id` = 42 ORDER BY r.`id`
-    package func rows(_ road: Road, _ key: AskedKey) throws -> [[String?]] {
+    package func rows(_ relationship: DescribedRelationship, _ key: AskedKey) throws -> [[String?]] {
         guard let literals = key.literals else { return [] }
-        let shown = road.columns.map { $0.shape.expression("r.\(identifier($0.name))") }
-        let conditions = zip(road.matches, literals).map { "\($0) = \($1)" }
-        let order = road.order.isEmpty ? "" : " ORDER BY \(road.order.joined(separator: ", "))"
+        let shown = relationship.columns.map { $0.shape.expression("r.\(identifier($0.name))") }
+        let conditions = zip(relationship.matches, literals).map { "\($0) = \($1)" }
+        let order =
+            relationship.order.isEmpty ? "" : " ORDER BY \(relationship.order.joined(separator: ", "))"
         let sql = """
-            SELECT \(shown.joined(separator: ", ")) FROM \(road.from) \
+            SELECT \(shown.joined(separator: ", ")) FROM \(relationship.from) \
             WHERE \(conditions.joined(separator: " AND "))\(order)
             """
         do throws(DatabaseError) {
@@ -69,7 +72,7 @@ package final class Oracle {
     private static let cannotAggregateCollations: UInt32 = 1267
 }
 
-extension Road {
+extension DescribedRelationship {
     /// Nil, or how the daemon's result differs from the database's rows.
     ///
     /// - Parameter columns: those that the rows show; nil for all.

@@ -48,7 +48,7 @@ final class Checker {
     }
 
     private func difference(_ load: GeneratedLoad, _ reply: JSONValue) throws -> String? {
-        let single = load.options.isCount ? "count" : load.road.isToOne ? "row" : "rows"
+        let single = load.options.isCount ? "count" : load.relationship.isToOne ? "row" : "rows"
         let results =
             load.isList
             ? reply[load.options.isCount ? "counts" : "results"]?.elements : reply[single].map { [$0] }

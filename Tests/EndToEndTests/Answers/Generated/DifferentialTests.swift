@@ -65,7 +65,7 @@ struct World: Sendable {
             "SET sql_mode = ''; SET time_zone = '+00:00';" + schema.script)
         let settings = [
             "[catalog]\ndiscover = false\n", seed % 2 == 0 ? "[batching]\nmax_keys = 5\n" : "",
-            schema.roads.map(\.toml).joined(separator: "\n"),
+            schema.relationships.map(\.toml).joined(separator: "\n"),
         ]
         daemon = try DaemonUnderTest(server, database: database, settings: settings.joined(separator: "\n"))
         let oracle = try LoadOracle(server, database: database, schema: schema)

@@ -26,7 +26,7 @@ struct GeneratedOptions: Sendable {
     }
 
     struct Include: Sendable {
-        let road: GeneratedRoad
+        let relationship: GeneratedRelationship
         var options: GeneratedOptions
     }
 
@@ -52,7 +52,7 @@ struct GeneratedOptions: Sendable {
         if isCount { members.append("\"count\":true") }
         if !includes.isEmpty {
             let inner = includes.map {
-                "\"\($0.road.shortName)\":{\($0.options.members.joined(separator: ","))}"
+                "\"\($0.relationship.shortName)\":{\($0.options.members.joined(separator: ","))}"
             }
             members.append("\"include\":{\(inner.joined(separator: ","))}")
         }
@@ -73,7 +73,7 @@ struct GeneratedOptions: Sendable {
 }
 
 struct GeneratedLoad: Sendable {
-    let road: GeneratedRoad
+    let relationship: GeneratedRelationship
     var options: GeneratedOptions
     /// As shown; by the parent's primary key where `isByParent`. A nil part is `NULL`.
     var keys: [[String?]]
@@ -84,7 +84,7 @@ struct GeneratedLoad: Sendable {
 
     // {"id":1,"load":"t1.up0","keys":[1,2],"limit":3}
     func line(id: Int, _ schema: GeneratedSchema) -> String {
-        let columns = isByParent ? schema.table(road.parent).primaryKey : road.key
+        let columns = isByParent ? schema.table(relationship.parent).primaryKey : relationship.key
         var texts = keys.map { key -> String in
             let parts = zip(columns, key).map { column, part in part.map(column.shape.json) ?? "null" }
             return parts.count == 1 ? parts[0] : "[\(parts.joined(separator: ","))]"
@@ -92,7 +92,7 @@ struct GeneratedLoad: Sendable {
         if let badKey { texts.insert("{}", at: badKey) }
         let member = isByParent ? "parent" : "key"
         let whose = isList ? "\"\(member)s\":[\(texts.joined(separator: ","))]" : "\"\(member)\":\(texts[0])"
-        let members = ["\"id\":\(id)", "\"load\":\"\(road.name)\"", whose] + options.members
+        let members = ["\"id\":\(id)", "\"load\":\"\(relationship.name)\"", whose] + options.members
         return "{\(members.joined(separator: ","))}"
     }
 }
@@ -116,29 +116,30 @@ struct LoadGenerator {
 
     mutating func next() -> GeneratedLoad {
         if chance(40), let known = recent.randomElement(using: &generator) {
-            var load = makeLoad(known.road)
+            var load = makeLoad(known.relationship)
             load.options = known.options
             if !load.options.isCount, load.options.includes.isEmpty, chance(50) {
-                load.options.columns = columns(of: known.road)
+                load.options.columns = columns(of: known.relationship)
             }
             return load
         }
-        var load = makeLoad(schema.roads.randomElement(using: &generator) ?? schema.roads[0])
-        load.options = options(load.road, depth: 3)
+        var load = makeLoad(schema.relationships.randomElement(using: &generator) ?? schema.relationships[0])
+        load.options = options(load.relationship, depth: 3)
         recent.append(load)
         if recent.count > 20 { recent.removeFirst() }
         return load
     }
 
-    private mutating func makeLoad(_ road: GeneratedRoad) -> GeneratedLoad {
+    private mutating func makeLoad(_ relationship: GeneratedRelationship) -> GeneratedLoad {
         let isByParent = chance(25)
         let isList = chance(60)
-        let columns = isByParent ? schema.table(road.parent).primaryKey : road.key
+        let columns = isByParent ? schema.table(relationship.parent).primaryKey : relationship.key
         let count = isList ? Int.random(in: 0...9, using: &generator) : 1
-        let keys = (0..<count).map { _ in key(columns, of: road.parent) }
+        let keys = (0..<count).map { _ in key(columns, of: relationship.parent) }
         let badKey = isList && chance(10) ? Int.random(in: 0...count, using: &generator) : nil
         return GeneratedLoad(
-            road: road, options: GeneratedOptions(), keys: keys, isByParent: isByParent, isList: isList,
+            relationship: relationship, options: GeneratedOptions(), keys: keys, isByParent: isByParent,
+            isList: isList,
             badKey: badKey)
     }
 
@@ -153,19 +154,19 @@ struct LoadGenerator {
 
     // MARK: Options
 
-    private func shown(_ road: GeneratedRoad) -> [GeneratedColumn] {
-        let table = schema.table(road.table)
-        return road.columns.map { $0.map(table.column) } ?? table.columns
+    private func shown(_ relationship: GeneratedRelationship) -> [GeneratedColumn] {
+        let table = schema.table(relationship.table)
+        return relationship.columns.map { $0.map(table.column) } ?? table.columns
     }
 
-    private mutating func columns(of road: GeneratedRoad) -> [String] {
-        let all = shown(road).map(\.name).shuffled(using: &generator)
+    private mutating func columns(of relationship: GeneratedRelationship) -> [String] {
+        let all = shown(relationship).map(\.name).shuffled(using: &generator)
         return Array(all.prefix(Int.random(in: 1...all.count, using: &generator)))
     }
 
-    private mutating func options(_ road: GeneratedRoad, depth: Int) -> GeneratedOptions {
+    private mutating func options(_ relationship: GeneratedRelationship, depth: Int) -> GeneratedOptions {
         var options = GeneratedOptions()
-        let filterable = shown(road).filter(\.isFilterable)
+        let filterable = shown(relationship).filter(\.isFilterable)
         if chance(35) {
             for column in filterable.shuffled(using: &generator).prefix(
                 Int.random(in: 1...2, using: &generator))
@@ -177,7 +178,7 @@ struct LoadGenerator {
             options.isCount = true
             return options
         }
-        if chance(50) { options.columns = columns(of: road) }
+        if chance(50) { options.columns = columns(of: relationship) }
         if chance(50) {
             options.order = filterable.shuffled(using: &generator).prefix(
                 Int.random(in: 0...2, using: &generator)
@@ -185,13 +186,15 @@ struct LoadGenerator {
                 (Bool.random(using: &generator) ? "-" : "") + $0.name
             }
         }
-        if !road.isToOne, chance(50) {
+        if !relationship.isToOne, chance(50) {
             options.limit = [0, 1, 2, 3, 7, 12, 25].randomElement(using: &generator)
         }
-        if !road.isToOne, chance(25) { options.offset = [0, 1, 2, 5].randomElement(using: &generator) }
+        if !relationship.isToOne, chance(25) {
+            options.offset = [0, 1, 2, 5].randomElement(using: &generator)
+        }
         guard depth > 0, chance(45) else { return options }
-        for next in schema.roads(from: road.table).shuffled(using: &generator).prefix(2) {
-            options.includes.append(.init(road: next, options: self.options(next, depth: depth - 1)))
+        for next in schema.relationships(from: relationship.table).shuffled(using: &generator).prefix(2) {
+            options.includes.append(.init(relationship: next, options: self.options(next, depth: depth - 1)))
         }
         return options
     }

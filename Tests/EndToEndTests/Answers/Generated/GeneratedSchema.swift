@@ -37,7 +37,7 @@ struct GeneratedTable: Sendable {
 }
 
 /// A relationship of the configuration file, all that the oracle must know of it.
-struct GeneratedRoad: Sendable {
+struct GeneratedRelationship: Sendable {
     struct Hop: Sendable {
         let table: String
         let near: [String]
@@ -82,21 +82,23 @@ struct GeneratedRoad: Sendable {
 /// Tables, rows and relationships that a seed decides.
 struct GeneratedSchema: Sendable {
     private(set) var tables: [GeneratedTable] = []
-    private(set) var roads: [GeneratedRoad] = []
+    private(set) var relationships: [GeneratedRelationship] = []
     private(set) var script = ""
 
     func table(_ name: String) -> GeneratedTable { tables.first { $0.name == name } ?? tables[0] }
 
     /// The relationships of a table's rows.
-    func roads(from table: String) -> [GeneratedRoad] { roads.filter { $0.parent == table } }
+    func relationships(from table: String) -> [GeneratedRelationship] {
+        relationships.filter { $0.parent == table }
+    }
 
     init(using generator: inout SeededGenerator) {
         for number in 0..<5 { addTable("t\(number)", &generator) }
         for table in tables { script += Self.definition(table, &generator) }
         for table in tables { script += rows(of: table, &generator) }
-        addDirectRoads(&generator)
-        addLongRoads()
-        addOddRoads(&generator)
+        addDirectRelationships(&generator)
+        addLongRelationships()
+        addOddRelationships(&generator)
     }
 
     // MARK: Tables
@@ -203,17 +205,17 @@ struct GeneratedSchema: Sendable {
 
     // MARK: Relationships
 
-    private mutating func addDirectRoads(_ generator: inout SeededGenerator) {
+    private mutating func addDirectRelationships(_ generator: inout SeededGenerator) {
         for table in tables {
             for (number, link) in table.links.enumerated() {
                 let target = self.table(link.target)
-                roads.append(
-                    GeneratedRoad(
+                relationships.append(
+                    GeneratedRelationship(
                         parent: table.name, shortName: "up\(number)", key: link.columns, hops: [],
                         table: target.name,
                         targets: link.targetColumns, isToOne: true))
-                roads.append(
-                    GeneratedRoad(
+                relationships.append(
+                    GeneratedRelationship(
                         parent: target.name, shortName: "\(table.name)s\(number)", key: target.primaryKey,
                         hops: [],
                         table: table.name, targets: link.columns.map(\.name),
@@ -223,20 +225,22 @@ struct GeneratedSchema: Sendable {
     }
 
     /// From a table by way of another that links to it: to what that links to, and to what links to that.
-    private mutating func addLongRoads() {
+    private mutating func addLongRelationships() {
         for middle in tables {
             guard let near = middle.links.first else { continue }
             let parent = table(near.target)
             let first = near.columns.map(\.name)
             if middle.links.count > 1 {
                 let far = middle.links[1]
-                let hop = GeneratedRoad.Hop(table: middle.name, near: first, far: far.columns.map(\.name))
+                let hop = GeneratedRelationship.Hop(
+                    table: middle.name, near: first, far: far.columns.map(\.name))
                 add(parent, "via_\(middle.name)", [hop], to: far.target, far.targetColumns)
             }
             for last in tables {
                 guard let link = last.links.first(where: { $0.target == middle.name }) else { continue }
                 let hops = [
-                    GeneratedRoad.Hop(table: middle.name, near: first, far: middle.primaryKey.map(\.name)),
+                    GeneratedRelationship.Hop(
+                        table: middle.name, near: first, far: middle.primaryKey.map(\.name)),
                     .init(table: last.name, near: link.columns.map(\.name), far: last.primaryKey.map(\.name)),
                 ]
                 add(
@@ -247,12 +251,12 @@ struct GeneratedSchema: Sendable {
     }
 
     private mutating func add(
-        _ parent: GeneratedTable, _ name: String, _ hops: [GeneratedRoad.Hop], to table: String,
+        _ parent: GeneratedTable, _ name: String, _ hops: [GeneratedRelationship.Hop], to table: String,
         _ targets: [String]
     ) {
         for isDistinct in [false, true] {
-            roads.append(
-                GeneratedRoad(
+            relationships.append(
+                GeneratedRelationship(
                     parent: parent.name, shortName: name + (isDistinct ? "_once" : ""),
                     key: parent.primaryKey,
                     hops: hops, table: table, targets: targets, isToOne: false, isDistinct: isDistinct))
@@ -260,37 +264,37 @@ struct GeneratedSchema: Sendable {
     }
 
     /// A subset of the columns in an order of its own, and a condition that always holds.
-    private mutating func addOddRoads(_ generator: inout SeededGenerator) {
-        for road in roads where road.hops.isEmpty && !road.isToOne {
-            let related = table(road.table)
+    private mutating func addOddRelationships(_ generator: inout SeededGenerator) {
+        for relationship in relationships where relationship.hops.isEmpty && !relationship.isToOne {
+            let related = table(relationship.table)
             guard let sort = related.payload.filter(\.isFilterable).randomElement(using: &generator) else {
                 continue
             }
             let shown = related.columns.shuffled(using: &generator).prefix(4).map(\.name)
-            var odd = road
+            var odd = relationship
             odd.columns = Array(Set(shown + [sort.name])).sorted()
             odd.order = [(Bool.random(using: &generator) ? "-" : "") + sort.name]
-            roads.append(odd.renamed("odd"))
+            relationships.append(odd.renamed("odd"))
             let plain = related.payload.filter {
                 $0.declaration.hasPrefix("INT") || $0.declaration.hasPrefix("ENUM")
             }
             guard let column = plain.first, let value = column.values.randomElement(using: &generator) else {
                 continue
             }
-            var fixed = road
+            var fixed = relationship
             fixed.fixed = (column, value)
-            roads.append(fixed.renamed("fixed"))
+            relationships.append(fixed.renamed("fixed"))
         }
     }
 }
 
-extension GeneratedRoad {
-    fileprivate func renamed(_ suffix: String) -> GeneratedRoad {
-        var road = GeneratedRoad(
+extension GeneratedRelationship {
+    fileprivate func renamed(_ suffix: String) -> GeneratedRelationship {
+        var relationship = GeneratedRelationship(
             parent: parent, shortName: "\(shortName)_\(suffix)", key: key, hops: hops, table: table,
             targets: targets,
             isToOne: isToOne)
-        (road.columns, road.order, road.fixed) = (columns, order, fixed)
-        return road
+        (relationship.columns, relationship.order, relationship.fixed) = (columns, order, fixed)
+        return relationship
     }
 }

@@ -46,72 +46,81 @@ final class LoadOracle {
 
     /// - Parameter key: as shown.
     func answer(_ load: GeneratedLoad, _ key: [String?]) throws -> Answer {
-        let parent = schema.table(load.road.parent)
-        let isKey = load.road.key.map(\.name) == parent.primaryKey.map(\.name)
-        guard load.isByParent, !isKey else { return try answer(load.road, load.options, key) }
+        let parent = schema.table(load.relationship.parent)
+        let isKey = load.relationship.key.map(\.name) == parent.primaryKey.map(\.name)
+        guard load.isByParent, !isKey else { return try answer(load.relationship, load.options, key) }
         let conditions = zip(parent.primaryKey, key).map { "\($0.name) = \(literal($0, $1))" }
-        let columns = load.road.key.map { $0.shape.expression($0.name) }
+        let columns = load.relationship.key.map { $0.shape.expression($0.name) }
         let found = try client.strings(
             "SELECT \(columns.joined(separator: ", ")) FROM \(parent.name) WHERE \(conditions.joined(separator: " AND "))"
         )
-        return try answer(load.road, load.options, found.first ?? load.road.key.map { _ in nil })
+        return try answer(
+            load.relationship, load.options, found.first ?? load.relationship.key.map { _ in nil })
     }
 
     private func literal(_ column: GeneratedColumn, _ shown: String?) -> String {
         shown.map { column.shape.literal($0, quote: client.quote) } ?? "NULL"
     }
 
-    private func answer(_ road: GeneratedRoad, _ options: GeneratedOptions, _ key: [String?]) throws -> Answer
+    private func answer(_ relationship: GeneratedRelationship, _ options: GeneratedOptions, _ key: [String?])
+        throws -> Answer
     {
-        let sql = question(road, options, key)
-        let memo = "\(road.name) \(sql) \(options.members)"
+        let sql = question(relationship, options, key)
+        let memo = "\(relationship.name) \(sql) \(options.members)"
         if let answer = known[memo] { return answer }
         let answer: Answer
         if options.isCount {
             answer = .count(try client.strings(sql).first?.first.flatMap { $0 } ?? "")
         } else {
-            let rows = try client.strings(sql).map { try row(road, options, $0) }
-            answer = road.isToOne ? .row(rows.first) : .rows(rows)
+            let rows = try client.strings(sql).map { try row(relationship, options, $0) }
+            answer = relationship.isToOne ? .row(rows.first) : .rows(rows)
         }
         known[memo] = answer
         return answer
     }
 
-    private func row(_ road: GeneratedRoad, _ options: GeneratedOptions, _ cells: [String?]) throws
+    private func row(_ relationship: GeneratedRelationship, _ options: GeneratedOptions, _ cells: [String?])
+        throws
         -> Answer.Row
     {
-        let table = schema.table(road.table)
+        let table = schema.table(relationship.table)
         let byName = Dictionary(uniqueKeysWithValues: zip(table.columns.map(\.name), cells))
-        let shown = (options.columns ?? road.columns ?? table.columns.map(\.name)).map { name in
+        let shown = (options.columns ?? relationship.columns ?? table.columns.map(\.name)).map { name in
             (column: table.column(name), shown: byName[name] ?? nil)
         }
         let included = try options.includes.map { include in
-            let key = include.road.key.map { byName[$0.name] ?? nil }
-            return (name: include.road.shortName, answer: try answer(include.road, include.options, key))
+            let key = include.relationship.key.map { byName[$0.name] ?? nil }
+            return (
+                name: include.relationship.shortName,
+                answer: try answer(include.relationship, include.options, key)
+            )
         }
         return Answer.Row(cells: shown, included: included)
     }
 
     // MARK: SQL
 
-    private func question(_ road: GeneratedRoad, _ options: GeneratedOptions, _ key: [String?]) -> String {
-        let table = schema.table(road.table)
+    private func question(
+        _ relationship: GeneratedRelationship, _ options: GeneratedOptions, _ key: [String?]
+    ) -> String {
+        let table = schema.table(relationship.table)
         let primaryKey = table.primaryKey.map { "r.\($0.name)" }
         let matched =
-            road.hops.first.map { hop in hop.near.map { "j0.\($0)" } } ?? road.targets.map { "r.\($0)" }
-        var conditions = zip(zip(matched, road.key), key).map { "\($0.0) = \(literal($0.1, $1))" }
-        if let fixed = road.fixed {
+            relationship.hops.first.map { hop in hop.near.map { "j0.\($0)" } }
+            ?? relationship.targets.map { "r.\($0)" }
+        var conditions = zip(zip(matched, relationship.key), key).map { "\($0.0) = \(literal($0.1, $1))" }
+        if let fixed = relationship.fixed {
             conditions.append("r.\(fixed.column.name) = \(literal(fixed.column, fixed.value))")
         }
         conditions += options.filters.map(condition)
-        let from = "FROM \(source(road)) WHERE \(conditions.joined(separator: " AND "))"
+        let from = "FROM \(source(relationship)) WHERE \(conditions.joined(separator: " AND "))"
         if options.isCount {
-            let counted = road.isDistinct ? "DISTINCT \(primaryKey.joined(separator: ", "))" : "*"
+            let counted = relationship.isDistinct ? "DISTINCT \(primaryKey.joined(separator: ", "))" : "*"
             return "SELECT COUNT(\(counted)) \(from)"
         }
         let columns = table.columns.map { $0.shape.expression("r.\($0.name)") }
-        let group = road.isDistinct ? " GROUP BY \(primaryKey.joined(separator: ", "))" : ""
-        var order = (options.order ?? road.order ?? []).map { term in
+        let group = relationship.isDistinct ? " GROUP BY \(primaryKey.joined(separator: ", "))" : ""
+        var order = (options.order ?? relationship.order ?? []).map { term in
             term.hasPrefix("-") ? "r.\(term.dropFirst()) DESC" : "r.\(term)"
         }
         order += primaryKey.filter { name in !order.contains { $0 == name || $0 == name + " DESC" } }
@@ -124,14 +133,14 @@ final class LoadOracle {
     }
 
     // t1 j0 JOIN t2 r ON r.k = j0.l
-    private func source(_ road: GeneratedRoad) -> String {
+    private func source(_ relationship: GeneratedRelationship) -> String {
         var sql = ""
         var before: [String] = []
-        for (number, hop) in road.hops.enumerated() {
+        for (number, hop) in relationship.hops.enumerated() {
             sql += step(hop.table, "j\(number)", hop.near, before)
             before = hop.far.map { "j\(number).\($0)" }
         }
-        return sql + step(road.table, "r", road.targets, before)
+        return sql + step(relationship.table, "r", relationship.targets, before)
     }
 
     private func step(_ table: String, _ alias: String, _ columns: [String], _ before: [String]) -> String {
