@@ -41,7 +41,7 @@ import Testing
             ])
     }
 
-    @Test func `who is known by the Unix socket needs no password`() throws {
+    @Test func `an account with unix_socket authentication needs no password`() throws {
         let server = try PrivateServer()
         let own = String(cString: getpwuid(geteuid()).pointee.pw_name)
         try server.client().execute("CREATE OR REPLACE USER \(own)@localhost IDENTIFIED VIA unix_socket")

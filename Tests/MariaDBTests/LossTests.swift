@@ -41,7 +41,7 @@ import Testing
         #expect(text(connection.run("SELECT 1").rows) == [["1"]])
     }
 
-    @Test func `KILL QUERY among the rows is not their end`() throws {
+    @Test func `KILL QUERY between rows is an error and not their end`() throws {
         let server = try SharedServer.server
         let connection = try connected(server.endpoint(database: "mysql"))
         guard case .columns = connection.send("SELECT REPEAT('x', 1000) FROM seq_1_to_1000000") else {
@@ -56,7 +56,7 @@ import Testing
         #expect(text(connection.run("SELECT 1").rows) == [["1"]])
     }
 
-    @Test func `KILL CONNECTION loses it`() throws {
+    @Test func `KILL CONNECTION fails the statement as a lost connection`() throws {
         let server = try SharedServer.server
         let connection = try connected(server.endpoint(database: "mysql"))
         let waiting = try suspended("SELECT SLEEP(30)", on: connection, server)
@@ -67,7 +67,7 @@ import Testing
         #expect(error.kind == .connectionLost)
     }
 
-    @Test func `the crash of the server among the rows is never their end`() throws {
+    @Test func `a server that crashes between rows is an error and never their end`() throws {
         let server = try PrivateServer()
         let sql = "SELECT seq, REPEAT('x', 1000) FROM seq_1_to_1000000"
         let connections = try (0..<3).map { _ in try connected(server.endpoint(database: "mysql")) }
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func `a query on a connection whose server is gone fails as lost`() throws {
+    @Test func `a query on a connection whose server has stopped fails as a lost connection`() throws {
         let server = try PrivateServer()
         let connection = try connected(server.endpoint(database: "mysql"))
         server.stop()
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test(arguments: Stage.allCases)
-    func `closing never waits, whatever is under way`(stage: Stage) throws {
+    func `closing a connection never waits, in whatever state it is`(stage: Stage) throws {
         let server = try SharedServer.server
         let setup = stage == .connecting ? ["DO SLEEP(30)"] : []
         let connection = Connection(server.endpoint(database: "mysql", sessionSetup: setup))
@@ -107,7 +107,7 @@ import Testing
 
     /// Draining the rows or a polite goodbye would wait for the stopped server for ever.
     @Test(.timeLimit(.minutes(1)))
-    func `closing does not need the server`() throws {
+    func `closing a connection needs no answer from a frozen server`() throws {
         let server = try PrivateServer()
         let stages: [Stage] = [.idle, .sending, .row, .fetching]
         let connections = try stages.map { stage in

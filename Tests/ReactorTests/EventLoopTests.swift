@@ -18,7 +18,7 @@ private func send(_ text: String, to socket: Socket) {
 }
 
 @Suite struct EventLoopTests {
-    @Test func `a watch tells of bytes, and of nothing after it was cancelled`() throws {
+    @Test func `a watch reports readable bytes, and nothing after it is cancelled`() throws {
         let loop = try EventLoop()
         let (near, far) = makePair()
         var calls = 0
@@ -39,7 +39,7 @@ private func send(_ text: String, to socket: Socket) {
         far.close()
     }
 
-    @Test func `a watch for writing rings at once on a fresh socket`() throws {
+    @Test func `a watch for writing is called at once for a new socket`() throws {
         let loop = try EventLoop()
         let (near, far) = makePair()
         let watch = Watch(loop, fileDescriptor: near.fileDescriptor) { readiness in
@@ -53,7 +53,7 @@ private func send(_ text: String, to socket: Socket) {
         far.close()
     }
 
-    @Test func `a long callback ends the turn, and what else was ready comes in the next`() throws {
+    @Test func `a long callback ends the turn, and other ready descriptors come in the next`() throws {
         let loop = try EventLoop()
         let pairs = [makePair(), makePair(), makePair()]
         var (turns, calls) = (0, [Int]())
@@ -81,7 +81,7 @@ private func send(_ text: String, to socket: Socket) {
         }
     }
 
-    @Test func `alarms ring in the order of their times, and can be set again`() throws {
+    @Test func `alarms fire in the order of their times, and can be set again`() throws {
         let loop = try EventLoop()
         var rung: [Int] = []
         let late = Alarm(loop) {
@@ -103,7 +103,7 @@ private func send(_ text: String, to socket: Socket) {
         #expect(rung == [1, 1, 2])
     }
 
-    @Test func `an alarm never rings before its time`() throws {
+    @Test func `an alarm never fires before its time`() throws {
         let loop = try EventLoop()
         let time = loop.now + 1_500_700
         let alarm = Alarm(loop) {
@@ -145,7 +145,7 @@ private func send(_ text: String, to socket: Socket) {
         #expect(!isAlive)
     }
 
-    @Test func `a mailbox loses nothing that many threads post, and keeps each one's order`() throws {
+    @Test func `a mailbox loses no message of many threads, and keeps each thread's order`() throws {
         let loop = try EventLoop()
         let mailbox = try Mailbox<(thread: Int, number: Int)>(loop)
         let (threads, messages) = (4, 500)
@@ -163,7 +163,7 @@ private func send(_ text: String, to socket: Socket) {
         for numbers in received.values { #expect(numbers == Array(0..<messages)) }
     }
 
-    @Test func `signals come to the loop`() throws {
+    @Test func `a signal is delivered on the loop`() throws {
         let loop = try EventLoop()
         let signals = try Signals(loop) { signal in
             #expect(signal == .hangUp)
@@ -236,7 +236,7 @@ private func send(_ text: String, to socket: Socket) {
         listener.close()
     }
 
-    @Test func `a file that is no socket is left alone`() throws {
+    @Test func `a file that is not a socket is not replaced`() throws {
         let loop = try EventLoop()
         let path = directory + "/file"
         close(open(path, O_CREAT | O_WRONLY, 0o600))
@@ -244,7 +244,7 @@ private func send(_ text: String, to socket: Socket) {
         #expect(exists(path))
     }
 
-    @Test func `a path that is too long and a group that is unknown are named`() throws {
+    @Test func `errors name a socket path that is too long and an unknown group`() throws {
         let loop = try EventLoop()
         let long = "/tmp/" + String(repeating: "x", count: 200)
         expectFailure("longer than 107 bytes") {
@@ -256,7 +256,7 @@ private func send(_ text: String, to socket: Socket) {
         #expect(!exists(directory + "/g"))
     }
 
-    @Test func `a TCP listener tells its address, and a taken port is an error`() throws {
+    @Test func `a TCP listener has its address, and a port in use is an error`() throws {
         let loop = try EventLoop()
         let listener = try #require(try Listener.tcp(loop, host: "127.0.0.1", port: 0).first)
         let port = try #require(listener.address.split(separator: ":").last.flatMap { UInt16($0) })
@@ -266,7 +266,7 @@ private func send(_ text: String, to socket: Socket) {
         listener.close()
     }
 
-    @Test func `a client over TCP that vanishes without a word is found out`() throws {
+    @Test func `an accepted TCP connection has keepalive and a user timeout`() throws {
         let loop = try EventLoop()
         let listener = try #require(try Listener.tcp(loop, host: "127.0.0.1", port: 0).first)
         let port = try #require(listener.address.split(separator: ":").last.flatMap { UInt16($0) })

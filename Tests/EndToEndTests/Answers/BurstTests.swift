@@ -8,7 +8,7 @@ import Testing
     private static let connections = 64
     private static let requests = 10_000
 
-    @Test func `10,000 requests of 64 clients get one right reply each, for far fewer queries`() throws {
+    @Test func `10,000 requests of 64 clients get one right reply each, with far fewer queries`() throws {
         let shop = try BookshopFixture(PrivateServer())
         let expected = try shop.bookIDs()
         let before = try Self.selects(shop)

@@ -74,7 +74,8 @@ import Testing
     }
 
     @Test(arguments: collations.indices)
-    func `keys that come together each have the rows that they alone would have`(number: Int) throws {
+    func `under every collation each key of a list has the rows that it would have alone`(number: Int) throws
+    {
         let (daemon, _) = try Self.shared.get()
         let expected = try expected(number)
         let keys = Self.texts.map(JSONValue.quoted)
@@ -88,7 +89,9 @@ import Testing
     }
 
     @Test(arguments: collations.indices)
-    func `each key of its own client, in one batch and alone`(number: Int) throws {
+    func `under every collation a batch of different clients gives each key the rows that it has alone`(
+        number: Int
+    ) throws {
         let (daemon, _) = try Self.shared.get()
         let expected = try expected(number)
         let clients = try Self.texts.map { _ in try daemon.client() }
@@ -103,7 +106,7 @@ import Testing
     }
 
     @Test(arguments: collations.indices)
-    func `a filter finds what a key finds`(number: Int) throws {
+    func `under every collation a filter finds the rows that a key finds`(number: Int) throws {
         let (daemon, _) = try Self.shared.get()
         let expected = try expected(number)
         for (text, wanted) in zip(Self.texts, expected) {
@@ -117,7 +120,7 @@ import Testing
     }
 
     @Test(arguments: collations.indices)
-    func `an include gives every row its own, and loses none`(number: Int) throws {
+    func `under every collation an include gives every row its own related rows`(number: Int) throws {
         let (daemon, _) = try Self.shared.get()
         let expected = try expected(number)
         let reply = try daemon.ask(

@@ -46,7 +46,9 @@ import Testing
         return (replies, try queries(daemon) - before)
     }
 
-    @Test func `loads of one selection share a query, whatever columns they show`() throws {
+    @Test func `loads with the same filter, order and limit share a query, whatever columns they show`()
+        throws
+    {
         let options = #""where":{"age":{"gte":3},"note":{"ne":"x"}},"order":["-age"],"limit":1"#
         let turned = #""limit":1,"where":{"note":{"ne":"x"},"age":{"gte":3}},"order":["-age"]"#
         let (replies, queries) = try gather(
@@ -62,7 +64,7 @@ import Testing
         #expect(replies[2]["rows"] == .array([]))
     }
 
-    @Test func `loads of different selections never share a query`() throws {
+    @Test func `loads with different filters, orders or limits never share a query`() throws {
         let (replies, queries) = try gather(
             makeDaemon(),
             [
@@ -79,7 +81,7 @@ import Testing
         #expect(replies[1]["count"] == .number("2"))
     }
 
-    @Test func `an include is one query a level, and levels of different loads meet`() throws {
+    @Test func `an include takes one query a level, and levels of different loads share it`() throws {
         let daemon = try makeDaemon()
         let include = #""include":{"kids":{"columns":["id"],"include":{"toys":{"columns":["id"]}}}}"#
         let keys = (1...20).map { "\"PARENT\($0)\"" }.joined(separator: ",")
@@ -102,7 +104,7 @@ import Testing
         #expect(shared == 2, "one for the kids of both, one for the toys of all of them")
     }
 
-    @Test func `nothing is asked where nothing can be in the answer`() throws {
+    @Test func `no query is sent for an answer that must be empty`() throws {
         let (replies, queries) = try gather(
             makeDaemon(),
             [
@@ -118,7 +120,7 @@ import Testing
         #expect(empty.replies[0]["rows"] == .array([]))
     }
 
-    @Test func `every parent's rows are right whatever the size of a chunk`() throws {
+    @Test func `every parent's rows are right, whatever batching.max_keys is`() throws {
         let keys = (1...1202).map { "\($0)" }.joined(separator: ",")
         var first: JSONValue?
         for chunk in [47, 50, 99, 500, 900] {
@@ -146,7 +148,9 @@ import Testing
         #expect(byName["results"]?.elements.map { $0[0]?["id"]?.number } == numbers)
     }
 
-    @Test func `more keys than a statement has placeholders (laravel #46667)`() throws {
+    @Test func `more keys than a prepared statement may have placeholders are answered (laravel #46667)`()
+        throws
+    {
         let daemon = try makeDaemon("[limits]\nrequest_keys = 70000")
         let keys = (0..<65_536).map { "\($0 % 3100)" }.joined(separator: ",")
         let reply = try daemon.ask("{\"load\":\"parents.kids\",\"keys\":[\(keys)],\"count\":true}")
@@ -155,7 +159,7 @@ import Testing
         #expect(counts.filter { $0 == "2" }.count == (0..<65_536).count { (1...1202).contains($0 % 3100) })
     }
 
-    @Test func `one parent with 50,000 rows beside small ones (prisma #19901)`() throws {
+    @Test func `a parent with 50,000 rows among small ones has all of them (prisma #19901)`() throws {
         let database = try SharedServer.freshDatabase(named: "huge")
         let server = try SharedServer.server
         try server.client(database: database).executeScript(
@@ -172,7 +176,7 @@ import Testing
         #expect(results.last?.elements.count == 50_000)
     }
 
-    @Test func `what is not committed is not seen`() throws {
+    @Test func `rows that are not committed are not seen`() throws {
         let database = try SharedServer.freshDatabase(named: "uncommitted")
         let server = try SharedServer.server
         let writer = try server.client(database: database)
@@ -185,7 +189,9 @@ import Testing
         #expect(try daemon.ask(load)["count"] == .number("1"))
     }
 
-    @Test func `more rows than the limit are refused with the level that brought them`() throws {
+    @Test func `more rows than limits.request_rows are refused with the path of the include that has them`()
+        throws
+    {
         let daemon = try makeDaemon("[limits]\nrequest_rows = 9\ninclude_depth = 2")
         #expect(
             try daemon.ask(#"{"load":"parents.kids","keys":[1,2,3],"columns":["id"]}"#)["results"]?.elements
@@ -202,7 +208,8 @@ import Testing
         #expect(deep.errorMessage.hasPrefix("include.toys.include.kid.include: "))
     }
 
-    @Test func `stats say what each relationship was asked, how its keys gather, and how large batches were`()
+    @Test
+    func `stats have each relationship's keys, queries and batching settings, and the sizes of batches`()
         throws
     {
         let daemon = try makeDaemon(

@@ -160,7 +160,9 @@ import Testing
     }
 
     @Test(arguments: families)
-    func `a value leads to the same rows in every way in which it is asked for`(family: Family) throws {
+    func `a key gives the same rows alone, in a list, by parent, in an include, with a limit and as a count`(
+        family: Family
+    ) throws {
         let world = try World(family)
         for parent in family.types.indices {
             let reply = try world.ask("{\"load\":\"root.p\(parent)\",\"key\":1,\"order\":[\"id\"]}")
@@ -219,7 +221,7 @@ import Testing
     // MARK: By way of other tables
 
     /// romm #4350: `kindred check` said that all was well, and every load by parent was refused.
-    @Test func `tables on the way may have other collations`() throws {
+    @Test func `tables of a join path may have different collations`() throws {
         let database = try SharedServer.freshDatabase(named: "ways")
         let server = try SharedServer.server
         try server.client(database: database).executeScript(
@@ -253,7 +255,7 @@ import Testing
     // MARK: Bytes without a character
 
     /// pgloader #665: what Unicode has no character for is printed as `?`, which is another row's value.
-    @Test func `a text with bytes that have no character leads to its own rows`() throws {
+    @Test func `a text with bytes that are no character of its charset finds its own rows`() throws {
         let database = try SharedServer.freshDatabase(named: "ways")
         let server = try SharedServer.server
         try server.client(database: database).executeScript(
@@ -289,7 +291,9 @@ import Testing
     }
 
     /// Where the other column's character set is another, such a text equals nothing; least of all a `?`.
-    @Test func `a text with bytes that have no character equals nothing in another character set`() throws {
+    @Test func `a text with bytes that are no character of its charset equals nothing in another charset`()
+        throws
+    {
         let database = try SharedServer.freshDatabase(named: "ways")
         let server = try SharedServer.server
         try server.client(database: database).executeScript(
@@ -322,7 +326,9 @@ import Testing
 
     // MARK: Labels
 
-    @Test func `labels of an ENUM are texts, whatever their numbers and whoever else is asked for`() throws {
+    @Test func `ENUM labels are compared as texts, not by their numbers, whatever else is in the batch`()
+        throws
+    {
         let database = try SharedServer.freshDatabase(named: "ways")
         let server = try SharedServer.server
         try server.client(database: database).executeScript(
@@ -380,7 +386,7 @@ import Testing
     // MARK: Warnings
 
     /// PyMySQL #775, mysql2 #979.
-    @Test func `a warning that a row raises costs no query`() throws {
+    @Test func `a warning that a row raises causes no second query`() throws {
         let database = try SharedServer.freshDatabase(named: "ways")
         let server = try SharedServer.server
         try server.client(database: database).executeScript(

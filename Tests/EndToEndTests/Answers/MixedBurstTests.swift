@@ -29,7 +29,7 @@ import Testing
         #""load":"customers.orders","key":"CUSTOMERKEY@example.com","include":{"order_lines":{"columns":["line"]}}"#,
     ]
 
-    @Test func `every line has the reply that it has alone`() throws {
+    @Test func `every request has the reply among others that it has alone`() throws {
         let shop = try BookshopFixture()
         var generator = SeededGenerator(seed: 7)
         let lines = (0..<(Self.clients * Self.linesPerClient)).map { _ in

@@ -8,7 +8,7 @@ import Testing
     private static let rounds = 500
     private static let others = 8
 
-    @Test func `who has committed a write sees it in the next load, whatever others are asking`() throws {
+    @Test func `a client sees its committed write in its next load, whatever others are asking`() throws {
         let server = try SharedServer.server
         let database = try SharedServer.freshDatabase(named: "writes")
         try server.client(database: database).executeScript(

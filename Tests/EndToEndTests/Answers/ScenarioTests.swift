@@ -254,12 +254,14 @@ private struct Scenario: CustomTestStringConvertible {
     ]
 
     @Test(arguments: plain + equality + composite + limits)
-    private func `the answer is the database's`(scenario: Scenario) throws {
+    private func `each scenario's answer is the one that a query for the key alone gives`(scenario: Scenario)
+        throws
+    {
         let reply = try Self.shared.get().ask("{\(scenario.load)}")
         #expect(reply.withoutMessages == (try JSONValue(scenario.reply)), "\(scenario.title)")
     }
 
-    @Test func `all of them at once, on one connection, have the same answers`() throws {
+    @Test func `all scenarios at once, on one connection, have the same answers`() throws {
         let scenarios = Self.plain + Self.equality + Self.composite + Self.limits
         let client = try Self.shared.get().client()
         let lines = scenarios.enumerated().map { "{\"id\":\($0),\($1.load)}\n" }

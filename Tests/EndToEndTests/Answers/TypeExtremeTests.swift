@@ -170,7 +170,7 @@ private struct Extreme: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: all.indices)
-    func `a value is shown in its form`(number: Int) throws {
+    func `an extreme value of every type is shown in its documented form`(number: Int) throws {
         let type = Self.all[number]
         let reply = try Self.shared.get().ask(
             "{\"load\":\"owners.t\(number)\",\"key\":1,\"columns\":[\"v\"]}")
@@ -183,7 +183,7 @@ private struct Extreme: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: all.indices.filter { all[$0].isKey })
-    func `a value finds its own row as a key, alone and among others`(number: Int) throws {
+    func `a shown value finds its own row as a key, alone and among others`(number: Int) throws {
         let type = Self.all[number]
         let daemon = try Self.shared.get()
         let forms = forms(type)
@@ -199,7 +199,7 @@ private struct Extreme: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: all.indices.filter { all[$0].isKey })
-    func `a value finds its own row in a filter`(number: Int) throws {
+    func `a shown value finds its own row in a filter`(number: Int) throws {
         let type = Self.all[number]
         let daemon = try Self.shared.get()
         let forms = forms(type)
@@ -219,7 +219,7 @@ private struct Extreme: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: all.indices.filter { all[$0].isKey })
-    func `a value leads on to its own row in an include`(number: Int) throws {
+    func `an include on a column of every type gives each row its own related row`(number: Int) throws {
         let type = Self.all[number]
         let reply = try Self.shared.get().ask(
             "{\"load\":\"owners.t\(number)\",\"key\":1,\"columns\":[\"id\"],\"include\":{\"same\":{\"columns\":[\"id\"]}}}"
@@ -228,7 +228,7 @@ private struct Extreme: Sendable, CustomTestStringConvertible {
         #expect(found == type.values.indices.map { ["\($0)"] } + [[]], "\(type.declaration): \(reply)")
     }
 
-    @Test func `moments of a TIMESTAMP are UTC whatever zone they were written in`() throws {
+    @Test func `TIMESTAMP values are shown in UTC, whatever zone they were written in`() throws {
         let database = try SharedServer.freshDatabase(named: "zones")
         let server = try SharedServer.server
         try server.client(database: database).executeScript(
@@ -247,7 +247,7 @@ private struct Extreme: Sendable, CustomTestStringConvertible {
                 == JSONValue(#"[{"id":1,"t":"2026-01-01T00:00:00Z"},{"id":2,"t":"2026-01-01T00:00:00Z"}]"#))
     }
 
-    @Test func `values of 16 MB, and text that is no text, keep the line whole`() throws {
+    @Test func `values of 16 MB and text that is not UTF-8 leave the reply one valid line`() throws {
         let database = try SharedServer.freshDatabase(named: "large")
         let server = try SharedServer.server
         try server.client(database: database).executeScript(

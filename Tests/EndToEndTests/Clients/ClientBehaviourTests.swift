@@ -9,7 +9,7 @@ import Testing
 @Suite struct ClientBehaviourTests {
     private static let load = #"{"load":"books.author","key":5}"#
 
-    @Test func `a client that closes its half gets every answer, also those that are still to come`() throws {
+    @Test func `a client that shuts down its sending side gets every answer, also later ones`() throws {
         let shop = try BookshopFixture()
         let expected = try shop.bookIDs()
         let holder = try shop.server.client(database: shop.database)
@@ -30,7 +30,9 @@ import Testing
         #expect(owed.isEmpty)
     }
 
-    @Test func `a client that closes its half, and reads late, gets the answers also of lines left standing`()
+    @Test
+    func
+        `a client that shuts down its sending side and reads late gets the answers of lines not yet read, too`()
         throws
     {
         let shop = try BookshopFixture()
@@ -54,7 +56,9 @@ import Testing
         #expect(unanswered == 0)
     }
 
-    @Test func `lines that take long are all answered, also those of who sends no more`() throws {
+    @Test func `lines that are slow to decode are all answered, also after the sending side is shut down`()
+        throws
+    {
         let shop = try BookshopFixture()
         let client = try shop.daemon.client()
         // Each is compared with all names that there are.
@@ -68,7 +72,7 @@ import Testing
         #expect(try client.receive() == nil)
     }
 
-    @Test func `requests of the same id on one connection have a reply each`() throws {
+    @Test func `requests with the same id on one connection have a reply each`() throws {
         let shop = try BookshopFixture()
         let expected = try shop.bookIDs()
         let client = try shop.daemon.client()
@@ -94,7 +98,7 @@ import Testing
         #expect(try JSONValue(client.receive() ?? "").rowIDs == expected["3"])
     }
 
-    @Test func `clients whose connections are reset in the middle leave nothing behind`() throws {
+    @Test func `clients that reset their connections leave no session, query or descriptor behind`() throws {
         let shop = try BookshopFixture()
         let port = try PrivateServer.freePort()
         let daemon = try DaemonUnderTest(
@@ -128,7 +132,8 @@ import Testing
 
     /// A Unix peer that goes with something unread is told of otherwise than one that has read all.
     @Test(arguments: [false, true])
-    func `who has sent all and then goes away is not waited for`(leavesUnread: Bool) throws {
+    func `the query of a client that has sent everything and disconnects is killed`(leavesUnread: Bool) throws
+    {
         let shop = try BookshopFixture()
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE, authors WRITE")
@@ -148,7 +153,7 @@ import Testing
         #expect(try JSONValue(steady.ask(Self.load))["row"] != nil)
     }
 
-    @Test func `a client that asks for much and never reads takes nothing from the others`() throws {
+    @Test func `a client that asks for much and never reads does not slow the others down`() throws {
         let shop = try BookshopFixture(
             settings: "[limits]\nreply_bytes = 1000000\nclient_output_bytes = 1000000")
         let deaf = try UnixSocket.connect(shop.daemon.socketPath)
@@ -174,7 +179,7 @@ import Testing
         #expect(try others[0].stat("sessions") == 5, "it is still there")
     }
 
-    @Test func `ten thousand connections that come and go leave no descriptor behind`() throws {
+    @Test func `ten thousand short connections leave no descriptor behind`() throws {
         let shop = try BookshopFixture()
         let steady = try shop.daemon.client()
         #expect(try JSONValue(steady.ask(Self.load))["row"] != nil)
@@ -192,7 +197,7 @@ import Testing
     }
 
     /// As many as descriptors allow: both ends are this machine's.
-    @Test func `ten thousand idle connections cost little memory, and whoever speaks is answered`() throws {
+    @Test func `ten thousand idle connections cost little memory, and each is still answered`() throws {
         var files = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
         files.rlim_cur = files.rlim_max

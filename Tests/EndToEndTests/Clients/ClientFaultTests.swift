@@ -6,7 +6,7 @@ import Testing
 @Suite struct ClientFaultTests {
     private static let load = #"{"load":"books.author","key":5}"#
 
-    @Test func `a line of a hundred million bytes is refused once, in the memory of one line`() throws {
+    @Test func `a line of a hundred million bytes is refused once and takes the memory of one line`() throws {
         let shop = try BookshopFixture()
         let client = try shop.daemon.client()
         _ = try client.ask(Self.load)
@@ -19,7 +19,9 @@ import Testing
         #expect(try JSONValue(client.ask(Self.load))["row"] != nil, "and no second error")
     }
 
-    @Test func `one client too many is told so, and the others are served`() throws {
+    @Test func `a client beyond listen.max_clients is refused as overloaded, and the others are served`()
+        throws
+    {
         let shop = try BookshopFixture()
         let limited = try DaemonUnderTest(
             shop.server, database: shop.database, listen: "max_clients = 3")
@@ -35,7 +37,9 @@ import Testing
     }
 
     /// What a refused client writes and we do not read must not reset the connection under it.
-    @Test func `over TCP too, one client too many gets its error, though it has already asked`() throws {
+    @Test func `over TCP a client beyond max_clients gets its error though it has already sent requests`()
+        throws
+    {
         let shop = try BookshopFixture()
         let port = try PrivateServer.freePort()
         let limited = try DaemonUnderTest(
@@ -59,7 +63,7 @@ import Testing
         try eventually("the refused are gone") { try limited.openFiles() < 64 }
     }
 
-    @Test func `clients that vanish in the middle of their batch leave nothing behind`() throws {
+    @Test func `clients that disconnect while their batches run leave nothing behind`() throws {
         let shop = try BookshopFixture()
         let steady = try shop.daemon.client()
         let expected = try JSONValue(steady.ask(Self.load))["row"]

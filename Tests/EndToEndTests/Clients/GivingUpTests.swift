@@ -34,7 +34,7 @@ import Testing
         try eventually("the query is sent") { try shop.daemon.stat("in_flight") == 1 }
     }
 
-    @Test func `a request that its client cancels ends at once, and so does its query`() throws {
+    @Test func `a cancelled request is answered at once, and its query is killed`() throws {
         let client = try shop.daemon.client()
         try client.send(#"{"id":1,"load":"authors.books","key":5}"#)
         try waitUntilSent()
@@ -46,13 +46,15 @@ import Testing
         try expectNoQueryRuns()
     }
 
-    @Test func `a request with timeout_ms ends in time, and so does its query`() throws {
+    @Test func `a request with timeout_ms is answered in time, and its query is killed`() throws {
         let reply = try shop.daemon.ask(#"{"id":1,"load":"authors.books","key":5,"timeout_ms":50}"#)
         #expect(reply.errorCode == "timeout")
         try expectNoQueryRuns()
     }
 
-    @Test func `so does that of a client that has asked for more than it is read`() throws {
+    @Test func `queries are killed when a client disconnects that has sent more lines than the daemon reads`()
+        throws
+    {
         var client: LineClient? = try shop.daemon.client()
         let lines = (1...5000).map { #"{"id":\#($0),"load":"authors.books","key":5}"# }
         try client?.send(lines.joined(separator: "\n"))
@@ -62,7 +64,7 @@ import Testing
         try expectNoQueryRuns(kills: 1...4)
     }
 
-    @Test func `a locked table leaves a connection to the relationships of other tables`() throws {
+    @Test func `queries that wait for a locked table leave a connection for other tables`() throws {
         let client = try shop.daemon.client()
         for year in 1...8 {
             try client.send(
@@ -75,7 +77,7 @@ import Testing
         for _ in 1...8 { #expect(try JSONValue(client.receive() ?? "")["rows"] != nil) }
     }
 
-    @Test func `the query of a client that hangs up ends`() throws {
+    @Test func `the query of a client that disconnects is killed`() throws {
         var client: LineClient? = try shop.daemon.client()
         try client?.send(#"{"id":1,"load":"authors.books","key":5}"#)
         try waitUntilSent()
@@ -83,7 +85,7 @@ import Testing
         try expectNoQueryRuns()
     }
 
-    @Test func `a query that somebody else waits for goes on`() throws {
+    @Test func `a query that another request waits for is not killed`() throws {
         let stranger = try shop.daemon.client()
         let client = try shop.daemon.client()
         // In one write, so that they go together.

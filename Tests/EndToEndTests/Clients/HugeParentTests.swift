@@ -14,7 +14,11 @@ import Testing
           WHERE seq <= 400000 OR seq MOD 7 > 0;
         """
 
-    @Test func `its rows are refused, the others' are answered, and memory stays flat`() throws {
+    @Test
+    func
+        `a parent with too many rows is refused, the others in its batch are answered, and memory stays flat`()
+        throws
+    {
         let server = try PrivateServer()
         try server.client().execute("CREATE DATABASE huge")
         let client = try server.client(database: "huge")

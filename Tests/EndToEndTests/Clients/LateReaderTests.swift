@@ -78,7 +78,10 @@ import Testing
         try eventually("they are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
     }
 
-    @Test func `one that closes its half before it reads gets every answer, and then the end`() throws {
+    @Test
+    func `a client that shuts down its sending side before it reads gets every answer, and then the end`()
+        throws
+    {
         let (daemon, addresses) = try both()
         let answers = try Self.answers(daemon)
         for address in addresses {
@@ -121,7 +124,8 @@ import Testing
         #expect(right.count + cancelled.count == count && right.isDisjoint(with: cancelled))
     }
 
-    @Test func `loads with includes, whose replies are long, are all answered to one that reads late`() throws
+    @Test func `a client that reads late gets every answer of loads with includes, whose replies are long`()
+        throws
     {
         let (daemon, addresses) = try both()
         let options = #","include":{"reviews":{},"tags":{}}"#
@@ -134,7 +138,9 @@ import Testing
         try eventually("they are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
     }
 
-    @Test func `what goes beyond client_output_bytes is refused, request by request, and all else goes on`()
+    @Test
+    func
+        `replies of a late reader beyond client_output_bytes are refused one by one, and it can go on asking`()
         throws
     {
         let bound = 4_000_000
@@ -156,7 +162,7 @@ import Testing
         try eventually("they are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
     }
 
-    @Test func `a description and statistics count as replies that are not read`() throws {
+    @Test func `replies to describe and stats count towards client_output_bytes`() throws {
         let (daemon, addresses) = try both(
             "[limits]\nreply_bytes = 100000\nclient_output_bytes = 100000")
         let client = try LateReader(addresses[0])
@@ -175,7 +181,9 @@ import Testing
         #expect(try daemon.stat("errors") == refused)
     }
 
-    @Test func `one that never reads and goes on asking is given no more than its bounds, and then dropped`()
+    @Test
+    func
+        `a client that keeps asking and never reads gets no more memory than its limits, and is disconnected`()
         throws
     {
         let (daemon, addresses) = try both(
@@ -196,7 +204,7 @@ import Testing
         try eventually("its replies are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
     }
 
-    @Test func `one that still asks is not taken for dead, as one is that does not`() throws {
+    @Test func `a client that does not read is not disconnected while it still asks`() throws {
         let (daemon, addresses) = try both("[limits]\nsend_timeout_s = 6")
         let (silent, asking) = (try LateReader(addresses[0]), try LateReader(addresses[0]))
         // More than a socket holds.
@@ -212,7 +220,8 @@ import Testing
         }
     }
 
-    @Test func `one with as many requests in progress as may be is not taken for dead while they are`() throws
+    @Test func `a client with as many requests in progress as allowed is not disconnected while they are`()
+        throws
     {
         let shop = try BookshopFixture(settings: "[limits]\nsend_timeout_s = 2")
         let answers = try Self.answers(shop.daemon)
@@ -233,7 +242,7 @@ import Testing
         #expect(try readAll(6_500, of: answers, from: clients[0]) == 0)
     }
 
-    @Test func `keys whose rows only wait to be read leave their place to others`() throws {
+    @Test func `keys whose rows wait to be read do not count towards max_client_keys`() throws {
         let (daemon, addresses) = try both("[batching]\nmax_client_keys = 190")
         let client = try LateReader(addresses[0])
         let keys = (1...Self.authors).map(String.init).joined(separator: ",")
@@ -249,7 +258,7 @@ import Testing
         for _ in 1...30 { #expect(client.read()?.contains(#","results":[["#) == true) }
     }
 
-    @Test func `a client whose lines waited for memory goes on when others give it back`() throws {
+    @Test func `lines held back for want of memory are read when other clients free some`() throws {
         let shop = try BookshopFixture(settings: "[limits]\nresult_bytes = 4194304")
         let answers = try Self.answers(shop.daemon)
         let client = try LateReader(.unix(path: shop.daemon.socketPath))
@@ -276,7 +285,8 @@ import Testing
         #expect(try readAll(800, of: answers, from: client) == 0)
     }
 
-    @Test func `writers who together go beyond result_bytes are given up one by one, and none hangs`() throws
+    @Test func `clients that exceed result_bytes together without reading are disconnected one by one`()
+        throws
     {
         let limit = 16 << 20
         let (daemon, addresses) = try both("[limits]\nresult_bytes = \(limit)")

@@ -25,7 +25,7 @@ import Testing
         try DaemonUnderTest(server, database: "large", settings: "[limits]\n" + limits)
     }
 
-    @Test func `more rows than there is memory for are refused as overloaded, fewer are not`() throws {
+    @Test func `rows beyond limits.result_bytes are refused as overloaded, fewer are answered`() throws {
         let daemon = try daemon("result_bytes = 4194304")
         let keys = (1...40).map(String.init).joined(separator: ",")
         let refused = try daemon.ask("{\"load\":\"a.b\",\"keys\":[\(keys)]}")
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(.enabled(if: !Sanitizer.isOn))
-    func `many who wait for the same rows do not need more memory than there is`() throws {
+    func `many clients that wait for the same long rows stay within the memory limit`() throws {
         let daemon = try daemon("result_bytes = 33554432")
         let before = try daemon.virtualKilobytes()
         try daemon.limit("as", to: (before + 200 << 10) << 10)
@@ -68,7 +68,7 @@ import Testing
         #expect(try daemon.ask(#"{"load":"a.b","key":1}"#)["rows"]?.elements.count == 500)
     }
 
-    @Test func `a client that never reads is disconnected, and its replies are forgotten`() throws {
+    @Test func `a client that never reads is disconnected, and the memory of its replies is freed`() throws {
         let daemon = try daemon("send_timeout_s = 1")
         let deaf = try daemon.client()
         try send(loads: 20, of: 1, to: deaf)
@@ -80,7 +80,8 @@ import Testing
         #expect(try daemon.ask(#"{"load":"a.b","key":1}"#)["rows"]?.elements.count == 500)
     }
 
-    @Test func `a client that takes a little now and then is one that does not read`() throws {
+    @Test func `a client that reads a little now and then is disconnected as one that does not read`() throws
+    {
         let daemon = try daemon("send_timeout_s = 1")
         let descriptor = try UnixSocket.connect(daemon.socketPath)
         defer { close(descriptor) }
@@ -98,7 +99,7 @@ import Testing
     }
 
     @Test
-    func `when clients that do not read hold all memory, the greatest of them is given up for the others`()
+    func `when clients that do not read hold all memory, the one that holds most is disconnected`()
         throws
     {
         let daemon = try daemon("result_bytes = 8388608")
@@ -146,7 +147,7 @@ import Testing
         return found
     }
 
-    @Test func `a client that asks for far more than it reads gets all of it when it reads`() throws {
+    @Test func `a client that asks for far more than it reads gets every reply when it reads`() throws {
         let daemon = try daemon("")
         let late = try daemon.client()
         try send(loads: 12, of: 10, to: late)
@@ -159,7 +160,7 @@ import Testing
         try eventually("they are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
     }
 
-    @Test func `who asks for more than client_output_bytes before reading is told so, and gets what fits`()
+    @Test func `replies beyond client_output_bytes are refused as overloaded, and those that fit are sent`()
         throws
     {
         let daemon = try daemon("client_output_bytes = 20000000\nreply_bytes = 6000000")
@@ -174,7 +175,9 @@ import Testing
         #expect(try wholeReplies(1, of: 10, to: late)["1"] == true)
     }
 
-    @Test func `replies that wait for their reader are not given up, but for a deadline of his own`() throws {
+    @Test func `replies that wait to be read outlive request_timeout_s, but not the load's own timeout_ms`()
+        throws
+    {
         // Long enough for the few megabytes to come on a machine that has much else to do.
         let daemon = try daemon("request_timeout_s = 8")
         let late = try daemon.client()
@@ -202,7 +205,7 @@ import Testing
         #expect(whole == 12)
     }
 
-    @Test func `what is given up while it waits for its reader is forgotten at once`() throws {
+    @Test func `the memory of a reply that is cancelled while it waits to be read is freed at once`() throws {
         let daemon = try daemon("")
         let late = try daemon.client()
         try send(loads: 12, of: 10, to: late)
@@ -225,7 +228,7 @@ import Testing
         #expect(try wholeReplies(1, of: 10, to: late)["1"] == true)
     }
 
-    @Test func `requests of ever other filters leave nothing behind, whether they need a query or not`()
+    @Test func `requests with ever new filters leave no memory behind, with or without a query`()
         throws
     {
         let daemon = try daemon("")
@@ -246,7 +249,7 @@ import Testing
     private static let longLine =
         "{\"load\":\"a.b\",\"key\":1,\"where\":{\"text\":\"\(String(repeating: "y", count: 900_000))\"}}"
 
-    @Test func `requests that wait take no more memory than there is`() throws {
+    @Test func `waiting requests stay within the memory limit`() throws {
         let daemon = try daemon("result_bytes = 4194304")
         let holder = try server.client(database: "large")
         try holder.execute("LOCK TABLES b WRITE")
@@ -262,7 +265,7 @@ import Testing
         try eventually("they are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
     }
 
-    @Test func `half a line waits for no memory that there is not`() throws {
+    @Test func `an unfinished line is read even when waiting requests have used up the memory`() throws {
         let daemon = try daemon("result_bytes = 4194304")
         let holder = try server.client(database: "large")
         try holder.execute("LOCK TABLES b WRITE")

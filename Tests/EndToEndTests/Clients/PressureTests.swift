@@ -7,7 +7,9 @@ import Testing
 
 /// What must hold when there is too much, or when things change underfoot.
 @Suite struct PressureTests {
-    @Test func `lines that stood behind too many replies are answered without anybody else's help`() throws {
+    @Test func `lines held back behind the limit of waiting requests are answered without another event`()
+        throws
+    {
         // Without refreshes, nothing else wakes the daemon.
         let shop = try BookshopFixture(settings: "[catalog]\nrefresh_s = 0")
         let holder = try shop.server.client(database: shop.database)
@@ -26,7 +28,7 @@ import Testing
         #expect(ids.count == count)
     }
 
-    @Test func `hundreds of column lists at one time are each answered as asked, by queries of a few dozen`()
+    @Test func `hundreds of column lists in one batch are each answered as asked, by a few queries`()
         throws
     {
         // One query at a time, so that all wait for the first.
@@ -64,7 +66,9 @@ import Testing
         }
     }
 
-    @Test func `keys beyond the bound are refused as overloaded, and later ones are not`() throws {
+    @Test func `keys beyond batching.max_queued_keys are refused as overloaded, and later ones are not`()
+        throws
+    {
         let shop = try BookshopFixture(settings: "[batching]\nmax_queued_keys = 3")
         let refused = try shop.daemon.ask(#"{"load":"books.author","keys":[1,1,1,1]}"#)
         #expect(refused.errorCode == "overloaded")
@@ -73,7 +77,9 @@ import Testing
             try shop.daemon.ask(#"{"load":"books.author","keys":[1,1,1]}"#)["results"]?.elements.count == 3)
     }
 
-    @Test func `keys of one client beyond its bound are refused, and those of others are not`() throws {
+    @Test func `keys of one client beyond batching.max_client_keys are refused, and those of others are not`()
+        throws
+    {
         let shop = try BookshopFixture(settings: "[batching]\nmax_client_keys = 3")
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")
@@ -91,7 +97,9 @@ import Testing
         #expect(try JSONValue(greedy.ask(#"{"id":4,"load":"authors.books","key":4}"#)).errorCode == nil)
     }
 
-    @Test func `a line that does not end in time ends the connection, however many bytes still come`() throws
+    @Test
+    func `a line that does not end within line_timeout_s ends the connection, even if bytes keep coming`()
+        throws
     {
         let shop = try BookshopFixture(settings: "[limits]\nline_timeout_s = 1")
         let idle = try shop.daemon.client()
@@ -108,7 +116,8 @@ import Testing
         #expect(try JSONValue(idle.ask(#"{"op":"ping"}"#))["pong"] == .bool(true), "no line, no limit")
     }
 
-    @Test func `a configured relationship that the schema breaks does not fall back to all columns`() throws {
+    @Test func `a configured relationship whose column is renamed does not fall back to all columns`() throws
+    {
         let settings = """
             [catalog]
             refresh_s = 1
@@ -131,7 +140,7 @@ import Testing
         try shop.daemon.waitForLog("no column 'title' in table 'books'")
     }
 
-    @Test func `a column that changes its type is never shown or compared as what it was`() throws {
+    @Test func `a column that changes its type is never shown as its old type`() throws {
         let database = try SharedServer.freshDatabase(named: "alter")
         let server = try SharedServer.server
         let client = try server.client(database: database)
@@ -161,7 +170,7 @@ import Testing
         ("VARCHAR(9)", "VARBINARY(9)", "'abc'", #""YWJj""#),
         ("VARBINARY(9)", "VARCHAR(9)", "'abc'", #""abc""#),
     ])
-    func `a column that changes to a type alike is never shown as what it was`(
+    func `a column that changes to a similar type is never shown as its old type`(
         before: String, after: String, value: String, shown: String
     ) throws {
         let database = try SharedServer.freshDatabase(named: "alike")
@@ -186,7 +195,7 @@ import Testing
         }
     }
 
-    @Test func `clients that wait for very many keys have all their answers when the database is lost`()
+    @Test func `clients that wait for very many keys all get an error when the database is lost`()
         throws
     {
         let shop = try BookshopFixture(try PrivateServer())
@@ -213,7 +222,7 @@ import Testing
         }
     }
 
-    @Test func `a key column that changes its type gives nobody rows that are not his`() throws {
+    @Test func `a key column that changes its type gives no key another key's rows`() throws {
         let database = try SharedServer.freshDatabase(named: "retyped")
         let server = try SharedServer.server
         let client = try server.client(database: database)
@@ -244,7 +253,7 @@ import Testing
         }
     }
 
-    @Test func `a reload leaves alone what needs a restart, and says so every time`() throws {
+    @Test func `a reload does not apply settings that need a restart, and warns every time`() throws {
         let shop = try BookshopFixture()
         let other = try SharedServer.freshDatabase(named: "other")
         for times in 1...2 {

@@ -10,7 +10,7 @@ import Testing
     private static let connections = 8
     private static let excuses: Set<String> = ["database_unavailable", "timeout"]
 
-    @Test func `a server that is killed under load costs errors that may be retried, and nothing else`()
+    @Test func `a server that is killed under load costs retryable errors and nothing else`()
         throws
     {
         // What is committed must be in the kernel's hands when the server is killed.
@@ -100,7 +100,7 @@ import Testing
         return complaints
     }
 
-    @Test func `a daemon that starts before its database serves as soon as that is up`() throws {
+    @Test func `a daemon that starts before its database serves as soon as the database is up`() throws {
         let server = try PrivateServer()
         try server.client().execute("CREATE DATABASE shop CHARACTER SET utf8mb4")
         try server.client(database: "shop").executeScript(Bookshop.script)
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func `connections that the database has closed while idle are no client's business`() throws {
+    @Test func `idle connections that the database has closed cause no error`() throws {
         let shop = try BookshopFixture(PrivateServer())
         let client = try shop.daemon.client()
         let admin = try shop.server.client()

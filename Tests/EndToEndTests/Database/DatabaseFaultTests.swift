@@ -14,7 +14,7 @@ import Testing
 
     @Test(arguments: actions, places)
     func
-        `the way to the database breaks: each request has one reply, whole or an error, and later all is well`(
+        `when the database connection breaks at any byte, each request has one reply, complete or an error`(
             _ fault: (name: String, action: FaultProxy.Action), _ place: Int
         ) throws
     {

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(arguments: [FaultProxy.Moment.answer, .rows], endings)
-    func `a connection that is lost before the first row costs nobody anything`(
+    func `a query whose connection is lost before the first row is sent again without an error`(
         _ moment: FaultProxy.Moment, _ ending: FaultProxy.Action
     ) throws {
         let shop = try ProxiedBookshop()
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: [FaultProxy.Moment.midRows, .end], endings)
-    func `a connection that is lost among the rows, or after the last one, is an error and never their end`(
+    func `a connection lost between rows or before the end of the result is an error`(
         _ moment: FaultProxy.Moment, _ ending: FaultProxy.Action
     ) throws {
         let shop = try ProxiedBookshop()
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(arguments: connecting, endings)
-    func `a server that hangs up on whoever comes is tried again until it does not`(
+    func `a server that closes every new connection is tried again until it accepts one`(
         _ moment: FaultProxy.Moment, _ ending: FaultProxy.Action
     ) throws {
         let shop = try ProxiedBookshop()
@@ -51,7 +51,7 @@ import Testing
         try shop.expectRecovery()
     }
 
-    @Test func `attempts to connect that fail cost nobody anything while another one may succeed`() throws {
+    @Test func `failed attempts to connect fail no load while another attempt may succeed`() throws {
         let shop = try ProxiedBookshop()
         shop.proxy.inject(.hold, at: .answer)
         try shop.client.send(#"{"id":1,"load":"authors.books","key":1}"#)
@@ -64,7 +64,7 @@ import Testing
     }
 
     // Their waits overlap.
-    @Test func `a server that falls silent on whoever comes costs requests their time only`() throws {
+    @Test func `a server that falls silent during the login costs loads no more than their timeout`() throws {
         let shops = try Self.connecting.map { moment in
             let shop = try ProxiedBookshop(settings: Self.impatience)
             shop.proxy.inject(.silence, at: moment)
@@ -83,7 +83,7 @@ import Testing
         for shop in shops { try shop.expectRecovery() }
     }
 
-    @Test func `a server that falls silent in its answer costs requests their time only`() throws {
+    @Test func `a server that falls silent in its answer costs loads no more than their timeout`() throws {
         let shops = try [FaultProxy.Moment.answer, .rows, .midRows, .end].map { moment in
             let shop = try ProxiedBookshop(settings: Self.impatience)
             shop.proxy.inject(.silence, at: moment)
@@ -96,8 +96,9 @@ import Testing
     }
 
     @Test(arguments: [FaultProxy.Moment.answer, .rows, .midRows, .end])
-    func `an answer that comes after its requests' time is nobody else's`(_ moment: FaultProxy.Moment) throws
-    {
+    func `an answer that comes after its loads have timed out reaches no other load`(
+        _ moment: FaultProxy.Moment
+    ) throws {
         let shop = try ProxiedBookshop()
         shop.proxy.inject(.hold, at: moment)
         #expect(try shop.outcomes(1...20, #","timeout_ms":100"#) == ["timeout": 20])
@@ -109,7 +110,7 @@ import Testing
         try shop.expectRecovery()
     }
 
-    @Test func `a server whose bytes come one by one is understood`() throws {
+    @Test func `a server whose bytes arrive one at a time is understood`() throws {
         let shop = try ProxiedBookshop()
         shop.proxy.inject(.trickle, at: .greeting)
         shop.proxy.resetConnections()

@@ -55,7 +55,7 @@ import Testing
     ]
 
     @Test(arguments: [FaultProxy.Moment.answer, .columns, .rows, .midRows, .end])
-    func `what is no answer is an error, not rows, and the next answer is understood`(
+    func `a malformed packet gives errors and never rows, and later answers are understood`(
         _ moment: FaultProxy.Moment
     ) throws {
         let shop = try ProxiedBookshop(settings: "connect_timeout_s = 1\nstatement_timeout_s = 1")

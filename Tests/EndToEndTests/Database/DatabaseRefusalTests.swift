@@ -40,8 +40,7 @@ import Testing
         return Int(rows.first?[1] ?? "") ?? 0
     }
 
-    @Test func `an account that is locked out is refused without a flood of attempts, and comes back`() throws
-    {
+    @Test func `an account whose password has changed is not retried in a flood, and recovers`() throws {
         try administrator.execute("ALTER USER root@localhost IDENTIFIED BY 'changed'")
         try loseConnections()
         try expectRefusal("1045")
@@ -55,7 +54,7 @@ import Testing
         try expectRecovery()
     }
 
-    @Test func `a server with too many connections is waited for`() throws {
+    @Test func `a server at its connection limit is waited for`() throws {
         try administrator.execute("SET GLOBAL max_connections = 10")
         // All that the daemon has lost is taken by others, also the one more that an administrator may have.
         var crowd: [BlockingClient] = []

@@ -6,7 +6,7 @@ import Testing
 
 /// How an operator may have set up the server.
 @Suite struct DatabaseSettingTests {
-    @Test func `a server that only reads, and hangs up on who is idle for a second, is served from as ever`()
+    @Test func `a read-only server that closes idle connections after a second is served from`()
         throws
     {
         let shop = try BookshopFixture(try PrivateServer())
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test
-    func `an account that the server leads to another database is answered from the one that is configured`()
+    func `init_connect with USE of another database does not change the database that is served`()
         throws
     {
         let shop = try BookshopFixture(try PrivateServer())
@@ -60,7 +60,7 @@ import Testing
         #expect(try daemon.ask(load) == shop.daemon.ask(load))
     }
 
-    @Test func `what the server is set to for everybody changes no answer, and leaves nothing open`() throws {
+    @Test func `global server variables change no answer and leave no transaction open`() throws {
         let shop = try BookshopFixture(try PrivateServer())
         let administrator = try shop.server.client()
         let expected = try shop.bookIDs()
@@ -95,7 +95,7 @@ import Testing
         try administrator.execute("ALTER TABLE shop.books ADD COLUMN shelf INT")
     }
 
-    @Test func `an account that may have fewer connections than the pool would like is served with those`()
+    @Test func `an account limited to fewer connections than the pool's size is served with those`()
         throws
     {
         let shop = try BookshopFixture(try PrivateServer())
@@ -110,7 +110,7 @@ import Testing
         #expect(try daemon.stat("connections") ?? .max <= 2)
     }
 
-    @Test func `keys that are too long for the server's packets are asked for in parts`() throws {
+    @Test func `keys that exceed max_allowed_packet are queried in parts`() throws {
         let shop = try BookshopFixture(try PrivateServer())
         try shop.server.client().execute(
             "SET GLOBAL max_allowed_packet = 2048, GLOBAL net_buffer_length = 1024")

@@ -90,7 +90,7 @@ import Testing
         #expect(check.output.contains("warning: server \(servers[0].socketPath) is not usable: 2002"))
     }
 
-    @Test func `a server that has fallen silent is left, with what was asked of it`() throws {
+    @Test func `a server that has fallen silent is abandoned, and its queries are sent to another`() throws {
         let daemon = try daemon()
         try expectAnswers(from: "first", by: daemon)
         let pid = try #require(servers[0].pid)
@@ -102,8 +102,8 @@ import Testing
         try eventually("all connections are up again") { try daemon.stat("connections") == 4 }
     }
 
-    /// Looks at it fail, as they do late after a way was cut and is whole again.
-    @Test func `a server that sends rows is not left in the middle of them`() throws {
+    /// Health checks fail for a while after a network failure is over.
+    @Test func `a server that sends rows is not abandoned because its health checks fail`() throws {
         try servers[0].client(database: "d").executeScript(
             """
             CREATE TABLE rows_of (id INT PRIMARY KEY, parent_id INT, KEY (parent_id, id));
@@ -130,7 +130,7 @@ import Testing
         #expect(try daemon.stat("server_changes") == 0)
     }
 
-    @Test func `when a server falls, one that was last seen down is looked at before anybody is refused`()
+    @Test func `when a server fails, one last seen down is probed before any load is refused`()
         throws
     {
         let daemon = try daemon(checkInterval: 60)
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    @Test func `with all servers down loads are refused, and whichever comes back first answers`() throws {
+    @Test func `with all servers down loads are refused, and the first server that returns answers`() throws {
         let daemon = try daemon()
         try expectAnswers(from: "first", by: daemon)
         for server in servers { server.kill() }
@@ -179,7 +179,7 @@ import Testing
         }
     }
 
-    @Test func `a server that comes and goes is not flooded with connections, nor is the one beside it`()
+    @Test func `a flapping server is not flooded with connections, and neither is the other one`()
         throws
     {
         for server in servers {
@@ -222,7 +222,7 @@ import Testing
         #expect(proxy.injections <= Self.lanes * falls + looks, "one more of each lane for each fall")
     }
 
-    @Test func `another server at the same address is taken as it is`() throws {
+    @Test func `another server at the same address is served with its own schema`() throws {
         try servers[1].client(database: "d").executeScript(
             """
             CREATE TABLE toys (id INT PRIMARY KEY, owner_id INT, FOREIGN KEY (owner_id) REFERENCES parents (id));
@@ -249,7 +249,8 @@ import Testing
         #expect(try answerer(daemon) == "second")
     }
 
-    @Test func `a replica that does not replicate is passed over`() throws {
+    @Test func `a replica whose replication has stopped is not used while another server is healthy`() throws
+    {
         try servers[0].client().executeScript(
             "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=1, MASTER_USER='nobody'")
         let daemon = try daemon("max_lag_s = 10")

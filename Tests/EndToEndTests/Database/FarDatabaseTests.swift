@@ -5,7 +5,7 @@ import Testing
 
 /// A database behind a slow network.
 @Suite struct FarDatabaseTests {
-    @Test func `five milliseconds away, more queries are in flight at one time, and every answer is right`()
+    @Test func `with a database 5 ms away more queries are in flight at a time, and every answer is right`()
         throws
     {
         let shop = try BookshopFixture()

@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func `a query that has the same number at another server is not stopped in place of ours`() throws {
+    @Test func `KILL is never sent to another server's query that has the same thread number`() throws {
         let client = try daemon.client()
         try client.send(Self.load)
         var ours: Int?

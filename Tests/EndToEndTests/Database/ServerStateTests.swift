@@ -77,7 +77,7 @@ import Testing
     // MARK: States of a whole server
 
     @Test(arguments: refusals)
-    func `a server that refuses every query is left at once, what was asked is asked again of the other`(
+    func `a server that refuses every query is abandoned at once, and its queries are sent to the other`(
         _ errno: UInt16
     ) throws {
         let proxy = try FaultProxy(to: servers[0], marker: "FROM")
@@ -95,7 +95,10 @@ import Testing
         try daemon.waitForLog("is not usable: \(errno)")
     }
 
-    @Test func `one that refuses is found out by looks, and gone back to when it answers`() throws {
+    @Test
+    func `health checks find a server that refuses every query, and return to it when it answers again`()
+        throws
+    {
         let proxy = try FaultProxy(to: servers[0], marker: "FROM")
         proxy.inject(.refuse(errno: 1047), at: .answer)
         // Not even its schema can be read.
@@ -109,7 +112,7 @@ import Testing
         #expect(try daemon.ask(Self.load)["row"]?["server"]?.text == "second")
     }
 
-    @Test func `one that lets in and hangs up on every query is left as well`() throws {
+    @Test func `a server that accepts logins and closes the connection on every query is abandoned`() throws {
         let proxy = try FaultProxy(to: servers[0], marker: "FROM")
         let daemon = try daemon([place(proxy), servers[1].socketPath])
         try expectAnswers(from: "first", by: daemon)
@@ -120,7 +123,9 @@ import Testing
         try expectAnswers(from: "first", by: daemon)
     }
 
-    @Test func `when all refuse, loads are told so and may try again, and who recovers first answers`() throws
+    @Test
+    func `when every server refuses queries, loads get retryable errors, and the first to recover answers`()
+        throws
     {
         try countConnections()
         let proxies = try servers.map { try FaultProxy(to: $0, marker: "FROM") }
@@ -146,7 +151,7 @@ import Testing
         try expectAnswers(from: "first", by: daemon)
     }
 
-    @Test func `an account's limit of the hour on one server sends loads to the other`() throws {
+    @Test func `loads go to the other server when the account's hourly limit is reached`() throws {
         try servers[0].client().execute("GRANT USAGE ON *.* TO kindred WITH MAX_QUERIES_PER_HOUR 100")
         let daemon = try daemon(checkInterval: 2)
         try expectAnswers(from: "first", by: daemon)
@@ -192,7 +197,7 @@ import Testing
     ]
 
     @Test(arguments: losses)
-    func `a server that cannot read what another can is passed over until it can`(_ loss: Loss) throws {
+    func `a server that cannot read a table that another can is not used until it can`(_ loss: Loss) throws {
         let daemon = try daemon(settings: "[catalog]\nrefresh_s = 0")
         try expectAnswers(from: "first", by: daemon)
         #expect(try daemon.ask(Self.toys)["rows"]?.elements.first?["server"]?.text == "first")
@@ -210,7 +215,7 @@ import Testing
         #expect(try daemon.stat("server_changes") == 2)
     }
 
-    @Test func `a preferred server that has no tables yet is passed over until it has them`() throws {
+    @Test func `a preferred server without tables is not used until it has them`() throws {
         let client = try servers[0].client()
         try client.executeScript("CREATE DATABASE full; USE d; SET foreign_key_checks = 0;")
         let tables = ["parents", "children", "toys"]
@@ -228,7 +233,9 @@ import Testing
         try expectAnswers(from: "first", by: daemon)
     }
 
-    @Test func `the commands ask the server that a daemon would use, and not one that refuses every query`()
+    @Test
+    func
+        `check, introspect and explain ask the server that a daemon would use, not one that refuses every query`()
         throws
     {
         let proxy = try FaultProxy(to: servers[0], marker: "SELECT")
@@ -245,7 +252,7 @@ import Testing
         }
     }
 
-    @Test func `the status tells of a database that lets in and answers nothing`() throws {
+    @Test func `the status says that the database accepts logins and answers no query`() throws {
         let proxy = try FaultProxy(to: servers[0], marker: "SELECT")
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -277,7 +284,7 @@ import Testing
 
     // MARK: What is no state of a server
 
-    @Test func `what no server can read takes none out`() throws {
+    @Test func `a table that no server can read makes no server unusable`() throws {
         try countConnections()
         for server in servers {
             try server.client(database: "d").executeScript(
@@ -307,7 +314,7 @@ import Testing
         #expect(try states(daemon) == ["active", "well"])
     }
 
-    @Test func `a server whose tables are locked is not given up`() throws {
+    @Test func `a server whose tables are locked stays in use`() throws {
         try countConnections()
         let daemon = try daemon()
         try expectAnswers(from: "first", by: daemon)

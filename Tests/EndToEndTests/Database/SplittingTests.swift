@@ -44,8 +44,7 @@ import Testing
         (1877, false), (1932, false),
     ]
 
-    @Test func `an error for which no key is to blame is asked for once, and retryable if it passes`() throws
-    {
+    @Test func `an error that no key has caused is not split, and is retryable if it is temporary`() throws {
         for (errno, passes) in Self.whole {
             let (errors, splits, queries) = try outcome(of: errno)
             #expect(splits == 0 && queries == 1, "\(errno): \(splits) splits, \(queries) queries")
@@ -56,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `an error that nobody knows is not followed down to every key`() throws {
+    @Test func `a batch with an unknown error is not split down to every key`() throws {
         let (errors, splits, queries) = try outcome(of: 4999)
         #expect(splits > 0 && queries <= 80, "\(splits) splits, \(queries) queries")
         #expect(errors.allSatisfy { $0["mysql_errno"]?.number == "4999" })
@@ -71,7 +70,7 @@ import Testing
         try file.close()
     }
 
-    @Test func `an index that is corrupt is no key's fault`() throws {
+    @Test func `a batch is not split because of a corrupt index`() throws {
         let server = try PrivateServer()
         try server.client().executeScript(
             """
@@ -99,8 +98,7 @@ import Testing
 
     /// One, and eight that stand in different eighths, so that no part of the first few has rows.
     @Test(arguments: [[42], [3, 11, 19, 27, 35, 43, 51, 59]])
-    func `with keys to blame, all others get their rows, also where nobody knows the error`(bad: [Int]) throws
-    {
+    func `keys that make a query fail are found, and all other keys get their rows`(bad: [Int]) throws {
         let database = try SharedServer.freshDatabase(named: "splitting")
         try SharedServer.server.client(database: database).executeScript(
             """

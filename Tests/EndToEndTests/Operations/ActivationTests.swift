@@ -6,7 +6,7 @@ import Testing
 
 /// Ways in: TCP, and sockets that a service manager has opened.
 @Suite struct ActivationTests {
-    @Test func `clients come in over TCP as well`() throws {
+    @Test func `clients can connect over TCP`() throws {
         let port = try PrivateServer.freePort()
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "tcp"))
         let daemon = try DaemonUnderTest(server, database: database, listen: "tcp = \"127.0.0.1:\(port)\"")
@@ -19,7 +19,7 @@ import Testing
 
     /// `systemd-socket-activate` does what `kindred.socket` does: it opens the socket and starts us at the first client.
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/systemd-socket-activate")))
-    func `a socket that systemd passes is used, whatever the file says`() throws {
+    func `a socket passed by systemd is used in place of the configured one`() throws {
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "passed"))
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -44,7 +44,7 @@ import Testing
         #expect(access(directory + "/passed", F_OK) == 0, "the socket is systemd's")
     }
 
-    @Test func `a daemon that listens on what it was passed, and on nothing in its file, can be reloaded`()
+    @Test func `a daemon with a passed socket can be reloaded with a file that has no listen section`()
         throws
     {
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "passed"))
@@ -72,7 +72,9 @@ import Testing
         return (daemon, socket)
     }
 
-    @Test func `settings that a passed socket overrides are named at the start and at a reload`() throws {
+    @Test func `listen settings that a passed socket overrides are named at the start and at a reload`()
+        throws
+    {
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let (daemon, socket) = try passedDaemon(
@@ -89,7 +91,7 @@ import Testing
         #expect(!daemon.log.contains("listen.mode has changed in the file"), "\(daemon.log)")
     }
 
-    @Test func `check says which settings a socket of systemd would override`() throws {
+    @Test func `check says which listen settings systemd's socket would override`() throws {
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "checked"))
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -103,7 +105,9 @@ import Testing
         #expect(output.contains("kindred.socket"), "\(output)")
     }
 
-    @Test func `clients that knock while the file has faults are told, and served when it is mended`() throws
+    @Test
+    func `clients of an activated daemon with a bad file get an error, and are served when it is corrected`()
+        throws
     {
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "passed"))
         let directory = try DaemonUnderTest.makeDirectory()
@@ -142,7 +146,7 @@ import Testing
     }
 
     /// `NoDelay=` of a socket unit is for all of its sockets, and systemd complains of it on a Unix socket.
-    @Test func `a TCP socket that is passed delays nothing, though its unit does not say so`() throws {
+    @Test func `a passed TCP socket gets TCP_NODELAY, though its unit does not set it`() throws {
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "tcp"))
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -165,7 +169,7 @@ import Testing
         process.send(signal: SIGTERM)
     }
 
-    @Test func `a drain that takes too long is cut short, and says so to those who wait`() throws {
+    @Test func `a drain ends after drain_timeout_s, with an error for every waiting request`() throws {
         let shop = try BookshopFixture(settings: "[service]\ndrain_timeout_s = 0")
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")

@@ -9,7 +9,7 @@ import Testing
 @Suite struct EnvironmentFaultTests {
     private static let load = #"{"load":"books.author","key":5}"#
 
-    @Test func `nobody reads the log, and the daemon goes on`() throws {
+    @Test func `a daemon whose log nobody reads keeps serving`() throws {
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let pipe = directory + "/pipe"
@@ -37,7 +37,7 @@ import Testing
         #expect(daemon.waitForExit() == 0)
     }
 
-    @Test func `a database that stops for longer than a request waits costs that request only`() throws {
+    @Test func `a database that freezes longer than a request's timeout costs that request only`() throws {
         let shop = try BookshopFixture(try PrivateServer())
         let database = try #require(shop.server.pid)
         let expected = try shop.daemon.ask(Self.load)
@@ -65,7 +65,8 @@ import Testing
         try eventually("no descriptor is left") { try shop.daemon.openFiles() <= before + 1 }
     }
 
-    @Test func `without descriptors nobody new comes in, nothing spins, and later all is well`() throws {
+    @Test func `without free descriptors new clients wait, the daemon does not spin, and it recovers`() throws
+    {
         let shop = try BookshopFixture()
         let served = try shop.daemon.client()
         try shop.daemon.limit("nofile", to: 40)
@@ -90,7 +91,8 @@ import Testing
             launcher: ["/bin/sh", "-c", command + "; exec \"$0\" \"$@\""])
     }
 
-    @Test func `clients beyond the limit of descriptors are told so, and the database is still within reach`()
+    @Test
+    func `clients beyond the descriptor limit are refused, and the database can still be reconnected to`()
         throws
     {
         let shop = try BookshopFixture(try PrivateServer())
@@ -116,7 +118,7 @@ import Testing
         withExtendedLifetime(clients) {}
     }
 
-    @Test func `a soft limit of descriptors is raised to what the clients need`() throws {
+    @Test func `the soft limit of descriptors is raised to what max_clients needs`() throws {
         let shop = try BookshopFixture()
         let daemon = try limited("ulimit -S -n 64", shop, listen: "max_clients = 200")
         let clients = try (1...150).map { _ in try daemon.client() }

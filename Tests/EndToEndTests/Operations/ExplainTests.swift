@@ -31,7 +31,7 @@ import Testing
         try DaemonUnderTest.run(["explain", "--config", Self.shared.get().daemon.configPath, load])
     }
 
-    @Test func `check warns of a relationship whose key has no index, and ends with 0`() throws {
+    @Test func `check warns of a relationship whose key has no index, and exits with 0`() throws {
         let outcome = try DaemonUnderTest.run(["check", "--config", Self.shared.get().daemon.configPath])
         #expect(outcome.status == 0)
         let warnings = outcome.output.split(separator: "\n").filter { $0.contains("warning: relationship") }
@@ -39,7 +39,7 @@ import Testing
         #expect(warnings[0].contains("'authors.unindexed'") && warnings[0].contains("begins with author"))
     }
 
-    @Test func `check warns of settings for a relationship that there is not`() throws {
+    @Test func `check warns of settings for a relationship that does not exist`() throws {
         let shop = try Self.shared.get()
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -55,34 +55,34 @@ import Testing
             "\(outcome.output)")
     }
 
-    @Test func `a key without an index is told with the statement that makes one`() throws {
+    @Test func `explain prints the statement that creates a missing index`() throws {
         let outcome = try explain(#"{"load":"authors.unindexed","key":1}"#)
         #expect(outcome.status == 0)
         #expect(outcome.output.contains("ALTER TABLE `notes` ADD INDEX (`author`)"))
         #expect(outcome.output.contains("| ALL"))
     }
 
-    @Test func `a limit in the order of an index reads from it`() throws {
+    @Test func `explain says when an index has a limited load's rows in order`() throws {
         let outcome = try explain(#"{"load":"authors.books","keys":[1,2],"order":["-sold"],"limit":3}"#)
         #expect(
             outcome.output.contains("limit: index 'sold' has each key's rows in order"), "\(outcome.output)")
         #expect(outcome.output.contains("Using index"))
     }
 
-    @Test func `a limit without an index in its order is told with the index that it lacks`() throws {
+    @Test func `explain prints the index that a limited load's order lacks`() throws {
         let outcome = try explain(#"{"load":"authors.books","keys":[1,2],"order":["-price"],"limit":3}"#)
         #expect(outcome.output.contains("ALTER TABLE `books` ADD INDEX (`author_id`,`price` DESC,`id`)"))
         #expect(outcome.output.contains("ROW_NUMBER()"))
     }
 
-    @Test func `every level of an include is explained with keys that occur`() throws {
+    @Test func `explain shows every level of an include with existing keys`() throws {
         let outcome = try explain(
             #"{"load":"authors.books","key":1,"include":{"tags":{"include":{"books":{}}}}}"#)
         #expect(outcome.output.contains("include.tags: books.tags"))
         #expect(outcome.output.contains("include.tags.include.books: tags.books"))
     }
 
-    @Test func `what is no load is refused`() throws {
+    @Test func `explain refuses a request that is no load`() throws {
         #expect(try explain(#"{"op":"ping"}"#).status == 64)
         let wrong = try explain(#"{"load":"authors.books","key":1,"where":{"pryce":1}}"#)
         #expect(wrong.status == 1)

@@ -26,7 +26,7 @@ import Testing
         return path
     }
 
-    @Test func `a password that is denied is followed by where it came from, and what to do`() throws {
+    @Test func `a refused password is reported with its source and what to do`() throws {
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let secret = directory + "/secret"
@@ -52,7 +52,8 @@ import Testing
         #expect(credential.contains("systemd's credential database-password, a copy"), "\(credential)")
     }
 
-    @Test func `a daemon that is denied says so in the same words, and a reload takes a new password`() throws
+    @Test func `a daemon whose password is refused logs its source, and a reload takes a new password`()
+        throws
     {
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -79,7 +80,7 @@ import Testing
         #expect(hasExited)
     }
 
-    @Test func `the directory of the socket is made, where only that is missing`() throws {
+    @Test func `the directory of the socket is created if only its last part is missing`() throws {
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "place"))
@@ -123,7 +124,7 @@ import Testing
     }
 
     @Test(.enabled(if: hasMountsOfItsOwn(), "a place for other mounts is needed"))
-    func `without proc a command says that it has not got its arguments, and fails`() throws {
+    func `a command without procfs exits with 71, because it cannot read its arguments`() throws {
         let script = "mount -t tmpfs none /proc && exec \"$0\" \"$@\""
         var process = try ChildProcess(
             [
@@ -135,7 +136,7 @@ import Testing
         #expect(process.status == 71)
     }
 
-    @Test func `a table that cannot be seen may only lack the privilege, and check says so`() throws {
+    @Test func `check says that a missing table may only lack the SELECT privilege`() throws {
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "unseen"))
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }

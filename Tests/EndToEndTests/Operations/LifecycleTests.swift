@@ -19,7 +19,7 @@ import Testing
         try daemon.ask(#"{"op":"describe","load":"\#(name)"}"#)["relationships"] != nil
     }
 
-    @Test func `SIGTERM lets requests under way have their answers, then ends with 0 and without its socket`()
+    @Test func `SIGTERM answers the requests in progress, removes the socket and exits with 0`()
         throws
     {
         let shop = try BookshopFixture()
@@ -41,7 +41,7 @@ import Testing
         #expect(access(shop.daemon.socketPath, F_OK) != 0)
     }
 
-    @Test func `SIGHUP takes over a good file, and a bad one changes nothing and is complained of`() throws {
+    @Test func `SIGHUP applies a good file, and reports a bad one without changing anything`() throws {
         let shop = try BookshopFixture()
         #expect(try !isKnown("authors.bestsellers", to: shop.daemon))
         try shop.daemon.rewrite(database: shop.database, settings: Self.bestsellers)
@@ -60,7 +60,7 @@ import Testing
         #expect(try isKnown("authors.bestsellers", to: shop.daemon))
     }
 
-    @Test func `a reload complains of a socket that somebody has removed`() throws {
+    @Test func `a reload reports that the socket was removed`() throws {
         let shop = try BookshopFixture()
         shop.daemon.signal(SIGHUP)
         try shop.daemon.waitForLog("reloaded")
@@ -70,7 +70,7 @@ import Testing
         try shop.daemon.waitForLog("the socket \(shop.daemon.socketPath) was removed")
     }
 
-    @Test func `a change of the schema is followed`() throws {
+    @Test func `new and dropped columns and tables are seen at the next refresh`() throws {
         let shop = try BookshopFixture(settings: "[catalog]\nrefresh_s = 1")
         let database = try shop.server.client(database: shop.database)
         try database.execute("ALTER TABLE authors ADD COLUMN motto VARCHAR(20) DEFAULT 'x'")
@@ -117,7 +117,9 @@ import Testing
         }
     }
 
-    @Test func `a living socket is refused, a dead one replaced`() throws {
+    @Test func `a socket that another daemon listens on is refused, and one left by a crash is replaced`()
+        throws
+    {
         let shop = try BookshopFixture()
         let second = try DaemonUnderTest.run(["serve", "--config", shop.daemon.configPath])
         #expect(second.status != 0)
@@ -130,7 +132,7 @@ import Testing
         #expect(try third.ask(#"{"op":"ping"}"#)["pong"] == .bool(true))
     }
 
-    @Test func `a bad configuration ends with 78 and its file and line`() throws {
+    @Test func `check and serve exit with 78 for a bad configuration, and name its file and line`() throws {
         let shop = try BookshopFixture()
         let path = shop.daemon.directory + "/other.toml"
         let good = DaemonUnderTest.configuration(
@@ -158,7 +160,7 @@ import Testing
         }
     }
 
-    @Test func `check and query end with 69 where nobody answers`() throws {
+    @Test func `check and query exit with 69 when nobody answers`() throws {
         let server = try SharedServer.server
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -170,7 +172,7 @@ import Testing
             try DaemonUnderTest.run(["query", "--socket", directory + "/k", #"{"op":"ping"}"#]).status == 69)
     }
 
-    @Test func `query prints the replies`() throws {
+    @Test func `kindred query prints the replies`() throws {
         let shop = try BookshopFixture()
         let outcome = try DaemonUnderTest.run(
             ["query", "--socket", shop.daemon.socketPath, #"{"id":1,"op":"ping"}"#])
@@ -178,7 +180,7 @@ import Testing
         #expect(outcome.output == "{\"id\":1,\"pong\":true}\n")
     }
 
-    @Test func `what introspect prints describes the same relationships without discovery`() throws {
+    @Test func `the output of introspect, used without discovery, gives the same relationships`() throws {
         let shop = try BookshopFixture()
         try expectSameWithoutDiscovery(shop.daemon, shop.server, shop.database)
     }
@@ -194,7 +196,7 @@ import Testing
         #expect(try copy.ask(describe) == daemon.ask(describe))
     }
 
-    @Test func `a second SIGTERM leaves nobody without an answer, however many wait`() throws {
+    @Test func `after a second SIGTERM each of thousands of waiting clients gets an error`() throws {
         let shop = try BookshopFixture()
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")
@@ -210,7 +212,7 @@ import Testing
         #expect(shop.daemon.waitForExit() != nil)
     }
 
-    @Test func `lines that stood behind long replies at SIGTERM are answered too`() throws {
+    @Test func `lines held back behind long replies at SIGTERM are answered too`() throws {
         let shop = try BookshopFixture()
         let client = try shop.daemon.client()
         let lines = (1...300).map { "{\"id\":\($0),\"op\":\"describe\"}\n" }.joined()
@@ -225,7 +227,9 @@ import Testing
     }
 
     /// Over TCP a connection that is closed while much is still to be delivered is reset by whatever comes in.
-    @Test func `who reads late while the daemon ends gets all of a long reply, and nothing spins`() throws {
+    @Test func `a client that reads late gets all of a long reply while the daemon drains without spinning`()
+        throws
+    {
         let shop = try BookshopFixture()
         let port = try PrivateServer.freePort()
         let daemon = try DaemonUnderTest(
@@ -251,7 +255,7 @@ import Testing
         #expect(daemon.waitForExit() == 0)
     }
 
-    @Test func `introspect prints names that the configuration accepts, however odd they are`() throws {
+    @Test func `introspect prints odd names in a form that the configuration accepts`() throws {
         let server = try PrivateServer()
         try server.client().execute("CREATE DATABASE odd")
         try server.client(database: "odd").executeScript(

@@ -12,7 +12,7 @@ import Testing
         try BookshopFixture(PrivateServer(), settings: "[service]\nlog_level = \"\(level)\"")
     }
 
-    @Test func `at debug the log tells of queries, of those that nobody waits for, and of connections`()
+    @Test func `at debug the log has queries, kills and connections`()
         throws
     {
         let shop = try shop("debug")
@@ -47,7 +47,7 @@ import Testing
         #expect(!shop.daemon.log.contains("SELECT"), "the statements are for trace")
     }
 
-    @Test func `at trace the log has the statements as well, and at info nothing of a query`() throws {
+    @Test func `at trace the log has the statements too, and at info no query`() throws {
         let traced = try shop("trace")
         #expect(try traced.daemon.ask(Self.load)["results"] != nil)
         try traced.daemon.waitForLog("trace: statement: SELECT ")

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct NotifyTests {
-    @Test func `the service manager hears when it is ready and when it stops`() throws {
+    @Test func `the service manager is notified when the daemon is ready and when it stops`() throws {
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let manager = try NotifySocket(directory + "/notify")
@@ -16,7 +16,7 @@ import Testing
         #expect(shop.daemon.waitForExit() == 0)
     }
 
-    @Test func `the status tells of the database, of a failed reload and of a stop`() throws {
+    @Test func `the status for the service manager names the database, a failed reload and a stop`() throws {
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let manager = try NotifySocket(directory + "/notify")
@@ -49,7 +49,7 @@ import Testing
         try expect("draining: 1 request")
     }
 
-    @Test func `the status of a daemon that is not let into the database says why`() throws {
+    @Test func `the status of a daemon whose login is refused has the server's reason`() throws {
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let manager = try NotifySocket(directory + "/notify")
@@ -63,7 +63,7 @@ import Testing
         withExtendedLifetime(daemon) {}
     }
 
-    @Test func `the watchdog hears of a daemon without descriptors`() throws {
+    @Test func `the watchdog is notified by a daemon that has run out of descriptors`() throws {
         let directory = try DaemonUnderTest.makeDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let manager = try NotifySocket(directory + "/notify")
@@ -77,7 +77,8 @@ import Testing
         withExtendedLifetime(crowd) {}
     }
 
-    @Test func `the watchdog hears of a daemon that is idle or busy, and not of one whose loop stands still`()
+    @Test
+    func `the watchdog is notified by an idle or busy daemon, and not by one whose event loop is stuck`()
         throws
     {
         let directory = try DaemonUnderTest.makeDirectory()

@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `restarts behind a socket of the service manager refuse no connection and lose no answer`()
+    @Test func `restarts with socket activation refuse no connection and lose no answer`()
         throws
     {
         let shop = try BookshopFixture()
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test func `a reload that is asked for during the end changes nothing`() throws {
+    @Test func `SIGHUP while the daemon drains changes nothing`() throws {
         let shop = try BookshopFixture()
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")
@@ -139,7 +139,7 @@ import Testing
         #expect(!shop.daemon.log.contains("nonsense"))
     }
 
-    @Test func `who is asked twice to end does so at once, and says so to those who wait`() throws {
+    @Test func `a second SIGTERM ends the daemon at once, with an error for every waiting request`() throws {
         let shop = try BookshopFixture()
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")

@@ -28,12 +28,14 @@ import Testing
         #expect(daemon.waitForExit() == 0)
     }
 
-    @Test func `the disk that the log goes to is full, and the daemon serves and ends as ever`() throws {
+    @Test func `a daemon whose log is on a full disk serves and ends as usual`() throws {
         try expectService(of: DaemonUnderTest(shop.server, database: shop.database, log: "/dev/full"))
     }
 
     @Test(arguments: ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
-    func `a daemon without standard error serves, and its log goes to nobody else`(_ closed: String) throws {
+    func `a daemon without standard error serves, and its log goes into no other descriptor`(_ closed: String)
+        throws
+    {
         let daemon = try DaemonUnderTest(
             shop.server, database: shop.database,
             launcher: ["/bin/sh", "-c", "exec \"$0\" \"$@\" \(closed)"])
@@ -50,7 +52,7 @@ import Testing
         "/bin/sh", "-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec \"$0\" \"$@\"",
     ]
 
-    @Test func `lines for the journal begin with their priority, and have no time of their own`() throws {
+    @Test func `log lines for the journal begin with their priority and have no time`() throws {
         let daemon = try DaemonUnderTest(shop.server, database: shop.database, launcher: Self.journal)
         try daemon.waitForLog("<5>catalog read relationships=22\n")
         try daemon.rewrite(database: shop.database, settings: "[nonsense]\n[worse]")
@@ -66,7 +68,7 @@ import Testing
         #expect(complaints.allSatisfy { $0.hasPrefix("<3>\(daemon.configPath):") }, "\(daemon.log)")
     }
 
-    @Test func `a stream that is not the journal gets the time and no priority`() throws {
+    @Test func `log lines for anything but the journal have the time and no priority`() throws {
         let daemon = try DaemonUnderTest(
             shop.server, database: shop.database, environment: ["JOURNAL_STREAM": "1:2"])
         try daemon.waitForLog(" notice: catalog read relationships=22\n")
@@ -76,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func `connections that are lost together are one line`() throws {
+    @Test func `database connections that are lost together are one log line`() throws {
         let own = try BookshopFixture(PrivateServer())
         try eventually("all four are there") { try own.daemon.stat("connections") == 4 }
         own.server.kill()

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: [3600, -3600])
-    func `the clock is set an hour forth or back, and deadlines are what they were`(_ step: Int64) throws {
+    func `deadlines do not move when the clock is set an hour forward or back`(_ step: Int64) throws {
         let interference = try Interference()
         let daemon = try daemon(interference)
         let holder = try shop.server.client(database: shop.database)
@@ -46,7 +46,7 @@ import Testing
         #expect(try client.ask(#"{"id":5,"op":"ping"}"#) == #"{"id":5,"pong":true}"#)
     }
 
-    @Test func `a name that takes its time to be resolved keeps nobody else waiting`() throws {
+    @Test func `a host name that is slow to resolve holds up no client`() throws {
         let interference = try Interference()
         let proxy = try FaultProxy(to: shop.server, marker: "`books`")
         let daemon = try DaemonUnderTest(
@@ -70,7 +70,7 @@ import Testing
         try eventually("all is well") { try client.stat("connections") == 4 }
     }
 
-    @Test func `a directory of users that does not answer stops a reload and nothing else`() throws {
+    @Test func `a user directory that does not answer holds up a reload and nothing else`() throws {
         let interference = try Interference()
         let daemon = try DaemonUnderTest(
             shop.server, database: shop.database,
@@ -93,7 +93,7 @@ import Testing
         try daemon.waitForLog("reloaded")
     }
 
-    @Test func `a daemon that may have no thread at its start says so and ends with 71`() throws {
+    @Test func `a daemon that cannot start a thread says so and exits with 71`() throws {
         let interference = try Interference()
         interference[.refusesThreads] = 1
         let outcome = try DaemonUnderTest.run(
@@ -103,7 +103,7 @@ import Testing
         #expect(outcome.output.split(separator: "\n").count == 1)
     }
 
-    @Test func `a daemon that may have no more threads serves on, and reloads when it has some again`() throws
+    @Test func `a daemon that cannot start more threads keeps serving, and reloads when it can again`() throws
     {
         let interference = try Interference()
         let daemon = try daemon(interference)
@@ -131,7 +131,8 @@ import Testing
         try eventually("all is well") { try daemon.stat("connections") == 4 }
     }
 
-    @Test func `without a thread for a name's address the loop does not wait for it, and later it is found`()
+    @Test
+    func `without a thread to resolve a host name the event loop does not block, and resolves it later`()
         throws
     {
         let interference = try Interference()
@@ -160,7 +161,8 @@ import Testing
 
     // ThreadSanitizer has a thread of its own.
     @Test(.enabled(if: !Sanitizer.isOn))
-    func `a daemon that may have only the log's thread at its start serves, and the tables when it has more`()
+    func
+        `a daemon that can start only the log's thread answers, and reads the schema when it can start more`()
         throws
     {
         let interference = try Interference()
@@ -175,7 +177,7 @@ import Testing
         try eventually("the schema is read") { try daemon.ask(Self.load) == expected }
     }
 
-    @Test func `one read or write in ten is interrupted, cut short or must wait, and every answer is right`()
+    @Test func `every answer is right when one read or write in ten is interrupted, short or would block`()
         throws
     {
         let interference = try Interference(seed: 20_261_123)

@@ -24,13 +24,13 @@ struct SystemdUnitTests {
         return (process.terminationStatus, String(decoding: output, as: UTF8.self))
     }
 
-    @Test func `the service is exposed less than 2 in 10`() throws {
+    @Test func `systemd-analyze security rates the service below 2 of 10`() throws {
         let path = units.appendingPathComponent("kindred.service").path
         let (status, output) = try analyze("security", "--offline=true", "--threshold=20", path)
         #expect(status == 0, "\(output)")
     }
 
-    @Test func `the service brings its socket along, ends with it, and no failed start forbids the next`()
+    @Test func `the service pulls in its socket, stops with it, and may always be started again`()
         throws
     {
         let text = try String(contentsOf: units.appendingPathComponent("kindred.service"), encoding: .utf8)
@@ -44,7 +44,7 @@ struct SystemdUnitTests {
         )
     }
 
-    @Test func `the units have nothing that systemd does not understand`() throws {
+    @Test func `systemd-analyze verify accepts the units`() throws {
         // verify wants ExecStart's program to exist; it is another one here.
         let copies = FileManager.default.temporaryDirectory.appendingPathComponent(
             "kindred-units-\(getpid())")

@@ -46,7 +46,9 @@ import Testing
         ),
         (#""count":true,"limit":1"#, "bad_request", "limit: ", "'where'"),
     ])
-    func `a fault in an option`(options: String, code: String, path: String, hint: String) throws {
+    func `a fault in a load's option is refused with its code, its path and a hint`(
+        options: String, code: String, path: String, hint: String
+    ) throws {
         let reply = try Self.shared.get().daemon.ask(
             "{\"id\":5,\"load\":\"authors.books\",\"key\":1,\(options)}")
         #expect(reply["id"] == .number("5"))
@@ -56,7 +58,7 @@ import Testing
         #expect(reply["error"]?["retryable"] == .bool(false))
     }
 
-    @Test func `a hidden column is as unknown as one that does not exist`() throws {
+    @Test func `a hidden column is refused as an unknown one`() throws {
         let daemon = try Self.shared.get().daemon
         for options in [#""where":{"title":"x"}"#, #""columns":["title"]"#, #""order":["title"]"#] {
             let reply = try daemon.ask("{\"load\":\"authors.prices\",\"key\":1,\(options)}")
@@ -88,7 +90,7 @@ import Testing
         #expect(try reply["rows"] == JSONValue(#"[{"id":1,"kid":[{"id":1}]}]"#))
     }
 
-    @Test func `parent is read as the primary key, and does not go with key`() throws {
+    @Test func `parent is read as the primary key, and is refused beside key`() throws {
         let daemon = try Self.shared.get().daemon
         #expect(try daemon.ask(#"{"load":"books.author","key":1,"parent":1}"#).errorCode == "bad_request")
         #expect(try daemon.ask(#"{"load":"books.author","parent":"x"}"#).errorCode == "bad_key")
@@ -98,7 +100,7 @@ import Testing
         #expect(try daemon.ask(#"{"load":"order_lines.orders","parent":[2024,1]}"#).errorCode == "bad_key")
     }
 
-    @Test func `describe tells all that a request needs`() throws {
+    @Test func `describe has everything that a request needs`() throws {
         let reply = try Self.shared.get().daemon.ask(#"{"op":"describe","load":"order_lines.orders"}"#)
         let order = try #require(reply["relationships"]?[0])
         #expect(order["kind"] == .string("one"))

@@ -72,13 +72,16 @@ import Testing
                 ))
     }
 
-    @Test func `a to-one with several rows answers the first in its order, and counts the others`() throws {
+    @Test
+    func `a to-one relationship with several rows answers the first in its order, and counts the others`()
+        throws
+    {
         let daemon = try makeDaemon()
         #expect(try results(daemon, "books.best", "[7,8]") == JSONValue(#"[{"id":2},null]"#))
         #expect(try daemon.ask(#"{"op":"stats"}"#)["stats"]?["surplus_rows"] == .number("2"))
     }
 
-    @Test func `a pair that the join table holds twice is two rows, or one where distinct`() throws {
+    @Test func `a pair that is twice in the join table gives two rows, or one with distinct`() throws {
         let daemon = try makeDaemon()
         let (a, b) = (#"{"id":1,"name":"a"}"#, #"{"id":2,"name":"b"}"#)
         #expect(try results(daemon, "books.labels", "[1,2]") == JSONValue("[[\(a),\(b),\(b)],[]]"))
@@ -87,7 +90,7 @@ import Testing
         #expect(try results(daemon, "books.tags", "[1]") == JSONValue("[[\(a),\(b)]]"))
     }
 
-    @Test func `a moment beyond what a TIMESTAMP holds equals nothing, not the zero date`() throws {
+    @Test func `a time outside the range of TIMESTAMP equals nothing, not the zero date`() throws {
         let keys =
             #"["1960-01-01T00:00:00Z","9999-12-31 00:00:00","0000-00-00T00:00:00Z","2026-01-02T03:04:05Z"]"#
         let expected = #"[[],[],[{"seen":"0000-00-00T00:00:00Z"}],[{"seen":"2026-01-02T03:04:05Z"}]]"#
@@ -96,13 +99,13 @@ import Testing
         #expect(try results(daemon, "books.sights", #"["1960-01-01T00:00:00Z"]"#) == JSONValue("[[]]"))
     }
 
-    @Test func `big integers are strings where that is asked for`() throws {
+    @Test func `big integers are strings where values.big_integers says so`() throws {
         let daemon = try makeDaemon("[values]\nbig_integers = \"string\"")
         let rows = try daemon.ask(#"{"load":"books.bestsellers","key":7}"#)["rows"]?.elements ?? []
         #expect(rows.map { $0["sold"] } == [.string("9007199254740993"), .number("10"), .number("10")])
     }
 
-    @Test func `without discovery only the configured ones are there`() throws {
+    @Test func `without discovery only configured relationships are there`() throws {
         let daemon = try makeDaemon("[catalog]\ndiscover = false")
         let names = try daemon.ask(#"{"op":"describe"}"#)["relationships"]?.elements.map { $0["name"]?.text }
         #expect(names == ["books.best", "books.bestsellers", "books.labels", "books.sights", "books.tags"])

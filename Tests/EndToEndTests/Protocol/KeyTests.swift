@@ -9,7 +9,7 @@ import Testing
 
     private func ask(_ line: String) throws -> JSONValue { try Self.shared.get().daemon.ask(line) }
 
-    @Test func `a null key has no relatives, and a parent that does not exist has none either`() throws {
+    @Test func `a null key and a key that no parent has give an empty result`() throws {
         #expect(try ask(#"{"load":"authors.books","key":null}"#) == JSONValue(#"{"rows":[]}"#))
         #expect(try ask(#"{"load":"books.author","key":null}"#) == JSONValue(#"{"row":null}"#))
         #expect(try ask(#"{"load":"orders.order_lines","key":[2024,null]}"#) == JSONValue(#"{"rows":[]}"#))
@@ -17,11 +17,11 @@ import Testing
         #expect(try ask(#"{"load":"books.author","key":99999}"#) == JSONValue(#"{"row":null}"#))
     }
 
-    @Test func `a part beside a null is checked too`() throws {
+    @Test func `a composite key with a null part is still checked for the type of its other parts`() throws {
         #expect(try ask(#"{"load":"orders.order_lines","key":[null,"x"]}"#).errorCode == "bad_key")
     }
 
-    @Test func `keys give one result each in their order, twice for a key that stands twice`() throws {
+    @Test func `each of keys has one result in its place, also one that is given twice`() throws {
         let single = try ["7", "8"].map {
             try ask(#"{"load":"authors.books","key":\#($0)}"#)["rows"] ?? .null
         }
@@ -30,7 +30,7 @@ import Testing
         #expect(try ask(#"{"load":"authors.books","keys":[]}"#) == JSONValue(#"{"results":[]}"#))
     }
 
-    @Test func `a key that cannot be used spoils no other`() throws {
+    @Test func `a bad key among keys fails alone`() throws {
         let reply = try ask(#"{"id":3,"load":"books.author","keys":[1,"1abc",2]}"#)
         #expect(reply["results"]?[1] == .null)
         #expect(reply["results"]?[0]?["id"] != nil)
@@ -44,28 +44,29 @@ import Testing
         #""1abc""#, "4294967296", "1.5", "true", "{}", "[1]", #""042""#, #""+42""#, "42.0", "1e1", #""""#,
         #"" 1""#,
     ])
-    func `what is no integer is a bad key of an integer column`(key: String) throws {
+    func `a key of an integer column that is no integer is bad_key`(key: String) throws {
         #expect(try ask(#"{"id":1,"load":"authors.books","key":\#(key)}"#).errorCode == "bad_key")
     }
 
-    @Test func `an integer may be a string of digits, a text key may not be a number`() throws {
+    @Test func `an integer key may be a string of digits, and a text key may not be a number`() throws {
         #expect(try ask(#"{"load":"books.author","key":"3"}"#)["row"]?["id"] == .number("3"))
         #expect(try ask(#"{"load":"customers.reviews","key":1}"#).errorCode == "bad_key")
     }
 
     @Test(arguments: ["[2024]", "[2024,17,1]", "2024", "[]", "[[2024,17]]"])
-    func `a composite key has exactly its columns' number of parts`(key: String) throws {
+    func `a composite key with too few or too many parts is bad_key`(key: String) throws {
         #expect(try ask(#"{"load":"orders.order_lines","key":\#(key)}"#).errorCode == "bad_key")
     }
 
-    @Test func `more keys than the limit are refused`() throws {
+    @Test func `more keys than limits.request_keys are refused`() throws {
         let keys = (0...10_000).map { "\($0)" }.joined(separator: ",")
         let reply = try ask(#"{"id":1,"load":"authors.books","keys":[\#(keys)]}"#)
         #expect(reply.errorCode == "too_many_keys")
         #expect(reply.errorMessage.contains("10000"))
     }
 
-    @Test func `a text that the column cannot hold equals nothing and spoils nothing`() throws {
+    @Test func `a text key outside the column's character set equals nothing and fails no other key`() throws
+    {
         let database = try SharedServer.freshDatabase(named: "poison")
         let server = try SharedServer.server
         try server.client(database: database).executeScript(
@@ -88,7 +89,9 @@ import Testing
         #expect(found == ["0": ["1"], "1": [], "2": ["2"], "3": []])
     }
 
-    @Test func `a load that waits for a locked table ends at its deadline, and others after the lock`() throws
+    @Test
+    func `a load that waits for a locked table ends at its timeout_ms, and one without it after the lock`()
+        throws
     {
         let shop = try BookshopFixture()
         let holder = try shop.server.client(database: shop.database)
@@ -107,7 +110,7 @@ import Testing
         #expect(second.rowIDs != nil)
     }
 
-    @Test func `limits are settings`() throws {
+    @Test func `limits in the configuration file are enforced`() throws {
         let limits = "[limits]\nline_bytes = 4096\nrequest_keys = 3\nreply_bytes = 1024"
         let daemon = try BookshopFixture(settings: limits).daemon
         let client = try daemon.client()

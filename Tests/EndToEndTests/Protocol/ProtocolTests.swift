@@ -21,12 +21,14 @@ import Testing
         return lines
     }
 
-    @Test func `a carriage return, empty lines and lines of blanks are ignored`() throws {
+    @Test func `carriage returns, empty lines and lines of blanks are ignored`() throws {
         let lines = try replies(Array("\n\r\n  \t \n{\"id\":1,\"op\":\"ping\"}\r\n\n".utf8))
         #expect(lines == [#"{"id":1,"pong":true}"#])
     }
 
-    @Test func `what stands after the last line end when a client closes its half is a request`() throws {
+    @Test func `a last line without a line end is a request when the client shuts down its sending side`()
+        throws
+    {
         let lines = try replies(
             Array("{\"id\":1,\"op\":\"ping\"}\n{\"id\":2,\"load\":\"books.author\",\"key\":1}".utf8))
         #expect(lines.count == 2)
@@ -47,14 +49,16 @@ import Testing
         "1.5", "true", "[1]", "{}", "18446744073709551616", "-9223372036854775809", "1e3",
         "\"" + String(repeating: "x", count: 129) + "\"",
     ])
-    func `an id of another kind is a bad request and is not echoed`(id: String) throws {
+    func `an id that is neither an integer nor a short string is bad_request and not echoed`(id: String)
+        throws
+    {
         let reply = try ask(#"{"id":\#(id),"op":"ping"}"#)
         #expect(reply.errorCode == "bad_request")
         #expect(reply["id"] == nil)
         #expect(reply.errorMessage.contains("id"))
     }
 
-    @Test func `a reply to a request without an id has none`() throws {
+    @Test func `a reply to a request without an id has no id`() throws {
         #expect(try shop.daemon.client().ask(#"{"op":"ping"}"#) == #"{"pong":true}"#)
         #expect(try shop.daemon.client().ask(#"{"id":null,"op":"ping"}"#) == #"{"pong":true}"#)
     }
@@ -65,7 +69,7 @@ import Testing
         "\u{FEFF}{\"op\":\"ping\"}", #"{"op":"ping",}"#, #"{"op":"#, #"{"op":"ping","x":01}"#,
         "{\"key\":" + String(repeating: "[", count: 64) + String(repeating: "]", count: 64) + "}",
     ])
-    func `what is not a JSON object is bad_json, and the connection goes on`(line: String) throws {
+    func `a line that is not a JSON object is bad_json, and the connection stays open`(line: String) throws {
         let client = try shop.daemon.client()
         #expect(try JSONValue(client.ask(line)).errorCode == "bad_json")
         #expect(try client.ask(#"{"id":1,"op":"ping"}"#) == #"{"id":1,"pong":true}"#)
@@ -78,7 +82,7 @@ import Testing
         #expect(try lines.map { try JSONValue($0).errorCode } == ["bad_json"])
     }
 
-    @Test func `a line that is too long is refused and skipped, and the connection goes on`() throws {
+    @Test func `a line that is too long is refused and skipped, and the connection stays open`() throws {
         let long = String(repeating: "x", count: (1 << 20) + 10)
         let lines = try replies(Array("{\"id\":1,\"op\":\"\(long)\"}\n{\"id\":2,\"op\":\"ping\"}\n".utf8))
         #expect(lines.count == 2)
@@ -90,7 +94,7 @@ import Testing
         "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "POST /x HTTP/1.0\r\n\r\n",
         "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}\u{FC}\u{3}\u{3}",
     ])
-    func `another protocol gets one bad_json and the end of the connection`(hello: String) throws {
+    func `a client of another protocol gets one bad_json and is disconnected`(hello: String) throws {
         let client = try shop.daemon.client()
         try client.send(hello.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) })
         #expect(try JSONValue(client.ask()).errorCode == "bad_json")
@@ -101,14 +105,14 @@ import Testing
         ("wher", "where"), ("kye", "key"), ("laod", "load"), ("timeout_m", "timeout_ms"),
         ("timeout", "timeout_ms"),
     ])
-    func `an unknown member is refused with the nearest name`(name: String, nearest: String) throws {
+    func `an unknown member is refused with the nearest known name`(name: String, nearest: String) throws {
         let reply = try ask(#"{"id":1,"op":"ping","\#(name)":1}"#)
         #expect(reply.errorCode == "bad_request")
         #expect(reply.errorMessage.contains("'\(name)'"))
         #expect(reply.errorMessage.contains("'\(nearest)'"))
     }
 
-    @Test func `an operation of a later version is refused by its name`() throws {
+    @Test func `an operation of a later protocol version is refused with its name`() throws {
         let reply = try ask(#"{"id":1,"op":"auth","token":"x"}"#)
         #expect(reply.errorCode == "bad_request")
         #expect(reply.errorMessage.contains("'auth'"))
@@ -121,13 +125,16 @@ import Testing
         #"{"id":1,"op":"ping","key":1}"#, #"{"id":1,"load":"authors.books","key":1,"timeout_ms":0}"#,
         #"{"id":1,"load":"authors.books","key":1,"timeout_ms":"1"}"#,
     ])
-    func `a member that is missing, too much or of the wrong type is a bad request`(line: String) throws {
+    func `a missing member, a superfluous one and one of the wrong type are bad_request`(line: String) throws
+    {
         let reply = try ask(line)
         #expect(reply.errorCode == "bad_request")
         #expect(reply["id"] == .number("1"))
     }
 
-    @Test func `hello, describe and an unknown relationship`() throws {
+    @Test func `hello and describe answer, and an unknown relationship is refused with the nearest name`()
+        throws
+    {
         #expect(try ask(#"{"id":2,"op":"hello"}"#)["protocol"] == .number("1"))
         let described = try ask(#"{"id":3,"op":"describe","load":"authors.books"}"#)
         #expect(described["relationships"]?[0]?["table"] == .string("books"))

@@ -53,7 +53,8 @@ import Testing
     ]
 
     /// `é` as U+00E9, and as `e` with U+0301.
-    @Test func `of names that Unicode calls the same none is served, and the operator is told`() throws {
+    @Test func `names that differ only in Unicode normalization are not served, and the log says so`() throws
+    {
         let database = try SharedServer.freshDatabase(named: "twins")
         try SharedServer.server.client(database: database).executeScript(
             """
@@ -76,7 +77,7 @@ import Testing
     }
 
     @Test(arguments: changes)
-    func `what is taken away is an error or what is there now, and what comes back is answered again`(
+    func `after a schema change loads get an error or the new rows, and the old ones when it is reverted`(
         _ change: Change
     ) throws {
         let database = try SharedServer.freshDatabase(named: "fault")

@@ -28,7 +28,9 @@ import Testing
     // MARK: JSON
 
     /// django #16604: the server leaves a check's name as it is when the column is renamed.
-    @Test func `a JSON column stays one when it is renamed, and is none because of a name`() throws {
+    @Test func `a JSON column stays JSON when it is renamed, and no column is JSON because of its name`()
+        throws
+    {
         let world = try World(
             """
             CREATE TABLE o (id INT PRIMARY KEY);
@@ -62,7 +64,7 @@ import Testing
                 == JSONValue(#"[{"id":1,"o_id":1,"renamed":{"a":[1]}}]"#))
     }
 
-    @Test func `while a table behind a view is locked, its JSON stays JSON`() throws {
+    @Test func `a JSON column of a view stays JSON while the table behind it is locked`() throws {
         let world = try World(
             """
             CREATE TABLE o (id INT PRIMARY KEY); INSERT INTO o VALUES (1);
@@ -83,7 +85,7 @@ import Testing
 
     /// pg-structure #21. `shop` and `Shop` are two databases where names are bytes, and so are `shop` and `shóp`.
     @Test(arguments: ["UPPER", "accent"])
-    func `a foreign key to another database is never taken for one within`(twin: String) throws {
+    func `a foreign key to another database is never taken for one within the database`(twin: String) throws {
         let server = try SharedServer.server
         let own = try SharedServer.freshDatabase(named: "reading")
         let other = twin == "UPPER" ? own.uppercased() : own.replacing("reading", with: "réading")
@@ -107,7 +109,7 @@ import Testing
     }
 
     /// `lower_case_table_names = 1`: the server takes `Shop` for `shop`, and writes it so.
-    @Test func `a server that folds the case of names is served under any spelling of its database`() throws {
+    @Test func `with lower_case_table_names = 1 the database may be named in any case`() throws {
         let server = try PrivateServer(arguments: ["--lower-case-table-names=1"])
         try server.client().executeScript(
             """
@@ -124,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func `a foreign key without a relationship is told of with its reason`() throws {
+    @Test func `check names each foreign key without a relationship and the reason`() throws {
         let world = try World(
             """
             CREATE TABLE a (id INT PRIMARY KEY, e ENUM('x') UNIQUE);
@@ -136,7 +138,9 @@ import Testing
     }
 
     @Test(arguments: ["author_id", "Author_Id", "AUTHOR_ID", "author_ID", "authorId", "authorID", "Author"])
-    func `a many-to-one is named after its column without the id and what joins it`(column: String) throws {
+    func `a many-to-one relationship is named after its column without the ending _id, Id or ID`(
+        column: String
+    ) throws {
         let world = try World(
             """
             CREATE TABLE people (id INT PRIMARY KEY); INSERT INTO people VALUES (1);
@@ -151,7 +155,7 @@ import Testing
 
     /// Propel2 #1549: the server tells `ROW END` as a part of every unique key.
     @Test(arguments: ["", "INVISIBLE"])
-    func `a system-versioned table has the keys that it was given`(visibility: String) throws {
+    func `a system-versioned table has its declared unique keys`(visibility: String) throws {
         let period = """
             rs TIMESTAMP(6) GENERATED ALWAYS AS ROW START \(visibility), re TIMESTAMP(6) GENERATED ALWAYS AS ROW END \(visibility), PERIOD FOR SYSTEM_TIME (rs, re)
             """
@@ -177,7 +181,7 @@ import Testing
         }
     }
 
-    @Test func `a column that is INVISIBLE leads on and is not shown`() throws {
+    @Test func `an INVISIBLE column can be a key and is not shown`() throws {
         let world = try World(
             """
             CREATE TABLE a (id INT AUTO_INCREMENT PRIMARY KEY INVISIBLE, name VARCHAR(9));
@@ -208,7 +212,7 @@ import Testing
     // MARK: Privileges
 
     /// graphile #1451: `INSERT` on a table shows all its columns.
-    @Test func `a column without SELECT is left out, wherever it would be read`() throws {
+    @Test func `a column without the SELECT privilege is not read anywhere`() throws {
         let world = try World(
             """
             CREATE TABLE a (id INT PRIMARY KEY, secret INT); INSERT INTO a VALUES (1, 9);
@@ -226,7 +230,7 @@ import Testing
         #expect(try world.check().contains("all is well"))
     }
 
-    @Test func `an index or a foreign key of which a part cannot be read is not taken for a shorter one`()
+    @Test func `an index or a foreign key with an unreadable column is ignored, not taken for a shorter one`()
         throws
     {
         let world = try World(
@@ -249,7 +253,7 @@ import Testing
     }
 
     /// The definer of a view is gone, which only its reading shows.
-    @Test func `check does not pass what the server refuses to every client`() throws {
+    @Test func `check fails for a relationship whose queries the server refuses`() throws {
         let world = try World(
             """
             CREATE TABLE a (id INT PRIMARY KEY, name VARCHAR(9)); CREATE TABLE b (id INT PRIMARY KEY, a_id INT, FOREIGN KEY (a_id) REFERENCES a (id));
@@ -270,7 +274,8 @@ import Testing
             "\(refused.output)")
     }
 
-    @Test func `check warns of what cannot be tried just now, and does not condemn it`() throws {
+    @Test func `check warns of a relationship that cannot be tried at the moment, and does not fail`() throws
+    {
         let world = try World(
             """
             CREATE TABLE a (id INT PRIMARY KEY); CREATE TABLE b (id INT PRIMARY KEY, a_id INT, FOREIGN KEY (a_id) REFERENCES a (id));
@@ -287,7 +292,7 @@ import Testing
     // MARK: Indexes
 
     /// ghostferry #383.
-    @Test func `check warns of an index that the server does not use`() throws {
+    @Test func `check warns of an index that the server ignores`() throws {
         let world = try World(
             """
             CREATE TABLE o (id INT PRIMARY KEY); INSERT INTO o VALUES (1);
