@@ -93,7 +93,7 @@ import Testing
         #expect(text(connection.run("SELECT 2").rows) == [["2"]])
     }
 
-    /// The subquery gives a second row only when the outer row 5 is looked at: 1242 comes with a fetch.
+    /// The subquery gives a second row only at the outer row 50,000, so that error 1242 comes with a fetch.
     @Test func `an error between rows is not their end`() throws {
         let sql =
             "SELECT s.seq, (SELECT 1 FROM seq_1_to_2 t WHERE t.seq = 1 OR s.seq = 50000) FROM seq_1_to_60000 s"

@@ -25,7 +25,7 @@ struct ExpectedAnswers: Sendable {
     init(_ daemon: DaemonUnderTest, _ oracle: Oracle) throws {
         let descriptions = try daemon.ask(#"{"op":"describe"}"#)["relationships"]?.elements ?? []
         let (all, complaints) = try DescribedRelationship.all(descriptions, oracle.client)
-        guard complaints.isEmpty else { throw NeverHappened(description: "\(complaints)") }
+        guard complaints.isEmpty else { throw TestFailure(description: "\(complaints)") }
         var found: [String: Relationship] = [:]
         for relationship in all {
             let keys = try oracle.keys(of: relationship)

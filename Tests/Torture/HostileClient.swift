@@ -20,7 +20,7 @@ final class HostileClient {
     }
 
     private func misbehave() throws {
-        let client = try rig.daemon.client(patience: 5)
+        let client = try rig.daemon.client(timeout: 5)
         switch Int.random(in: 0..<6, using: &random) {
         case 0: try sendNonsense(client)
         case 1: try sendForeignProtocol(client)

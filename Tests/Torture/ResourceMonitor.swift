@@ -75,7 +75,7 @@ final class ResourceMonitor: Sendable {
     private func sample(since first: Int) throws {
         let daemon = rig.daemon
         let id = daemon.processID
-        let stats = try JSONValue(daemon.client(patience: 5).ask(#"{"op":"stats"}"#))["stats"]
+        let stats = try JSONValue(daemon.client(timeout: 5).ask(#"{"op":"stats"}"#))["stats"]
         func number(_ name: String) -> Int { stats?[name]?.number.flatMap { Int($0) } ?? 0 }
         let (kilobytes, files) = (try daemon.residentKilobytes(), try daemon.openFiles())
         let schedule = try Self.schedule(id)

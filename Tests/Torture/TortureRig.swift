@@ -31,7 +31,7 @@ final class TortureRig: Sendable {
         proxies = try servers.map { try FaultProxy(to: $0, marker: "FROM") }
         daemon = try DaemonUnderTest(
             servers[0], database: Self.database, settings: Self.settings,
-            databasePlace: Self.databaseSettings(proxies),
+            databaseAddress: Self.databaseSettings(proxies),
             user: "torture")
         answers = try ExpectedAnswers(daemon, Oracle(reference, database: Self.database))
     }

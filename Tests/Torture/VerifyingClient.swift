@@ -43,7 +43,7 @@ final class VerifyingClient {
     private func connect() throws {
         guard client == nil else { return }
         absenceNumber = rig.absenceNumber
-        client = try rig.daemon.client(patience: Self.timeout)
+        client = try rig.daemon.client(timeout: Self.timeout)
     }
 
     /// Loads that are sent in one write.

@@ -26,7 +26,7 @@ import Testing
         #expect(queries < 2_500)
     }
 
-    /// Takes in all replies to the end of the connection, so that a second reply would be seen.
+    /// Reads all replies up to the end of the connection, so that a second reply to a request is found.
     private static func complaints(
         _ client: LineClient, owed: Set<Int>, _ expected: [String: [String]]
     ) throws -> [String] {

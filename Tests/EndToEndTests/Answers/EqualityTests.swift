@@ -3,8 +3,8 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// What is equal is what the database finds equal: under every collation, for keys that differ in their bytes and
-/// come together in one batch, for the same row that several of them find, and in filters.
+/// Keys are equal if the database finds them equal: under every collation, for keys that differ in their
+/// bytes and are in one batch, for a row that several keys find, and in filters.
 @Suite struct EqualityTests {
     private static let collations = [
         "utf8mb4_general_ci", "utf8mb4_unicode_ci", "utf8mb4_unicode_520_nopad_ci", "utf8mb4_bin",
@@ -22,10 +22,11 @@ import Testing
         "a\u{ad}b", "Å", "\u{212B}", "\\", "'", "\"", "%",
     ]
 
-    private static let shared = Result { try makeWorld() }
+    private static let shared = Result { try makeDaemon() }
 
-    /// Table `tN` has the texts under the Nth collation, as far as its character set has them; every row has owner 1.
-    private static func makeWorld() throws -> (daemon: DaemonUnderTest, database: String) {
+    /// Makes tables `tN` with those texts that the Nth collation's character set can hold; every row has
+    /// owner 1.
+    private static func makeDaemon() throws -> (daemon: DaemonUnderTest, database: String) {
         var script = "CREATE TABLE owners (id INT PRIMARY KEY); SET sql_mode = 'STRICT_ALL_TABLES';"
         var relationships = ""
         for (number, collation) in collations.enumerated() {
@@ -44,7 +45,7 @@ import Testing
         return (try DaemonUnderTest(server, database: database, settings: relationships), database)
     }
 
-    /// In hexadecimal, so that nothing between here and the server can change it.
+    /// Returns an SQL literal of the text in hexadecimal, so that no conversion on the way can change it.
     private static func quoted(_ text: String) -> String {
         "CONVERT(x'\(text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())' USING utf8mb4)"
     }
@@ -60,12 +61,13 @@ import Testing
         }
     }
 
-    /// What `WHERE v = '…'` finds, for each of the texts alone.
+    /// Returns the ids that `WHERE v = '…'` finds for each text alone.
     private func expected(_ number: Int) throws -> [[String]] {
         let client = try SharedServer.server.client(database: Self.shared.get().database)
         let charset = String(Self.collations[number].prefix { $0 != "_" })
         return try Self.texts.map { text in
-            // The server would refuse to compare what the character set does not have; nothing equals it.
+            // The server would refuse to compare a text that the character set cannot hold; nothing equals
+            // it.
             guard Self.fits(text, charset) else { return [] }
             let literal = "CONVERT(\(Self.quoted(text)) USING \(charset)) COLLATE \(Self.collations[number])"
             return try client.strings("SELECT id FROM t\(number) WHERE v = \(literal) ORDER BY id").compactMap

@@ -1,11 +1,12 @@
-/// A schema that is allowed and that nobody would like to meet: every key type at its extremes, every odd name.
+/// A valid schema with everything that is hard to handle: extreme values of every key type, and odd names.
 enum HostileSchema {
     static var script: String {
         "SET sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00', foreign_key_checks = 1;\n"
             + single.map(pair).joined() + named + shapes + "SET sql_mode = DEFAULT;\n"
     }
 
-    /// One parent and one child for a key type; `spellings` are further values a child may have under the collation.
+    /// A parent and a child table for one key type; `spellings` are further values of children that equal a
+    /// parent's under the collation.
     struct Single {
         let name: String
         let type: String
@@ -134,7 +135,7 @@ enum HostileSchema {
         Single(name: "inet4", type: "INET4", values: ["'0.0.0.0'", "'192.0.2.1'", "'255.255.255.255'"]),
     ]
 
-    /// Names that every quoting rule has an opinion about.
+    /// Tables whose names have quotes, blanks and other characters that must be quoted.
     private static let named = [
         "a b", "q'uote", "back`tick", "dot.ted", "select", "sn☃w", "-minus", "dou\"ble", "ba\\ck",
     ]

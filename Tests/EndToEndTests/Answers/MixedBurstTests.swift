@@ -2,12 +2,12 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// Loads of every kind at once: nothing of one comes into the answer of another.
+/// Loads of every kind at once: no answer has anything of another.
 @Suite struct MixedBurstTests {
     private static let clients = 32
     private static let linesPerClient = 120
 
-    /// Without id. `KEY` stands for a key.
+    /// Requests without braces and `id`; `KEY` stands for a key.
     private static let templates = [
         #""load":"authors.books","key":KEY"#, #""load":"authors.books","key":KEY,"columns":["title","id"]"#,
         #""load":"authors.books","key":KEY,"columns":["id"],"order":["-sold"],"limit":2"#,

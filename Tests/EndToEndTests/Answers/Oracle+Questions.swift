@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 
 extension Oracle {
-    /// Every key of the parents, and others: some that nobody has, and other ways to write those that somebody has.
+    /// Returns every key of the parents, keys that no parent has, and other spellings of existing keys.
     func questions(_ relationship: DescribedRelationship, using generator: inout SeededGenerator) throws
         -> [AskedKey]
     {

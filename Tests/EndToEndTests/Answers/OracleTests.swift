@@ -5,7 +5,7 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// Whatever kindred answers is what the database answers to the same question, asked for one key alone.
+/// The daemon's answer for every key is the database's own answer to a query for that key alone.
 @Suite struct OracleTests {
     private static let connections = 16
 
@@ -38,10 +38,10 @@ import Testing
         questions.shuffle(using: &generator)
         let lots = [[Question]](questions, in: Self.connections)
         let differences = inParallel(Self.connections) { number in
-            let asker = Asker(
+            let client = QuestionClient(
                 client: try daemon.client(), oracle: try Oracle(server, database: database),
                 generator: SeededGenerator(seed: seed &* 1000 &+ UInt64(number)))
-            return try asker.ask(lots[number])
+            return try client.ask(lots[number])
         }
         #expect(
             differences.isEmpty,
@@ -55,8 +55,9 @@ struct Question: Sendable {
     let key: AskedKey
 }
 
-/// Sends questions in lines of one `key` or of several `keys`, and compares each answer with the database's own.
-private final class Asker {
+/// Sends requests of one `key` or of several `keys`, many at a time, and compares each answer with the
+/// database's own.
+private final class QuestionClient {
     private let client: LineClient
     private let oracle: Oracle
     private var generator: SeededGenerator
@@ -121,7 +122,7 @@ private final class Asker {
 }
 
 extension Array {
-    /// `count` lists of the elements in turn.
+    /// Deals the elements out to `count` lists.
     init<Item>(_ items: [Item], in count: Int) where Element == [Item] {
         self = (0..<count).map { first in stride(from: first, to: items.count, by: count).map { items[$0] } }
     }

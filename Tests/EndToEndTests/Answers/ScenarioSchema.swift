@@ -1,4 +1,4 @@
-/// The tables of the scenarios that loaders of relationships are known to fail at.
+/// The tables of scenarios that other loaders of relationships are known to get wrong.
 enum ScenarioSchema {
     static let script = """
         SET foreign_key_checks = 0;
@@ -80,7 +80,7 @@ enum ScenarioSchema {
         INSERT INTO comments VALUES (1,'user',1), (2,'post',1), (3,'user',2), (4,'USER',1), (5,NULL,1);
         """
 
-    /// What no foreign key states.
+    /// The relationships that no foreign key declares.
     static let relationships = [
         relationshipTOML("reporters.rank", from: "reporters.id", to: "ranks.reporter", kind: "one"),
         relationshipTOML(

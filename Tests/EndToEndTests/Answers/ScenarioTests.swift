@@ -4,10 +4,10 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// One load, and what the database would have answered.
+/// A load, and the answer that the database would give.
 private struct Scenario: CustomTestStringConvertible {
     let title: String
-    /// Without braces.
+    /// The request without braces and `id`.
     let load: String
     /// Without id.
     let reply: String
@@ -19,8 +19,8 @@ private struct Scenario: CustomTestStringConvertible {
     var testDescription: String { title }
 }
 
-/// What loaders of relationships are known to fail at, with the numbers of their reports; each has the answer that
-/// one query for each key alone gives.
+/// Scenarios that other loaders of relationships are known to get wrong, with the numbers of their bug
+/// reports. Each has the answer that a query for each key alone gives.
 @Suite struct ScenarioTests {
     private static let shared = Result { try makeDaemon() }
 
@@ -278,7 +278,8 @@ private struct Scenario: CustomTestStringConvertible {
         let database = try SharedServer.freshDatabase(named: "coerced")
         let server = try SharedServer.server
         try server.client(database: database).executeScript(ScenarioSchema.script)
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
         let relationship = relationshipTOML("numbers.texts", from: "numbers.id", to: "texts.number")
         let text = DaemonUnderTest.configuration(
             in: directory, server, database: database, settings: relationship)
@@ -290,7 +291,7 @@ private struct Scenario: CustomTestStringConvertible {
 }
 
 extension JSONValue {
-    /// Errors with their code only.
+    /// Returns a reply whose errors have only their code.
     fileprivate var withoutMessages: JSONValue {
         switch self {
         case .object(let members):

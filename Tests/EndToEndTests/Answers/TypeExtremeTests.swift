@@ -4,18 +4,19 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// A type with values at its ends: as SQL literals, and as the JSON that must come out and may go in.
+/// A column type with its extreme values, as SQL literals and as the JSON that replies show and requests may
+/// have.
 private struct Extreme: Sendable, CustomTestStringConvertible {
     let declaration: String
     let values: [(sql: String, json: String)]
-    /// Other forms of a value, as a key or in a filter.
+    /// Other JSON forms of the value with index `of`, as a key or in a filter.
     var spellings: [(of: Int, json: String)] = []
     var isKey = true
 
     var testDescription: String { declaration }
 }
 
-/// Every type of the protocol at its extremes: shown, as a key, and in a filter.
+/// Every column type's extreme values: shown, as a key, in a filter and in an include.
 @Suite struct TypeExtremeTests {
     private static let numbers = [
         Extreme(
@@ -146,7 +147,7 @@ private struct Extreme: Sendable, CustomTestStringConvertible {
 
     private static let shared = Result { try makeDaemon() }
 
-    /// Table `tN` has the values of the Nth type; every row belongs to owner 1.
+    /// Makes tables `tN` with the values of the Nth type; every row belongs to owner 1.
     private static func makeDaemon() throws -> DaemonUnderTest {
         var script =
             "SET sql_mode = 'ALLOW_INVALID_DATES'; SET time_zone = '+00:00'; CREATE TABLE owners (id INT PRIMARY KEY);"

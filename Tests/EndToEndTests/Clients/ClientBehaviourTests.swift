@@ -5,7 +5,7 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// Clients that hang up, do not listen, come in crowds, or take others' names.
+/// Clients that disconnect, do not read, come in large numbers, or reuse ids.
 @Suite struct ClientBehaviourTests {
     private static let load = #"{"load":"books.author","key":5}"#
 
@@ -18,7 +18,7 @@ import Testing
         let lines = (1...500).map { #"{"id":\#($0),"load":"authors.books","key":\#(1 + $0 % 190)}"# }
         try client.send(Array(lines.joined(separator: "\n").utf8))
         client.finishSending()
-        try eventually("all wait") { try shop.daemon.stat("waiting_requests") == 500 }
+        try eventually("all requests wait") { try shop.daemon.stat("waiting_requests") == 500 }
         try holder.execute("UNLOCK TABLES")
         var owed = Set(1...500)
         while let line = try client.receive() {
@@ -38,13 +38,13 @@ import Testing
         let shop = try BookshopFixture()
         let client = try shop.daemon.client()
         let count = 6000
-        // A query each: the first replies fill the socket while the last lines are not yet taken up.
+        // Each needs its own query: the first replies fill the socket before the last lines are read.
         let lines = (1...count).map {
             #"{"id":\#($0),"load":"authors.books","key":5,"where":{"id":\#($0)},"columns":["id"]}"#
         }
         try client.send(Array(lines.joined(separator: "\n").utf8))
         client.finishSending()
-        try eventually("all that was taken up is answered") {
+        try eventually("everything that was read is answered") {
             try (shop.daemon.stat("requests") ?? 0) > 4096 && shop.daemon.stat("waiting_requests") == 0
         }
         var owed = Set(1...count)
@@ -61,7 +61,7 @@ import Testing
     {
         let shop = try BookshopFixture()
         let client = try shop.daemon.client()
-        // Each is compared with all names that there are.
+        // Each unknown name is compared with all relationships.
         let lines = (1...20_000).map { "{\"id\":\($0),\"load\":\"authors.bookz\",\"key\":1}\n" }.joined()
         try client.send(Array(lines.utf8))
         client.finishSending()
@@ -86,7 +86,7 @@ import Testing
         }
         let wanted = (1...200).map { expected["\($0)", default: []] }
         #expect(found.sorted { $0.joined() < $1.joined() } == wanted.sorted { $0.joined() < $1.joined() })
-        // Both of them, and nothing of others.
+        // The cancel cancels both, and no other request.
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")
         for key in 1...2 { try client.send(#"{"id":7,"load":"authors.books","key":\#(key)}"#) }
@@ -105,32 +105,33 @@ import Testing
             shop.server, database: shop.database, listen: "tcp = \"127.0.0.1:\(port)\"")
         let steady = try daemon.client()
         let expected = try steady.ask(Self.load)
-        try eventually("all is well") { try steady.stat("connections") == 4 }
+        try eventually("all connections are up") { try steady.stat("connections") == 4 }
         let before = try daemon.openFiles()
         let lines = Array(
             (1...300).map { #"{"load":"authors.books","key":\#($0 % 190)}"# + "\n" }.joined().utf8)
         for round in 1...200 {
             let descriptor = try LineClient.connect(.tcp(host: "127.0.0.1", port: port))
-            // At any place of a line, and while replies are on their way.
+            // Reset at any byte of a line, and while replies are being sent.
             _ = UnixSocket.send(lines[..<(round * 61 % lines.count)], to: descriptor)
             if round % 2 == 0, round > 10 {
                 var byte: UInt8 = 0
                 recv(descriptor, &byte, 1, Int32(MSG_PEEK))
             }
-            // Closing with this sends RST: socket(7).
+            // With this option close(2) sends RST: socket(7).
             var linger = linger(l_onoff: 1, l_linger: 0)
             setsockopt(
                 descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
             close(descriptor)
             #expect(try steady.ask(Self.load) == expected)
         }
-        try eventually("all is as it was") {
+        try eventually("nothing is left of the clients") {
             try daemon.openFiles() <= before && steady.stat("sessions") == 1
                 && steady.stat("waiting_requests") == 0 && steady.stat("in_flight") == 0
         }
     }
 
-    /// A Unix peer that goes with something unread is told of otherwise than one that has read all.
+    /// The kernel reports a Unix peer that closes with unread data differently from one that has read
+    /// everything.
     @Test(arguments: [false, true])
     func `the query of a client that has sent everything and disconnects is killed`(leavesUnread: Bool) throws
     {
@@ -145,7 +146,7 @@ import Testing
             gone.finishSending()
             try eventually("its query runs") { try steady.stat("in_flight") == 1 }
         }
-        try eventually("its query is stopped") {
+        try eventually("its query is killed") {
             try steady.stat("in_flight") == 0 && steady.stat("sessions") == 1
         }
         #expect(try steady.stat("kills") == 1)
@@ -162,10 +163,10 @@ import Testing
         let greedy = Array("{\"load\":\"authors.books\",\"keys\":[\(keys)]}\n".utf8)
         let others = try (1...4).map { _ in try shop.daemon.client() }
         let expected = try others[0].ask(Self.load)
-        // Until nothing more is taken from it: what it is sent is more than a socket holds.
+        // Until the daemon reads nothing more from it, because its replies exceed what a socket holds.
         let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
         var sent = 0
-        try eventually("it is deaf") {
+        try eventually("the daemon reads nothing more from the client") {
             let before = sent
             while send(deaf, greedy, greedy.count, flags) == greedy.count { sent += 1 }
             return try sent > 20 && sent == before && others[0].stat("in_flight") == 0
@@ -189,14 +190,14 @@ import Testing
             if round % 3 == 0 { _ = UnixSocket.send(Array("{\"op\":\"ping\"}\n".utf8)[...], to: descriptor) }
             close(descriptor)
         }
-        try eventually("all have come and gone") {
+        try eventually("all clients have come and gone") {
             try steady.stat("sessions_accepted") ?? 0 == accepted + 10_000 && steady.stat("sessions") == 1
         }
         #expect(try shop.daemon.openFiles() <= before)
         #expect(try JSONValue(steady.ask(Self.load))["row"] != nil)
     }
 
-    /// As many as descriptors allow: both ends are this machine's.
+    /// As many as the limit of descriptors allows: the tests hold the other ends.
     @Test func `ten thousand idle connections cost little memory, and each is still answered`() throws {
         var files = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
@@ -211,10 +212,10 @@ import Testing
         let before = try daemon.residentKilobytes()
         var crowd: [LineClient] = []
         for _ in 1...count { crowd.append(try daemon.client()) }
-        try eventually("all are in") { try steady.stat("sessions") == count + 1 }
+        try eventually("all clients are connected") { try steady.stat("sessions") == count + 1 }
         for client in crowd { #expect(try client.ask(Self.load) == expected) }
         #expect(try Sanitizer.isOn || daemon.residentKilobytes() - before < 10 * count, "10 KiB for each")
         crowd = []
-        try eventually("all are gone") { try steady.stat("sessions") == 1 }
+        try eventually("all clients are gone") { try steady.stat("sessions") == 1 }
     }
 }

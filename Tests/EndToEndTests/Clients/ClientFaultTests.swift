@@ -2,7 +2,7 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// Clients that do not behave cost the others nothing.
+/// Clients that break the rules cost the others nothing.
 @Suite struct ClientFaultTests {
     private static let load = #"{"load":"books.author","key":5}"#
 
@@ -33,10 +33,11 @@ import Testing
         #expect(try refused.receive() == nil)
         for client in served { #expect(try JSONValue(client.ask(Self.load))["row"] != nil) }
         served.removeLast()
-        try eventually("there is room again") { try limited.ask(Self.load)["row"] != nil }
+        try eventually("another client is accepted") { try limited.ask(Self.load)["row"] != nil }
     }
 
-    /// What a refused client writes and we do not read must not reset the connection under it.
+    /// Requests of a refused client that are never read must not reset its connection before it has its
+    /// error.
     @Test func `over TCP a client beyond max_clients gets its error though it has already sent requests`()
         throws
     {
@@ -60,7 +61,7 @@ import Testing
             #expect(try refused.receive() == nil)
         }
         #expect(try JSONValue(served.ask(Self.load))["row"] != nil)
-        try eventually("the refused are gone") { try limited.openFiles() < 64 }
+        try eventually("the refused clients are gone") { try limited.openFiles() < 64 }
     }
 
     @Test func `clients that disconnect while their batches run leave nothing behind`() throws {
@@ -74,7 +75,7 @@ import Testing
             try client.send(lines.joined(separator: "\n") + "\n" + #"{"id":21,"load":"#)
             if round % 10 == 0 { #expect(try JSONValue(steady.ask(Self.load))["row"] == expected) }
         }
-        try eventually("all is as it was") {
+        try eventually("nothing is left of the clients") {
             try shop.daemon.openFiles() <= before + 1 && shop.daemon.stat("waiting_requests") == 0
                 && shop.daemon.stat("queued_keys") == 0 && shop.daemon.stat("in_flight") == 0
         }

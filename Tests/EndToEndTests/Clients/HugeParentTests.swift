@@ -3,7 +3,7 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// One parent has more rows than any reply may have; the others in its batch must not suffer.
+/// One parent has more rows than a reply may have; the others in its batch are answered.
 @Suite struct HugeParentTests {
     private static let script = """
         CREATE TABLE a (id INT PRIMARY KEY);
@@ -34,7 +34,7 @@ import Testing
             try other.send("{\"id\":\(number),\"load\":\"a.b\",\"key\":\(number)}")
             return other
         }
-        try eventually("all wait") { try daemon.stat("waiting_requests") == 9 }
+        try eventually("all requests wait") { try daemon.stat("waiting_requests") == 9 }
         let before = try daemon.residentKilobytes()
         try client.execute("UNLOCK TABLES")
         #expect(try JSONValue(first.receive() ?? "")["rows"]?.elements.isEmpty == true)

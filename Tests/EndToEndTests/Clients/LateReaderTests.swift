@@ -4,8 +4,8 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// Clients that write everything first and read afterwards: within the documented bounds they get every answer, beyond
-/// them an error for each request, and no more than the bounds is kept for them.
+/// Clients that write everything first and read afterwards: they get every answer within the documented
+/// limits and an error for each request beyond them, and hold no more memory than the limits.
 @Suite struct LateReaderTests {
     private static let authors = 190
 
@@ -17,7 +17,7 @@ import Testing
         (1...count).map(load).joined()
     }
 
-    /// What the daemon says to a client that asks for one thing at a time, without the `id`: `"rows":[…]}`.
+    /// Returns the answer for each author, asked one at a time and without its `id`: `"rows":[…]}`.
     private static func answers(_ daemon: DaemonUnderTest, options: String = "") throws -> [String] {
         let client = try daemon.client()
         return try (1...authors).map { key in
@@ -29,8 +29,8 @@ import Testing
         "{\"id\":\(id)," + answers[id % authors]
     }
 
-    /// Reads so many replies. Every id is answered once, with its rows or else as overloaded.
-    /// - Returns: how many were refused.
+    /// Reads so many replies. Every id must be answered once, with its rows or as overloaded.
+    /// - Returns: the number of loads that were refused.
     private func readAll(_ count: Int, of answers: [String], from client: LateReader) throws -> Int {
         var isAnswered = [Bool](repeating: false, count: count + 1)
         var refused = 0
@@ -46,16 +46,16 @@ import Testing
         return refused
     }
 
-    /// Has so many loads asked, and answered, before anything is read: what is written may still be the kernel's.
+    /// Writes so many loads, and waits until the daemon has read and answered all of them.
     private func writeAll(_ count: Int, to client: LateReader, of daemon: DaemonUnderTest) throws {
         let before = try daemon.stat("requests") ?? 0
         try client.write(Self.loads(count))
-        try eventually("all are answered", within: .seconds(120)) {
+        try eventually("all loads are answered", within: .seconds(120)) {
             try daemon.stat("requests") ?? 0 >= before + count && daemon.stat("waiting_requests") == 0
         }
     }
 
-    /// A daemon that listens on both, and where.
+    /// Returns a daemon that listens on a Unix socket and over TCP, and both addresses.
     private func both(_ settings: String = "") throws -> (
         daemon: DaemonUnderTest, addresses: [LineClient.Address]
     ) {
@@ -75,7 +75,9 @@ import Testing
             #expect(try readAll(50_000, of: answers, from: client) == 0)
         }
         #expect(try daemon.stat("slow_readers_dropped") == 0)
-        try eventually("they are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+        try eventually("the memory of the replies is freed") {
+            try daemon.stat("result_bytes") ?? .max < 1 << 16
+        }
     }
 
     @Test
@@ -103,7 +105,7 @@ import Testing
         for id in 1...count {
             var lines = Self.load(id)
             if id % 100 == 0 { lines += "{\"id\":\"ping\",\"op\":\"ping\"}\n" }
-            // It may be on its way, or answered already.
+            // The load may be in progress, or answered already.
             if id % 100 == 50 { lines += "{\"id\":\"cancel\",\"op\":\"cancel\",\"target\":\(id)}\n" }
             try client.write(lines)
         }
@@ -135,7 +137,9 @@ import Testing
         let lines = (1...count).map { Self.load($0).dropLast(2) + options + "}\n" }
         try client.write(lines.joined())
         #expect(try readAll(count, of: answers, from: client) == 0)
-        try eventually("they are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+        try eventually("the memory of the replies is freed") {
+            try daemon.stat("result_bytes") ?? .max < 1 << 16
+        }
     }
 
     @Test
@@ -151,15 +155,17 @@ import Testing
             let client = try LateReader(address)
             try writeAll(50_000, to: client, of: daemon)
             let refused = try readAll(50_000, of: answers, from: client)
-            // What fits is answered; a socket holds some besides.
+            // Replies that fit are sent; a socket holds some more.
             let mean = answers.reduce(0) { $0 + $1.utf8.count } / answers.count
             #expect((50_000 - refused) * mean > bound / 2 && refused > 10_000, "\(refused)")
-            // It goes on as if nothing had been.
+            // The client can go on asking.
             try client.write(Self.load(7))
             #expect(client.read() == Self.right(answers, 7))
         }
         #expect(try daemon.stat("slow_readers_dropped") == 0)
-        try eventually("they are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+        try eventually("the memory of the replies is freed") {
+            try daemon.stat("result_bytes") ?? .max < 1 << 16
+        }
     }
 
     @Test func `replies to describe and stats count towards client_output_bytes`() throws {
@@ -191,9 +197,9 @@ import Testing
         let client = try LateReader(addresses[0])
         let lines = Array(Self.loads(1_000).utf8)
         var (rest, greatest) = (lines[...], 0)
-        try eventually("it is dropped", within: .seconds(300)) {
-            // Errors are bounded as well, by 16 MiB.
-            while let count = client.writeWhatIsTaken(Array(rest)), count > 0 {
+        try eventually("the client is disconnected", within: .seconds(300)) {
+            // Error replies are bounded as well, by 16 MiB.
+            while let count = client.writeWithoutBlocking(Array(rest)), count > 0 {
                 rest = rest.count == count ? lines[...] : rest.dropFirst(count)
             }
             greatest = max(greatest, try daemon.stat("result_bytes") ?? 0)
@@ -201,21 +207,23 @@ import Testing
         }
         #expect(greatest > 10_000_000 && greatest < 60_000_000, "\(greatest)")
         try daemon.waitForLog("limits.send_timeout_s = 8")
-        try eventually("its replies are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+        try eventually("the memory of its replies is freed") {
+            try daemon.stat("result_bytes") ?? .max < 1 << 16
+        }
     }
 
     @Test func `a client that does not read is not disconnected while it still asks`() throws {
         let (daemon, addresses) = try both("[limits]\nsend_timeout_s = 6")
         let (silent, asking) = (try LateReader(addresses[0]), try LateReader(addresses[0]))
-        // More than a socket holds.
+        // Replies to these are more than a socket holds.
         for client in [silent, asking] { try client.write(Self.loads(2_000)) }
         let ping = Array("{\"op\":\"ping\"}\n".utf8)
-        try eventually("the silent one is dropped") {
-            #expect(asking.writeWhatIsTaken(ping) == ping.count)
+        try eventually("the silent client is disconnected") {
+            #expect(asking.writeWithoutBlocking(ping) == ping.count)
             return try daemon.stat("slow_readers_dropped") ?? 0 > 0
         }
         #expect(try daemon.stat("sessions") == 2, "the other is there, and who asks this")
-        try eventually("it is dropped when it asks no more") {
+        try eventually("the client is disconnected when it asks no more") {
             try daemon.stat("slow_readers_dropped") == 2
         }
     }
@@ -230,11 +238,13 @@ import Testing
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")
         try clients[0].write((2_001...6_500).map(Self.load).joined())
-        try eventually("as many are in progress as may") { try shop.daemon.stat("waiting_requests") == 4096 }
-        // The time passes for one that begins later, too.
+        try eventually("the limit of waiting requests is reached") {
+            try shop.daemon.stat("waiting_requests") == 4096
+        }
+        // A client that begins later is disconnected meanwhile.
         let descriptions = String(repeating: "{\"op\":\"describe\"}\n", count: 300)
         for client in clients[1...] { try client.write(descriptions) }
-        try eventually("the others are dropped") {
+        try eventually("the other clients are disconnected") {
             try shop.daemon.stat("slow_readers_dropped") ?? 0 >= 2
         }
         #expect(try shop.daemon.stat("waiting_requests") == 4096)
@@ -246,11 +256,11 @@ import Testing
         let (daemon, addresses) = try both("[batching]\nmax_client_keys = 190")
         let client = try LateReader(addresses[0])
         let keys = (1...Self.authors).map(String.init).joined(separator: ",")
-        // About 150 KB each.
+        // Each reply has about 150 KB.
         for id in 1...30 {
             let before = try daemon.stat("requests") ?? 0
             try client.write("{\"id\":\(id),\"load\":\"authors.books\",\"keys\":[\(keys)]}\n")
-            try eventually("it has its rows") {
+            try eventually("the load has its rows") {
                 try daemon.stat("requests") ?? 0 >= before + 1 && daemon.stat("keys_on_their_way") == 0
             }
         }
@@ -262,7 +272,7 @@ import Testing
         let shop = try BookshopFixture(settings: "[limits]\nresult_bytes = 4194304")
         let answers = try Self.answers(shop.daemon)
         let client = try LateReader(.unix(path: shop.daemon.socketPath))
-        // It holds no more than a quarter of the memory, so that it is not given up for the others.
+        // It holds no more than a quarter of the memory, so that it is not disconnected for the others.
         try client.write(Self.loads(700))
         try eventually("its replies wait") {
             try shop.daemon.stat("result_bytes") ?? 0 > 1 << 18 && shop.daemon.stat("waiting_requests") == 0
@@ -278,7 +288,7 @@ import Testing
         try client.write((701...800).map(Self.load).joined())
         try holder.execute("UNLOCK TABLES")
         for _ in 1...5 { _ = try other.receive() }
-        try eventually("its lines are taken up, though it reads nothing") {
+        try eventually("the lines are read, though the client reads nothing") {
             try shop.daemon.stat("requests") ?? 0 >= before + 100
                 && shop.daemon.stat("waiting_requests") == 0
         }
@@ -292,12 +302,12 @@ import Testing
         let (daemon, addresses) = try both("[limits]\nresult_bytes = \(limit)")
         let lines = Array(Self.loads(20_000).utf8)
         var writers = try (1...8).map { _ in (client: try LateReader(addresses[0]), rest: lines[...]) }
-        // They are done, and stay connected.
+        // The clients that have written everything stay connected.
         var (done, greatest) = ([LateReader](), 0)
-        try eventually("each has written all, or is given up", within: .seconds(120)) {
+        try eventually("each client has written everything, or is disconnected", within: .seconds(120)) {
             for place in writers.indices.reversed() {
                 guard
-                    let count = writers[place].client.writeWhatIsTaken(
+                    let count = writers[place].client.writeWithoutBlocking(
                         Array(writers[place].rest.prefix(1 << 16)))
                 else {
                     writers.remove(at: place)

@@ -4,7 +4,7 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// Rows that nobody reads, or that are too many, cost an error and no memory.
+/// Too many rows, and replies that nobody reads, cost an error and no memory.
 @Suite struct MemoryTests {
     private let server: PrivateServer
     private static let script = """
@@ -35,7 +35,9 @@ import Testing
         for key in 1...40 {
             #expect(try daemon.ask("{\"load\":\"a.b\",\"key\":\(key)}")["rows"]?.elements.count == 500)
         }
-        try eventually("its rows are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+        try eventually("the memory of the rows is freed") {
+            try daemon.stat("result_bytes") ?? .max < 1 << 16
+        }
     }
 
     @Test(.enabled(if: !Sanitizer.isOn))
@@ -46,13 +48,13 @@ import Testing
         let holder = try server.client(database: "large")
         try holder.execute("LOCK TABLES b WRITE")
         let clients = try (1...64).map { _ in try daemon.client() }
-        // 5 MB each.
+        // Each reply has 5 MB.
         for client in clients {
             try client.send(#"{"id":1,"load":"a.b","keys":[1,2,3,4,5,6,7,8,9,10]}"#)
         }
-        try eventually("all wait") { try daemon.stat("waiting_requests") == 64 }
+        try eventually("all requests wait") { try daemon.stat("waiting_requests") == 64 }
         try holder.execute("UNLOCK TABLES")
-        // How many have their rows depends on how soon the others read theirs.
+        // How many get their rows depends on how soon the others read theirs.
         var whole = 0
         for client in clients {
             let line = try client.receiveBytes() ?? []
@@ -64,7 +66,9 @@ import Testing
             #expect(reply.errorCode == "overloaded" && reply["id"] == .number("1"), "\(reply)")
         }
         #expect(whole > 0)
-        try eventually("its rows are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+        try eventually("the memory of the rows is freed") {
+            try daemon.stat("result_bytes") ?? .max < 1 << 16
+        }
         #expect(try daemon.ask(#"{"load":"a.b","key":1}"#)["rows"]?.elements.count == 500)
     }
 
@@ -72,8 +76,10 @@ import Testing
         let daemon = try daemon("send_timeout_s = 1")
         let deaf = try daemon.client()
         try send(loads: 20, of: 1, to: deaf)
-        try eventually("it is gone") { try daemon.stat("sessions") == 1 }
-        try eventually("its replies are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+        try eventually("the client is disconnected") { try daemon.stat("sessions") == 1 }
+        try eventually("the memory of its replies is freed") {
+            try daemon.stat("result_bytes") ?? .max < 1 << 16
+        }
         #expect(try daemon.stat("slow_readers_dropped") == 1)
         try daemon.waitForLog("a client does not read its replies and was disconnected")
         try daemon.waitForLog("limits.send_timeout_s = 1")
@@ -88,14 +94,16 @@ import Testing
         let lines = String(repeating: "{\"load\":\"a.b\",\"key\":1}\n", count: 20)
         #expect(UnixSocket.send(Array(lines.utf8)[...], to: descriptor))
         var chunk = [UInt8](repeating: 0, count: 1 << 15)
-        try eventually("it is gone") {
-            // Well below a MiB in the second.
+        try eventually("the client is disconnected") {
+            // Far less than the MiB a second that a reader must take.
             usleep(50_000)
             let isClosed = recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT)) == 0
             return try daemon.stat("slow_readers_dropped") == 1 || isClosed
         }
         try daemon.waitForLog("limits.send_timeout_s = 1")
-        try eventually("its replies are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+        try eventually("the memory of its replies is freed") {
+            try daemon.stat("result_bytes") ?? .max < 1 << 16
+        }
     }
 
     @Test
@@ -107,7 +115,7 @@ import Testing
         try send(loads: 1, of: 1, to: modest)
         try eventually("its reply waits") { try daemon.stat("result_bytes") ?? 0 > 1 << 18 }
         let greedy = try daemon.client()
-        // One load after the other: how much they need while they come depends on how many queries they are.
+        // One load after the other: while rows arrive, the memory depends on the number of queries.
         while try daemon.stat("result_bytes") ?? 0 < 6_600_000 {
             let before = try daemon.stat("keys_asked") ?? 0
             try greedy.send(#"{"load":"a.b","key":1}"#)
@@ -115,24 +123,24 @@ import Testing
                 try daemon.stat("keys_asked") ?? 0 > before && daemon.stat("in_flight") == 0
             }
         }
-        // Two megabytes more than there is room for.
+        // This needs two megabytes more than are free.
         let large = #"{"load":"a.b","keys":[1,2,3,4]}"#
         #expect(try daemon.ask(large).errorCode == "overloaded")
-        try eventually("others are served, for the greedy one is given up") {
+        try eventually("others are served, because the greedy client is disconnected") {
             try daemon.ask(large)["results"]?.elements.count == 4 && daemon.stat("slow_readers_dropped") == 1
         }
         try daemon.waitForLog("limits.result_bytes = 8388608")
         #expect(try wholeReplies(1, of: 1, to: modest).values.allSatisfy { $0 })
     }
 
-    /// Each reply is 500,000 bytes for each key.
+    /// Sends loads; their replies have 500,000 bytes for each key.
     private func send(loads: Int, of keys: Int, to client: LineClient) throws {
         let list = (1...keys).map(String.init).joined(separator: ",")
         let lines = (1...loads).map { "{\"id\":\($0),\"load\":\"a.b\",\"keys\":[\(list)]}\n" }
         try client.send(Array(lines.joined().utf8))
     }
 
-    /// The replies to so many requests with keys, by id: whether they had the rows, or were refused as overloaded.
+    /// Reads so many replies. Returns by id whether a reply had the rows, or was refused as overloaded.
     private func wholeReplies(_ count: Int, of keys: Int, to client: LineClient) throws -> [String: Bool] {
         var found: [String: Bool] = [:]
         for _ in 1...count {
@@ -151,13 +159,15 @@ import Testing
         let daemon = try daemon("")
         let late = try daemon.client()
         try send(loads: 12, of: 10, to: late)
-        try eventually("all have their rows") {
+        try eventually("all loads have their rows") {
             try daemon.stat("requests") ?? 0 >= 12 && daemon.stat("in_flight") == 0
                 && daemon.stat("waiting_requests") ?? 0 > 5
         }
         let replies = try wholeReplies(12, of: 10, to: late)
         #expect(replies.count == 12 && replies.values.allSatisfy { $0 })
-        try eventually("they are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+        try eventually("the memory of the replies is freed") {
+            try daemon.stat("result_bytes") ?? .max < 1 << 16
+        }
     }
 
     @Test func `replies beyond client_output_bytes are refused as overloaded, and those that fit are sent`()
@@ -166,7 +176,7 @@ import Testing
         let daemon = try daemon("client_output_bytes = 20000000\nreply_bytes = 6000000")
         let late = try daemon.client()
         try send(loads: 12, of: 10, to: late)
-        try eventually("some are refused") {
+        try eventually("some loads are refused") {
             try daemon.ask(#"{"op":"stats"}"#)["stats"]?["errors_by_code"]?["overloaded"] != nil
         }
         let replies = try wholeReplies(12, of: 10, to: late).values
@@ -178,16 +188,16 @@ import Testing
     @Test func `replies that wait to be read outlive request_timeout_s, but not the load's own timeout_ms`()
         throws
     {
-        // Long enough for the few megabytes to come on a machine that has much else to do.
+        // Long enough for a few megabytes on a busy machine.
         let daemon = try daemon("request_timeout_s = 8")
         let late = try daemon.client()
         try send(loads: 12, of: 1, to: late)
         try late.send(#"{"id":"own","load":"a.b","keys":[1],"timeout_ms":7000}"#)
-        try eventually("all have their rows, and one is given up") {
+        try eventually("all loads have their rows, and one has timed out") {
             try daemon.stat("in_flight") == 0 && daemon.stat("waiting_requests") ?? 0 > 5
                 && daemon.ask(#"{"op":"stats"}"#)["stats"]?["errors_by_code"]?["timeout"] == .number("1")
         }
-        // As long as they might wait passes for somebody else.
+        // Another client waits as long as request_timeout_s.
         let holder = try server.client(database: "large")
         try holder.execute("LOCK TABLES b WRITE")
         #expect(try daemon.ask(#"{"load":"a.b","key":1}"#).errorCode == "timeout")
@@ -209,7 +219,7 @@ import Testing
         let daemon = try daemon("")
         let late = try daemon.client()
         try send(loads: 12, of: 10, to: late)
-        try eventually("all have their rows") {
+        try eventually("all loads have their rows") {
             try daemon.stat("in_flight") == 0 && daemon.stat("waiting_requests") ?? 0 > 5
         }
         let cancels = (1...12).map { #"{"id":\#($0),"op":"cancel","target":\#($0)}"# }.joined(separator: "\n")
@@ -223,7 +233,9 @@ import Testing
             if reply["cancelled"] != nil { answered += 1 }
         }
         #expect(whole + cancelled == 12 && answered == 12 && whole >= 12 - waiting, "\(whole), \(cancelled)")
-        try eventually("they are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+        try eventually("the memory of the replies is freed") {
+            try daemon.stat("result_bytes") ?? .max < 1 << 16
+        }
         try send(loads: 1, of: 10, to: late)
         #expect(try wholeReplies(1, of: 10, to: late)["1"] == true)
     }
@@ -245,7 +257,7 @@ import Testing
         }
     }
 
-    /// Most of it is a filter that no row satisfies.
+    /// Returns a long request, most of which is a filter that no row satisfies.
     private static let longLine =
         "{\"load\":\"a.b\",\"key\":1,\"where\":{\"text\":\"\(String(repeating: "y", count: 900_000))\"}}"
 
@@ -255,14 +267,16 @@ import Testing
         try holder.execute("LOCK TABLES b WRITE")
         let client = try daemon.client()
         for _ in 1...10 { try client.send(Self.longLine) }
-        // What is refused half way has no id.
+        // A request that is refused before all of it is read has no id.
         for _ in 6...10 { #expect(try JSONValue(client.ask()).errorCode == "overloaded") }
         let waiting = try daemon.stat("waiting_requests") ?? 0
         #expect((3...5).contains(waiting))
         try holder.execute("UNLOCK TABLES")
         let replies = try (1...5).map { _ in try JSONValue(client.ask()) }
         #expect(replies.count { $0["rows"]?.elements == [] } == waiting)
-        try eventually("they are forgotten") { try daemon.stat("result_bytes") ?? .max < 1 << 16 }
+        try eventually("the memory of the replies is freed") {
+            try daemon.stat("result_bytes") ?? .max < 1 << 16
+        }
     }
 
     @Test func `an unfinished line is read even when waiting requests have used up the memory`() throws {

@@ -4,7 +4,7 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// How an operator may have set up the server.
+/// Settings of the server that an operator may have made.
 @Suite struct DatabaseSettingTests {
     @Test func `a read-only server that closes idle connections after a second is served from`()
         throws
@@ -30,11 +30,11 @@ import Testing
             let sql = "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'reader' ORDER BY ID"
             return try administrator.strings(sql).map { $0[0] }
         }
-        try eventually("it is connected") { try connections().count == 4 }
+        try eventually("the daemon is connected") { try connections().count == 4 }
         let before = try connections()
         try expectAnswers()
         let idle = try shop.server.client(database: "mysql")
-        try eventually("the server has hung up on somebody else") {
+        try eventually("the server has closed another idle connection") {
             try administrator.strings("SELECT 1 FROM information_schema.PROCESSLIST WHERE DB = 'mysql'")
                 .isEmpty
         }
@@ -90,7 +90,7 @@ import Testing
             #expect(rows.elements.compactMap { $0["id"]?.number } == expected[key, default: []])
         }
         #expect(try administrator.strings("SELECT 1 FROM information_schema.INNODB_TRX").isEmpty)
-        // Would wait for a transaction that has read the table.
+        // This would wait for an open transaction that has read the table.
         try administrator.execute("SET lock_wait_timeout = 1")
         try administrator.execute("ALTER TABLE shop.books ADD COLUMN shelf INT")
     }
@@ -132,7 +132,7 @@ import Testing
         let refused = try JSONValue(client.ask("{\"load\":\"customers.reviews\",\"key\":\"\(long)\"}"))
         #expect(refused.errorCode == "database_error" && refused["error"]?["mysql_errno"] == .number("1153"))
         #expect(refused["error"]?["retryable"] == .bool(false))
-        // In one batch with others, it fails alone.
+        // In one batch with others, only the long key fails.
         let known = try JSONValue(client.ask("{\"load\":\"customers.reviews\",\"keys\":[\(words)]}"))
         let both =
             [#"{"id":1,"load":"customers.reviews","key":"\#(long)"}"#]

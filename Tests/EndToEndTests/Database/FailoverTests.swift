@@ -4,9 +4,10 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// Several servers with the same data; here each adds its own name, so that it is seen who has answered.
+/// Several servers with the same data, except that each has its own name in a row, which shows which one has
+/// answered.
 @Suite struct FailoverTests {
-    private static let lanes = 4
+    private static let poolSize = 4
     private static let load = #"{"load":"children.parent","key":1}"#
     private let servers: [PrivateServer]
 
@@ -30,11 +31,11 @@ import Testing
         let list = servers.map { "\"\($0.socketPath)\"" }.joined(separator: ", ")
         return try DaemonUnderTest(
             servers[0], database: "d",
-            databasePlace:
+            databaseAddress:
                 "servers = [\(list)]\ncheck_interval_s = \(checkInterval)\nconnect_timeout_s = 1\n\(more)")
     }
 
-    private func answerer(_ daemon: DaemonUnderTest) throws -> String? {
+    private func answeringServer(_ daemon: DaemonUnderTest) throws -> String? {
         try daemon.ask(Self.load)["row"]?["server"]?.text
     }
 
@@ -42,11 +43,11 @@ import Testing
         try eventually("the \(name) server answers, over all connections") {
             let others = servers[name == "first" ? 1 : 0]
             let isLeft = others.pid == nil || (try? connections(to: others)) == 0
-            return try answerer(daemon) == name && daemon.stat("connections") == 4 && isLeft
+            return try answeringServer(daemon) == name && daemon.stat("connections") == 4 && isLeft
         }
     }
 
-    /// Of the daemon's lanes: those that may live for long.
+    /// Returns the number of the daemon's pooled connections to a server; those of health checks are short.
     private func connections(to server: PrivateServer) throws -> Int {
         let rows = try server.client().strings(
             "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = 'd' AND COMMAND = 'Sleep'")
@@ -59,7 +60,7 @@ import Testing
         let daemon = try daemon()
         try expectAnswers(from: "first", by: daemon)
         servers[0].kill()
-        // Whoever asks meanwhile gets the answer of one of them.
+        // Every load meanwhile is answered by one of them.
         for _ in 1...50 {
             let reply = try daemon.ask(Self.load)
             #expect(reply["row"]?["server"]?.text == "second", "\(reply)")
@@ -68,7 +69,7 @@ import Testing
         try daemon.waitForLog("is not usable: 2002")
         try servers[0].restart()
         let client = try daemon.client()
-        // Nothing is lost while connections move.
+        // No load fails while the daemon moves back.
         try eventually("the first server answers again") {
             let reply = try JSONValue(try client.ask(Self.load))
             #expect(reply["error"] == nil, "\(reply)")
@@ -96,7 +97,7 @@ import Testing
         let pid = try #require(servers[0].pid)
         try freeze(pid)
         defer { kill(pid, SIGCONT) }
-        // Asked before anybody knows.
+        // This load is sent before the daemon knows.
         let reply = try daemon.ask(Self.load)
         #expect(reply["row"]?["server"]?.text == "second", "\(reply)")
         try eventually("all connections are up again") { try daemon.stat("connections") == 4 }
@@ -115,7 +116,7 @@ import Testing
         let daemon = try DaemonUnderTest(
             servers[0], database: "d",
             settings: relationshipTOML("parents.slow", from: "parents.id", to: "slow.parent_id"),
-            databasePlace: """
+            databaseAddress: """
                 servers = ["127.0.0.1:\(proxy.port)", "\(servers[1].socketPath)"]
                 check_interval_s = 1
                 connect_timeout_s = 1
@@ -158,13 +159,13 @@ import Testing
         try expectAnswers(from: "first", by: daemon)
     }
 
-    /// Connections of the daemon's to a server, by what it says first. The server's log tells it from us by its user.
-    private struct Beginnings {
-        let lanes: Int
-        /// And readings of the schema.
-        let looks: Int
+    /// The daemon's connections to a server, counted by their first statement in the server's log.
+    private struct ConnectionCounts {
+        let pooled: Int
+        /// Health checks, and readings of the schema.
+        let others: Int
 
-        // A look's session is set up as a lane's, but for this.
+        // A health check's session is set up as a pooled connection's, but also sets lock_wait_timeout.
 
         init(_ server: PrivateServer) throws {
             let rows = try server.client().strings(
@@ -174,8 +175,8 @@ import Testing
                 FROM mysql.general_log WHERE user_host LIKE 'kindred%' AND argument LIKE 'SET NAMES utf8mb4%'
                 """)
             let counts = rows[0].map { Int($0 ?? "") ?? 0 }
-            lanes = counts[0]
-            looks = counts[1] - counts[0]
+            pooled = counts[0]
+            others = counts[1] - counts[0]
         }
     }
 
@@ -194,13 +195,13 @@ import Testing
         let start = clock.now
         let daemon = try DaemonUnderTest(
             servers[0], database: "d",
-            databasePlace: """
+            databaseAddress: """
                 servers = ["127.0.0.1:\(proxy.port)", "\(servers[1].socketPath)"]
                 check_interval_s = 1
                 connect_timeout_s = 10
                 """, user: "kindred")
-        let falls = 3
-        for _ in 1...falls {
+        let failures = 3
+        for _ in 1...failures {
             try expectAnswers(from: "first", by: daemon)
             proxy.inject(.close, at: .greeting)
             proxy.resetConnections()
@@ -208,18 +209,24 @@ import Testing
             proxy.passEverything()
         }
         let time = clock.now - start
-        // Found well twice in a row, and the second time four times, a second apart; one look may have begun before.
-        #expect(time >= .seconds(3), "who has fallen is not run after")
+        // To return to a server takes two successful health checks in a row, and four the next time, a second
+        // apart; one may have begun before.
+        #expect(time >= .seconds(3), "a server that has failed is not returned to at once")
         let changes = try daemon.stat("server_changes") ?? 0
-        // Looks come by the clock, one a second at each server; a change has both looked at at once, and the schema read.
-        let looks = Int(time.components.seconds) + 1 + 3 * (changes + 1)
+        // Each server has one health check a second; a change of servers causes one of both at once, and
+        // reads the schema.
+        let checks = Int(time.components.seconds) + 1 + 3 * (changes + 1)
         for (server, times) in zip(servers, [1 + changes / 2, (changes + 1) / 2]) {
-            let beginnings = try Beginnings(server)
-            #expect(beginnings.lanes <= Self.lanes * times, "one of each lane for each time it is chosen")
-            #expect(beginnings.looks <= looks)
+            let counts = try ConnectionCounts(server)
+            #expect(
+                counts.pooled <= Self.poolSize * times,
+                "one for each place in the pool and each time the server is chosen")
+            #expect(counts.others <= checks)
         }
-        #expect(proxy.injections >= falls, "each fall was met")
-        #expect(proxy.injections <= Self.lanes * falls + looks, "one more of each lane for each fall")
+        #expect(proxy.injections >= failures, "each failure was noticed")
+        #expect(
+            proxy.injections <= Self.poolSize * failures + checks,
+            "one more for each place in the pool and each fall")
     }
 
     @Test func `another server at the same address is served with its own schema`() throws {
@@ -229,7 +236,7 @@ import Testing
             INSERT INTO toys VALUES (7, 1);
             ALTER TABLE parents ADD COLUMN age INT DEFAULT 3;
             """)
-        let directory = try makeTemporaryDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         func point(to server: PrivateServer) throws {
             let (link, new) = (directory + "/s", directory + "/new")
@@ -238,15 +245,15 @@ import Testing
         }
         try point(to: servers[0])
         let daemon = try DaemonUnderTest(
-            servers[0], database: "d", databasePlace: "socket = \"\(directory)/s\"")
-        #expect(try answerer(daemon) == "first")
+            servers[0], database: "d", databaseAddress: "socket = \"\(directory)/s\"")
+        #expect(try answeringServer(daemon) == "first")
         try point(to: servers[1])
         servers[0].kill()
         try eventually("the other one answers, with its own tables and columns") {
             try daemon.ask(Self.load)["row"]?["age"]?.number == "3"
                 && daemon.ask(#"{"load":"parents.toys","key":1}"#).rowIDs == ["7"]
         }
-        #expect(try answerer(daemon) == "second")
+        #expect(try answeringServer(daemon) == "second")
     }
 
     @Test func `a replica whose replication has stopped is not used while another server is healthy`() throws
@@ -257,6 +264,6 @@ import Testing
         try expectAnswers(from: "second", by: daemon)
         try daemon.waitForLog("is passed over: its replication does not run")
         servers[1].kill()
-        try eventually("better old rows than none") { try answerer(daemon) == "first" }
+        try eventually("old rows are served rather than none") { try answeringServer(daemon) == "first" }
     }
 }

@@ -4,13 +4,13 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// A server that lets everybody in and answers no query, or not those that are needed: alone, and with another beside it
-/// that is well. Each adds its own name to what it says, so that it is seen who has answered.
+/// A server accepts logins and answers no query, or not those that are needed; alone, and with a healthy one
+/// beside it. Each has its own name in its rows, which shows which one has answered.
 @Suite struct ServerStateTests {
     private static let load = #"{"load":"children.parent","key":1}"#
     private static let toys = #"{"load":"parents.toys","key":1}"#
-    /// Galera that is not ready, an option that prevents it, the account's limit of the hour, MySQL's offline mode,
-    /// ProxySQL that finds no server.
+    /// A Galera node that is not ready, `--read-only` and the like, the account's hourly limit, MySQL's
+    /// offline mode, ProxySQL without a server.
     private static let refusals: [UInt16] = [1047, 1290, 1226, 3032, 9001]
     private let servers: [PrivateServer]
 
@@ -39,7 +39,8 @@ import Testing
         let list = (places ?? servers.map(\.socketPath)).map { "\"\($0)\"" }.joined(separator: ", ")
         return try DaemonUnderTest(
             servers[0], database: "d", settings: settings,
-            databasePlace: "servers = [\(list)]\ncheck_interval_s = \(checkInterval)\nconnect_timeout_s = 5",
+            databaseAddress:
+                "servers = [\(list)]\ncheck_interval_s = \(checkInterval)\nconnect_timeout_s = 5",
             user: "kindred")
     }
 
@@ -55,15 +56,15 @@ import Testing
         (try daemon.ask(#"{"op":"stats"}"#)["stats"]?["servers"]?.members ?? []).map(\.value.text)
     }
 
-    /// Returns when each server has been looked at so many times more; a look begins with a connection of its own.
-    private func waitForLooks(_ count: Int) throws {
+    /// Waits for so many more health checks of each server; each makes a new connection.
+    private func waitForHealthChecks(_ count: Int) throws {
         let before = try servers.map(connectionsEver)
-        try eventually("looks have been taken", within: .seconds(60)) {
+        try eventually("both servers have been checked", within: .seconds(60)) {
             try zip(servers, before).allSatisfy { try connectionsEver($0) - $1 >= count }
         }
     }
 
-    /// As counted by the account, so that we do not count ourselves.
+    /// Counted by account, so that the test's own connections do not count.
     private func connectionsEver(_ server: PrivateServer) throws -> Int {
         let rows = try server.client().strings(
             "SELECT TOTAL_CONNECTIONS FROM information_schema.USER_STATISTICS WHERE USER = 'kindred'")
@@ -74,7 +75,7 @@ import Testing
         for server in servers { try server.client().execute("SET GLOBAL userstat = 1") }
     }
 
-    // MARK: States of a whole server
+    // MARK: Servers that refuse every query
 
     @Test(arguments: refusals)
     func `a server that refuses every query is abandoned at once, and its queries are sent to the other`(
@@ -83,13 +84,13 @@ import Testing
         let proxy = try FaultProxy(to: servers[0], marker: "FROM")
         let daemon = try daemon([place(proxy), servers[1].socketPath], checkInterval: 60)
         try expectAnswers(from: "first", by: daemon)
-        try eventually("both are known to be well") { try states(daemon) == ["active", "well"] }
+        try eventually("both servers are known to be healthy") { try states(daemon) == ["active", "well"] }
         proxy.inject(.refuse(errno: errno), at: .answer)
         for _ in 1...50 {
             let reply = try daemon.ask(Self.load)
             #expect(reply["row"]?["server"]?.text == "second", "\(reply)")
         }
-        #expect(proxy.injections <= 4, "it was asked no further")
+        #expect(proxy.injections <= 4, "it was sent no more queries")
         #expect(try daemon.stat("server_changes") == 1)
         #expect(try states(daemon) == ["unwell", "active"])
         try daemon.waitForLog("is not usable: \(errno)")
@@ -101,14 +102,18 @@ import Testing
     {
         let proxy = try FaultProxy(to: servers[0], marker: "FROM")
         proxy.inject(.refuse(errno: 1047), at: .answer)
-        // Not even its schema can be read.
+        // Not even the schema can be read.
         let daemon = try daemon([place(proxy), servers[1].socketPath])
-        try eventually("it is left, though nobody asks") { try states(daemon) == ["unwell", "active"] }
+        try eventually("the server is abandoned without a load") {
+            try states(daemon) == ["unwell", "active"]
+        }
         try expectAnswers(from: "second", by: daemon)
         proxy.passEverything()
         try expectAnswers(from: "first", by: daemon)
         proxy.inject(.refuse(errno: 1047), at: .answer)
-        try eventually("it is left again, though nobody asks") { try states(daemon) == ["unwell", "active"] }
+        try eventually("the server is abandoned again without a load") {
+            try states(daemon) == ["unwell", "active"]
+        }
         #expect(try daemon.ask(Self.load)["row"]?["server"]?.text == "second")
     }
 
@@ -117,7 +122,9 @@ import Testing
         let daemon = try daemon([place(proxy), servers[1].socketPath])
         try expectAnswers(from: "first", by: daemon)
         proxy.inject(.close, at: .answer)
-        try eventually("it is left, though nobody asks") { try states(daemon) == ["unwell", "active"] }
+        try eventually("the server is abandoned without a load") {
+            try states(daemon) == ["unwell", "active"]
+        }
         for _ in 1...20 { #expect(try daemon.ask(Self.load)["row"]?["server"]?.text == "second") }
         proxy.passEverything()
         try expectAnswers(from: "first", by: daemon)
@@ -143,7 +150,7 @@ import Testing
                 error?["mysql_errno"]?.number == "1047" && error?["retryable"] == .bool(true),
                 "\(error ?? .null)")
         }
-        try waitForLooks(4)
+        try waitForHealthChecks(4)
         #expect(try daemon.stat("server_changes") == changes, "neither is better than the other")
         proxies[1].passEverything()
         try expectAnswers(from: "second", by: daemon)
@@ -161,7 +168,7 @@ import Testing
         try expectAnswers(from: "first", by: daemon)
     }
 
-    // MARK: What one server cannot read, and another can
+    // MARK: Servers that lack a table or a privilege
 
     struct Loss: Sendable, CustomTestStringConvertible {
         let testDescription: String
@@ -203,7 +210,7 @@ import Testing
         #expect(try daemon.ask(Self.toys)["rows"]?.elements.first?["server"]?.text == "first")
         let client = try servers[0].client()
         for sql in loss.away { try client.execute(sql) }
-        // A connection keeps what it was allowed in its database.
+        // A connection keeps the privileges that it had when it chose its database.
         try client.execute("KILL CONNECTION USER kindred")
         try eventually("the other one answers", within: .seconds(60)) {
             try daemon.ask(Self.toys)["rows"]?.elements.first?["server"]?.text == "second"
@@ -254,14 +261,14 @@ import Testing
 
     @Test func `the status says that the database accepts logins and answers no query`() throws {
         let proxy = try FaultProxy(to: servers[0], marker: "SELECT")
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let manager = try NotifySocket(directory + "/notify")
         func expect(_ status: String) throws {
             try eventually("the status says '\(status)'") { manager.status?.contains(status) == true }
         }
         let daemon = try DaemonUnderTest(
-            servers[0], database: "d", databasePlace: "host = \"127.0.0.1\"\nport = \(proxy.port)",
+            servers[0], database: "d", databaseAddress: "host = \"127.0.0.1\"\nport = \(proxy.port)",
             user: "kindred",
             environment: ["NOTIFY_SOCKET": directory + "/notify"])
         try expect("4 relationships; connected to the database")
@@ -282,7 +289,7 @@ import Testing
             check.output.contains("warning: server \(place(proxy)) is not usable: 1047"), "\(check.output)")
     }
 
-    // MARK: What is no state of a server
+    // MARK: Failures that are not the server's
 
     @Test func `a table that no server can read makes no server unusable`() throws {
         try countConnections()
@@ -309,7 +316,7 @@ import Testing
             #expect(try daemon.ask(#"{"load":"parents.pets","key":1}"#)["error"] != nil)
             #expect(try daemon.ask(Self.load)["row"]?["server"]?.text == "first")
         }
-        try waitForLooks(4)
+        try waitForHealthChecks(4)
         #expect(try daemon.stat("server_changes") == 0)
         #expect(try states(daemon) == ["active", "well"])
     }
@@ -320,7 +327,7 @@ import Testing
         try expectAnswers(from: "first", by: daemon)
         let locker = try servers[0].client(database: "d")
         try locker.execute("LOCK TABLES parents WRITE, children WRITE, toys WRITE")
-        try waitForLooks(5)
+        try waitForHealthChecks(5)
         #expect(try states(daemon) == ["active", "well"])
         #expect(try daemon.stat("server_changes") == 0)
         try locker.execute("UNLOCK TABLES")

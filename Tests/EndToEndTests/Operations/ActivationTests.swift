@@ -4,7 +4,7 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// Ways in: TCP, and sockets that a service manager has opened.
+/// Clients over TCP, and over sockets that a service manager has opened.
 @Suite struct ActivationTests {
     @Test func `clients can connect over TCP`() throws {
         let port = try PrivateServer.freePort()
@@ -17,11 +17,12 @@ import Testing
         withExtendedLifetime(daemon) {}
     }
 
-    /// `systemd-socket-activate` does what `kindred.socket` does: it opens the socket and starts us at the first client.
+    /// `systemd-socket-activate` does what `kindred.socket` does: it opens the socket and starts the daemon
+    /// at the first client.
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/systemd-socket-activate")))
     func `a socket passed by systemd is used in place of the configured one`() throws {
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "passed"))
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try DaemonUnderTest.configuration(in: directory, server, database: database, settings: "")
             .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
@@ -48,7 +49,7 @@ import Testing
         throws
     {
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "passed"))
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let socket = try UnixSocket.listen(directory + "/passed")
         defer { close(socket) }
@@ -61,7 +62,7 @@ import Testing
         try daemon.waitForLog("reloaded")
     }
 
-    /// The socket of a daemon that has been passed one, and what its file says of sockets.
+    /// Returns a daemon with a passed socket, whose file has further `[listen]` lines, and the socket.
     private func passedDaemon(
         _ directory: String, listen: String
     ) throws -> (daemon: DaemonUnderTest, descriptor: Int32) {
@@ -75,7 +76,7 @@ import Testing
     @Test func `listen settings that a passed socket overrides are named at the start and at a reload`()
         throws
     {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let (daemon, socket) = try passedDaemon(
             directory, listen: "mode = \"0666\"\ntcp = \"127.0.0.1:\(PrivateServer.freePort())\"")
@@ -93,7 +94,7 @@ import Testing
 
     @Test func `check says which listen settings systemd's socket would override`() throws {
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "checked"))
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let text = DaemonUnderTest.configuration(in: directory, server, database: database, settings: "")
             .replacingOccurrences(of: "[database]", with: "mode = \"0666\"\n[database]")
@@ -110,7 +111,7 @@ import Testing
         throws
     {
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "passed"))
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let socket = try UnixSocket.listen(directory + "/passed")
         defer { close(socket) }
@@ -145,10 +146,11 @@ import Testing
         #expect(hasExited)
     }
 
-    /// `NoDelay=` of a socket unit is for all of its sockets, and systemd complains of it on a Unix socket.
+    /// `NoDelay=` of a socket unit applies to all its sockets, and systemd logs an error about it for a Unix
+    /// socket.
     @Test func `a passed TCP socket gets TCP_NODELAY, though its unit does not set it`() throws {
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "tcp"))
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try DaemonUnderTest.configuration(in: directory, server, database: database, settings: "")
             .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
@@ -165,7 +167,7 @@ import Testing
             DaemonUnderTest.activator + [
                 DaemonUnderTest.executable, "serve", "--config", directory + "/kindred.toml",
             ], passing: descriptor, log: directory + "/log")
-        try eventually("the daemon has taken it over") { !isDelayed() }
+        try eventually("the daemon has taken over the socket") { !isDelayed() }
         process.send(signal: SIGTERM)
     }
 

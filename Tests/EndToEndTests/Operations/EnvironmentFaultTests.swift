@@ -5,22 +5,22 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// What the machine, the operator or the database's host may do to a daemon that serves.
+/// Faults of the machine and of the database's host, and many reloads, while the daemon serves.
 @Suite struct EnvironmentFaultTests {
     private static let load = #"{"load":"books.author","key":5}"#
 
     @Test func `a daemon whose log nobody reads keeps serving`() throws {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let pipe = directory + "/pipe"
         try #require(mkfifo(pipe, 0o600) == 0)
-        // Held open, never read.
+        // The pipe is held open and never read.
         let reader = open(pipe, O_RDWR | O_NONBLOCK)
         defer { close(reader) }
         let server = try PrivateServer()
         try server.client().execute("CREATE DATABASE shop")
         let daemon = try DaemonUnderTest(server, database: "shop", log: pipe)
-        // F_SETPIPE_SZ of fcntl(2): the least that a pipe can hold.
+        // F_SETPIPE_SZ of fcntl(2): the smallest pipe holds a page.
         try #require(fcntl(reader, 1031, 4096) == 4096)
         func ping() throws {
             daemon.signal(SIGHUP)
@@ -55,14 +55,14 @@ import Testing
         }
         #expect(try shop.daemon.ask(#"{"op":"ping"}"#)["pong"] == .bool(true))
         kill(database, SIGCONT)
-        try eventually("it answers again") {
+        try eventually("the database answers again") {
             try shop.daemon.ask(Self.load) == expected
         }
         let other = try shop.daemon.ask(#"{"id":99,"load":"books.author","key":7}"#)
         #expect(other["id"] == .number("99") && other["row"]?["id"] != expected["row"]?["id"])
         try eventually("no query is left") { try shop.daemon.stat("in_flight") == 0 }
         #expect(try client.ask(#"{"id":0,"op":"ping"}"#) == #"{"id":0,"pong":true}"#, "nothing comes late")
-        try eventually("no descriptor is left") { try shop.daemon.openFiles() <= before + 1 }
+        try eventually("no descriptor is left over") { try shop.daemon.openFiles() <= before + 1 }
     }
 
     @Test func `without free descriptors new clients wait, the daemon does not spin, and it recovers`() throws
@@ -71,7 +71,7 @@ import Testing
         let served = try shop.daemon.client()
         try shop.daemon.limit("nofile", to: 40)
         var crowd = try (1...64).map { _ in try shop.daemon.client() }
-        try eventually("it says so") { shop.daemon.log.contains("no connection can be accepted") }
+        try eventually("the log says so") { shop.daemon.log.contains("no connection can be accepted") }
         let start = try shop.daemon.processorSeconds()
         for _ in 1...10 {
             #expect(try JSONValue(served.ask(Self.load))["row"] != nil)
@@ -110,7 +110,7 @@ import Testing
         let (clients, refused) = try crowd()
         #expect((70...95).contains(refused))
         try shop.server.restart()
-        try eventually("all connections are back") { try steady.stat("connections") == 4 }
+        try eventually("all connections are up again") { try steady.stat("connections") == 4 }
         #expect(try JSONValue(steady.ask(Self.load)) == expected)
         daemon.signal(SIGHUP)
         try daemon.waitForLog("reloaded")
@@ -143,7 +143,7 @@ import Testing
 }
 
 extension LineClient {
-    /// The first line that comes, whether or not the daemon still takes the question.
+    /// Sends a request, which the daemon may no longer read, and returns the first line that comes.
     fileprivate func receive(afterAsking line: String) throws -> String {
         try? send(line)
         return try receive() ?? ""

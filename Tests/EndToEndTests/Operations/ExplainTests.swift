@@ -4,7 +4,7 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// What an operator learns of indexes.
+/// What `check` and `explain` say about indexes.
 @Suite struct ExplainTests {
     private static let relationship = """
         [relationships."authors.unindexed"]
@@ -41,7 +41,7 @@ import Testing
 
     @Test func `check warns of settings for a relationship that does not exist`() throws {
         let shop = try Self.shared.get()
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try DaemonUnderTest.configuration(
             in: directory, shop.server, database: shop.database,

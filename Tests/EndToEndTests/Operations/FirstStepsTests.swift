@@ -4,13 +4,13 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// What a new operator stumbles over: passwords, places, surroundings.
+/// What a new operator stumbles over: passwords, paths, the environment.
 @Suite struct FirstStepsTests {
     private static let noPassword = [
         "KINDRED_DATABASE_PASSWORD": "", "CREDENTIALS_DIRECTORY": "/nonexistent",
     ]
 
-    /// A configuration for an account of its own, whose password is `right`.
+    /// Returns the path of a configuration for a new account, whose password is `right`.
     private func membersShop(in directory: String, settings: String = "") throws -> String {
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "members"))
         try server.client().executeScript(
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func `a refused password is reported with its source and what to do`() throws {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let secret = directory + "/secret"
         _ = FileManager.default.createFile(
@@ -55,7 +55,7 @@ import Testing
     @Test func `a daemon whose password is refused logs its source, and a reload takes a new password`()
         throws
     {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let secret = directory + "/secret"
         _ = FileManager.default.createFile(
@@ -64,11 +64,11 @@ import Testing
         var process = try ChildProcess(
             [DaemonUnderTest.executable, "serve", "--config", config], log: directory + "/log")
         func log() -> String { (try? String(contentsOfFile: directory + "/log", encoding: .utf8)) ?? "" }
-        try eventually("it names the file") { log().contains("the password is that of '\(secret)'") }
+        try eventually("the log names the file") { log().contains("the password is that of '\(secret)'") }
         _ = FileManager.default.createFile(
             atPath: secret, contents: Data("right".utf8), attributes: [.posixPermissions: 0o600])
         process.send(signal: SIGHUP)
-        try eventually("it has reloaded") { log().contains("reloaded") }
+        try eventually("the daemon has reloaded") { log().contains("reloaded") }
         try eventually("loads are answered") {
             guard let client = try? LineClient(.unix(path: directory + "/k")) else { return false }
             client.setPatience(seconds: 60)
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func `the directory of the socket is created if only its last part is missing`() throws {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "place"))
         let config = directory + "/kindred.toml"
@@ -90,7 +90,9 @@ import Testing
             .write(toFile: config, atomically: true, encoding: .utf8)
         let process = try ChildProcess(
             [DaemonUnderTest.executable, "serve", "--config", config], log: directory + "/log")
-        try eventually("it listens there") { (try? LineClient(.unix(path: directory + "/run/k"))) != nil }
+        try eventually("the daemon listens there") {
+            (try? LineClient(.unix(path: directory + "/run/k"))) != nil
+        }
         process.send(signal: SIGTERM)
         try text.replacingOccurrences(of: "\(directory)/k\"", with: "\(directory)/no/such/k\"")
             .write(toFile: config, atomically: true, encoding: .utf8)
@@ -100,7 +102,7 @@ import Testing
     }
 
     @Test func `the demo has a database of its own, whatever password is in the environment`() throws {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         _ = FileManager.default.createFile(
             atPath: directory + "/database-password", contents: Data("credential".utf8))
@@ -114,7 +116,7 @@ import Testing
         }
     }
 
-    /// It takes root, and a root directory that is a file system of its own: in a chroot it is not possible.
+    /// Whether the tests may make a mount namespace: as root, and not in a chroot.
     private static func hasMountsOfItsOwn() -> Bool {
         guard var process = try? ChildProcess(["/usr/bin/unshare", "--mount", "true"], log: "/dev/null")
         else {
@@ -138,7 +140,7 @@ import Testing
 
     @Test func `check says that a missing table may only lack the SELECT privilege`() throws {
         let (server, database) = (try SharedServer.server, try SharedServer.freshDatabase(named: "unseen"))
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let settings = "[relationships.\"a.b\"]\nfrom = \"a.id\"\nto = \"b.a_id\"\nkind = \"many\""
         let config = directory + "/kindred.toml"

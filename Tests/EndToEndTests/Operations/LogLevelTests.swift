@@ -4,7 +4,7 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// What somebody finds in the log who looks for the reason of something slow.
+/// What the log has for somebody who looks for the cause of slow loads.
 @Suite struct LogLevelTests {
     private static let load = #"{"load":"authors.books","keys":[1,2,3]}"#
 

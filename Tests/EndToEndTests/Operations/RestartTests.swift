@@ -6,11 +6,11 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Ends and new beginnings while clients ask.
+/// Restarts while clients ask.
 @Suite struct RestartTests {
     private static let load = #"{"load":"books.author","key":5}"#
 
-    /// What clients have seen, for as long as they go on.
+    /// What the clients have seen so far.
     private final class Record: Sendable {
         let isOver = Atomic(false)
         let answers = Atomic(0)
@@ -27,7 +27,7 @@ import Testing
         throws
     {
         let shop = try BookshopFixture()
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let path = directory + "/k"
         let listener = try UnixSocket.listen(path)
@@ -64,22 +64,22 @@ import Testing
     }
 
     private static let clients = 8
-    /// Of each client at a time, beside a ping.
+    /// The number of loads that a client sends at a time, besides a ping.
     private static let loads = 5
 
-    /// At a moment at which every client is owed all that it has asked for.
+    /// Ends the daemon at a moment at which every client waits for all its replies.
     private static func end(_ daemon: DaemonUnderTest, whileAllWaitIn shop: BookshopFixture) throws {
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")
-        try eventually("all wait") { try daemon.stat("waiting_requests") == clients * loads }
+        try eventually("all requests wait") { try daemon.stat("waiting_requests") == clients * loads }
         daemon.signal(SIGTERM)
         try daemon.waitForLog("draining")
         try holder.execute("UNLOCK TABLES")
     }
 
-    /// Connects, which must always do, and sends a ping and five loads in one write, which are read together. A daemon
-    /// that ends may close the connection before it reads them. The pong, which waits for no query, shows that it has
-    /// read them: then it owes all the others too.
+    /// Connects, which must always succeed, and sends a ping and five loads in one write, which are read
+    /// together. A daemon that ends may close the connection before it reads them. The pong, which waits for
+    /// no query, shows that it has read them: then it must answer all of them.
     private static func visit(
         _ path: String, _ number: Int, _ expected: [String: [String]], _ record: Record
     ) throws -> [String] {
@@ -93,7 +93,7 @@ import Testing
             owed.insert("\(author)")
             lines.append(#"{"id":\#(author),"load":"authors.books","key":\#(author)}"#)
         }
-        // So few bytes are taken whole or not at all.
+        // So few bytes are taken at once or not at all.
         do { try client.send(lines.joined(separator: "\n")) } catch { return [] }
         while !owed.isEmpty {
             guard let line = try nextReply(client) else {
@@ -108,7 +108,8 @@ import Testing
         return []
     }
 
-    /// Nil at the end of the connection, which is a reset where something was left unread.
+    /// Returns the next line; nil at the end of the connection, which is a reset if the daemon left something
+    /// unread.
     private static func nextReply(_ client: LineClient) throws -> String? {
         do {
             return try client.receive()
@@ -123,10 +124,10 @@ import Testing
         try holder.execute("LOCK TABLES books WRITE")
         let client = try shop.daemon.client()
         try client.send(#"{"id":1,"load":"authors.books","key":1}"#)
-        try eventually("it waits") { try shop.daemon.stat("waiting_requests") == 1 }
+        try eventually("the request waits") { try shop.daemon.stat("waiting_requests") == 1 }
         shop.daemon.signal(SIGHUP)
         shop.daemon.signal(SIGTERM)
-        try eventually("it ends") { shop.daemon.log.contains("draining") }
+        try eventually("the daemon drains") { shop.daemon.log.contains("draining") }
         let before = shop.daemon.log.ranges(of: "reload").count
         try shop.daemon.rewrite(database: shop.database, settings: "[nonsense]")
         for _ in 1...1000 { shop.daemon.signal(SIGHUP) }
@@ -145,9 +146,9 @@ import Testing
         try holder.execute("LOCK TABLES books WRITE")
         let client = try shop.daemon.client()
         for id in 1...3 { try client.send(#"{"id":\#(id),"load":"authors.books","key":\#(id)}"#) }
-        try eventually("they wait") { try shop.daemon.stat("waiting_requests") == 3 }
+        try eventually("the requests wait") { try shop.daemon.stat("waiting_requests") == 3 }
         shop.daemon.signal(SIGTERM)
-        try eventually("it ends") { shop.daemon.log.contains("draining") }
+        try eventually("the daemon drains") { shop.daemon.log.contains("draining") }
         shop.daemon.signal(SIGTERM)
         for _ in 1...3 {
             #expect(try JSONValue(client.receive() ?? "null").errorCode == "shutting_down")

@@ -3,20 +3,20 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// The log goes to standard error, and that may be a disk without room, or nothing at all.
+/// The log goes to standard error, which may be a full disk, or closed.
 @Suite struct StandardErrorTests {
     private static let load = #"{"load":"books.author","key":5}"#
     private let shop: BookshopFixture
 
     init() throws { shop = try BookshopFixture() }
 
-    /// It logs, serves, reloads and ends as ever.
+    /// Expects that a daemon logs, serves, reloads and ends as usual.
     private func expectService(of daemon: DaemonUnderTest) throws {
         let expected = try shop.daemon.ask(Self.load)
         let client = try daemon.client()
         for number in 1...50 {
             daemon.signal(SIGHUP)
-            // As much of it in the log as may be.
+            // An unknown name of the greatest length, for the log.
             let odd = #"{"id":\#(number),"load":"books.\#(String(repeating: "x", count: 500))","key":5}"#
             #expect(try JSONValue(client.ask(odd)).errorCode == "unknown_relationship")
             #expect(try JSONValue(client.ask(Self.load)) == expected)
@@ -47,7 +47,7 @@ import Testing
         try expectService(of: daemon)
     }
 
-    /// Says that the log is the journal, as systemd.exec(5) describes: device and inode of standard error.
+    /// A launcher that declares standard error to be the journal, by its device and inode: systemd.exec(5).
     private static let journal = [
         "/bin/sh", "-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec \"$0\" \"$@\"",
     ]
@@ -63,7 +63,7 @@ import Testing
         }
         daemon.signal(SIGTERM)
         #expect(daemon.waitForExit() == 0)
-        #expect(throws: NeverHappened.self) { try daemon.restart() }
+        #expect(throws: TestFailure.self) { try daemon.restart() }
         let complaints = daemon.log.split(separator: "\n").suffix(2)
         #expect(complaints.allSatisfy { $0.hasPrefix("<3>\(daemon.configPath):") }, "\(daemon.log)")
     }
@@ -80,7 +80,7 @@ import Testing
 
     @Test func `database connections that are lost together are one log line`() throws {
         let own = try BookshopFixture(PrivateServer())
-        try eventually("all four are there") { try own.daemon.stat("connections") == 4 }
+        try eventually("all four connections are up") { try own.daemon.stat("connections") == 4 }
         own.server.kill()
         try own.daemon.waitForLog("no connection to the database")
         try own.daemon.waitForLog("4 database connections were lost")

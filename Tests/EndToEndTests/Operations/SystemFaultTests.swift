@@ -5,35 +5,35 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// What the system below may do: the clock, the resolver, threads, reads and writes.
+/// Faults of the system: the clock, name resolution, threads, reads and writes.
 @Suite struct SystemFaultTests {
     private static let load = #"{"load":"books.author","key":5}"#
     private let shop: BookshopFixture
 
     init() throws { shop = try BookshopFixture() }
 
-    private func daemon(_ interference: Interference) throws -> DaemonUnderTest {
-        try DaemonUnderTest(shop.server, database: shop.database, environment: interference.environment)
+    private func daemon(_ interposer: LibcInterposer) throws -> DaemonUnderTest {
+        try DaemonUnderTest(shop.server, database: shop.database, environment: interposer.environment)
     }
 
     @Test(arguments: [3600, -3600])
     func `deadlines do not move when the clock is set an hour forward or back`(_ step: Int64) throws {
-        let interference = try Interference()
-        let daemon = try daemon(interference)
+        let interposer = try LibcInterposer()
+        let daemon = try daemon(interposer)
         let holder = try shop.server.client(database: shop.database)
         try holder.execute("LOCK TABLES books WRITE")
         let client = try daemon.client()
-        // In one write, so that the second waits no longer than the ping.
+        // In one write, so that the second load has been read when the ping is answered.
         let lines = [
             #"{"id":1,"load":"authors.books","key":1,"timeout_ms":60000}"#,
             #"{"id":2,"load":"authors.books","key":2,"timeout_ms":500}"#, #"{"id":3,"op":"ping"}"#,
         ]
         try client.send(lines.joined(separator: "\n"))
         #expect(try client.receive() == #"{"id":3,"pong":true}"#)
-        interference[.clockOffset] = step
-        // What is logged now bears the new hour, so the daemon has seen it.
+        interposer[.clockOffset] = step
+        // Log lines from now on have the new hour, which shows that the daemon has seen it.
         daemon.signal(SIGHUP)
-        try eventually("it has reloaded") { daemon.log.contains("reloaded") }
+        try eventually("the daemon has reloaded") { daemon.log.contains("reloaded") }
         #expect(Set(daemon.log.split(separator: "\n").map { $0.prefix(13) }).count > 1)
         let late = try JSONValue(client.receive() ?? "")
         #expect(late["id"] == .number("2") && late.errorCode == "timeout")
@@ -47,40 +47,40 @@ import Testing
     }
 
     @Test func `a host name that is slow to resolve holds up no client`() throws {
-        let interference = try Interference()
+        let interposer = try LibcInterposer()
         let proxy = try FaultProxy(to: shop.server, marker: "`books`")
         let daemon = try DaemonUnderTest(
             shop.server, database: shop.database,
-            databasePlace: "host = \"far.example\"\nport = \(proxy.port)",
-            environment: interference.environment)
+            databaseAddress: "host = \"far.example\"\nport = \(proxy.port)",
+            environment: interposer.environment)
         let expected = try shop.daemon.ask(Self.load)
         let client = try daemon.client()
-        try eventually("all is well") { try client.stat("connections") == 4 }
-        interference[.holdsNames] = 1
+        try eventually("all connections are up") { try client.stat("connections") == 4 }
+        interposer[.holdsNames] = 1
         proxy.resetConnections()
-        try eventually("the name is asked for") { interference[.waitingNames] > 0 }
+        try eventually("the name is asked for") { interposer[.waitingNames] > 0 }
         let late = try JSONValue(client.ask(#"{"load":"books.author","key":5,"timeout_ms":300}"#))
         #expect(["timeout", "database_unavailable"].contains(late.errorCode), "\(late)")
         for id in 1...1000 {
             #expect(try client.ask(#"{"id":\#(id),"op":"ping"}"#) == #"{"id":\#(id),"pong":true}"#)
         }
-        #expect(interference[.waitingNames] > 0, "it still waits")
-        interference[.holdsNames] = 0
-        try eventually("it is connected again") { try JSONValue(client.ask(Self.load)) == expected }
-        try eventually("all is well") { try client.stat("connections") == 4 }
+        #expect(interposer[.waitingNames] > 0, "it still waits")
+        interposer[.holdsNames] = 0
+        try eventually("the daemon is connected again") { try JSONValue(client.ask(Self.load)) == expected }
+        try eventually("all connections are up") { try client.stat("connections") == 4 }
     }
 
     @Test func `a user directory that does not answer holds up a reload and nothing else`() throws {
-        let interference = try Interference()
+        let interposer = try LibcInterposer()
         let daemon = try DaemonUnderTest(
             shop.server, database: shop.database,
             settings: "[batching]\nclient_weights = { root = 4 }\n[catalog]\nrefresh_s = 1",
-            environment: interference.environment)
+            environment: interposer.environment)
         let client = try daemon.client()
         let expected = try client.ask(Self.load)
-        interference[.holdsNames] = 1
+        interposer[.holdsNames] = 1
         daemon.signal(SIGHUP)
-        try eventually("a user is looked up") { interference[.waitingNames] > 0 }
+        try eventually("a user is looked up") { interposer[.waitingNames] > 0 }
         for _ in 1...100 { #expect(try client.ask(Self.load) == expected) }
         try shop.server.client(database: shop.database).execute(
             "CREATE TABLE notes (id INT PRIMARY KEY, book_id INT, FOREIGN KEY (book_id) REFERENCES books (id))"
@@ -89,15 +89,15 @@ import Testing
             try JSONValue(client.ask(#"{"load":"books.notes","key":1}"#)).rowIDs == []
         }
         #expect(!daemon.log.contains("reloaded"))
-        interference[.holdsNames] = 0
+        interposer[.holdsNames] = 0
         try daemon.waitForLog("reloaded")
     }
 
     @Test func `a daemon that cannot start a thread says so and exits with 71`() throws {
-        let interference = try Interference()
-        interference[.refusesThreads] = 1
+        let interposer = try LibcInterposer()
+        interposer[.refusesThreads] = 1
         let outcome = try DaemonUnderTest.run(
-            ["serve", "--config", shop.daemon.configPath], environment: interference.environment)
+            ["serve", "--config", shop.daemon.configPath], environment: interposer.environment)
         #expect(outcome.status == 71)
         #expect(outcome.output.contains("thread"), "\(outcome.output)")
         #expect(outcome.output.split(separator: "\n").count == 1)
@@ -105,8 +105,8 @@ import Testing
 
     @Test func `a daemon that cannot start more threads keeps serving, and reloads when it can again`() throws
     {
-        let interference = try Interference()
-        let daemon = try daemon(interference)
+        let interposer = try LibcInterposer()
+        let daemon = try daemon(interposer)
         let expected = try shop.daemon.ask(Self.load)
         #expect(try daemon.ask(Self.load) == expected)
         let holder = try shop.server.client(database: shop.database)
@@ -118,33 +118,33 @@ import Testing
             try holder.execute("UNLOCK TABLES")
             #expect(try daemon.ask(Self.load) == expected)
         }
-        interference[.refusesThreads] = 1
+        interposer[.refusesThreads] = 1
         daemon.signal(SIGHUP)
         try daemon.waitForLog("reload failed, nothing has changed: ")
         #expect(daemon.log.contains("no thread can be started"))
         try expectTimeout()
-        #expect(interference[.refusedThreads] >= 2)
-        interference[.refusesThreads] = 0
+        #expect(interposer[.refusedThreads] >= 2)
+        interposer[.refusesThreads] = 0
         daemon.signal(SIGHUP)
         try daemon.waitForLog("reloaded")
         try expectTimeout()
-        try eventually("all is well") { try daemon.stat("connections") == 4 }
+        try eventually("all connections are up") { try daemon.stat("connections") == 4 }
     }
 
     @Test
     func `without a thread to resolve a host name the event loop does not block, and resolves it later`()
         throws
     {
-        let interference = try Interference()
+        let interposer = try LibcInterposer()
         let proxy = try FaultProxy(to: shop.server, marker: "`books`")
         let daemon = try DaemonUnderTest(
             shop.server, database: shop.database,
-            databasePlace: "host = \"far.example\"\nport = \(proxy.port)",
-            environment: interference.environment)
+            databaseAddress: "host = \"far.example\"\nport = \(proxy.port)",
+            environment: interposer.environment)
         let client = try daemon.client()
-        try eventually("all is well") { try client.stat("connections") == 4 }
-        interference[.refusesThreads] = 1
-        interference[.holdsNames] = 1
+        try eventually("all connections are up") { try client.stat("connections") == 4 }
+        interposer[.refusesThreads] = 1
+        interposer[.holdsNames] = 1
         proxy.resetConnections()
         try daemon.waitForLog("no connection to the database")
         #expect(daemon.log.contains("no thread can be started"))
@@ -152,27 +152,27 @@ import Testing
         for id in 1...1000 {
             #expect(try client.ask(#"{"id":\#(id),"op":"ping"}"#) == #"{"id":\#(id),"pong":true}"#)
         }
-        #expect(interference[.waitingNames] == 0)
-        interference[.holdsNames] = 0
-        interference[.refusesThreads] = 0
+        #expect(interposer[.waitingNames] == 0)
+        interposer[.holdsNames] = 0
+        interposer[.refusesThreads] = 0
         let expected = try shop.daemon.ask(Self.load)
-        try eventually("it is connected again") { try JSONValue(client.ask(Self.load)) == expected }
+        try eventually("the daemon is connected again") { try JSONValue(client.ask(Self.load)) == expected }
     }
 
-    // ThreadSanitizer has a thread of its own.
+    // ThreadSanitizer starts a thread of its own.
     @Test(.enabled(if: !Sanitizer.isOn))
     func
         `a daemon that can start only the log's thread answers, and reads the schema when it can start more`()
         throws
     {
-        let interference = try Interference()
-        interference[.sparesThreads] = 1
-        interference[.refusesThreads] = 1
-        let daemon = try daemon(interference)
+        let interposer = try LibcInterposer()
+        interposer[.sparesThreads] = 1
+        interposer[.refusesThreads] = 1
+        let daemon = try daemon(interposer)
         let reply = try daemon.ask(Self.load)
         #expect(reply.errorCode == "database_unavailable")
         #expect(reply.errorMessage.contains("no thread can be started"))
-        interference[.refusesThreads] = 0
+        interposer[.refusesThreads] = 0
         let expected = try shop.daemon.ask(Self.load)
         try eventually("the schema is read") { try daemon.ask(Self.load) == expected }
     }
@@ -180,9 +180,9 @@ import Testing
     @Test func `every answer is right when one read or write in ten is interrupted, short or would block`()
         throws
     {
-        let interference = try Interference(seed: 20_261_123)
-        interference[.interruptions] = 100
-        let daemon = try daemon(interference)
+        let interposer = try LibcInterposer(seed: 20_261_123)
+        interposer[.interruptions] = 100
+        let daemon = try daemon(interposer)
         let expected = try shop.bookIDs()
         let complaints = inParallel(8) { number in
             let client = try daemon.client()
@@ -200,6 +200,6 @@ import Testing
             return complaints
         }
         #expect(complaints.isEmpty, "\(complaints.prefix(3))")
-        #expect(interference[.interrupted] > 50)
+        #expect(interposer[.interrupted] > 50)
     }
 }

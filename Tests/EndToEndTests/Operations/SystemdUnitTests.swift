@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Where systemd is installed, its own tools judge our units.
+/// Where systemd is installed, its own tools check the units.
 @Suite(
     .enabled(
         if: FileManager.default.isExecutableFile(atPath: "/usr/bin/systemd-analyze"), "needs systemd-analyze")
@@ -45,7 +45,7 @@ struct SystemdUnitTests {
     }
 
     @Test func `systemd-analyze verify accepts the units`() throws {
-        // verify wants ExecStart's program to exist; it is another one here.
+        // `verify` requires that ExecStart's program exists, so it is replaced by another one.
         let copies = FileManager.default.temporaryDirectory.appendingPathComponent(
             "kindred-units-\(getpid())")
         try FileManager.default.createDirectory(at: copies, withIntermediateDirectories: true)

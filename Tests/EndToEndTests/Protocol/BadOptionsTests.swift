@@ -3,7 +3,7 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// What is wrong with the options of a load is told with its code, its path and the nearest name.
+/// Faults in a load's options are reported with a code, their path and the nearest known name.
 @Suite struct BadOptionsTests {
     private static let shared = Result {
         try BookshopFixture(
@@ -64,7 +64,7 @@ import Testing
             let reply = try daemon.ask("{\"load\":\"authors.prices\",\"key\":1,\(options)}")
             #expect(reply.errorCode == "unknown_column")
         }
-        // But what leads on may be hidden.
+        // But the key column of an include may be hidden.
         let reply = try daemon.ask(
             #"{"load":"authors.prices","key":1,"columns":["price"],"include":{"author":{"columns":["id"]}}}"#)
         #expect(reply["rows"]?.elements.isEmpty == false)

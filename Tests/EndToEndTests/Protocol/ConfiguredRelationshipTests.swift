@@ -3,7 +3,7 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// Relationships that the file names, and settings that change what a client sees.
+/// Configured relationships, and settings that change what a client sees.
 @Suite struct ConfiguredRelationshipTests {
     private static let schema = """
         CREATE TABLE books (id INT PRIMARY KEY, author INT NOT NULL, sold BIGINT NOT NULL, seen TIMESTAMP NULL);

@@ -3,7 +3,7 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// What the protocol says about keys, limits and deadlines.
+/// Keys, limits and timeouts as the protocol defines them.
 @Suite struct KeyTests {
     private static let shared = Result { try BookshopFixture() }
 

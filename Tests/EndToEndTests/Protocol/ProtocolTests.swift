@@ -3,7 +3,7 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// What a client may rely on, one statement of the protocol after the other.
+/// The protocol, one statement of its documentation after the other.
 @Suite struct ProtocolTests {
     private static let shared = Result { try BookshopFixture() }
 
@@ -11,7 +11,7 @@ import Testing
 
     private func ask(_ line: String) throws -> JSONValue { try shop.daemon.ask(line) }
 
-    /// Every reply to `bytes` and the end of the sending side, until the daemon closes.
+    /// Sends bytes, shuts down the sending side, and returns every reply up to the end of the connection.
     private func replies(_ bytes: [UInt8]) throws -> [String] {
         let client = try shop.daemon.client()
         try client.send(bytes)

@@ -3,7 +3,7 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// Somebody takes away what is served, and brings it back.
+/// Tables, columns and keys that are served are removed or changed, and restored.
 @Suite struct SchemaFaultTests {
     private static let script = """
         CREATE TABLE a (id INT PRIMARY KEY);
@@ -15,7 +15,7 @@ import Testing
     struct Change: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let back: String
-        /// What may be shown meanwhile.
+        /// The rows that may be shown between the change and its reversal.
         let rows: [String]
 
         init(_ away: String, back: String, shows rows: String...) {
@@ -95,7 +95,7 @@ import Testing
         let before = catalogs()
         try client.executeScript(change.testDescription)
         let allowed = try change.rows.map { try JSONValue($0) }
-        try eventually("the daemon has seen it and says so") {
+        try eventually("the daemon has seen the change") {
             let hasSeen = catalogs() > before
             for reply in try replies() {
                 let isError = Self.codes.contains(reply.errorCode ?? "")
@@ -105,7 +105,7 @@ import Testing
             return hasSeen
         }
         try client.executeScript(change.back)
-        try eventually("it is back") { try isWhole() }
+        try eventually("all is served again") { try isWhole() }
     }
 
     private static let shapes = [

@@ -4,14 +4,14 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// A table's nature is read from what the server says of it, and not from what something is called; what the account may
-/// not read is not served; and nothing of it fails for ever behind a `check` that found all well.
+/// The schema is read from what the server states, not guessed from names. What the account may not read is
+/// not served, and `check` finds everything that would fail.
 @Suite struct SchemaReadingTests {
-    private struct World {
+    private struct ServedDatabase {
         let daemon: DaemonUnderTest
         let database: String
 
-        /// - Parameter script: runs in a fresh database, whose name it may give as `$DB`.
+        /// - Parameter script: SQL that is executed in a new database; `$DB` in it stands for its name.
         init(_ script: String, settings: String = "", user: String = "root") throws {
             database = try SharedServer.freshDatabase(named: "reading")
             let server = try SharedServer.server
@@ -27,11 +27,11 @@ import Testing
 
     // MARK: JSON
 
-    /// django #16604: the server leaves a check's name as it is when the column is renamed.
+    /// django #16604: the server keeps a check constraint's name when its column is renamed.
     @Test func `a JSON column stays JSON when it is renamed, and no column is JSON because of its name`()
         throws
     {
-        let world = try World(
+        let served = try ServedDatabase(
             """
             CREATE TABLE o (id INT PRIMARY KEY);
             CREATE TABLE j (id INT PRIMARY KEY, o_id INT, doc JSON, `it``s` JSON, plain LONGTEXT, FOREIGN KEY (o_id) REFERENCES o (id));
@@ -39,12 +39,12 @@ import Testing
             ALTER TABLE j RENAME COLUMN doc TO document, RENAME COLUMN plain TO doc;
             """)
         #expect(
-            try world.daemon.ask(#"{"load":"o.j","key":1}"#)["rows"]
+            try served.daemon.ask(#"{"load":"o.j","key":1}"#)["rows"]
                 == JSONValue(#"[{"id":1,"o_id":1,"document":{"a":[1]},"it`s":[2],"doc":"[3]"}]"#))
     }
 
     @Test func `a JSON column seen through a view is JSON`() throws {
-        let world = try World(
+        let served = try ServedDatabase(
             """
             CREATE TABLE o (id INT PRIMARY KEY); INSERT INTO o VALUES (1);
             CREATE TABLE j (id INT PRIMARY KEY, o_id INT, doc JSON, plain LONGTEXT);
@@ -57,33 +57,34 @@ import Testing
             settings: relationshipTOML("o.vs", from: "o.id", to: "v.o_id")
                 + relationshipTOML("o.ws", from: "o.id", to: "w.o_id"))
         #expect(
-            try world.daemon.ask(#"{"load":"o.vs","key":1}"#)["rows"]
+            try served.daemon.ask(#"{"load":"o.vs","key":1}"#)["rows"]
                 == JSONValue(#"[{"id":1,"o_id":1,"doc":{"a":[1]},"text":"[3]","made":{"id":1}}]"#))
         #expect(
-            try world.daemon.ask(#"{"load":"o.ws","key":1}"#)["rows"]
+            try served.daemon.ask(#"{"load":"o.ws","key":1}"#)["rows"]
                 == JSONValue(#"[{"id":1,"o_id":1,"renamed":{"a":[1]}}]"#))
     }
 
     @Test func `a JSON column of a view stays JSON while the table behind it is locked`() throws {
-        let world = try World(
+        let served = try ServedDatabase(
             """
             CREATE TABLE o (id INT PRIMARY KEY); INSERT INTO o VALUES (1);
             CREATE TABLE j (id INT PRIMARY KEY, o_id INT, doc JSON); INSERT INTO j VALUES (1, 1, '{"a":[1]}');
             CREATE VIEW v AS SELECT id, o_id, doc FROM j;
             """, settings: relationshipTOML("o.vs", from: "o.id", to: "v.o_id"))
-        let locker = try SharedServer.server.client(database: world.database)
+        let locker = try SharedServer.server.client(database: served.database)
         try locker.execute("LOCK TABLES j WRITE")
-        world.daemon.signal(SIGHUP)
-        try world.daemon.waitForLog("reloaded")
+        served.daemon.signal(SIGHUP)
+        try served.daemon.waitForLog("reloaded")
         try locker.execute("UNLOCK TABLES")
         #expect(
-            try world.daemon.ask(#"{"load":"o.vs","key":1,"columns":["doc"]}"#)
+            try served.daemon.ask(#"{"load":"o.vs","key":1,"columns":["doc"]}"#)
                 == JSONValue(#"{"rows":[{"doc":{"a":[1]}}]}"#))
     }
 
     // MARK: Names
 
-    /// pg-structure #21. `shop` and `Shop` are two databases where names are bytes, and so are `shop` and `shóp`.
+    /// pg-structure #21. On a case-sensitive server `shop` and `Shop` are two databases, and so are `shop`
+    /// and `shóp`.
     @Test(arguments: ["UPPER", "accent"])
     func `a foreign key to another database is never taken for one within the database`(twin: String) throws {
         let server = try SharedServer.server
@@ -108,7 +109,7 @@ import Testing
         try daemon.waitForLog("another database")
     }
 
-    /// `lower_case_table_names = 1`: the server takes `Shop` for `shop`, and writes it so.
+    /// With `lower_case_table_names = 1` the server takes `Shop` for `shop` and reports it so.
     @Test func `with lower_case_table_names = 1 the database may be named in any case`() throws {
         let server = try PrivateServer(arguments: ["--lower-case-table-names=1"])
         try server.client().executeScript(
@@ -127,13 +128,13 @@ import Testing
     }
 
     @Test func `check names each foreign key without a relationship and the reason`() throws {
-        let world = try World(
+        let served = try ServedDatabase(
             """
             CREATE TABLE a (id INT PRIMARY KEY, e ENUM('x') UNIQUE);
             CREATE TABLE b (id INT PRIMARY KEY, a_id INT, FOREIGN KEY (a_id) REFERENCES a (id));
             CREATE OR REPLACE USER $DB@localhost; GRANT SELECT ON $DB.a TO $DB@localhost; GRANT SELECT (id), INSERT ON $DB.b TO $DB@localhost;
             """, user: "$DB")
-        let said = try world.check()
+        let said = try served.check()
         #expect(said.contains("b (a_id)"), "\(said)")
     }
 
@@ -141,25 +142,25 @@ import Testing
     func `a many-to-one relationship is named after its column without the ending _id, Id or ID`(
         column: String
     ) throws {
-        let world = try World(
+        let served = try ServedDatabase(
             """
             CREATE TABLE people (id INT PRIMARY KEY); INSERT INTO people VALUES (1);
             CREATE TABLE books (id INT PRIMARY KEY, \(column) INT, FOREIGN KEY (\(column)) REFERENCES people (id));
             """)
-        let names = try #require(try world.daemon.ask(#"{"op":"describe"}"#)["relationships"]).elements
+        let names = try #require(try served.daemon.ask(#"{"op":"describe"}"#)["relationships"]).elements
         let name = column == "Author" ? "books.Author_people" : "books." + column.prefix(6)
         #expect(names.compactMap { $0["name"]?.text } == [name, "people.books"])
     }
 
     // MARK: Keys
 
-    /// Propel2 #1549: the server tells `ROW END` as a part of every unique key.
+    /// Propel2 #1549: the server reports `ROW END` as a part of every unique key.
     @Test(arguments: ["", "INVISIBLE"])
     func `a system-versioned table has its declared unique keys`(visibility: String) throws {
         let period = """
             rs TIMESTAMP(6) GENERATED ALWAYS AS ROW START \(visibility), re TIMESTAMP(6) GENERATED ALWAYS AS ROW END \(visibility), PERIOD FOR SYSTEM_TIME (rs, re)
             """
-        let world = try World(
+        let served = try ServedDatabase(
             """
             CREATE TABLE u (id INT, name VARCHAR(9), \(period), PRIMARY KEY (id), UNIQUE (name)) WITH SYSTEM VERSIONING;
             CREATE TABLE p (id INT PRIMARY KEY, u_id INT UNIQUE, FOREIGN KEY (u_id) REFERENCES u (id));
@@ -177,12 +178,12 @@ import Testing
             #"{"load":"t.u","key":5,"columns":["name"]}"#: #"{"rows":[{"name":"b"}]}"#,
         ]
         for (request, reply) in expected {
-            #expect(try world.daemon.ask(request) == JSONValue(reply), "\(request)")
+            #expect(try served.daemon.ask(request) == JSONValue(reply), "\(request)")
         }
     }
 
     @Test func `an INVISIBLE column can be a key and is not shown`() throws {
-        let world = try World(
+        let served = try ServedDatabase(
             """
             CREATE TABLE a (id INT AUTO_INCREMENT PRIMARY KEY INVISIBLE, name VARCHAR(9));
             CREATE TABLE b (id INT PRIMARY KEY, a_id INT INVISIBLE, FOREIGN KEY (a_id) REFERENCES a (id));
@@ -203,17 +204,17 @@ import Testing
             #"{"load":"a.b","parent":2,"include":{"a":{}}}"#: #"{"rows":[{"id":9,"a":{"name":"y"}}]}"#,
         ]
         for (request, reply) in expected {
-            #expect(try world.daemon.ask(request) == JSONValue(reply), "\(request)")
+            #expect(try served.daemon.ask(request) == JSONValue(reply), "\(request)")
         }
-        let hidden = try world.daemon.ask(#"{"load":"a.b","key":1,"columns":["a_id"]}"#)
+        let hidden = try served.daemon.ask(#"{"load":"a.b","key":1,"columns":["a_id"]}"#)
         #expect(hidden["error"]?["code"] == .string("unknown_column"))
     }
 
     // MARK: Privileges
 
-    /// graphile #1451: `INSERT` on a table shows all its columns.
+    /// graphile #1451: the `INSERT` privilege on a table makes all its columns visible.
     @Test func `a column without the SELECT privilege is not read anywhere`() throws {
-        let world = try World(
+        let served = try ServedDatabase(
             """
             CREATE TABLE a (id INT PRIMARY KEY, secret INT); INSERT INTO a VALUES (1, 9);
             CREATE TABLE b (id INT PRIMARY KEY, a_id INT, title VARCHAR(9), FOREIGN KEY (a_id) REFERENCES a (id)); INSERT INTO b VALUES (2, 1, 't');
@@ -221,19 +222,19 @@ import Testing
             CREATE OR REPLACE USER $DB@localhost; GRANT INSERT, SELECT (id) ON $DB.a TO $DB@localhost;
             GRANT INSERT, SELECT (a_id, title) ON $DB.b TO $DB@localhost; GRANT INSERT ON $DB.c TO $DB@localhost;
             """, user: "$DB")
-        #expect(try world.daemon.ask(#"{"load":"b.a","key":1}"#) == JSONValue(#"{"row":{"id":1}}"#))
-        // The primary key of b, by which its rows would be sorted, cannot be read either.
+        #expect(try served.daemon.ask(#"{"load":"b.a","key":1}"#) == JSONValue(#"{"row":{"id":1}}"#))
+        // The primary key of b, by which its rows would be ordered, cannot be read either.
         #expect(
-            try world.daemon.ask(#"{"load":"a.b","key":1}"#)
+            try served.daemon.ask(#"{"load":"a.b","key":1}"#)
                 == JSONValue(#"{"rows":[{"a_id":1,"title":"t"}]}"#)
         )
-        #expect(try world.check().contains("all is well"))
+        #expect(try served.check().contains("all is well"))
     }
 
     @Test func `an index or a foreign key with an unreadable column is ignored, not taken for a shorter one`()
         throws
     {
-        let world = try World(
+        let served = try ServedDatabase(
             """
             CREATE TABLE a (id INT PRIMARY KEY, tenant INT NOT NULL, number INT NOT NULL, UNIQUE (number, tenant));
             CREATE TABLE b (id INT PRIMARY KEY, a_id INT NOT NULL, isbn INT NOT NULL, tenant INT, number INT, UNIQUE (a_id, isbn),
@@ -242,30 +243,30 @@ import Testing
             CREATE OR REPLACE ROLE r$DB; CREATE OR REPLACE USER $DB@localhost; GRANT r$DB TO $DB@localhost; SET DEFAULT ROLE r$DB FOR $DB@localhost;
             GRANT INSERT, SELECT (id, number) ON $DB.a TO r$DB; GRANT INSERT, SELECT (id, a_id, number) ON $DB.b TO $DB@localhost;
             """, user: "$DB")
-        let names = try #require(try world.daemon.ask(#"{"op":"describe"}"#)["relationships"]).elements
+        let names = try #require(try served.daemon.ask(#"{"op":"describe"}"#)["relationships"]).elements
         #expect(names.compactMap { $0["name"]?.text } == ["a.b", "b.a"])
         #expect(
-            try world.daemon.ask(#"{"load":"a.b","key":1,"columns":["id"]}"#)
+            try served.daemon.ask(#"{"load":"a.b","key":1,"columns":["id"]}"#)
                 == JSONValue(#"{"rows":[{"id":1},{"id":2}]}"#))
         #expect(
-            try world.daemon.ask(#"{"load":"b.a","key":1}"#) == JSONValue(#"{"row":{"id":1,"number":7}}"#))
-        #expect(try world.check().contains("b (number, tenant)"))
+            try served.daemon.ask(#"{"load":"b.a","key":1}"#) == JSONValue(#"{"row":{"id":1,"number":7}}"#))
+        #expect(try served.check().contains("b (number, tenant)"))
     }
 
-    /// The definer of a view is gone, which only its reading shows.
+    /// The definer of a view has been dropped, which shows only when the view is read.
     @Test func `check fails for a relationship whose queries the server refuses`() throws {
-        let world = try World(
+        let served = try ServedDatabase(
             """
             CREATE TABLE a (id INT PRIMARY KEY, name VARCHAR(9)); CREATE TABLE b (id INT PRIMARY KEY, a_id INT, FOREIGN KEY (a_id) REFERENCES a (id));
             CREATE OR REPLACE USER definer_$DB@localhost; GRANT SELECT ON $DB.* TO definer_$DB@localhost;
             CREATE DEFINER = definer_$DB@localhost VIEW v AS SELECT id, a_id FROM b;
             CREATE OR REPLACE USER $DB@localhost; GRANT SELECT ON $DB.v TO $DB@localhost; GRANT SELECT ON $DB.a TO $DB@localhost;
             """, settings: relationshipTOML("a.vs", from: "a.id", to: "v.a_id"), user: "$DB")
-        #expect(try world.check().contains("all is well, 1 relationships"))
-        try SharedServer.server.client().execute("DROP USER definer_\(world.database)@localhost")
-        let refused = try DaemonUnderTest.run(["check", "--config", world.daemon.configPath])
+        #expect(try served.check().contains("all is well, 1 relationships"))
+        try SharedServer.server.client().execute("DROP USER definer_\(served.database)@localhost")
+        let refused = try DaemonUnderTest.run(["check", "--config", served.daemon.configPath])
         let line = try #require(
-            try String(contentsOfFile: world.daemon.configPath, encoding: .utf8).split(
+            try String(contentsOfFile: served.daemon.configPath, encoding: .utf8).split(
                 separator: "\n", omittingEmptySubsequences: false
             ).firstIndex { $0.contains("\"a.vs\"") })
         #expect(refused.status == 78)
@@ -276,13 +277,13 @@ import Testing
 
     @Test func `check warns of a relationship that cannot be tried at the moment, and does not fail`() throws
     {
-        let world = try World(
+        let served = try ServedDatabase(
             """
             CREATE TABLE a (id INT PRIMARY KEY); CREATE TABLE b (id INT PRIMARY KEY, a_id INT, FOREIGN KEY (a_id) REFERENCES a (id));
             """)
-        let locker = try SharedServer.server.client(database: world.database)
+        let locker = try SharedServer.server.client(database: served.database)
         try locker.execute("LOCK TABLES b WRITE")
-        let said = try DaemonUnderTest.run(["check", "--config", world.daemon.configPath])
+        let said = try DaemonUnderTest.run(["check", "--config", served.daemon.configPath])
         #expect(said.status == 0)
         #expect(
             said.output.contains("warning: relationship 'a.b' could not be tried now: 1205"), "\(said.output)"
@@ -293,7 +294,7 @@ import Testing
 
     /// ghostferry #383.
     @Test func `check warns of an index that the server ignores`() throws {
-        let world = try World(
+        let served = try ServedDatabase(
             """
             CREATE TABLE o (id INT PRIMARY KEY); INSERT INTO o VALUES (1);
             CREATE TABLE ignored (id INT PRIMARY KEY, o_id INT, KEY k (o_id) IGNORED); INSERT INTO ignored VALUES (1, 1);
@@ -304,13 +305,13 @@ import Testing
             settings: ["ignored", "disabled", "used", "single"].map {
                 relationshipTOML("o.\($0)", from: "o.id", to: "\($0).o_id")
             }.joined())
-        let said = try world.check()
+        let said = try served.check()
         for name in ["ignored", "disabled", "single"] {
             #expect(said.contains("no index of '\(name)' begins with o_id"), "\(said)")
         }
         #expect(!said.contains("'used'"), "\(said)")
         let explained = try DaemonUnderTest.run([
-            "explain", "--config", world.daemon.configPath, #"{"load":"o.ignored","key":1,"limit":1}"#,
+            "explain", "--config", served.daemon.configPath, #"{"load":"o.ignored","key":1,"limit":1}"#,
         ]).output
         #expect(explained.contains("index: none begins with o_id"), "\(explained)")
     }

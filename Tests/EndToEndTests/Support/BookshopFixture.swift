@@ -9,7 +9,7 @@ struct BookshopFixture {
     let database: String
     let daemon: DaemonUnderTest
 
-    /// - Parameter server: one of its own for a test that counts, stops or kills; nil for the one that all share.
+    /// - Parameter server: a server for a test that counts queries or stops it; nil for the shared one.
     init(_ server: PrivateServer? = nil, settings: String = "", environment: [String: String] = [:]) throws {
         if let server {
             self.server = server
@@ -29,7 +29,7 @@ struct BookshopFixture {
         return Int(rows.first?[1] ?? "") ?? 0
     }
 
-    /// The ids of every author's books as the daemon shows them: `[7,9]`.
+    /// Returns the ids of every author's books, by the author's id, from the database itself.
     func bookIDs() throws -> [String: [String]] {
         let rows = try server.client(database: database).strings(
             "SELECT author_id, id FROM books ORDER BY id"
@@ -40,7 +40,7 @@ struct BookshopFixture {
 }
 
 extension JSONValue {
-    /// The ids in `rows`.
+    /// The ids of the rows of a reply.
     var rowIDs: [String]? { self["rows"]?.elements.compactMap { $0["id"]?.number } }
 
     var errorCode: String? { self["error"]?["code"]?.text }

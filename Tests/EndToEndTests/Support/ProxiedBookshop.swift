@@ -2,39 +2,39 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// A bookshop and a daemon that comes to it through a man in the middle.
+/// A bookshop, and a daemon that reaches it through a fault proxy.
 struct ProxiedBookshop {
     private static let shared = Result { try BookshopFixture() }
-    /// A daemon's connections to its database.
+    /// The number of the daemon's connections to its database.
     static let connections = 4
 
     let proxy: FaultProxy
     let daemon: DaemonUnderTest
-    /// The ids of every author's books, from the database itself.
+    /// The ids of every author's books, by the author's id, from the database itself.
     let expected: [String: [String]]
-    /// The only one while nothing else is said.
+    /// The daemon's only client, unless a test makes more.
     let client: LineClient
-    /// How many the daemon has open when all is well.
+    /// The number of open descriptors of the healthy daemon.
     private let files: Int
 
-    /// - Parameter settings: of `[database]`, and what follows.
+    /// - Parameter settings: lines of `[database]`, and tables after it.
     init(settings: String = "") throws {
         let shop = try Self.shared.get()
         expected = try shop.bookIDs()
         proxy = try FaultProxy(to: shop.server, marker: "`books`")
         daemon = try DaemonUnderTest(
             shop.server, database: shop.database, settings: settings,
-            databasePlace: "host = \"127.0.0.1\"\nport = \(proxy.port)")
+            databaseAddress: "host = \"127.0.0.1\"\nport = \(proxy.port)")
         let client = try daemon.client()
-        try eventually("all is well") {
+        try eventually("all connections are up") {
             try client.stat("connections") == Self.connections && client.stat("sessions") == 1
         }
         files = try daemon.openFiles()
         self.client = client
     }
 
-    /// Sends one load for each of the authors in one go and takes in as many replies. Answers how many had rows, which
-    /// are compared with the database's, and how many which error.
+    /// Sends one load for each author in one write and reads as many replies. Returns how many had rows,
+    /// which are compared with the database's, and how many each error.
     func outcomes(_ authors: ClosedRange<Int> = 1...20, _ options: String = "") throws -> [String: Int] {
         let lines = authors.map { #"{"id":\#($0),"load":"authors.books","key":\#($0)\#(options)}"# }
         try client.send(lines.joined(separator: "\n"))
@@ -53,22 +53,22 @@ struct ProxiedBookshop {
         return outcomes
     }
 
-    /// The fault is over: the daemon serves as before, and nothing is left of it.
+    /// Expects that the daemon serves as before the fault, and that nothing is left of it.
     func expectRecovery() throws {
         try eventually("every load has its rows") { try outcomes(1...60) == ["rows": 60] }
-        try eventually("all connections are there") {
+        try eventually("all connections are up") {
             try client.stat("connections") == Self.connections
         }
-        try eventually("nothing waits") {
+        try eventually("no request waits") {
             try ["waiting_requests", "queued_keys", "in_flight"].allSatisfy { try client.stat($0) == 0 }
         }
-        try eventually("no descriptor is left") { try daemon.openFiles() == files }
+        try eventually("no descriptor is left over") { try daemon.openFiles() == files }
         #expect(try outcomes(61...120) == ["rows": 60])
     }
 }
 
 extension LineClient {
-    /// A number of the daemon's `stats`.
+    /// Returns a number of the daemon's `stats`.
     func stat(_ name: String) throws -> Int? {
         try JSONValue(ask(#"{"op":"stats"}"#))["stats"]?[name]?.number.flatMap { Int($0) }
     }

@@ -1,4 +1,4 @@
-/// JSON as a test wants to see it: numbers digit by digit, members in their order, a repeated member is an error.
+/// A JSON value read strictly: numbers keep their digits and members their order, and a repeated member is an error.
 package indirect enum JSONValue: Equatable, Sendable {
     package struct Member: Sendable {
         package let name: String
@@ -50,7 +50,7 @@ package indirect enum JSONValue: Equatable, Sendable {
 }
 
 extension JSONValue: CustomStringConvertible {
-    /// By code units: for `String` a composed é and a decomposed one are equal, for a database they are not.
+    /// Compares by code units: for `String` a composed é and a decomposed one are equal, for a database they are not.
     package static func == (left: JSONValue, right: JSONValue) -> Bool {
         left.description == right.description
     }
@@ -67,7 +67,7 @@ extension JSONValue: CustomStringConvertible {
         }
     }
 
-    /// The text as a JSON string, with nothing but ASCII in it, so that failures can be read.
+    /// Returns the text as a JSON string that is all ASCII, so that failures can be read.
     package static func quoted(_ text: String) -> String {
         var result = "\""
         for unit in text.utf16 {
@@ -119,7 +119,7 @@ private struct JSONParser {
         while let byte = next, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { position += 1 }
     }
 
-    private mutating func take(_ character: Character) -> Bool {
+    private mutating func skip(_ character: Character) -> Bool {
         guard next == character.asciiValue else { return false }
         position += 1
         return true
@@ -147,12 +147,12 @@ private struct JSONParser {
     // -12.5e+3
     private mutating func number() throws(JSONFault) -> JSONValue {
         let start = position
-        _ = take("-")
+        _ = skip("-")
         // No zero stands before another digit.
-        if !take("0") { try digits() }
-        if take(".") { try digits() }
-        if take("e") || take("E") {
-            if !take("+") { _ = take("-") }
+        if !skip("0") { try digits() }
+        if skip(".") { try digits() }
+        if skip("e") || skip("E") {
+            if !skip("+") { _ = skip("-") }
             try digits()
         }
         return .number(String(decoding: bytes[start..<position], as: UTF8.self))
@@ -167,12 +167,12 @@ private struct JSONParser {
         position += 1
         var elements: [JSONValue] = []
         skipBlanks()
-        if take("]") { return .array([]) }
+        if skip("]") { return .array([]) }
         repeat {
             elements.append(try value())
             skipBlanks()
-        } while take(",")
-        guard take("]") else { throw fault("no ']'") }
+        } while skip(",")
+        guard skip("]") else { throw fault("no ']'") }
         return .array(elements)
     }
 
@@ -181,29 +181,29 @@ private struct JSONParser {
         var members: [JSONValue.Member] = []
         var names: Set<[UInt8]> = []
         skipBlanks()
-        if take("}") { return .object([]) }
+        if skip("}") { return .object([]) }
         repeat {
             skipBlanks()
             let name = try string()
             guard names.insert(Array(name.utf8)).inserted else { throw fault("member '\(name)' repeated") }
             skipBlanks()
-            guard take(":") else { throw fault("no ':'") }
+            guard skip(":") else { throw fault("no ':'") }
             members.append(JSONValue.Member(name: name, value: try value()))
             skipBlanks()
-        } while take(",")
-        guard take("}") else { throw fault("no '}'") }
+        } while skip(",")
+        guard skip("}") else { throw fault("no '}'") }
         return .object(members)
     }
 
     private mutating func string() throws(JSONFault) -> String {
-        guard take("\"") else { throw fault("no string") }
+        guard skip("\"") else { throw fault("no string") }
         var units: [UInt8] = []
         while let byte = next, byte != UInt8(ascii: "\"") {
             guard byte >= 0x20 else { throw fault("a control character in a string") }
             position += 1
             if byte == UInt8(ascii: "\\") { units += try escape() } else { units.append(byte) }
         }
-        guard take("\"") else { throw fault("no end of the string") }
+        guard skip("\"") else { throw fault("no end of the string") }
         guard let text = String(validating: units, as: UTF8.self) else {
             throw fault("a string that is not UTF-8")
         }
@@ -220,7 +220,7 @@ private struct JSONParser {
         guard byte == UInt8(ascii: "u") else { throw fault("an unknown escape") }
         var units = [try hexadecimal()]
         if UTF16.isLeadSurrogate(units[0]) {
-            guard take("\\"), take("u") else { throw fault("a lone surrogate") }
+            guard skip("\\"), skip("u") else { throw fault("a lone surrogate") }
             units.append(try hexadecimal())
         }
         guard let text = String(validating: units, as: UTF16.self) else { throw fault("a lone surrogate") }

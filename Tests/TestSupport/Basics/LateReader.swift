@@ -1,7 +1,7 @@
 import Foundation
 package import PrivateServer
 
-/// A client as simple ones are: it writes all that it has to write, however long that blocks, and reads afterwards.
+/// A client that, as simple ones do, first writes everything, however long that blocks, and reads afterwards.
 package final class LateReader {
     private let descriptor: Int32
     private var received: [UInt8] = []
@@ -17,12 +17,13 @@ package final class LateReader {
     /// Returns when the kernel has taken everything; fails if the peer has closed the connection.
     package func write(_ lines: String) throws {
         guard UnixSocket.send(Array(lines.utf8)[...], to: descriptor) else {
-            throw NeverHappened(description: "writing failed: \(String(cString: strerror(errno)))")
+            throw TestFailure(description: "writing failed: \(String(cString: strerror(errno)))")
         }
     }
 
-    /// Writes as much as is taken now; answers how many bytes that is, or nil if the peer has closed the connection.
-    package func writeWhatIsTaken(_ bytes: [UInt8]) -> Int? {
+    /// Writes as much as the kernel takes without blocking. Returns how many bytes that is, or nil if the peer has closed the
+    /// connection.
+    package func writeWithoutBlocking(_ bytes: [UInt8]) -> Int? {
         let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
         let count = send(descriptor, bytes, bytes.count, flags)
         if count >= 0 { return count }
@@ -50,11 +51,11 @@ package final class LateReader {
         }
     }
 
-    /// By memchr(3), for there are megabytes of them.
-    private func lineEnd(from place: Int) -> Int? {
+    /// Finds the next line end by memchr(3), because there are megabytes.
+    private func lineEnd(from offset: Int) -> Int? {
         received.withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress, place < bytes.count,
-                let found = memchr(base + place, 0x0A, bytes.count - place)
+            guard let base = bytes.baseAddress, offset < bytes.count,
+                let found = memchr(base + offset, 0x0A, bytes.count - offset)
             else { return nil }
             return UnsafeRawPointer(found) - base
         }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// AddressSanitizer or ThreadSanitizer, with which the tests and the daemon beside them may have been built.
+/// AddressSanitizer or ThreadSanitizer in the tests and in the daemon that was built with them.
 package enum Sanitizer {
-    /// It takes many times the memory of what it looks at: bounds of memory mean nothing then.
+    /// Whether there is one. The program then takes many times its memory, so that bounds of memory mean nothing.
     package static let isOn = dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
 }

@@ -1,7 +1,7 @@
 import Foundation
 import PrivateServer
 
-/// Blocking Unix sockets, for wires between a daemon and its server, and for what a service manager does.
+/// Blocking Unix sockets, for proxies between a daemon and its database, and for what a service manager does.
 package enum UnixSocket {
     package enum Kind {
         case stream, datagram
@@ -15,12 +15,12 @@ package enum UnixSocket {
         try make(path) { Foundation.connect($0, $1, $2) == 0 }
     }
 
-    /// A socket with a name, where nobody listens.
+    /// Returns a socket that is bound to a path and does not listen.
     package static func bind(_ path: String, _ kind: Kind = .stream) throws -> Int32 {
         try make(path, kind) { Foundation.bind($0, $1, $2) == 0 }
     }
 
-    /// Answers whether all was sent.
+    /// Sends all bytes, blocking. Returns whether that succeeded.
     package static func send(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
         var rest = bytes
         while !rest.isEmpty {
@@ -49,7 +49,7 @@ package enum UnixSocket {
         }
         guard isDone else {
             close(descriptor)
-            throw NeverHappened(description: "no socket at \(path)")
+            throw TestFailure(description: "no socket at \(path)")
         }
         return descriptor
     }

@@ -2,12 +2,12 @@ import Foundation
 package import PrivateServer
 import Synchronization
 
-/// `kindred serve` as its users start it: the program that was built beside the tests, with a configuration file in a
-/// directory of its own. It ends with this object, or with the tests.
+/// A running `kindred serve`: the program that was built with the tests, with a configuration file in a directory of its own.
+/// It ends with this object, or with the tests.
 package final class DaemonUnderTest: Sendable {
     package let directory: String
     private let process: Mutex<ChildProcess>
-    private let databasePlace: String
+    private let databaseAddress: String
     private let user: String
     private let start: @Sendable () throws -> ChildProcess
 
@@ -15,30 +15,32 @@ package final class DaemonUnderTest: Sendable {
     package var configPath: String { directory + "/kindred.toml" }
     private var logPath: String { directory + "/log" }
 
-    /// Beside the test binary.
+    /// The path of the program, which is beside the test binary.
     package static var executable: String {
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return URL(fileURLWithPath: own).deletingLastPathComponent().path + "/kindred"
     }
 
     /// - Parameters:
-    ///   - settings: what stands in the file after `[listen]` and `[database]`.
-    ///   - databasePlace: the settings that say where it finds the server; nil for the server's own socket.
-    ///   - user: as whom it comes, without a password.
-    ///   - activation: a listening socket that it is given, as a service manager does, and its path.
-    ///   - launcher: the command that turns into the daemon, which it finds in its last arguments.
-    ///   - log: where it writes its log, if not into a file of its own.
-    ///   - leavingDeadSocket: its socket's path is taken by a file that a crashed predecessor left.
+    ///   - settings: lines of the file after those of `[listen]` and `[database]`; lines before a table header belong to the
+    ///     latter.
+    ///   - listen: further lines of `[listen]`.
+    ///   - databaseAddress: the settings of `[database]` that name the server; nil for the server's own socket.
+    ///   - user: the account of the database; it has no password.
+    ///   - activation: a listening socket that is passed as a service manager does, and its path.
+    ///   - launcher: a command that executes the daemon, whose command line is appended to it.
+    ///   - log: the path of the log, if it is not to be a file in the daemon's directory.
+    ///   - leavingDeadSocket: whether a socket file as a crashed daemon leaves it is at the daemon's path.
     package init(
         _ server: PrivateServer, database: String, settings: String = "", listen: String = "",
-        databasePlace: String? = nil, user: String = "root", environment: [String: String] = [:],
+        databaseAddress: String? = nil, user: String = "root", environment: [String: String] = [:],
         leavingDeadSocket: Bool = false, activation: (descriptor: Int32, path: String)? = nil,
         launcher: [String] = [], log: String? = nil
     ) throws {
-        let directory = try Self.makeDirectory()
+        let directory = try makeTestDirectory()
         self.directory = directory
         socketPath = activation?.path ?? directory + "/k"
-        self.databasePlace = databasePlace ?? Self.ownPlace(server)
+        self.databaseAddress = databaseAddress ?? Self.socketSetting(server)
         self.user = user
         let command =
             launcher + (activation == nil ? [] : Self.activator) + [
@@ -51,7 +53,7 @@ package final class DaemonUnderTest: Sendable {
                 log: log ?? directory + "/log")
         }
         try Self.configuration(
-            in: directory, self.databasePlace, user: user, database: database, settings: settings,
+            in: directory, self.databaseAddress, user: user, database: database, settings: settings,
             listen: listen
         )
         .write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
@@ -60,15 +62,15 @@ package final class DaemonUnderTest: Sendable {
         try waitUntilReady()
     }
 
-    /// Whoever runs the tests may have a password in the environment, which is for a server of theirs.
+    /// Hides a password in the environment of the person who runs the tests.
     private static let noPassword = ["KINDRED_DATABASE_PASSWORD": ""]
 
-    /// sd_listen_fds(3)
+    /// A launcher that passes descriptor 4 of `ChildProcess` as a service manager passes a socket: sd_listen_fds(3).
     package static let activator = [
         "/bin/sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\" 3<&4 4<&-",
     ]
 
-    /// Ends it and starts it again; returns its exit status.
+    /// Ends the daemon by a signal and starts it again. Returns the exit status of the one that has ended.
     package func restart(by number: Int32 = SIGTERM) throws -> Int32? {
         signal(number)
         let status = waitForExit()
@@ -84,26 +86,28 @@ package final class DaemonUnderTest: Sendable {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    /// Replaces the configuration file; nobody reads it before SIGHUP.
+    /// Replaces the configuration file, which the daemon reads at SIGHUP.
     package func rewrite(database: String, settings: String) throws {
         try Self.configuration(
-            in: directory, databasePlace, user: user, database: database, settings: settings
+            in: directory, databaseAddress, user: user, database: database, settings: settings
         )
         .write(toFile: configPath, atomically: true, encoding: .utf8)
     }
 
+    /// Returns a configuration file for a daemon whose socket is `k` in a directory.
     package static func configuration(
         in directory: String, _ server: PrivateServer, database: String, settings: String
     ) -> String {
-        configuration(in: directory, ownPlace(server), user: "root", database: database, settings: settings)
+        configuration(
+            in: directory, socketSetting(server), user: "root", database: database, settings: settings)
     }
 
-    private static func ownPlace(_ server: PrivateServer) -> String {
+    private static func socketSetting(_ server: PrivateServer) -> String {
         "socket = \"\(server.socketPath)\""
     }
 
     private static func configuration(
-        in directory: String, _ databasePlace: String, user: String, database: String, settings: String,
+        in directory: String, _ databaseAddress: String, user: String, database: String, settings: String,
         listen: String = ""
     ) -> String {
         """
@@ -112,7 +116,7 @@ package final class DaemonUnderTest: Sendable {
         \(listen)
 
         [database]
-        \(databasePlace)
+        \(databaseAddress)
         user = "\(user)"
         name = "\(database)"
         connections = 4
@@ -122,61 +126,62 @@ package final class DaemonUnderTest: Sendable {
         """
     }
 
-    package func client(patience seconds: Int = 60) throws -> LineClient {
+    /// Connects a client, which waits at most so many seconds for a reply.
+    package func client(timeout seconds: Int = 60) throws -> LineClient {
         let client = try LineClient(.unix(path: socketPath))
         client.setPatience(seconds: seconds)
         return client
     }
 
-    /// The reply to one line, on a connection of its own.
+    /// Returns the reply to one request, sent over a new connection.
     package func ask(_ line: String) throws -> JSONValue {
         try JSONValue(try client().ask(line))
     }
 
-    /// What it has written so far.
+    /// The log so far.
     package var log: String {
         (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? ""
     }
 
-    /// Its log is written beside what it does.
+    /// Waits until the log has a text: a thread of its own writes it.
     package func waitForLog(_ text: String) throws {
         try eventually("the log says '\(text)'") { log.contains(text) }
     }
 
     package var hasExited: Bool { process.withLock { $0.hasExited() } }
 
-    /// Of memory that it holds now, in KiB.
+    /// Returns the resident memory in KiB.
     package func residentKilobytes() throws -> Int { try kilobytes("VmRSS:") }
 
-    /// Of address space that it has, in KiB.
+    /// Returns the size of the address space in KiB.
     package func virtualKilobytes() throws -> Int { try kilobytes("VmSize:") }
 
-    /// A line of its `status`, proc(5).
+    /// Returns a value of `/proc/PID/status`: proc_pid_status(5).
     private func kilobytes(_ name: String) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix(name) }
         return line.flatMap { Int($0.dropFirst(name.count).filter(\.isNumber)) } ?? 0
     }
 
-    /// Sets one of its limits while it runs, by the name that prlimit(1) has for it.
+    /// Sets a resource limit of the running daemon, by its name in prlimit(1).
     package func limit(_ resource: String, to value: Int) throws {
         let prlimit = try Process.run(
             URL(fileURLWithPath: "/usr/bin/prlimit"),
             arguments: ["--pid", "\(processID)", "--\(resource)=\(value):\(value)"])
         prlimit.waitUntilExit()
         guard prlimit.terminationStatus == 0 else {
-            throw NeverHappened(description: "prlimit does not set \(resource)")
+            throw TestFailure(description: "prlimit does not set \(resource)")
         }
     }
 
     package var processID: Int32 { process.withLock(\.pid) }
 
-    /// How many descriptors it has open.
+    /// Returns the number of open descriptors.
     package func openFiles() throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/\(processID)/fd").count
     }
 
-    /// Of processor time that it has used: `utime` and `stime` of proc(5), in seconds.
+    /// Returns the processor time used so far in seconds: `utime` and `stime` of proc_pid_stat(5).
     package func processorSeconds() throws -> Double {
         let text = try String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)
         let fields = text.drop { $0 != ")" }.split(separator: " ")
@@ -184,7 +189,7 @@ package final class DaemonUnderTest: Sendable {
         return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    /// A number of its `stats`.
+    /// Returns a number of `stats`, by name.
     package func stat(_ name: String) throws -> Int? {
         try ask(#"{"op":"stats"}"#)["stats"]?[name]?.number.flatMap { Int($0) }
     }
@@ -193,7 +198,7 @@ package final class DaemonUnderTest: Sendable {
         process.withLock { $0.send(signal: number) }
     }
 
-    /// Its exit status, or 128 and the number of the signal that ended it; nil if it lives on.
+    /// Waits for the end of the daemon. Returns its exit status, or 128 plus the signal that ended it; nil if it still runs.
     package func waitForExit(within seconds: Int = 60) -> Int32? {
         process.withLock { $0.waitForExit(within: seconds) ? $0.status : nil }
     }
@@ -201,16 +206,16 @@ package final class DaemonUnderTest: Sendable {
     package func waitUntilReady() throws {
         do {
             try eventually("the daemon answers a ping", within: .seconds(60)) {
-                if hasExited { throw NeverHappened(description: "the daemon has ended") }
+                if hasExited { throw TestFailure(description: "the daemon has ended") }
                 guard let client = try? client() else { return false }
                 return (try? client.ask(#"{"op":"ping"}"#)) != nil
             }
         } catch {
-            throw NeverHappened(description: "\(error); its log:\n\(log)")
+            throw TestFailure(description: "\(error); its log:\n\(log)")
         }
     }
 
-    /// Runs another command of the program to its end.
+    /// Runs another command of the program to its end. Returns its exit status and everything that it printed.
     package static func run(
         _ arguments: [String], environment: [String: String] = [:]
     ) throws -> (status: Int32?, output: String) {
@@ -222,10 +227,5 @@ package final class DaemonUnderTest: Sendable {
         _ = process.waitForExit(within: 60)
         process.send(signal: SIGKILL)
         return (process.status, try String(contentsOfFile: directory + "/out", encoding: .utf8))
-    }
-
-    /// Binding makes the file, and closing leaves it there.
-    package static func makeDirectory() throws -> String {
-        try makeTemporaryDirectory()
     }
 }

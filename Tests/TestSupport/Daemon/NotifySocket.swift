@@ -1,6 +1,6 @@
 import Foundation
 
-/// The receiving end of sd_notify(3).
+/// The service manager's end of sd_notify(3).
 package final class NotifySocket {
     private let descriptor: Int32
     private var lines: [String] = []
@@ -11,7 +11,7 @@ package final class NotifySocket {
 
     deinit { close(descriptor) }
 
-    /// Takes in all that has been said.
+    /// Receives all notices that have been sent.
     private func receive() {
         var chunk = [UInt8](repeating: 0, count: 4096)
         while case let count = recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT)), count > 0 {
@@ -20,25 +20,27 @@ package final class NotifySocket {
         }
     }
 
+    /// Returns how often a line was received, since the beginning or the last `clear`.
     package func count(of line: String) -> Int {
         receive()
         return lines.count { $0 == line }
     }
 
-    /// What `systemctl status` shows now.
+    /// The status that `systemctl status` would show now.
     package var status: String? {
         receive()
         return lines.last { $0.hasPrefix("STATUS=") }.map { String($0.dropFirst("STATUS=".count)) }
     }
 
-    package func forget() {
+    /// Drops all lines received so far.
+    package func clear() {
         receive()
         lines = []
     }
 
-    /// - Parameters:
-    ///   - times: how often it must arrive from now on, if more than once.
-    ///   - meanwhile: done until it has arrived.
+    /// Waits until a line has been received, or has been received so many times from now on.
+    ///
+    /// - Parameter meanwhile: called over and over until then.
     package func wait(for line: String, times: Int? = nil, meanwhile: () throws -> Void = {}) throws {
         let before = times == nil ? 0 : count(of: line)
         try eventually("\(line) arrives") {

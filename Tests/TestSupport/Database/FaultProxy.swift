@@ -118,7 +118,7 @@ package final class FaultProxy: Sendable {
                 getsockname(descriptor, $0, &length) == 0
             }
         }
-        guard isListening, isNamed else { throw NeverHappened(description: "no port to listen on") }
+        guard isListening, isNamed else { throw TestFailure(description: "no port to listen on") }
         return (descriptor, UInt16(bigEndian: address.sin_port))
     }
 }

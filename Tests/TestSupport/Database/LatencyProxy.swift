@@ -9,7 +9,7 @@ package final class LatencyProxy: Sendable {
 
     /// - Parameter microseconds: the delay of every answer.
     package init(to serverPath: String, microseconds: UInt32) throws {
-        directory = try makeTemporaryDirectory()
+        directory = try makeTestDirectory()
         path = directory + "/proxy"
         listener = try UnixSocket.listen(path)
         Thread { [listener] in

@@ -1,15 +1,15 @@
 import Foundation
 import PrivateServer
 
-/// A Unix socket before another one: what comes passes, and who looks for the peer's process finds this one.
+/// A proxy of a Unix socket: everything passes, and the peer's process (SO_PEERCRED) is that of the tests.
 package final class Relay: Sendable {
     package let path: String
     private let directory: String
     private let listener: Int32
 
-    /// - Parameter hiding: a word in the answers in whose place another one passes.
+    /// - Parameter hiding: a word that is replaced by another one in the answers.
     package init(to far: String, hiding word: String? = nil) throws {
-        directory = try makeTemporaryDirectory()
+        directory = try makeTestDirectory()
         path = directory + "/r"
         listener = try UnixSocket.listen(path)
         Thread { [listener] in

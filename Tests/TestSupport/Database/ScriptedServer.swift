@@ -1,16 +1,16 @@
 import Foundation
 import PrivateServer
 
-/// Somebody who greets one client like a server, and then answers whatever it says with the next of some responses, until
-/// there are no more.
+/// A fake database server for one client: it greets like a server, answers each packet with the next of its responses, and
+/// closes the connection after the last one.
 package final class ScriptedServer: Sendable {
     package let path: String
     private let listener: Int32
     private let directory: String
 
-    /// - Parameter login: the answer to the login; by default the client is let in.
+    /// - Parameter login: the answer to the login; by default it is accepted.
     package init(greeting: [UInt8] = greeting, login: [UInt8] = ok(2), _ responses: [[UInt8]] = []) throws {
-        directory = try makeTemporaryDirectory()
+        directory = try makeTestDirectory()
         path = directory + "/server"
         listener = try UnixSocket.listen(path)
         let all = [greeting, login] + responses
@@ -18,8 +18,8 @@ package final class ScriptedServer: Sendable {
             let client = accept(listener, nil, nil)
             guard client >= 0 else { return }
             var heard = [UInt8](repeating: 0, count: 1 << 16)
-            for (place, response) in all.enumerated() {
-                if place > 0, read(client, &heard, heard.count) <= 0 { break }
+            for (index, response) in all.enumerated() {
+                if index > 0, read(client, &heard, heard.count) <= 0 { break }
                 guard UnixSocket.send(response[...], to: client) else { break }
             }
             close(client)
@@ -32,14 +32,14 @@ package final class ScriptedServer: Sendable {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    /// A body of at most 255 bytes behind its length in three bytes and its number in the conversation.
+    /// Returns a packet: the body's length in three bytes, its number in the conversation, and a body of at most 255 bytes.
     package static func packet(_ body: [UInt8], _ number: UInt8) -> [UInt8] {
         [UInt8(body.count), 0, 0, number] + body
     }
 
     package static func ok(_ number: UInt8) -> [UInt8] { packet([0, 0, 0, 2, 0, 0, 0], number) }
 
-    /// The end of the columns, or of the rows.
+    /// Returns the packet at the end of the columns or of the rows.
     package static func end(_ number: UInt8) -> [UInt8] { packet([0xFE, 0, 0, 2, 0], number) }
 
     // https://mariadb.com/kb/en/connection/#initial-handshake-packet

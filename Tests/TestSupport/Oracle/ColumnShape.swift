@@ -1,6 +1,6 @@
 import Foundation
 
-/// How a column's values look in SQL and in JSON, judged from its declaration and from nothing of the daemon's.
+/// The form of a column's values in SQL and in JSON. It is derived from the column's declaration, independently of the daemon.
 package enum ColumnShape: Sendable {
     case integer, bit, decimal, float, double, text, datetime, timestamp, binary, json
 
@@ -21,7 +21,7 @@ package enum ColumnShape: Sendable {
         }
     }
 
-    /// An SQL expression for what JSON shows of `column`, in a session in UTC.
+    /// Returns an SQL expression for the value of `column` that JSON shows, in a session in UTC.
     package func expression(_ column: String) -> String {
         switch self {
         case .integer, .bit: "\(column)+0"  // a ZEROFILL loses its zeros, a BIT becomes a number
@@ -35,7 +35,7 @@ package enum ColumnShape: Sendable {
         }
     }
 
-    /// The SQL literal that equals a shown value, exactly.
+    /// Returns the SQL literal that equals a shown value exactly.
     package func literal(_ shown: String, quote: (String) -> String) -> String {
         switch self {
         case .integer, .bit, .decimal: shown
@@ -47,7 +47,7 @@ package enum ColumnShape: Sendable {
         }
     }
 
-    /// A shown value as a client writes it into a request.
+    /// Returns a shown value as a client writes it into a request.
     package func json(_ shown: String) -> String {
         switch self {
         case .integer, .bit, .float, .double: shown
@@ -55,20 +55,20 @@ package enum ColumnShape: Sendable {
         }
     }
 
-    /// Whether the daemon's value is the one that the database shows.
+    /// Returns whether a value of a reply is the one that the database shows.
     package func accepts(_ got: JSONValue, for shown: String?) -> Bool {
         guard let shown else { return got == .null }
         switch self {
         case .integer, .bit: return got == .number(shown)
         case .double: return accepts(got, Double(shown), Double.init)
-        // The session shows the double that the float was widened to.
+        // The database shows the double that the float was widened to.
         case .float: return accepts(got, Double(shown).map { Float($0) }, Float.init)
         case .decimal, .text, .datetime, .timestamp, .binary: return got == .string(shown)
         case .json: return (try? JSONValue(shown)) == got
         }
     }
 
-    /// The same number, in no more digits than the shortest form has.
+    /// Returns whether a value is the same number, in no more digits than its shortest form has.
     private func accepts<Number: BinaryFloatingPoint & CustomStringConvertible>(
         _ got: JSONValue, _ expected: Number?, _ read: (String) -> Number?
     ) -> Bool {

@@ -5,7 +5,7 @@ package func identifier(_ name: String) -> String {
     "`" + name.replacing("`", with: "``") + "`"
 }
 
-/// A column as `describe` tells of it.
+/// A column as `describe` shows it.
 package struct ShownColumn: Sendable {
     package let name: String
     package let declaration: String
@@ -18,18 +18,18 @@ package struct ShownColumn: Sendable {
     }
 }
 
-/// One relationship: what `describe` says of it, and the tables and columns of the foreign keys that must be behind it.
+/// A relationship as `describe` shows it, with the tables and columns of the foreign keys that it must come from.
 package struct DescribedRelationship: Sendable {
     package let name: String
     package let isToOne: Bool
     package let key: [ShownColumn]
     package let columns: [ShownColumn]
-    /// Of the parent.
+    /// The parent's primary key.
     package let primaryKey: [ShownColumn]
     /// `ORDER BY` terms; empty where the related table has no order.
     package let order: [String]
     package let parent: String
-    /// The related table is `r` in it.
+    /// The `FROM` clause, in which the related table is `r`.
     package let from: String
 
     /// The columns of `from` that equal the key.
@@ -56,7 +56,7 @@ package struct DescribedRelationship: Sendable {
             ? "r.\(identifier(String(text.dropFirst()))) DESC" : "r.\(identifier(text))"
     }
 
-    /// One way through the schema that must have a name.
+    /// One or two foreign keys for which there must be a relationship.
     private struct Link {
         let parent: String
         let key: [String]
@@ -65,10 +65,11 @@ package struct DescribedRelationship: Sendable {
         let from: String
         let matches: [String]
         let through: [String]
-        /// Tells apart what is alike in all the rest.
+        /// Part of the relationship's name, by which links between the same tables and columns differ.
         let stem: String
 
-        func isMeant(by description: JSONValue) -> Bool {
+        /// Returns whether a description may be of this link.
+        func fits(_ description: JSONValue) -> Bool {
             let qualified = parent.contains(".") || parent.contains("`") ? identifier(parent) : parent
             return description["name"]?.text?.hasPrefix(qualified + ".") == true
                 && description["table"]?.text == related
@@ -92,18 +93,19 @@ package struct DescribedRelationship: Sendable {
         }
     }
 
-    /// Every relationship that is described, and what cannot be explained by the schema's foreign keys or is missing.
+    /// Returns every described relationship, and complaints about foreign keys without a relationship and relationships
+    /// without a foreign key.
     package static func all(
         _ descriptions: [JSONValue], _ client: BlockingClient
     ) throws -> (relationships: [DescribedRelationship], complaints: [String]) {
         var left = descriptions
         var relationships: [DescribedRelationship] = []
         var complaints: [String] = []
-        // What has several candidates is decided last, among what is left.
-        let links = try links(client).map { link in (link, descriptions.filter { link.isMeant(by: $0) }.count)
+        // Links with several candidates are assigned last, among the descriptions that are left.
+        let links = try links(client).map { link in (link, descriptions.filter { link.fits($0) }.count)
         }
         for (link, _) in links.sorted(by: { $0.1 < $1.1 }) {
-            let candidates = left.indices.filter { link.isMeant(by: left[$0]) }
+            let candidates = left.indices.filter { link.fits(left[$0]) }
             let chosen =
                 candidates.first { left[$0]["name"]?.text?.contains(link.stem) == true } ?? candidates.first
             guard let chosen else {

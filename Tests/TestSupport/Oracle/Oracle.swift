@@ -1,7 +1,7 @@
 package import MariaDB
 package import PrivateServer
 
-/// A key as a client writes it and as SQL literals; no literals for a key that is `NULL` or has a `NULL` part.
+/// A key as a client writes it and as SQL literals. A key that is `NULL` or has a `NULL` part has no literals.
 package struct AskedKey: Sendable {
     package let json: String
     package let literals: [String]?
@@ -12,7 +12,7 @@ package struct AskedKey: Sendable {
     }
 }
 
-/// Asks the database directly, one key at a time: what it says is right.
+/// Asks the database directly, for one key at a time: its answers are right.
 package final class Oracle {
     package let client: BlockingClient
 
@@ -21,7 +21,7 @@ package final class Oracle {
             server.endpoint(database: database, sessionSetup: ["SET time_zone = '+00:00', sql_mode = ''"]))
     }
 
-    /// The keys of all parents, each once by its bytes.
+    /// Returns the keys of all parents; keys that differ in their bytes are different.
     package func keys(of relationship: DescribedRelationship) throws -> [AskedKey] {
         let shown = relationship.key.map { $0.shape.expression(identifier($0.name)) }
         let groups = relationship.key.map { "HEX(\(identifier($0.name)))" }
@@ -62,7 +62,7 @@ package final class Oracle {
         do throws(DatabaseError) {
             return try client.strings(sql)
         } catch {
-            // The column's character set cannot hold such a text, so that no row has it.
+            // The column's character set cannot hold this text, so no row has it.
             if error.errno == Self.cannotAggregateCollations { return [] }
             throw error
         }
@@ -73,9 +73,9 @@ package final class Oracle {
 }
 
 extension DescribedRelationship {
-    /// Nil, or how the daemon's result differs from the database's rows.
+    /// Returns how a result of the daemon differs from the database's rows; nil if it does not.
     ///
-    /// - Parameter columns: those that the rows show; nil for all.
+    /// - Parameter columns: the columns that the rows show; nil for all.
     package func difference(
         _ expected: [[String?]], _ got: JSONValue?, columns: [ShownColumn]? = nil
     ) -> String? {

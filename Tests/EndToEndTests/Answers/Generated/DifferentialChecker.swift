@@ -2,8 +2,8 @@ import PrivateServer
 import Synchronization
 import TestSupport
 
-/// Loads that were answered otherwise than by the database, from several threads.
-final class Differing: Sendable {
+/// The loads whose answers differ from the database's, collected from several threads.
+final class DifferingLoads: Sendable {
     private let loads = Mutex<[GeneratedLoad]>([])
 
     func add(_ load: GeneratedLoad) { loads.withLock { $0.append(load) } }
@@ -12,23 +12,23 @@ final class Differing: Sendable {
     var count: Int { loads.withLock { $0.count } }
 }
 
-/// Sends loads over a connection of its own and compares the replies with the oracle's answers.
-final class Checker {
+/// Sends loads over its own connection and compares the replies with the oracle's answers.
+final class DifferentialChecker {
     let oracle: LoadOracle
-    private let world: World
+    private let database: GeneratedDatabase
     private let client: LineClient
 
-    init(_ world: World) throws {
-        self.world = world
-        client = try world.daemon.client()
-        oracle = try LoadOracle(world.server, database: world.database, schema: world.schema)
+    init(_ database: GeneratedDatabase) throws {
+        self.database = database
+        client = try database.daemon.client()
+        oracle = try LoadOracle(database.server, database: database.name, schema: database.schema)
     }
 
-    func line(_ load: GeneratedLoad) -> String { load.line(id: 0, world.schema) }
+    func line(_ load: GeneratedLoad) -> String { load.line(id: 0, database.schema) }
 
-    /// Those of the loads, sent all at once, whose replies differ.
+    /// Sends loads all at once and returns those whose replies differ.
     func differing(_ loads: [GeneratedLoad]) throws -> [GeneratedLoad] {
-        let lines = loads.enumerated().map { $1.line(id: $0, world.schema) + "\n" }
+        let lines = loads.enumerated().map { $1.line(id: $0, database.schema) + "\n" }
         try client.send(Array(lines.joined().utf8))
         var differing: [GeneratedLoad] = []
         var open = Set(loads.indices)
@@ -42,7 +42,7 @@ final class Checker {
         return differing
     }
 
-    /// Asks a load alone.
+    /// Sends a load alone. Returns how its reply differs, or nil if it does not.
     func difference(_ load: GeneratedLoad) throws -> String? {
         try difference(load, try JSONValue(try client.ask(line(load))))
     }
@@ -72,13 +72,13 @@ final class Checker {
     }
 }
 
-/// Takes away from a load whatever it does not need to be answered wrongly.
-struct Shrinker {
-    private let checker: Checker
+/// Shrinks a load that is answered wrongly: removes everything without which it still is.
+struct LoadShrinker {
+    private let checker: DifferentialChecker
 
-    init(_ checker: Checker) { self.checker = checker }
+    init(_ checker: DifferentialChecker) { self.checker = checker }
 
-    /// The smallest that still differs when it is asked alone, with what is wrong.
+    /// Returns the smallest load that still differs when it is sent alone, and the difference.
     func smallest(_ load: GeneratedLoad) throws -> String {
         guard var difference = try checker.difference(load) else {
             return "\(checker.line(load))\nonly differs among others; asked alone it is right"

@@ -1,10 +1,10 @@
 import TestSupport
 
-/// The options of a load, as the generator means them. Values are in the form in which a client sees them.
+/// The options of a generated load. Values are in the form in which a client sees them.
 struct GeneratedOptions: Sendable {
     struct Filter: Sendable {
         let column: GeneratedColumn
-        /// `eq`, `in`, …, or nil for the short form.
+        /// The operator, such as `eq` and `in`, or nil for the short form.
         let sign: String?
         let operand: Operand
 
@@ -59,7 +59,7 @@ struct GeneratedOptions: Sendable {
         return members
     }
 
-    /// Comparisons of one column stand in one object.
+    /// The members of `where`: comparisons of one column are in one object.
     private var whereMembers: [String] {
         var names: [String] = []
         for filter in filters where !names.contains(filter.column.name) { names.append(filter.column.name) }
@@ -75,11 +75,11 @@ struct GeneratedOptions: Sendable {
 struct GeneratedLoad: Sendable {
     let relationship: GeneratedRelationship
     var options: GeneratedOptions
-    /// As shown; by the parent's primary key where `isByParent`. A nil part is `NULL`.
+    /// The keys as replies show them; primary keys of parents if `isByParent`. A nil part is `NULL`.
     var keys: [[String?]]
     let isByParent: Bool
     let isList: Bool
-    /// The position in a list at which a key of the wrong kind stands.
+    /// The index in a list at which a key of a wrong type is added.
     var badKey: Int?
 
     // {"id":1,"load":"t1.up0","keys":[1,2],"limit":3}
@@ -97,13 +97,13 @@ struct GeneratedLoad: Sendable {
     }
 }
 
-/// Makes loads of a generated schema.
+/// Makes random loads of a generated schema.
 struct LoadGenerator {
     let schema: GeneratedSchema
-    /// The rows of each table, as shown, in the order of its columns.
+    /// The rows of each table, as replies show them, in the order of its columns.
     let rows: [String: [[String?]]]
     var generator: SeededGenerator
-    /// Loads that share their options can share a query.
+    /// Recent loads: a load with the options of one of them can share its query.
     private var recent: [GeneratedLoad] = []
 
     init(_ schema: GeneratedSchema, rows: [String: [[String?]]], generator: SeededGenerator) {
@@ -143,7 +143,7 @@ struct LoadGenerator {
             badKey: badKey)
     }
 
-    /// Mostly one that a row has.
+    /// Returns a key, mostly one that a row has.
     private mutating func key(_ columns: [GeneratedColumn], of table: String) -> [String?] {
         let all = schema.table(table).columns
         guard !chance(15), let row = rows[table]?.randomElement(using: &generator) else {

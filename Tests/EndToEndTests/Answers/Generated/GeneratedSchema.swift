@@ -1,12 +1,12 @@
 import TestSupport
 
-/// A column of a generated table, and the values that its rows and the requests have: few, so that many are equal.
+/// A column of a generated table and the few values that rows and requests have, so that many are equal.
 struct GeneratedColumn: Sendable {
     let name: String
     let declaration: String
-    /// In the form in which a client sees them.
+    /// The values in the form in which a client sees them.
     let values: [String]
-    /// Cannot hold every text.
+    /// Whether the column's character set is latin1, which cannot hold every text.
     let isLatin1: Bool
 
     var shape: ColumnShape { ColumnShape(declaration: declaration) }
@@ -36,7 +36,7 @@ struct GeneratedTable: Sendable {
     }
 }
 
-/// A relationship of the configuration file, all that the oracle must know of it.
+/// A configured relationship, with everything that the oracle needs.
 struct GeneratedRelationship: Sendable {
     struct Hop: Sendable {
         let table: String
@@ -52,9 +52,9 @@ struct GeneratedRelationship: Sendable {
     let targets: [String]
     let isToOne: Bool
     var isDistinct = false
-    /// Shown columns; nil: all.
+    /// The columns that are shown; nil for all.
     var columns: [String]?
-    /// `-` is descending; nil: the primary key.
+    /// The configured order, in which `-` is descending; nil for the primary key.
     var order: [String]?
     var fixed: (column: GeneratedColumn, value: String)?
 
@@ -79,7 +79,7 @@ struct GeneratedRelationship: Sendable {
     }
 }
 
-/// Tables, rows and relationships that a seed decides.
+/// Random tables, rows and relationships.
 struct GeneratedSchema: Sendable {
     private(set) var tables: [GeneratedTable] = []
     private(set) var relationships: [GeneratedRelationship] = []
@@ -87,7 +87,7 @@ struct GeneratedSchema: Sendable {
 
     func table(_ name: String) -> GeneratedTable { tables.first { $0.name == name } ?? tables[0] }
 
-    /// The relationships of a table's rows.
+    /// Returns the relationships whose parent is a table.
     func relationships(from table: String) -> [GeneratedRelationship] {
         relationships.filter { $0.parent == table }
     }
@@ -160,7 +160,7 @@ struct GeneratedSchema: Sendable {
         tables[tables.count - 1] = table
     }
 
-    /// Some links have an index that sorts as well, some have one that does not, some have none.
+    /// Some links have an index that also sorts, some have one that does not, and some have none.
     private static func definition(_ table: GeneratedTable, _ generator: inout SeededGenerator) -> String {
         var parts = table.columns.map { column in
             let isKey = table.primaryKey.contains { $0.name == column.name }
@@ -187,7 +187,7 @@ struct GeneratedSchema: Sendable {
             let values = table.columns.map { column -> String in
                 let isKey = table.primaryKey.contains { $0.name == column.name }
                 guard isKey || Int.random(in: 0...5, using: &generator) > 0 else { return "NULL" }
-                // A text link is sometimes written otherwise than the key that it equals.
+                // A text in a link is sometimes spelled differently from the key that it equals.
                 var value = column.values.randomElement(using: &generator) ?? ""
                 if column.name.contains("_l"), column.isText, Bool.random(using: &generator) {
                     value = value.uppercased()
@@ -224,7 +224,8 @@ struct GeneratedSchema: Sendable {
         }
     }
 
-    /// From a table by way of another that links to it: to what that links to, and to what links to that.
+    /// Adds relationships through a table that links to the parent: to the table that it also links to, and
+    /// to tables that link to it.
     private mutating func addLongRelationships() {
         for middle in tables {
             guard let near = middle.links.first else { continue }
@@ -263,7 +264,7 @@ struct GeneratedSchema: Sendable {
         }
     }
 
-    /// A subset of the columns in an order of its own, and a condition that always holds.
+    /// Adds relationships with some of the columns in another order, and ones with a fixed condition.
     private mutating func addOddRelationships(_ generator: inout SeededGenerator) {
         for relationship in relationships where relationship.hops.isEmpty && !relationship.isToOne {
             let related = table(relationship.table)

@@ -2,7 +2,7 @@ import MariaDB
 import PrivateServer
 import TestSupport
 
-/// What the database says to a load, asked for one key at a time and with the plainest SQL.
+/// Asks the database for the right answer to a load, for one key at a time and with the plainest SQL.
 final class LoadOracle {
     /// The right answer for one key.
     indirect enum Answer: CustomStringConvertible {
@@ -44,7 +44,7 @@ final class LoadOracle {
         return try client.strings("SELECT \(columns.joined(separator: ", ")) FROM \(table.name)")
     }
 
-    /// - Parameter key: as shown.
+    /// - Parameter key: the key's parts, as replies show them.
     func answer(_ load: GeneratedLoad, _ key: [String?]) throws -> Answer {
         let parent = schema.table(load.relationship.parent)
         let isKey = load.relationship.key.map(\.name) == parent.primaryKey.map(\.name)
@@ -161,7 +161,8 @@ final class LoadOracle {
 
     private func comparison(_ column: GeneratedColumn, _ sign: String, _ value: String?) -> String {
         guard let value else { return "r.\(column.name) IS \(sign == "ne" ? "NOT " : "")NULL" }
-        // A text that the column's character set cannot hold equals nothing, and is neither less nor greater.
+        // A text that the column's character set cannot hold is neither equal to, less than nor greater than
+        // any value.
         if column.isLatin1, value.contains("日") {
             return sign == "ne" ? "r.\(column.name) IS NOT NULL" : "FALSE"
         }

@@ -4,15 +4,15 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// What nobody waits for any more costs the database nothing.
-@Suite struct GivingUpTests {
+/// Queries that no client waits for any more are killed.
+@Suite struct CancellationTests {
     private let shop: BookshopFixture
     private let locker: BlockingClient
 
     init() throws {
         shop = try BookshopFixture(try PrivateServer())
         locker = try shop.server.client(database: shop.database)
-        // Every query of books waits until it is told to stop.
+        // Every query of books waits until it is killed.
         try locker.execute("LOCK TABLES books WRITE")
     }
 
@@ -58,9 +58,9 @@ import Testing
         var client: LineClient? = try shop.daemon.client()
         let lines = (1...5000).map { #"{"id":\#($0),"load":"authors.books","key":5}"# }
         try client?.send(lines.joined(separator: "\n"))
-        try eventually("no more is read") { try shop.daemon.stat("waiting_requests") == 4096 }
+        try eventually("no more lines are read") { try shop.daemon.stat("waiting_requests") == 4096 }
         client = nil
-        // Not all came together.
+        // The loads came in several batches.
         try expectNoQueryRuns(kills: 1...4)
     }
 
@@ -71,7 +71,7 @@ import Testing
                 #"{"id":\#(year),"load":"authors.books","key":5,"where":{"title":"\#(year)"},"timeout_ms":20000}"#
             )
         }
-        try eventually("as many queries wait as may") { try shop.daemon.stat("in_flight") == 3 }
+        try eventually("the limit of queries is reached") { try shop.daemon.stat("in_flight") == 3 }
         #expect(try shop.daemon.ask(#"{"load":"books.author","key":5}"#)["row"] != nil)
         try locker.execute("UNLOCK TABLES")
         for _ in 1...8 { #expect(try JSONValue(client.receive() ?? "")["rows"] != nil) }
@@ -88,7 +88,7 @@ import Testing
     @Test func `a query that another request waits for is not killed`() throws {
         let stranger = try shop.daemon.client()
         let client = try shop.daemon.client()
-        // In one write, so that they go together.
+        // In one write, so that they are in one batch.
         try client.send(
             #"{"id":1,"load":"authors.books","key":5}"# + "\n" + #"{"id":2,"load":"authors.books","key":5}"#)
         try waitUntilSent()

@@ -2,17 +2,17 @@ import Glibc
 import MariaDB
 import Testing
 
-/// A value of a row that outlives it.
+/// A copy of a row's value.
 typealias Value = [UInt8]?
 
-/// What a statement gave in the end.
+/// Everything that a statement has returned.
 struct Outcome {
     var columns: [ColumnDescription] = []
     var rows: [[Value]] = []
     var error: DatabaseError?
 }
 
-/// What is ready on the connection's descriptor after at most `milliseconds`.
+/// Returns what is ready on the connection's descriptor after at most so many milliseconds.
 func ready(_ interest: Interest, within milliseconds: UInt32) -> Readiness {
     var entry = pollfd(fd: interest.fileDescriptor, events: 0, revents: 0)
     if interest.events.contains(.readable) { entry.events |= Int16(POLLIN) }
@@ -24,7 +24,7 @@ func ready(_ interest: Interest, within milliseconds: UInt32) -> Readiness {
     return ready
 }
 
-/// Waits for what the connection asked for; where it sets no limit, 30 s of silence fail the test.
+/// Waits for the events that a connection asks for. If it has no timeout, 30 s without any fail the test.
 func wait(for interest: Interest) -> Readiness {
     let ready = ready(interest, within: interest.timeoutMilliseconds ?? 30_000)
     guard ready.isEmpty else { return ready }
@@ -33,19 +33,19 @@ func wait(for interest: Interest) -> Readiness {
 }
 
 extension Connection {
-    /// Waits and resumes until there is something to tell.
+    /// Waits and resumes until there is progress other than waiting.
     func settle(_ progress: Progress) -> Progress {
         var progress = progress
         while case .waiting(let interest) = progress { progress = resume(ready: wait(for: interest)) }
         return progress
     }
 
-    /// Sends a statement and waits for its first answer.
+    /// Sends a statement and waits for the first progress.
     func send(_ sql: String) -> Progress {
         settle(query(Array(sql.utf8)))
     }
 
-    /// Runs a statement to its end, seeing each row once and keeping what `keep` makes of it.
+    /// Runs a statement to its end. `keep` sees each row once and returns what is kept of it.
     func run(
         _ sql: String, keep: (Row) -> [Value]? = { row in (0..<row.count).map { row[$0].map { Array($0) } } }
     )
@@ -67,7 +67,7 @@ extension Connection {
     }
 }
 
-/// A connection that is connected, or a failed test.
+/// Returns a connected connection, or fails the test.
 func connected(_ endpoint: Endpoint) throws -> Connection {
     let connection = Connection(endpoint)
     let progress = connection.settle(connection.connect())
@@ -75,7 +75,7 @@ func connected(_ endpoint: Endpoint) throws -> Connection {
     return connection
 }
 
-/// The error connecting to `endpoint` gives.
+/// Returns the error of connecting to an endpoint.
 func refusal(_ endpoint: Endpoint) throws -> DatabaseError {
     let connection = Connection(endpoint)
     guard case .failed(let error) = connection.settle(connection.connect()) else {
@@ -88,7 +88,7 @@ struct Unexpected: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Values as text, for short expectations.
+/// Returns values as texts, for short expectations.
 func text(_ rows: [[Value]]) -> [[String?]] {
     rows.map { $0.map { $0.map { String(decoding: $0, as: UTF8.self) } } }
 }

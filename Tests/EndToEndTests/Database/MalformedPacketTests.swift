@@ -1,17 +1,17 @@
 import TestSupport
 import Testing
 
-/// A database, or somebody in its place, that does not speak as it should.
-@Suite struct DatabaseNonsenseTests {
-    /// What comes in place of a packet.
+/// A database, or something in its place, sends packets that break the protocol.
+@Suite struct MalformedPacketTests {
+    /// Returns the bytes that are sent in place of a packet.
     private typealias Change = @Sendable ([UInt8]) -> [UInt8]
 
-    /// A packet of the same number with another body.
+    /// Replaces the body of a packet and keeps its number.
     private static func body(_ bytes: [UInt8]) -> Change {
         { [UInt8(bytes.count & 0xFF), UInt8(bytes.count >> 8), 0, $0[3]] + bytes }
     }
 
-    /// `0xFF`, the error's number, what follows.
+    /// Replaces the body by an ERR packet's: `0xFF`, the error's number, and the rest.
     private static func error(_ number: Int, _ rest: String) -> Change {
         body([0xFF, UInt8(number & 0xFF), UInt8(number >> 8)] + Array(rest.utf8))
     }

@@ -4,8 +4,9 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// What a connection says when its statement, its session or its server is killed, and when we give it up ourselves.
-@Suite struct LossTests {
+/// What a connection reports when its statement, its session or its server is killed, and that closing it
+/// never waits.
+@Suite struct ConnectionLossTests {
     /// Sends a statement and waits until the server runs it.
     private func suspended(_ sql: String, on connection: Connection, _ server: PrivateServer) throws
         -> Progress
@@ -26,11 +27,11 @@ import Testing
     @Test func `KILL QUERY fails the statement, not the connection`() throws {
         let server = try SharedServer.server
         let connection = try connected(server.endpoint(database: "mysql"))
-        // SLEEP() alone would give a row when it is interrupted; in a table scan it gives the error.
+        // An interrupted SLEEP() alone would give a row; in a table scan it gives the error.
         let waiting = try suspended("SELECT SLEEP(30) FROM seq_1_to_2", on: connection, server)
         let client = try server.client()
         let state = "SELECT state FROM information_schema.processlist WHERE id = \(connection.threadID)"
-        // Killed before, while it opens its table, it fails with what the engine makes of that: 1939.
+        // A statement that is killed earlier, while it opens its table, fails with the engine's error 1939.
         try eventually("it sleeps") { try client.strings(state) == [["User sleep"]] }
         try client.execute("KILL QUERY \(connection.threadID)")
         guard case .failed(let error) = connection.drain(waiting) else {
@@ -105,7 +106,7 @@ import Testing
         #expect(connection.threadID == 0)
     }
 
-    /// Draining the rows or a polite goodbye would wait for the stopped server for ever.
+    /// Reading the remaining rows, or sending COM_QUIT, would wait for the frozen server for ever.
     @Test(.timeLimit(.minutes(1)))
     func `closing a connection needs no answer from a frozen server`() throws {
         let server = try PrivateServer()
@@ -126,7 +127,7 @@ import Testing
         case new, connecting, idle, sending, opened, row, fetching, broken
     }
 
-    /// The rows after the second take 30 s, so whoever fetches them has to wait.
+    /// A statement whose rows after the second take 30 s each.
     private static let slowRows = "SELECT IF(seq < 3, REPEAT('x', 1000000), SLEEP(30)) FROM seq_1_to_4"
 
     private func bring(_ connection: Connection, to stage: Stage, _ server: PrivateServer) throws {
@@ -175,7 +176,7 @@ import Testing
 }
 
 extension Connection {
-    /// Takes all rows; what comes after the last one.
+    /// Fetches all rows and returns what comes after the last one.
     fileprivate func drain(_ progress: Progress) -> Progress {
         var progress = settle(progress)
         while true {

@@ -3,9 +3,9 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// How many queries loads with options become, and that many rows and keys change no answer. Each test has a daemon
-/// of its own, because it counts.
-@Suite struct GatheringTests {
+/// How many queries loads with options take, and that answers stay right with many rows and keys. Each test
+/// has its own daemon, because it counts queries.
+@Suite struct QuerySharingTests {
     private static let script = """
         CREATE TABLE parents (id INT PRIMARY KEY, name VARCHAR(20) COLLATE utf8mb4_general_ci NOT NULL UNIQUE);
         CREATE TABLE kids (id INT PRIMARY KEY, parent_id INT NOT NULL, age INT NOT NULL, note VARCHAR(20) NOT NULL,
@@ -29,8 +29,9 @@ import Testing
         try daemon.ask(#"{"op":"stats"}"#)["stats"]?["queries"]?.number.flatMap { Int($0) } ?? -1
     }
 
-    /// Sends lines in one write, so that they are read in one turn of the loop; the replies by id, and the queries.
-    private func gather(_ daemon: DaemonUnderTest, _ lines: [String]) throws -> (
+    /// Sends requests in one write, so that they are read in one turn of the loop. Returns the replies in the
+    /// order of the requests, and the number of queries.
+    private func send(_ daemon: DaemonUnderTest, _ lines: [String]) throws -> (
         replies: [JSONValue], queries: Int
     ) {
         let before = try queries(daemon)
@@ -51,7 +52,7 @@ import Testing
     {
         let options = #""where":{"age":{"gte":3},"note":{"ne":"x"}},"order":["-age"],"limit":1"#
         let turned = #""limit":1,"where":{"note":{"ne":"x"},"age":{"gte":3}},"order":["-age"]"#
-        let (replies, queries) = try gather(
+        let (replies, queries) = try send(
             makeDaemon(),
             [
                 "\"load\":\"parents.kids\",\"key\":2,\"columns\":[\"id\"],\(options)",
@@ -65,7 +66,7 @@ import Testing
     }
 
     @Test func `loads with different filters, orders or limits never share a query`() throws {
-        let (replies, queries) = try gather(
+        let (replies, queries) = try send(
             makeDaemon(),
             [
                 #""load":"parents.kids","key":2,"columns":["id"]"#,
@@ -85,7 +86,7 @@ import Testing
         let daemon = try makeDaemon()
         let include = #""include":{"kids":{"columns":["id"],"include":{"toys":{"columns":["id"]}}}}"#
         let keys = (1...20).map { "\"PARENT\($0)\"" }.joined(separator: ",")
-        let (replies, queries) = try gather(
+        let (replies, queries) = try send(
             daemon,
             [
                 "\"load\":\"named.name_parents\",\"keys\":[\(keys)],\"columns\":[\"id\"],\(include)",
@@ -99,13 +100,12 @@ import Testing
             first?["kids"]?[0]?["toys"]?.elements.compactMap { $0["id"]?.number } == ["300", "600", "900"])
         #expect(replies[1]["results"]?[0]?[0]?["toys"] == first?["kids"]?[0]?["toys"])
         let toys = #""columns":["id"],"include":{"toys":{"columns":["id"]}}"#
-        let (_, shared) = try gather(
-            daemon, [2, 3].map { "\"load\":\"parents.kids\",\"key\":\($0),\(toys)" })
+        let (_, shared) = try send(daemon, [2, 3].map { "\"load\":\"parents.kids\",\"key\":\($0),\(toys)" })
         #expect(shared == 2, "one for the kids of both, one for the toys of all of them")
     }
 
     @Test func `no query is sent for an answer that must be empty`() throws {
-        let (replies, queries) = try gather(
+        let (replies, queries) = try send(
             makeDaemon(),
             [
                 #""load":"kids.parent","keys":[null,null]"#, #""load":"parents.kids","keys":[1,2],"limit":0"#,
@@ -114,7 +114,7 @@ import Testing
             ])
         #expect(queries == 0)
         #expect(replies.allSatisfy { $0["error"] == nil })
-        let empty = try gather(
+        let empty = try send(
             makeDaemon(), [#""load":"parents.kids","key":2999,"include":{"toys":{"include":{"kid":{}}}}"#])
         #expect(empty.queries == 1)
         #expect(empty.replies[0]["rows"] == .array([]))
@@ -219,7 +219,7 @@ import Testing
             max_keys = 2
             priority = 3
             """)
-        _ = try gather(
+        _ = try send(
             daemon,
             [
                 #""load":"parents.kids","keys":[2,3,2]"#, #""load":"parents.kids","keys":[4],"limit":1"#,

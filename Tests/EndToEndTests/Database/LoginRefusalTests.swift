@@ -4,8 +4,8 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// The database is there, and lets nobody in.
-@Suite struct DatabaseRefusalTests {
+/// The database is running and refuses logins.
+@Suite struct LoginRefusalTests {
     private static let load = #"{"load":"books.author","key":5}"#
     private let shop: BookshopFixture
     private let administrator: BlockingClient
@@ -30,7 +30,7 @@ import Testing
     }
 
     private func expectRecovery() throws {
-        try eventually("it is let in again") {
+        try eventually("the login succeeds again") {
             try shop.daemon.ask(Self.load)["row"] != nil && shop.daemon.stat("connections") == 4
         }
     }
@@ -47,7 +47,7 @@ import Testing
         let (before, clock) = (try attempts(), ContinuousClock())
         let start = clock.now
         for _ in 1...200 { #expect(try shop.daemon.ask(Self.load).errorCode == "database_unavailable") }
-        try eventually("it tries again by itself") { try attempts() > before }
+        try eventually("the daemon tries again by itself") { try attempts() > before }
         let seconds = Int((clock.now - start).components.seconds)
         #expect(try attempts() - before < 60 + 30 * seconds, "requests do not make it try more often")
         try administrator.execute("ALTER USER root@localhost IDENTIFIED BY ''")
@@ -56,9 +56,9 @@ import Testing
 
     @Test func `a server at its connection limit is waited for`() throws {
         try administrator.execute("SET GLOBAL max_connections = 10")
-        // All that the daemon has lost is taken by others, also the one more that an administrator may have.
+        // Other clients take all connections, also the extra one for an administrator.
         var crowd: [BlockingClient] = []
-        try eventually("no connection is left for it") {
+        try eventually("no connection is left for the daemon") {
             while let client = try? shop.server.client() { crowd.append(client) }
             try loseConnections()
             while let client = try? shop.server.client() { crowd.append(client) }

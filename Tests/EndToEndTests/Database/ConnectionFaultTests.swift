@@ -2,12 +2,12 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// A connection to the database is cut, or falls silent, at one moment of its protocol.
-@Suite struct DatabaseMomentTests {
+/// The connection to the database is closed, or falls silent, at one moment of the protocol.
+@Suite struct ConnectionFaultTests {
     private static let connecting: [FaultProxy.Moment] = [.greeting, .midGreeting, .login]
     private static let endings: [FaultProxy.Action] = [.close, .reset]
-    /// Short, so that a lost connection is soon found out.
-    private static let impatience = "connect_timeout_s = 1\nstatement_timeout_s = 1"
+    /// Short timeouts, so that a silent connection is soon found.
+    private static let shortTimeouts = "connect_timeout_s = 1\nstatement_timeout_s = 1"
 
     private static func expect(_ outcomes: [String: Int], only excuses: Set<String>) {
         #expect(excuses.union(["rows"]).isSuperset(of: outcomes.keys), "\(outcomes)")
@@ -63,16 +63,16 @@ import Testing
         try shop.expectRecovery()
     }
 
-    // Their waits overlap.
+    // The shops wait at the same time.
     @Test func `a server that falls silent during the login costs loads no more than their timeout`() throws {
         let shops = try Self.connecting.map { moment in
-            let shop = try ProxiedBookshop(settings: Self.impatience)
+            let shop = try ProxiedBookshop(settings: Self.shortTimeouts)
             shop.proxy.inject(.silence, at: moment)
             shop.proxy.resetConnections()
             return shop
         }
         for shop in shops {
-            try eventually("every connection has been given up once") {
+            try eventually("every connection has timed out once") {
                 Self.expect(
                     try shop.outcomes(1...20, #","timeout_ms":200"#),
                     only: ["timeout", "database_unavailable"])
@@ -85,7 +85,7 @@ import Testing
 
     @Test func `a server that falls silent in its answer costs loads no more than their timeout`() throws {
         let shops = try [FaultProxy.Moment.answer, .rows, .midRows, .end].map { moment in
-            let shop = try ProxiedBookshop(settings: Self.impatience)
+            let shop = try ProxiedBookshop(settings: Self.shortTimeouts)
             shop.proxy.inject(.silence, at: moment)
             #expect(try shop.outcomes(1...20, #","timeout_ms":200"#) == ["timeout": 20])
             #expect(shop.proxy.injections > 0)
@@ -114,7 +114,7 @@ import Testing
         let shop = try ProxiedBookshop()
         shop.proxy.inject(.trickle, at: .greeting)
         shop.proxy.resetConnections()
-        try eventually("it goes through slow connections only") {
+        try eventually("all connections are slow ones") {
             Self.expect(try shop.outcomes(), only: ["database_unavailable"])
             return try shop.proxy.injections >= ProxiedBookshop.connections
                 && shop.client.stat("connections") == ProxiedBookshop.connections

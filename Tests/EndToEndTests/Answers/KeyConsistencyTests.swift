@@ -4,16 +4,17 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// What one key gives alone, it gives among others, by `keys`, by `parents`, in an include, with a limit and as a count; for
-/// every pair of columns that may be compared, of whatever width, character set and collation each of them is. And what the
-/// daemon shows, it takes as a key.
-@Suite struct KeyWaysTests {
-    /// Columns that may be compared with one another, and values of them, as SQL.
+/// A key gives the same rows alone, among others, by `keys`, by `parents`, in an include, with a limit and as
+/// a count, for every pair of comparable columns of any width, character set and collation. And every value
+/// that the daemon shows can be used as a key.
+@Suite struct KeyConsistencyTests {
+    /// Column types that can be compared with one another, and values of them, as SQL.
     struct Family: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let types: [String]
         let values: [String]
-        /// The text columns' own comparison stands in the way of the server's: `c.k = p.k` would be another one.
+        /// Whether the types are texts: `c.k = p.k` would compare by a collation that is not the child
+        /// column's.
         var isText = false
     }
 
@@ -92,11 +93,12 @@ import Testing
             values: ["'123e4567-e89b-12d3-a456-426655440000'", "'ffffffff-ffff-ffff-ffff-ffffffffffff'"]),
     ]
 
-    /// `pN` are the parents and `cN` the children with a column `k` of the Nth type.
-    private struct World {
+    /// A served database with a family's tables: `pN` are the parents and `cN` the children with a column `k`
+    /// of the Nth type.
+    private struct FamilyTables {
         let daemon: DaemonUnderTest
         let client: BlockingClient
-        let asker: LineClient
+        let lineClient: LineClient
 
         init(_ family: Family) throws {
             var script =
@@ -110,7 +112,7 @@ import Testing
                     for value in family.values {
                         script += "INSERT IGNORE INTO \(table) (k) VALUES (\(value));"
                     }
-                    // With a table of few rows the server would not look into the index.
+                    // With few rows the server would not use the index.
                     script += "INSERT INTO \(table) (r) SELECT 2 FROM seq_1_to_300; ANALYZE TABLE \(table);"
                 }
                 relationships += relationshipTOML("root.p\(number)", from: "root.id", to: "p\(number).r")
@@ -125,20 +127,22 @@ import Testing
             client = try server.client(database: database)
             try client.execute("SET time_zone = '+00:00', sql_mode = ''")
             daemon = try DaemonUnderTest(server, database: database, settings: relationships)
-            asker = try daemon.client()
+            lineClient = try daemon.client()
         }
 
-        func ask(_ line: String) throws -> JSONValue { try JSONValue(asker.ask(line)) }
+        func ask(_ line: String) throws -> JSONValue { try JSONValue(lineClient.ask(line)) }
     }
 
-    /// The children of a parent, as the server itself finds them: with the value as one of the child's column.
-    private func expected(_ world: World, _ family: Family, _ parent: Int, _ child: Int) throws -> [String:
+    /// Returns the children's ids by their parent's, as the server itself finds them: it compares the value
+    /// as one of the child's column.
+    private func expected(_ tables: FamilyTables, _ family: Family, _ parent: Int, _ child: Int) throws
+        -> [String:
         [String]]
     {
-        // The server itself cuts one BIT to the width of the other when it joins them.
+        // When it joins them, the server cuts one BIT to the width of the other.
         let plain = family.types[child].hasPrefix("BIT") ? "c.k + 0 = p.k + 0" : "c.k = p.k"
-        let text = family.isText ? try textCondition(world, parent: parent, child: child) : plain
-        let rows = try world.client.strings(
+        let text = family.isText ? try textCondition(tables, parent: parent, child: child) : plain
+        let rows = try tables.client.strings(
             "SELECT p.id, c.id FROM p\(parent) p JOIN c\(child) c IGNORE INDEX (k) ON \(text) WHERE p.r = 1 ORDER BY p.id, c.id"
         )
         var found: [String: [String]] = [:]
@@ -146,8 +150,8 @@ import Testing
         return found
     }
 
-    private func textCondition(_ world: World, parent: Int, child: Int) throws -> String {
-        let rows = try world.client.strings(
+    private func textCondition(_ tables: FamilyTables, parent: Int, child: Int) throws -> String {
+        let rows = try tables.client.strings(
             """
             SELECT CHARACTER_SET_NAME, COLLATION_NAME FROM information_schema.COLUMNS
             WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('p\(parent)', 'c\(child)') AND COLUMN_NAME = 'k' ORDER BY TABLE_NAME
@@ -163,14 +167,14 @@ import Testing
     func `a key gives the same rows alone, in a list, by parent, in an include, with a limit and as a count`(
         family: Family
     ) throws {
-        let world = try World(family)
+        let tables = try FamilyTables(family)
         for parent in family.types.indices {
-            let reply = try world.ask("{\"load\":\"root.p\(parent)\",\"key\":1,\"order\":[\"id\"]}")
+            let reply = try tables.ask("{\"load\":\"root.p\(parent)\",\"key\":1,\"order\":[\"id\"]}")
             let rows = try #require(reply["rows"]?.elements, "\(reply)").filter { $0["k"] != .null }
             for child in family.types.indices {
-                let expected = try expected(world, family, parent, child)
+                let expected = try expected(tables, family, parent, child)
                 let wanted = rows.map { expected[$0["id"]?.number ?? ""] ?? [] }
-                for (way, found) in try ways(world, parent, child, rows) {
+                for (way, found) in try waysToAsk(tables, parent, child, rows) {
                     let pair = "\(family.types[parent]) -> \(family.types[child]), \(way)"
                     #expect(found.count == wanted.count, "\(pair)")
                     for (row, (got, right)) in zip(rows, zip(found, wanted)) {
@@ -181,31 +185,31 @@ import Testing
         }
     }
 
-    /// By way, the ids that each of the rows leads to.
-    private func ways(
-        _ world: World, _ parent: Int, _ child: Int, _ rows: [JSONValue]
+    /// Returns, for each way to ask, the ids that each of the parent's rows leads to.
+    private func waysToAsk(
+        _ tables: FamilyTables, _ parent: Int, _ child: Int, _ rows: [JSONValue]
     ) throws -> [(String, [[String]])] {
         let load = "{\"load\":\"p\(parent).c\(child)\",\"columns\":[\"id\"]"
         let keys = rows.map { "\($0["k"] ?? .null)" }
         let ids = rows.compactMap { $0["id"]?.number }
         let list = keys.joined(separator: ",")
-        let include = try world.ask(
+        let include = try tables.ask(
             "{\"load\":\"root.p\(parent)\",\"key\":1,\"order\":[\"id\"],\"include\":{\"c\(child)\":{\"columns\":[\"id\"]}}}"
         )
         let included = include["rows"]?.elements.filter { $0["k"] != .null }.map { $0["c\(child)"] ?? .null }
-        let counts = try world.ask("{\"load\":\"p\(parent).c\(child)\",\"keys\":[\(list)],\"count\":true}")[
+        let counts = try tables.ask("{\"load\":\"p\(parent).c\(child)\",\"keys\":[\(list)],\"count\":true}")[
             "counts"]
-        let together = try Self.results(world.ask(load + ",\"keys\":[\(list)]}"))
+        let together = try Self.results(tables.ask(load + ",\"keys\":[\(list)]}"))
         #expect(counts?.elements.compactMap(\.number) == together.map { "\($0.count)" })
         return [
-            ("alone", try keys.map { Self.ids(try world.ask(load + ",\"key\":\($0)}")["rows"]) }),
+            ("alone", try keys.map { Self.ids(try tables.ask(load + ",\"key\":\($0)}")["rows"]) }),
             ("together", together),
-            ("limited", try Self.results(world.ask(load + ",\"limit\":500,\"keys\":[\(list)]}"))),
+            ("limited", try Self.results(tables.ask(load + ",\"limit\":500,\"keys\":[\(list)]}"))),
             (
                 "by parents",
-                try Self.results(world.ask(load + ",\"parents\":[\(ids.joined(separator: ","))]}"))
+                try Self.results(tables.ask(load + ",\"parents\":[\(ids.joined(separator: ","))]}"))
             ),
-            ("by one parent", try ids.map { Self.ids(try world.ask(load + ",\"parent\":\($0)}")["rows"]) }),
+            ("by one parent", try ids.map { Self.ids(try tables.ask(load + ",\"parent\":\($0)}")["rows"]) }),
             ("included", included?.map(Self.ids) ?? []),
         ]
     }
@@ -218,9 +222,9 @@ import Testing
         rows?.elements.compactMap { $0["id"]?.number } ?? ["no rows"]
     }
 
-    // MARK: By way of other tables
+    // MARK: Through other tables
 
-    /// romm #4350: `kindred check` said that all was well, and every load by parent was refused.
+    /// romm #4350: `kindred check` found no fault, and every load by parent was refused.
     @Test func `tables of a join path may have different collations`() throws {
         let database = try SharedServer.freshDatabase(named: "ways")
         let server = try SharedServer.server
@@ -252,9 +256,10 @@ import Testing
         }
     }
 
-    // MARK: Bytes without a character
+    // MARK: Bytes that are no character
 
-    /// pgloader #665: what Unicode has no character for is printed as `?`, which is another row's value.
+    /// pgloader #665: bytes for which Unicode has no character are printed as `?`, which is another row's
+    /// value.
     @Test func `a text with bytes that are no character of its charset finds its own rows`() throws {
         let database = try SharedServer.freshDatabase(named: "ways")
         let server = try SharedServer.server
@@ -279,7 +284,7 @@ import Testing
                     {"id":12,"k_p":{"id":3},"p":{"id":3,"c_by_k":[{"id":12}]}},{"id":13,"k_p":{"id":4},"p":{"id":4,"c_by_k":[{"id":13}]}}]}
                     """#)),
             "\(reply)")
-        // With keys as clients give them in the same batch.
+        // In one batch with keys from clients.
         let clients = try (0..<3).map { _ in try daemon.client() }
         try clients[0].send(#"{"load":"o.c","key":1,"columns":["id"],"include":{"k_p":{"columns":["id"]}}}"#)
         try clients[1].send(#"{"load":"c.k_p","keys":["?","к","98"],"columns":["id"]}"#)
@@ -290,7 +295,7 @@ import Testing
         #expect(replies[2]["results"]?.elements.compactMap { $0["id"]?.number } == ["1", "2", "3", "4"])
     }
 
-    /// Where the other column's character set is another, such a text equals nothing; least of all a `?`.
+    /// Where the other column's character set is different, such a text equals nothing, least of all a `?`.
     @Test func `a text with bytes that are no character of its charset equals nothing in another charset`()
         throws
     {
@@ -354,7 +359,8 @@ import Testing
                 let values = try client.strings(
                     "SELECT id, CAST(\(near[1]) AS CHAR) FROM \(near[0]) WHERE \(near[1]) IS NOT NULL ORDER BY id"
                 )
-                // Columns declared alike are compared by number, which tells what is no label from an empty one.
+                // Columns with the same declaration are compared by number, which distinguishes a value that
+                // is no label from an empty label.
                 .filter { from != to || $0[1] != "" }
                 let parents = values.compactMap { $0[0] }
                 let wanted = try values.map { value in

@@ -4,9 +4,9 @@ import PrivateServer
 import TestSupport
 import Testing
 
-@Suite struct NotifyTests {
+@Suite struct ServiceNotificationTests {
     @Test func `the service manager is notified when the daemon is ready and when it stops`() throws {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let manager = try NotifySocket(directory + "/notify")
         let shop = try BookshopFixture(environment: ["NOTIFY_SOCKET": directory + "/notify"])
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func `the status for the service manager names the database, a failed reload and a stop`() throws {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let manager = try NotifySocket(directory + "/notify")
         let shop = try BookshopFixture(
@@ -26,7 +26,7 @@ import Testing
             do {
                 try eventually("the status says '\(status)'") { manager.status?.contains(status) == true }
             } catch {
-                throw NeverHappened(description: "\(error); it says: \(manager.status ?? "nothing")")
+                throw TestFailure(description: "\(error); it says: \(manager.status ?? "nothing")")
             }
         }
         try expect("22 relationships; connected to the database")
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func `the status of a daemon whose login is refused has the server's reason`() throws {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let manager = try NotifySocket(directory + "/notify")
         let database = try SharedServer.freshDatabase(named: "shut")
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func `the watchdog is notified by a daemon that has run out of descriptors`() throws {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let manager = try NotifySocket(directory + "/notify")
         let shop = try BookshopFixture(
@@ -72,7 +72,7 @@ import Testing
         try shop.daemon.limit("nofile", to: 40)
         let crowd = try (1...64).map { _ in try shop.daemon.client() }
         try shop.daemon.waitForLog("no connection can be accepted")
-        manager.forget()
+        manager.clear()
         try manager.wait(for: "WATCHDOG=1", times: 5)
         withExtendedLifetime(crowd) {}
     }
@@ -81,19 +81,19 @@ import Testing
     func `the watchdog is notified by an idle or busy daemon, and not by one whose event loop is stuck`()
         throws
     {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let manager = try NotifySocket(directory + "/notify")
         let clock = try NotifySocket(directory + "/clock")
         func environment(_ name: String) -> [String: String] {
             ["NOTIFY_SOCKET": "\(directory)/\(name)", "WATCHDOG_USEC": "100000"]
         }
-        // Another one tells how the time passes.
+        // A second daemon's notices measure the time.
         let shop = try BookshopFixture(environment: environment("clock"))
-        let interference = try Interference()
+        let interposer = try LibcInterposer()
         let daemon = try DaemonUnderTest(
             shop.server, database: shop.database,
-            environment: environment("notify").merging(interference.environment) { $1 })
+            environment: environment("notify").merging(interposer.environment) { $1 })
         try manager.wait(for: "WATCHDOG=1", times: 5)
         let client = try daemon.client()
         let lines = Array(repeating: #"{"load":"books.author","key":5}"#, count: 20).joined(separator: "\n")
@@ -101,13 +101,13 @@ import Testing
             try client.send(lines)
             for _ in 1...20 { _ = try client.receive() }
         }
-        interference[.holdsAccepts] = 1
+        interposer[.holdsAccepts] = 1
         let newcomer = try daemon.client()
-        try eventually("it stands still") { interference[.waitingAccepts] > 0 }
-        manager.forget()
+        try eventually("the event loop stands still") { interposer[.waitingAccepts] > 0 }
+        manager.clear()
         try clock.wait(for: "WATCHDOG=1", times: 10)
         #expect(manager.count(of: "WATCHDOG=1") == 0)
-        interference[.holdsAccepts] = 0
+        interposer[.holdsAccepts] = 0
         try manager.wait(for: "WATCHDOG=1", times: 5)
         for client in [client, newcomer] {
             #expect(try JSONValue(client.ask(#"{"load":"books.author","key":5}"#))["row"] != nil)

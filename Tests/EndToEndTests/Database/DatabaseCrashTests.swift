@@ -6,14 +6,14 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite struct CrashTests {
+@Suite struct DatabaseCrashTests {
     private static let connections = 8
     private static let excuses: Set<String> = ["database_unavailable", "timeout"]
 
     @Test func `a server that is killed under load costs retryable errors and nothing else`()
         throws
     {
-        // What is committed must be in the kernel's hands when the server is killed.
+        // Committed data must be with the kernel when the server is killed.
         let shop = try BookshopFixture(PrivateServer(arguments: ["--innodb-flush-log-at-trx-commit=2"]))
         let expected = try shop.bookIDs()
         let progress = Progress()
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    /// Sends 20 loads at once and takes in as many replies.
+    /// Sends 20 loads at once and checks as many replies.
     private static func round(
         _ client: LineClient, _ round: Int, first: Int, _ expected: [String: [String]], _ progress: Progress
     ) throws -> [String] {
@@ -125,10 +125,10 @@ import Testing
                 "SELECT id FROM information_schema.PROCESSLIST WHERE db = 'shop' AND id <> CONNECTION_ID()"
             try eventually("the daemon is connected") { try !admin.strings(own).isEmpty }
             for row in try admin.strings(own) {
-                // One that closes by itself in this moment is as good as killed.
+                // A connection that closes by itself at this moment need not be killed.
                 if let id = row[0] { try? admin.execute("KILL \(id)") }
             }
-            try eventually("they are gone or new") {
+            try eventually("the killed connections are gone") {
                 try admin.strings(own + " AND COMMAND = 'Killed'").isEmpty
             }
             let reply = try client.ask(#"{"id":\#(round),"load":"books.author","key":\#(round)}"#)
@@ -138,7 +138,7 @@ import Testing
 }
 
 extension LineClient {
-    /// The next line, which must come.
+    /// Returns the next line; an error if the connection is closed.
     func ask() throws -> String {
         guard let line = try receive() else { throw Failure("the connection was closed, a reply is owed") }
         return line

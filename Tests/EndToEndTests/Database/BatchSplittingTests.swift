@@ -5,8 +5,8 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// Which errors have a batch asked again in halves, and which of them may be tried again.
-@Suite struct SplittingTests {
+/// Which errors split a batch, and which of them are retryable.
+@Suite struct BatchSplittingTests {
     private static let keys = 64
     private static let load =
         "{\"load\":\"authors.books\",\"keys\":[\((1...keys).map(String.init).joined(separator: ","))]}"
@@ -19,10 +19,11 @@ import Testing
         proxy = try FaultProxy(to: shop.server, marker: "`books`")
         daemon = try DaemonUnderTest(
             shop.server, database: shop.database,
-            databasePlace: "host = \"127.0.0.1\"\nport = \(proxy.port)")
+            databaseAddress: "host = \"127.0.0.1\"\nport = \(proxy.port)")
     }
 
-    /// The error of every key while the server answers with this one only, and what that cost.
+    /// Returns the error of every key while the server answers with this one only, and the number of splits
+    /// and queries.
     private func outcome(of errno: UInt16) throws -> (errors: [JSONValue], splits: Int, queries: Int) {
         let before = (splits: try daemon.stat("splits") ?? 0, queries: proxy.injections)
         proxy.inject(.refuse(errno: errno), at: .answer)
@@ -33,7 +34,7 @@ import Testing
         return (errors, (try daemon.stat("splits") ?? 0) - before.splits, proxy.injections - before.queries)
     }
 
-    /// By number, whether it passes by itself.
+    /// Error numbers, and whether the error is temporary.
     private static let whole: [(UInt16, Bool)] = [
         (1020, true), (1021, true), (1028, true), (1037, true), (1038, true), (1040, true), (1041, true),
         (1047, true), (1114, true), (1180, true), (1203, true), (1205, true), (1213, true), (1226, true),
@@ -61,7 +62,7 @@ import Testing
         #expect(errors.allSatisfy { $0["mysql_errno"]?.number == "4999" })
     }
 
-    /// All but the head, which says what stands where.
+    /// Overwrites a file but for its header, which describes the pages.
     private func overwritePages(of path: String) throws {
         let file = try #require(FileHandle(forUpdatingAtPath: path))
         let end = try file.seekToEnd()
@@ -96,7 +97,8 @@ import Testing
         #expect(try daemon.stat("splits") == 0)
     }
 
-    /// One, and eight that stand in different eighths, so that no part of the first few has rows.
+    /// One key, and eight keys in different eighths of the batch, so that no part of the first few splits has
+    /// rows.
     @Test(arguments: [[42], [3, 11, 19, 27, 35, 43, 51, 59]])
     func `keys that make a query fail are found, and all other keys get their rows`(bad: [Int]) throws {
         let database = try SharedServer.freshDatabase(named: "splitting")
@@ -120,9 +122,9 @@ import Testing
                 kind = "many"
                 """)
         let client = try daemon.client()
-        // What one batch has met does not count against the next.
+        // Splits of one batch do not count against the next.
         for _ in 1...2 {
-            // In one write, so that they go together.
+            // In one write, so that they are in one batch.
             let lines = (1...Self.keys).map { "{\"id\":\($0),\"load\":\"a.b\",\"key\":\($0)}" }
             try client.send(lines.joined(separator: "\n"))
             for _ in 1...Self.keys {

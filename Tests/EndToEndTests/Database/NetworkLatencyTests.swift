@@ -4,16 +4,16 @@ import TestSupport
 import Testing
 
 /// A database behind a slow network.
-@Suite struct FarDatabaseTests {
+@Suite struct NetworkLatencyTests {
     @Test func `with a database 5 ms away more queries are in flight at a time, and every answer is right`()
         throws
     {
         let shop = try BookshopFixture()
         let proxy = try LatencyProxy(to: shop.server.socketPath, microseconds: 5_000)
         let daemon = try DaemonUnderTest(
-            shop.server, database: shop.database, databasePlace: "socket = \"\(proxy.path)\"")
+            shop.server, database: shop.database, databaseAddress: "socket = \"\(proxy.path)\"")
         let expected = try shop.bookIDs()
-        // It begins with 2, and there are 4 connections. A machine that has other things to do takes longer to see it.
+        // The limit begins at 2, and there are 4 connections. On a busy machine it takes longer to rise.
         try eventually("more than 2 queries are in flight", within: .seconds(120)) {
             let complaints = inParallel(64) { number in
                 let client = try daemon.client()
