@@ -15,7 +15,7 @@ enum Event {
     case end(Flight)
     /// The server is told to stop the query.
     case kill(Flight)
-    case connect(lane: Int)
+    case connect(slot: Int)
     /// All connections are lost, and for so many nanoseconds there is no other.
     case crash(duration: Int64)
     /// Relationships gather their keys by other rules from now on.
@@ -25,7 +25,7 @@ enum Event {
 
 /// The time of a history: what happens when, and the engine's one alarm. It stands still while something
 /// happens.
-final class Agenda: Timekeeper {
+final class Agenda: EngineClock {
     private struct Entry: Comparable {
         let time: Int64
         let number: Int

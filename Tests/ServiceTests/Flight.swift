@@ -4,19 +4,19 @@ import MariaDB
 
 /// A query in the simulated database.
 final class Flight {
-    let job: Job
-    let lane: Int
+    let query: BatchQuery
+    let slot: Int
     private let rows: [[String?]]
     /// Rows that come before the end.
     private let last: Int
     private(set) var sentRows = 0
-    let outcome: Job.Outcome
+    let outcome: BatchQuery.Outcome
     var isBeingKilled = false
     var hasEnded = false
 
-    init(_ job: Job, lane: Int, rows: [[String?]], last: Int, _ outcome: Job.Outcome) {
-        self.job = job
-        self.lane = lane
+    init(_ query: BatchQuery, slot: Int, rows: [[String?]], last: Int, _ outcome: BatchQuery.Outcome) {
+        self.query = query
+        self.slot = slot
         self.rows = rows
         self.last = last
         self.outcome = outcome
@@ -26,7 +26,7 @@ final class Flight {
     func sendRows(half: Bool) {
         let end = half ? last / 2 : last
         while sentRows < end {
-            Row.withCells(rows[sentRows], job.take)
+            Row.withCells(rows[sentRows], query.take)
             sentRows += 1
         }
     }

@@ -36,11 +36,11 @@ final class History {
         shop = Shop(longestText: random.pick(10, 60), poison: setting.mishaps.poison, &random)
         databaseSeed = random.next()
         agenda = Agenda(start: setting.start)
-        let routes = RouteTable()
-        routes.install(Shop.catalog, setting.routes)
+        let templates = QueryTemplates()
+        templates.install(Shop.catalog, setting.templates)
         engine = Engine(
-            time: agenda, routes: routes, batching: setting.batching, limits: setting.limits,
-            chores: setting.chores, logger: Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() })
+            time: agenda, templates: templates, batching: setting.batching, limits: setting.limits,
+            tasks: setting.tasks, logger: Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() })
         judge = Judge(limits: setting.limits, agenda: agenda, journal: journal, engine: engine)
     }
 
@@ -75,7 +75,7 @@ final class History {
             let record = LoadRecord(number: records.count, client: client, wanted, setting, shop, &random)
             keys[client] += record.expected.keys
             // Who asks for more than his share may have to wait for everybody else.
-            if setting.weather.isQuiet, keys[client] > Share.quantum { break }
+            if setting.weather.isQuiet, keys[client] > FairShare.quantum { break }
             if let pause = setting.pause {
                 time += random.pause(mean: pause)
             } else if random.chance(0.1) {
@@ -132,9 +132,9 @@ final class History {
         case .rows(let flight): database.sendRows(flight)
         case .end(let flight): database.end(flight)
         case .kill(let flight): database.kill(flight)
-        case .connect(let lane): database.connect(lane: lane)
+        case .connect(let slot): database.connect(slot: slot)
         case .crash(let duration): database.crash(duration: duration)
-        case .reload: engine.install(Shop.catalog, Setting.routes(setting.weather, &random))
+        case .reload: engine.install(Shop.catalog, Setting.templates(setting.weather, &random))
         case .shutDown:
             judge.isShutDown = true
             engine.failAll(Failure(.shuttingDown, "the end"))

@@ -6,28 +6,28 @@ import Relations
 /// Looks at the engine after every event and at both ends of every turn, and knows by itself who waits
 /// for what. Its own times are nanoseconds.
 final class Inspector {
-    /// A key of a ticket that is in no query.
+    /// A key of a node that is in no query.
     struct Wait {
         let since: Int64
-        let shape: Shape
+        let batchKey: BatchKey
         let key: Key
         /// It was in a query which gave no answer.
         let isRetry: Bool
     }
 
-    private struct Waiter {
+    private struct Submission {
         let record: LoadRecord
-        let shape: Shape
+        let batchKey: BatchKey
         /// When all its answers must have come, if nothing goes wrong.
         var promise: Int64?
     }
 
     private unowned let history: History
     private let setting: Setting
-    private var waits: [Asker: Wait] = [:]
-    private var waiters: [TicketID: Waiter] = [:]
-    private var lastTicket: UInt64 = 0
-    private var shapes: Set<Shape> = []
+    private var waits: [Waiter: Wait] = [:]
+    private var submissions: [SubmissionID: Submission] = [:]
+    private var lastNode: UInt64 = 0
+    private var batchKeys: Set<BatchKey> = []
     /// When a relationship did not get the last connection, most lately.
     private var heldBack: [Int: Int64] = [:]
     /// Since when a free connection could have carried another query, without a break.
@@ -42,30 +42,33 @@ final class Inspector {
     private var engine: Engine { history.engine }
     private var now: Int64 { history.agenda.now }
 
-    func askers(of job: Job) -> [LoadRecord] {
-        job.batch.allAskers.compactMap { engine.tickets[$0.ticket] == nil ? nil : waiters[$0.ticket]?.record }
+    func waiters(of query: BatchQuery) -> [LoadRecord] {
+        query.batch.allWaiters.compactMap {
+            engine.nodes[$0.submission] == nil ? nil : submissions[$0.submission]?.record
+        }
     }
 
-    private func isOwed(_ asker: Asker) -> Bool {
-        waiters[asker.ticket].map { $0.record.state == .sent } ?? false
+    private func isOwed(_ waiter: Waiter) -> Bool {
+        submissions[waiter.submission].map { $0.record.state == .sent } ?? false
     }
 
     /// Of clients that are gone, and are still to be forgotten.
     private var parting: [PendingLoad] {
-        engine.chores.all.compactMap { $0 as? FarewellChore }.flatMap(\.loads).filter(\.isWaiting)
+        engine.tasks.all.compactMap { $0 as? DisconnectCleanup }.flatMap(\.loads).filter(\.isWaiting)
     }
 
-    private func isParting(_ asker: Asker) -> Bool {
-        engine.tickets[asker.ticket].map { ticket in parting.contains { $0 === ticket.load } } ?? false
+    private func isParting(_ waiter: Waiter) -> Bool {
+        engine.nodes[waiter.submission].map { node in parting.contains { $0 === node.load } } ?? false
     }
 
     // MARK: Queries
 
-    func started(_ job: Job) {
-        noteNewTickets()
-        let (batch, policy) = (job.batch, job.route.shape)
-        history.note("\(batch.keys.count) keys of \(job.route.relationship.name) are sent: \(batch.release)")
-        expect(engine.running.count <= setting.lanes, "more queries than connections")
+    func started(_ query: BatchQuery) {
+        noteNewNodes()
+        let (batch, policy) = (query.batch, query.template.batchKey)
+        history.note(
+            "\(batch.keys.count) keys of \(query.template.relationship.name) are sent: \(batch.reason)")
+        expect(engine.running.count <= setting.slots, "more queries than connections")
         expect((1...policy.maxKeys).contains(batch.keys.count), "\(batch.keys.count) keys in a query")
         expect(Set(batch.keys).count == batch.keys.count, "a key stands twice in a query")
         let bytes = batch.keys.reduce(0) { $0 + $1.byteCount }
@@ -74,47 +77,47 @@ final class Inspector {
             // A batch that is asked again keeps its keys.
             let isWanted =
                 batch.attempts > 0
-                || batch.askers(of: place).contains { isOwed($0) || isParting($0) }
+                || batch.waiters(of: place).contains { isOwed($0) || isParting($0) }
             expect(isWanted, "\(batch.keys[place]) is sent for nobody")
-            for asker in batch.askers(of: place) {
-                let wait = waits.removeValue(forKey: asker)
-                guard isOwed(asker) else { continue }
+            for waiter in batch.waiters(of: place) {
+                let wait = waits.removeValue(forKey: waiter)
+                guard isOwed(waiter) else { continue }
                 expect(wait?.key == batch.keys[place], "\(batch.keys[place]) is sent for who did not ask")
             }
         }
-        probe.started(job, isAlone: engine.batcher.inFlight == 1)
+        probe.started(query, isAlone: engine.batcher.inFlight == 1)
     }
 
-    func ended(_ job: Job, _ outcome: Job.Outcome) {
-        probe.ended(job, outcome, at: now)
-        let untold = Set(engine.chores.all.compactMap { $0 as? NewsChore }.flatMap(\.untold))
-        for place in job.batch.keys.indices {
-            for asker in job.batch.askers(of: place) {
-                guard !untold.contains(asker), let ticket = engine.tickets[asker.ticket],
-                    case .waiting = ticket.answers[asker.position]
+    func ended(_ query: BatchQuery, _ outcome: BatchQuery.Outcome) {
+        probe.ended(query, outcome, at: now)
+        let untold = Set(engine.tasks.all.compactMap { $0 as? BatchDelivery }.flatMap(\.untold))
+        for place in query.batch.keys.indices {
+            for waiter in query.batch.waiters(of: place) {
+                guard !untold.contains(waiter), let node = engine.nodes[waiter.submission],
+                    case .waiting = node.answers[waiter.position]
                 else { continue }
-                waits[asker] = Wait(
-                    since: now, shape: job.batch.shape, key: job.batch.keys[place], isRetry: true)
+                waits[waiter] = Wait(
+                    since: now, batchKey: query.batch.batchKey, key: query.batch.keys[place], isRetry: true)
             }
         }
     }
 
-    func killed(_ job: Job) {
+    func killed(_ query: BatchQuery) {
         expect(
-            job.isOver || !job.batch.allAskers.contains(where: isOwed),
+            query.isOver || !query.batch.allWaiters.contains(where: isOwed),
             "a query is killed that somebody needs")
     }
 
     // MARK: Moments
 
-    private func noteNewTickets() {
-        for ticket in engine.tickets.all where ticket.id.number > lastTicket { note(ticket) }
-        lastTicket = engine.tickets.all.reduce(lastTicket) { max($0, $1.id.number) }
+    private func noteNewNodes() {
+        for node in engine.nodes.all where node.id.number > lastNode { note(node) }
+        lastNode = engine.nodes.all.reduce(lastNode) { max($0, $1.id.number) }
     }
 
     func afterEvent() {
-        noteNewTickets()
-        let keys = engine.tickets.all.filter { !$0.load.hasReleasedKeys }.reduce(0) { $0 + $1.keys.count }
+        noteNewNodes()
+        let keys = engine.nodes.all.filter { !$0.load.hasReleasedKeys }.reduce(0) { $0 + $1.keys.count }
         expect(engine.keysOnTheirWay == keys, "\(engine.keysOnTheirWay) keys on their way, not \(keys)")
         expect(keys <= setting.limits.maxQueuedKeys, "\(keys) keys on their way")
         let clients = history.clients.map(\.keysOnTheirWay)
@@ -122,7 +125,7 @@ final class Inspector {
         expect(clients.reduce(0, +) == keys, "keys of nobody's are on their way")
         let owed = history.clients.reduce(parting.count) { $0 + $1.owed.count }
         expect(engine.waitingRequests == owed, "\(engine.waitingRequests) requests wait, \(owed) are owed")
-        expect(engine.running.count == history.database.busyLanes, "queries are running that are not")
+        expect(engine.running.count == history.database.busySlots, "queries are running that are not")
     }
 
     /// Nothing has changed since the end of the last turn but the time.
@@ -136,9 +139,9 @@ final class Inspector {
     /// All that happens at this moment has happened.
     func beforeDecision() {
         guard setting.weather.isQuiet else { return }
-        for ticket in engine.tickets.all {
-            guard let waiter = waiters[ticket.id], waiter.promise == nil else { continue }
-            waiters[ticket.id]?.promise = promise(waiter.shape)
+        for node in engine.nodes.all {
+            guard let submission = submissions[node.id], submission.promise == nil else { continue }
+            submissions[node.id]?.promise = promise(submission.batchKey)
         }
     }
 
@@ -151,7 +154,7 @@ final class Inspector {
 
     /// When nothing happens any more.
     func afterAll() {
-        expect(engine.tickets.all.isEmpty, "tickets are left")
+        expect(engine.nodes.all.isEmpty, "nodes are left")
         expect(engine.waitingRequests == 0, "requests wait for ever")
         expect(engine.memory.bytes == 0, "\(engine.memory.bytes) bytes are held for ever")
         expect(engine.keysOnTheirWay == 0, "keys are on their way for ever")
@@ -163,39 +166,39 @@ final class Inspector {
         }
     }
 
-    private func note(_ ticket: Ticket) {
-        guard let record = (ticket.load.client as? SimulatedClient)?.record(of: ticket.load) else {
-            return history.fault("a ticket of nobody's")
+    private func note(_ node: LoadNode) {
+        guard let record = (node.load.client as? SimulatedClient)?.record(of: node.load) else {
+            return history.fault("a node of nobody's")
         }
-        let shape = ticket.level.route.shape
-        shapes.insert(shape)
-        for (position, key) in ticket.keys.enumerated() {
+        let batchKey = node.plan.template.batchKey
+        batchKeys.insert(batchKey)
+        for (position, key) in node.keys.enumerated() {
             guard let key else { continue }
-            waits[Asker(ticket: ticket.id, position: position)] = Wait(
-                since: now, shape: shape, key: key, isRetry: false)
+            waits[Waiter(submission: node.id, position: position)] = Wait(
+                since: now, batchKey: batchKey, key: key, isRetry: false)
         }
-        waiters[ticket.id] = Waiter(record: record, shape: shape)
+        submissions[node.id] = Submission(record: record, batchKey: batchKey)
     }
 
     // MARK: Waiting
 
-    /// Batches that are full but for one of each shape go before, and one that is in flight.
-    private func promise(_ shape: Shape) -> Int64 {
-        let fewest = shapes.reduce(shape.maxKeys) { min($0, $1.maxKeys) }
-        let batches = engine.batcher.queuedKeys / fewest + shapes.count + 1
-        return now + shape.window + Int64(batches) * setting.longestQuery
+    /// Batches that are full but for one of each batch key go before, and one that is in flight.
+    private func promise(_ batchKey: BatchKey) -> Int64 {
+        let fewest = batchKeys.reduce(batchKey.maxKeys) { min($0, $1.maxKeys) }
+        let batches = engine.batcher.queuedKeys / fewest + batchKeys.count + 1
+        return now + batchKey.window + Int64(batches) * setting.longestQuery
     }
 
     private func checkPromises() {
         guard setting.weather.isQuiet else { return }
-        for ticket in engine.tickets.all where ticket.missing > 0 {
-            guard let waiter = waiters[ticket.id], let promise = waiter.promise else { continue }
-            expect(now <= promise, "load \(waiter.record.number) starves")
+        for node in engine.nodes.all where node.missing > 0 {
+            guard let submission = submissions[node.id], let promise = submission.promise else { continue }
+            expect(now <= promise, "load \(submission.record.number) starves")
         }
     }
 
     private var isOpen: Bool {
-        history.database.hasIdleLane
+        history.database.hasFreeConnection
             && engine.batcher.inFlight < probe.limit(engine.batcher.inFlightLimit, at: now)
     }
 
@@ -206,7 +209,7 @@ final class Inspector {
     private func isHeldBack(_ relationship: Int) -> Bool {
         engine.batcher.inFlight == setting.batching.maxInFlight - 1
             && engine.running.contains {
-                $0.batch.shape.relationship == relationship
+                $0.batch.batchKey.relationship == relationship
                     && now >= $0.batch.sent.nanoseconds + Self.leastPatience
             }
     }
@@ -215,39 +218,40 @@ final class Inspector {
     /// - Parameter latest: nanoseconds before the end of the window.
     private func checkWaits(latest: Int64) {
         guard let openSince else { return }
-        var counts: [Shape: Set<Key>] = [:]
-        for (asker, wait) in waits {
-            guard engine.tickets[asker.ticket] != nil else {
-                waits[asker] = nil
+        var counts: [BatchKey: Set<Key>] = [:]
+        for (waiter, wait) in waits {
+            guard engine.nodes[waiter.submission] != nil else {
+                waits[waiter] = nil
                 continue
             }
-            let relationship = wait.shape.relationship
+            let relationship = wait.batchKey.relationship
             if isHeldBack(relationship) {
                 heldBack[relationship] = now
                 continue
             }
-            let end = max(wait.since, openSince, heldBack[relationship] ?? 0) + wait.shape.window
+            let end = max(wait.since, openSince, heldBack[relationship] ?? 0) + wait.batchKey.window
             expect(now <= end - latest, "a key waits beyond its window")
             // The rest is decided at the end of a turn.
             guard latest > 0 else { continue }
             expect(!wait.isRetry, "a key that is asked again waits")
-            let isIdle = !engine.running.contains { $0.batch.shape == wait.shape }
+            let isIdle = !engine.running.contains { $0.batch.batchKey == wait.batchKey }
             expect(
-                !isIdle || setting.batching.isFrugal, "a key waits though no query of its shape is in flight")
-            counts[wait.shape, default: []].insert(wait.key)
+                !isIdle || setting.batching.isFrugal,
+                "a key waits though no query of its batchKey is in flight")
+            counts[wait.batchKey, default: []].insert(wait.key)
         }
-        for (shape, keys) in counts { expect(keys.count < shape.maxKeys, "a full batch waits") }
+        for (batchKey, keys) in counts { expect(keys.count < batchKey.maxKeys, "a full batch waits") }
     }
 
     /// Nanoseconds that a query goes on for nobody at most.
     private static let longestDeserted = 20 * millisecond
 
     private func checkKills() {
-        for job in engine.running
-        where !job.isKilled && now > job.batch.sent.nanoseconds + Self.longestDeserted {
+        for query in engine.running
+        where !query.isKilled && now > query.batch.sent.nanoseconds + Self.longestDeserted {
             // Those of a client that is gone are forgotten in pieces.
-            let isWanted = job.batch.allAskers.contains { isOwed($0) || isParting($0) }
-            expect(!job.isOver && isWanted, "a query goes on for nobody")
+            let isWanted = query.batch.allWaiters.contains { isOwed($0) || isParting($0) }
+            expect(!query.isOver && isWanted, "a query goes on for nobody")
         }
     }
 

@@ -11,17 +11,17 @@ struct Probe {
     /// Whether no key was ever asked again: what is taken, and given up at once, is not seen here.
     private var isWithoutRetries = true
 
-    mutating func started(_ job: Job, isAlone: Bool) {
-        last = ObjectIdentifier(job)
+    mutating func started(_ query: BatchQuery, isAlone: Bool) {
+        last = ObjectIdentifier(query)
         isLastAlone = isAlone
     }
 
-    mutating func ended(_ job: Job, _ outcome: Job.Outcome, at now: Int64) {
-        guard case .complete = outcome, !job.isOver else {
+    mutating func ended(_ query: BatchQuery, _ outcome: BatchQuery.Outcome, at now: Int64) {
+        guard case .complete = outcome, !query.isOver else {
             isWithoutRetries = false
             return
         }
-        if isWithoutRetries, isLastAlone, last == ObjectIdentifier(job) { lastAlone = now }
+        if isWithoutRetries, isLastAlone, last == ObjectIdentifier(query) { lastAlone = now }
     }
 
     /// Queries that may be in flight at one time, at least.

@@ -30,12 +30,12 @@ struct Setting {
     let weather: Weather
     /// Of the clock, in nanoseconds.
     let start: Int64
-    let lanes: Int
+    let slots: Int
     let batching: Batcher.Limits
     let limits: Engine.Limits
     /// How soon work is done in pieces, and how small they are.
-    let chores: Chores.Limits
-    let routes: RouteTable.Settings
+    let tasks: TaskQueue.Limits
+    let templates: QueryTemplates.Settings
     let clients: Int
     let loads: Int
     /// Keys are from 1 to this, though not all have rows.
@@ -49,19 +49,19 @@ struct Setting {
         self.weather = weather
         let isTight = weather == .tight || weather == .everything && random.chance(0.5)
         start = random.pick(0, 1 << 40)
-        lanes = weather == .overload ? random.number(1...2) : random.number(1...4)
+        slots = weather == .overload ? random.number(1...2) : random.number(1...4)
         batching = Batcher.Limits(
             maxKeyBytes: isTight && random.chance(0.5) ? random.number(40...200) : 1 << 20,
-            maxInFlight: lanes,
+            maxInFlight: slots,
             isFrugal: random.chance(0.25))
         limits = Self.limits(isTight, weather.isQuiet, &random)
-        chores =
+        tasks =
             random.chance(0.5)
             ? .init()
             : .init(
-                budget: 0, fewRows: random.number(0...2), rowsAtOnce: random.number(0...5),
-                rowsInPiece: random.number(1...3))
-        routes = Self.routes(weather, &random)
+                budget: 0, maxRowsOfNoTask: random.number(0...2), rowsAtOnce: random.number(0...5),
+                rowsInSlice: random.number(1...3))
+        templates = Self.templates(weather, &random)
         clients = weather == .overload ? 16 : random.number(1...8)
         loads = weather == .overload ? 70 : random.number(5...45)
         keySpace = weather == .overload ? 150 : random.pick(6, 25)
@@ -90,8 +90,8 @@ struct Setting {
             maxResultBytes: isTight && random.chance(0.2) ? random.number(1000...20_000) : 1 << 30)
     }
 
-    static func routes(_ weather: Weather, _ random: inout SeededGenerator) -> RouteTable.Settings {
-        var settings = RouteTable.Settings()
+    static func templates(_ weather: Weather, _ random: inout SeededGenerator) -> QueryTemplates.Settings {
+        var settings = QueryTemplates.Settings()
         settings.policy = policy(weather, &random)
         for relation in Relation.all where random.chance(0.4) {
             settings.policies[relation.name] = policy(weather, &random)

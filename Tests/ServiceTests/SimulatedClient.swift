@@ -6,7 +6,7 @@ import Wire
 
 /// A client of the engine's; behaves as a session does.
 final class SimulatedClient: Client {
-    var share = Share()
+    var share = FairShare()
     var keysOnTheirWay = 0
     private(set) var owed: [PendingLoad] = []
     private var output = ByteBuffer()

@@ -6,7 +6,7 @@ import TestSupport
 @testable import Service
 
 /// The connections of a history and what is behind them. Its times and mishaps are drawn by lot.
-final class SimulatedDatabase: Backend {
+final class SimulatedDatabase: QueryRunner {
     private enum State {
         case down, idle
         case busy(Flight)
@@ -21,7 +21,7 @@ final class SimulatedDatabase: Backend {
     private static let loss = DatabaseError(errno: 2013, message: "lost", kind: .connectionLost)
 
     private(set) var outage: DatabaseError?
-    private var lanes: [State]
+    private var slots: [State]
     /// Until then no connection comes about.
     private var brokenUntil: Int64 = 0
     private var random: SeededGenerator
@@ -34,37 +34,37 @@ final class SimulatedDatabase: Backend {
         self.setting = setting
         self.shop = shop
         random = SeededGenerator(seed: seed)
-        lanes = Array(repeating: .idle, count: setting.lanes)
+        slots = Array(repeating: .idle, count: setting.slots)
     }
 
     private var agenda: Agenda { history.agenda }
 
-    var connectedLanes: Int { lanes.count { if case .down = $0 { false } else { true } } }
+    var openConnections: Int { slots.count { if case .down = $0 { false } else { true } } }
 
     var serverStates: [(name: String, state: String)] { [] }
 
     var serverChanges: Int { 0 }
 
-    var hasIdleLane: Bool { idleLane != nil }
+    var hasFreeConnection: Bool { idleSlot != nil }
 
-    var busyLanes: Int { lanes.count { if case .busy = $0 { true } else { false } } }
+    var busySlots: Int { slots.count { if case .busy = $0 { true } else { false } } }
 
-    private var idleLane: Int? { lanes.firstIndex { if case .idle = $0 { true } else { false } } }
+    private var idleSlot: Int? { slots.firstIndex { if case .idle = $0 { true } else { false } } }
 
     // MARK: Queries
 
-    func run(_ job: Job) {
-        guard let lane = idleLane else { return history.fault("a query needs an idle lane") }
-        history.inspector.started(job)
+    func run(_ query: BatchQuery) {
+        guard let slot = idleSlot else { return history.fault("a query needs an idle slot") }
+        history.inspector.started(query)
         do {
-            let query = try SQLReader.query(job.statement.sql)
-            let flight = flight(job, lane, query)
-            lanes[lane] = .busy(flight)
-            let time = duration(keys: query.keys.count)
+            let parsed = try SQLReader.query(query.statement.sql)
+            let flight = flight(query, slot, parsed)
+            slots[slot] = .busy(flight)
+            let time = duration(keys: parsed.keys.count)
             agenda.add(.rows(flight), after: random.time(0...time))
             agenda.add(.end(flight), after: time)
         } catch {
-            history.fault("unreadable: \(String(decoding: job.statement.sql, as: UTF8.self)), at \(error)")
+            history.fault("unreadable: \(String(decoding: query.statement.sql, as: UTF8.self)), at \(error)")
         }
     }
 
@@ -74,17 +74,19 @@ final class SimulatedDatabase: Backend {
         return costs.base + Int64(keys) * costs.perKey + random.time(0...costs.jitter) + lock
     }
 
-    private func flight(_ job: Job, _ lane: Int, _ query: Query) -> Flight {
-        let rows = query.rows(in: shop, &random)
-        let isPoisoned = query.keys.contains { shop.isPoison(query.table, query.column, $0) }
+    private func flight(_ query: BatchQuery, _ slot: Int, _ parsed: Query) -> Flight {
+        let rows = parsed.rows(in: shop, &random)
+        let isPoisoned = parsed.keys.contains { shop.isPoison(parsed.table, parsed.column, $0) }
         let outcome = outcome(isPoisoned: isPoisoned)
-        if case .complete = outcome { return Flight(job, lane: lane, rows: rows, last: rows.count, outcome) }
-        if case .changedColumns = outcome { return Flight(job, lane: lane, rows: [], last: 0, outcome) }
+        if case .complete = outcome {
+            return Flight(query, slot: slot, rows: rows, last: rows.count, outcome)
+        }
+        if case .changedColumns = outcome { return Flight(query, slot: slot, rows: [], last: 0, outcome) }
         let last = random.chance(0.5) ? 0 : random.number(0...rows.count)
-        return Flight(job, lane: lane, rows: rows, last: last, outcome)
+        return Flight(query, slot: slot, rows: rows, last: last, outcome)
     }
 
-    private func outcome(isPoisoned: Bool) -> Job.Outcome {
+    private func outcome(isPoisoned: Bool) -> BatchQuery.Outcome {
         let mishaps = setting.mishaps
         if random.chance(mishaps.lost) { return .failed(Self.loss) }
         if random.chance(mishaps.changedColumns) { return .changedColumns }
@@ -107,24 +109,24 @@ final class SimulatedDatabase: Backend {
         end(flight, flight.outcome)
     }
 
-    private func end(_ flight: Flight, _ outcome: Job.Outcome) {
+    private func end(_ flight: Flight, _ outcome: BatchQuery.Outcome) {
         flight.hasEnded = true
         switch outcome {
-        case .failed(let error) where error.kind != .statement: lanes[flight.lane] = .down
-        case .changedColumns: lanes[flight.lane] = .down
-        case .complete, .failed: lanes[flight.lane] = flight.isBeingKilled ? .recovering(flight) : .idle
+        case .failed(let error) where error.kind != .statement: slots[flight.slot] = .down
+        case .changedColumns: slots[flight.slot] = .down
+        case .complete, .failed: slots[flight.slot] = flight.isBeingKilled ? .recovering(flight) : .idle
         }
-        if case .down = lanes[flight.lane] { reconnect(flight.lane) }
-        history.note("\(flight.job.batch.keys.count) keys end: \(outcome)")
+        if case .down = slots[flight.slot] { reconnect(flight.slot) }
+        history.note("\(flight.query.batch.keys.count) keys end: \(outcome)")
         blame(flight, outcome)
-        history.engine.finished(flight.job, outcome)
-        history.inspector.ended(flight.job, outcome)
+        history.engine.finished(flight.query, outcome)
+        history.inspector.ended(flight.query, outcome)
     }
 
     /// Notes which loads may get an error for this.
-    private func blame(_ flight: Flight, _ outcome: Job.Outcome) {
-        let isLostForGood = flight.sentRows > 0 || flight.job.batch.attempts > 0
-        for record in history.inspector.askers(of: flight.job) {
+    private func blame(_ flight: Flight, _ outcome: BatchQuery.Outcome) {
+        let isLostForGood = flight.sentRows > 0 || flight.query.batch.attempts > 0
+        for record in history.inspector.waiters(of: flight.query) {
             switch outcome {
             case .complete: break
             case .changedColumns: record.isCutOff = true
@@ -137,9 +139,9 @@ final class SimulatedDatabase: Backend {
 
     // MARK: Kills
 
-    func kill(_ job: Job) {
-        history.inspector.killed(job)
-        for case .busy(let flight) in lanes where flight.job === job {
+    func kill(_ query: BatchQuery) {
+        history.inspector.killed(query)
+        for case .busy(let flight) in slots where flight.query === query {
             history.note("a query is to be killed")
             flight.isBeingKilled = true
             agenda.add(.kill(flight), after: random.time(0...2 * millisecond))
@@ -148,8 +150,8 @@ final class SimulatedDatabase: Backend {
 
     func kill(_ flight: Flight) {
         flight.isBeingKilled = false
-        if case .recovering(let own) = lanes[flight.lane], own === flight {
-            lanes[flight.lane] = .idle
+        if case .recovering(let own) = slots[flight.slot], own === flight {
+            slots[flight.slot] = .idle
         } else if !flight.hasEnded {
             end(flight, .failed(Self.statement(Self.interrupted)))
         }
@@ -157,38 +159,38 @@ final class SimulatedDatabase: Backend {
 
     // MARK: Connections
 
-    private func reconnect(_ lane: Int) {
-        agenda.add(.connect(lane: lane), after: random.time(0...5 * millisecond))
+    private func reconnect(_ slot: Int) {
+        agenda.add(.connect(slot: slot), after: random.time(0...5 * millisecond))
     }
 
     func crash(duration: Int64) {
         history.note("the database is gone for \(duration / microsecond) us")
         brokenUntil = agenda.now + duration
-        for lane in lanes.indices {
-            switch lanes[lane] {
+        for slot in slots.indices {
+            switch slots[slot] {
             case .down: break
             case .idle, .recovering:
-                lanes[lane] = .down
-                reconnect(lane)
+                slots[slot] = .down
+                reconnect(slot)
             case .busy(let flight): end(flight, .failed(Self.loss))
             }
         }
     }
 
-    func connect(lane: Int) {
-        guard case .down = lanes[lane] else { return history.fault("a lane connects that is not down") }
+    func connect(slot: Int) {
+        guard case .down = slots[slot] else { return history.fault("a slot connects that is not down") }
         if agenda.now < brokenUntil {
-            reconnect(lane)
+            reconnect(slot)
             return refused()
         }
-        lanes[lane] = .idle
+        slots[slot] = .idle
         guard outage != nil else { return }
         outage = nil
         history.engine.databaseReturned()
     }
 
     private func refused() {
-        guard connectedLanes == 0 else { return }
+        guard openConnections == 0 else { return }
         let error = DatabaseError(errno: 2002, message: "nobody listens", kind: .unreachable)
         outage = error
         for record in history.records where record.state == .sent { record.sawOutage = true }

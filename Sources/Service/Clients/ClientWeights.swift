@@ -14,8 +14,8 @@ struct ClientWeights {
         byUser = Dictionary(known, uniquingKeysWith: max)
     }
 
-    func share(of socket: Socket) -> Share {
-        guard !byUser.isEmpty, let user = socket.peerUserID else { return Share() }
-        return Share(weight: byUser[user] ?? 1)
+    func share(of socket: Socket) -> FairShare {
+        guard !byUser.isEmpty, let user = socket.peerUserID else { return FairShare() }
+        return FairShare(weight: byUser[user] ?? 1)
     }
 }

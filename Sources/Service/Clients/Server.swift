@@ -42,7 +42,7 @@ final class Server {
     private var slowReaders = LogThrottle()
     private var lastPauseReport: Int64?
     private(set) var isDraining = false
-    private var turns = TurnLengths()
+    private var turns = TurnHistogram()
 
     init(
         loop: EventLoop, engine: Engine, limits: Limits, weights: ClientWeights, version: String,
@@ -225,9 +225,9 @@ final class Server {
 
     private func describe(_ name: String?, id: RequestID?, to session: Session) {
         do throws(Failure) {
-            let relationships = try engine.routes.relationships(named: name)
+            let relationships = try engine.templates.relationships(named: name)
             let reply = DescribeReply(
-                relationships: relationships, catalog: engine.routes.catalog, limits: described)
+                relationships: relationships, catalog: engine.templates.catalog, limits: described)
             if memory.isFull { throw engine.fullMemory }
             session.reply(id) { output in
                 let start = output.count
@@ -275,7 +275,7 @@ final class Server {
         for (place, session) in sessions.enumerated() {
             session.flush()
             loop.refreshTime()
-            guard loop.now - start > TurnShare.flushes else { continue }
+            guard loop.now - start > TurnBudget.flushes else { continue }
             dirty.insert(contentsOf: sessions[(place + 1)...], at: 0)
             break
         }

@@ -26,7 +26,7 @@ final class Session: Client {
     /// What a load takes at least that is kept until there is room for its reply.
     private static let leastHeld = 512
     /// Bytes of a line that has not ended, beyond which it is given up where there is no memory.
-    private static let longLine = 2 * TurnShare.bytesRead
+    private static let longLine = 2 * TurnBudget.bytesRead
     /// Bytes of output buffer that an idle connection keeps.
     private static let idleCapacity = 1 << 14
 
@@ -46,11 +46,11 @@ final class Session: Client {
     private var heldInput = 0
     private var state = State.open
     private(set) var owed: [PendingLoad] = []
-    var share: Share
+    var share: FairShare
     var keysOnTheirWay = 0
     /// When a line began that has not ended yet. Nil also while lines are left standing by us.
     private var lineBegan: Int64?
-    private var stall = Stall()
+    private var sendProgress = SendProgress()
     private var isFirstRead = true
     /// Whether the client is known to send no more, though not all of it has been read.
     private var isInputEnded = false
@@ -61,7 +61,7 @@ final class Session: Client {
     /// Whether it stands in the server's list of sessions to be flushed in this turn.
     private var isDirty = false
 
-    init(_ socket: Socket, server: Server, loop: EventLoop, share: Share, maxLineBytes: Int) {
+    init(_ socket: Socket, server: Server, loop: EventLoop, share: FairShare, maxLineBytes: Int) {
         self.socket = socket
         self.server = server
         self.loop = loop
@@ -106,7 +106,7 @@ final class Session: Client {
         guard case .open = state, acceptsLines else { return closeIfHungUp() }
         framer.limit = server.limits.maxLineBytes
         var result = Socket.Result.wouldBlock
-        _ = framer.receive(upTo: TurnShare.bytesRead) { space in
+        _ = framer.receive(upTo: TurnBudget.bytesRead) { space in
             result = socket.read(into: space)
             if case .bytes(let count) = result { return count }
             return 0
@@ -146,15 +146,15 @@ final class Session: Client {
         while acceptsLines, framer.next({ server.handle($0, from: self) }) {
             count += 1
             // A cancel looks through all that is owed.
-            guard count >= TurnShare.linesAtLeast || owed.count > Self.maxInProgress else { continue }
+            guard count >= TurnBudget.linesAtLeast || owed.count > Self.maxInProgress else { continue }
             loop.refreshTime()
-            if loop.now - start > TurnShare.lines { fallBehind() }
+            if loop.now - start > TurnBudget.lines { fallBehind() }
         }
         if case .halfClosed = state, acceptsLines {
             _ = framer.finish { server.handle($0, from: self) }
             closeIfDone()
         }
-        if count > 0 { stall.goOn(at: loop.now) }
+        if count > 0 { sendProgress.goOn(at: loop.now) }
         countInput()
         noteLine(hasEnded: count > 0)
         rearm()
@@ -304,14 +304,14 @@ final class Session: Client {
         if case .closed = state { return }
         var sent = 0
         while !output.isEmpty {
-            guard sent < TurnShare.bytesWritten else { return askForFlush() }
+            guard sent < TurnBudget.bytesWritten else { return askForFlush() }
             switch output.withFirstBytes(socket.write) {
             case .bytes(let count):
                 output.removeFirst(count)
                 sent += count
-                stall.take(count, at: loop.now)
+                sendProgress.take(count, at: loop.now)
             case .wouldBlock:
-                if stall.begin(at: loop.now) { server.observe(self) }
+                if sendProgress.begin(at: loop.now) { server.observe(self) }
                 server.memory.update(&held, to: output.capacity)
                 answerWaiting()
                 // Lines may have been left standing while too many of its requests were in progress.
@@ -319,7 +319,7 @@ final class Session: Client {
             case .closed, .failed: return close()
             }
         }
-        stall.end()
+        sendProgress.end()
         output.trim(to: Self.idleCapacity)
         server.memory.update(&held, to: output.capacity)
         if case .closing = state { return end() }
@@ -372,21 +372,21 @@ final class Session: Client {
 
     /// Bytes that it has the daemon keep, if it has been slow to read for so many nanoseconds.
     func hoard(after patience: Int64) -> Int? {
-        guard let since = stall.since, loop.now - since >= patience else { return nil }
+        guard let since = sendProgress.since, loop.now - since >= patience else { return nil }
         return held + waitingBytes
     }
 
     /// When the client will have been too slow.
     func deadline(_ limits: Server.Limits) -> Int64? {
         let line = lineBegan.map { $0 + Int64(limits.lineTimeoutSeconds) * 1_000_000_000 }
-        return [line, stall.deadline(limits)].compactMap { $0 }.min()
+        return [line, sendProgress.deadline(limits)].compactMap { $0 }.min()
     }
 
     /// The deadline has come.
     func isTooSlow(_ limits: Server.Limits) {
-        if let deadline = stall.deadline(limits), deadline <= loop.now {
+        if let deadline = sendProgress.deadline(limits), deadline <= loop.now {
             // What is in progress keeps us from reading on, not the client from writing.
-            if isBusy { return stall.goOn(at: loop.now) }
+            if isBusy { return sendProgress.goOn(at: loop.now) }
             return server.dropSlowReader(self, "limits.send_timeout_s = \(limits.sendTimeoutSeconds)")
         }
         giveUpLine("limits.line_timeout_s = \(limits.lineTimeoutSeconds)")

@@ -23,12 +23,12 @@ package final class Daemon {
     private let loop: EventLoop
     private let engine: Engine
     private let server: Server
-    private let servers: Servers
-    private let pool: Pool
+    private let servers: DatabaseServers
+    private let pool: ConnectionPool
     /// Listening sockets that the service manager has opened.
     private let inherited: [Int32]
     private var inheritedAddresses: [String] = []
-    private let keeper: CatalogKeeper
+    private let keeper: CatalogRefresher
     private let reloader: SettingsReloader
     private var budget: DescriptorBudget
     private var signals: Signals?
@@ -60,17 +60,17 @@ package final class Daemon {
         budget = DescriptorBudget(settings)
         loop = try EventLoop()
         engine = Engine(
-            time: LoopTimekeeper(loop), routes: RouteTable(), batching: .init(settings),
+            time: LoopClock(loop), templates: QueryTemplates(), batching: .init(settings),
             limits: .init(settings),
             logger: logger)
         server = Server(
             loop: loop, engine: engine, limits: .init(settings, maxClients: budget.clients),
             weights: ClientWeights(settings), version: version, logger: logger)
-        servers = try Servers(settings.database, loop: loop, logger: logger)
-        pool = Pool(
-            engine: engine, servers: servers, killer: try Killer(loop), settings: settings.database,
+        servers = try DatabaseServers(settings.database, loop: loop, logger: logger)
+        pool = ConnectionPool(
+            engine: engine, servers: servers, killer: try QueryKiller(loop), settings: settings.database,
             logger: logger)
-        keeper = try CatalogKeeper(settings, loop: loop)
+        keeper = try CatalogRefresher(settings, loop: loop)
         reloader = try SettingsReloader(loop, reread: reread)
     }
 
@@ -135,15 +135,15 @@ package final class Daemon {
             return "draining: \(count) request\(count == 1 ? " is" : "s are") still to be answered"
         }
         var parts: [String] = []
-        if engine.routes.absence != nil {
+        if engine.templates.absence != nil {
             parts.append(lastSchemaFailure.map { "no schema yet: \($0)" } ?? "reading the schema")
         } else {
-            parts.append("\(engine.routes.catalog.relationships.count) relationships")
+            parts.append("\(engine.templates.catalog.relationships.count) relationships")
             if let outage = pool.outage {
                 parts.append("no database: \(outage.explained(settings.database))")
             } else if let refusal = pool.refusal {
                 parts.append("the database refuses queries: \(refusal)")
-            } else if pool.connectedLanes > 0 {
+            } else if pool.openConnections > 0 {
                 let which = servers.areSeveral ? "server \(servers.activeServer)" : ""
                 parts.append("connected to the database" + (which.isEmpty ? "" : " " + which))
             }
@@ -160,7 +160,7 @@ package final class Daemon {
         keeper.refresh()
     }
 
-    private func schemaRead(_ reading: CatalogKeeper.Reading, _ listeners: [Listener]) {
+    private func schemaRead(_ reading: CatalogRefresher.Reading, _ listeners: [Listener]) {
         switch reading.result {
         case .success(let found): schemaRead(found, reading.settings, isReload: reading.isReload)
         case .failure(let error): schemaUnreadable(error, isReload: reading.isReload)
@@ -176,17 +176,17 @@ package final class Daemon {
             lastSchemaFailure = reason
             showStatus()
         }
-        guard let before = engine.routes.absence else {
+        guard let before = engine.templates.absence else {
             if lastSchemaFailure != reason { logger.warning("the catalog stays as it was: \(message)") }
             return
         }
         if before != message {
             logger.error("\(message); until then loads are answered database_unavailable")
         }
-        engine.routes.absence = message
+        engine.templates.absence = message
     }
 
-    private func schemaRead(_ found: CatalogKeeper.Finding, _ new: Settings, isReload: Bool) {
+    private func schemaRead(_ found: CatalogRefresher.Finding, _ new: Settings, isReload: Bool) {
         lastSchemaFailure = nil
         defer { showStatus() }
         if !found.faults.isEmpty {
@@ -195,7 +195,7 @@ package final class Daemon {
         }
         if isReload { adopt(new) }
         if found.isNews || isReload {
-            engine.install(found.catalog, RouteTable.Settings(new))
+            engine.install(found.catalog, QueryTemplates.Settings(new))
             keeper.served = found.catalog
             servers.serve(found.catalog)
         }
@@ -220,7 +220,7 @@ package final class Daemon {
         server.lingering.most = new.lingering
     }
 
-    private func announce(_ found: CatalogKeeper.Finding) {
+    private func announce(_ found: CatalogRefresher.Finding) {
         for warning in found.warnings { logger.warning("\(warning)") }
         for fault in found.faults {
             logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded")

@@ -93,7 +93,7 @@ extension Batcher.Limits {
     }
 }
 
-extension RouteTable.Settings {
+extension QueryTemplates.Settings {
     init(_ settings: Settings) {
         let batching = settings.batching
         policy = BatchingPolicy(.init(), over: batching)

@@ -11,7 +11,7 @@ struct Deadlines {
     struct Deadline: Comparable {
         /// Monotonic nanoseconds.
         let time: Int64
-        let ticket: TicketID
+        let node: SubmissionID
         /// Whether the client set it, with `timeout_ms`.
         let isClients: Bool
 

@@ -7,41 +7,41 @@ import Wire
 extension Engine {
     // MARK: Levels
 
-    /// All answers of a ticket are there: asks for what its rows include, every level in the batches of everybody.
-    func grow(_ ticket: Ticket, of load: PendingLoad) {
-        guard !ticket.level.branches.isEmpty else { return settle(ticket, of: load) }
-        guard chores.allow(rows: load.rowCount, bytes: 0) else {
-            return chores.add(GrowthChore(ticket, of: load))
+    /// All answers of a node are there: asks for what its rows include, every plan in the batches of everybody.
+    func expandIncludes(_ node: LoadNode, of load: PendingLoad) {
+        guard !node.plan.includes.isEmpty else { return settle(node, of: load) }
+        guard tasks.allow(rows: load.rowCount, bytes: 0) else {
+            return tasks.add(IncludeExpansionTask(node, of: load))
         }
-        var growth = Growth(of: ticket)
+        var expansion = IncludeExpansion(of: node)
         do {
-            while try !growth.look(steps: .max) {}
-            attach(growth, to: ticket, of: load)
+            while try !expansion.look(steps: .max) {}
+            attach(expansion, to: node, of: load)
         } catch {
             fail(load, error)
         }
     }
 
-    func attach(_ growth: Growth, to ticket: Ticket, of load: PendingLoad) {
+    func attach(_ expansion: IncludeExpansion, to node: LoadNode, of load: PendingLoad) {
         do {
             // Before they are made: there may be as many as a request may have rows.
-            try requireRoom(forKeys: growth.keyCount, of: load.client)
+            try requireRoom(forKeys: expansion.keyCount, of: load.client)
         } catch {
             return fail(load, error)
         }
-        let children = growth.children
-        ticket.attach(children, firstRows: growth.firstRows)
+        let children = expansion.children
+        node.attach(children, firstRows: expansion.firstRows)
         for child in children {
-            load.include(child.ticket)
+            load.include(child.node)
             hold(child.byteCount, for: load)
-            if child.ticket.missing > 0 { enlist(child.ticket, of: load) }
+            if child.node.missing > 0 { enlist(child.node, of: load) }
         }
-        for child in children where child.ticket.missing == 0 { settle(child.ticket, of: load) }
+        for child in children where child.node.missing == 0 { settle(child.node, of: load) }
     }
 
-    /// A ticket has all its answers, and so have those of what it includes.
-    func settle(_ ticket: Ticket, of load: PendingLoad) {
-        guard let parent = ticket.parent else { return complete(ticket, of: load) }
+    /// A node has all its answers, and so have those of what it includes.
+    func settle(_ node: LoadNode, of load: PendingLoad) {
+        guard let parent = node.parent else { return complete(node, of: load) }
         parent.unfinishedChildren -= 1
         if parent.unfinishedChildren == 0 { settle(parent, of: load) }
     }
@@ -49,14 +49,14 @@ extension Engine {
     // MARK: Replies
 
     /// All answers of a load are there. The reply is written now, in pieces, or when its client has read others.
-    func complete(_ root: Ticket, of load: PendingLoad) {
+    func complete(_ root: LoadNode, of load: PendingLoad) {
         if load.isAbandoned { return }
         var reply = LoadReply(root, of: load, limit: limits.maxReplyBytes)
         // What was answered at once has no rows.
         if load.isWaiting {
             guard load.client.hasRoom(for: load) else { return hold(load) }
             guard load.included.isEmpty else { return beginLongReply(reply, of: load) }
-            guard chores.allow(rows: load.rowCount, bytes: load.byteCount) else {
+            guard tasks.allow(rows: load.rowCount, bytes: load.byteCount) else {
                 return beginLongReply(reply, of: load)
             }
         }
@@ -70,15 +70,15 @@ extension Engine {
     /// includes is: rows that several others lead to stand there once for each.
     private func beginLongReply(_ reply: LoadReply, of load: PendingLoad) {
         guard !load.client.awaitsLongReply else { return hold(load) }
-        let chore = ReplyChore(reply, of: load, memory: memory)
-        if !chores.isTurnFull, !load.included.isEmpty {
-            let hasMore = chore.doPiece(for: self)
-            chores.countDone(
-                rows: hasMore ? chores.limits.rowsInPiece : load.rowCount, bytes: chore.byteCount)
+        let task = ReplyWriteTask(reply, of: load, memory: memory)
+        if !tasks.isTurnFull, !load.included.isEmpty {
+            let hasMore = task.runSlice(for: self)
+            tasks.countDone(
+                rows: hasMore ? tasks.limits.rowsInSlice : load.rowCount, bytes: task.byteCount)
             guard hasMore else { return }
         }
         isUndecided = true
-        chores.add(chore)
+        tasks.add(task)
     }
 
     private func hold(_ load: PendingLoad) {
@@ -94,9 +94,9 @@ extension Engine {
     private func releaseKeys(of load: PendingLoad) {
         guard !load.hasReleasedKeys else { return }
         load.hasReleasedKeys = true
-        for ticket in [load.root].compactMap({ $0 }) + load.included where tickets[ticket.id] === ticket {
-            keysOnTheirWay -= ticket.keys.count
-            load.client.keysOnTheirWay -= ticket.keys.count
+        for node in [load.root].compactMap({ $0 }) + load.included where nodes[node.id] === node {
+            keysOnTheirWay -= node.keys.count
+            load.client.keysOnTheirWay -= node.keys.count
         }
     }
 
@@ -114,17 +114,17 @@ extension Engine {
         waitingRequests -= 1
         load.client.settle(load)
         if let root = load.root { forget(root, of: load) }
-        for ticket in load.included { forget(ticket, of: load) }
+        for node in load.included { forget(node, of: load) }
     }
 
-    private func forget(_ ticket: Ticket, of load: PendingLoad) {
-        guard tickets.remove(ticket) else { return }
+    private func forget(_ node: LoadNode, of load: PendingLoad) {
+        guard nodes.remove(node) else { return }
         if !load.hasReleasedKeys {
-            keysOnTheirWay -= ticket.keys.count
-            load.client.keysOnTheirWay -= ticket.keys.count
+            keysOnTheirWay -= node.keys.count
+            load.client.keysOnTheirWay -= node.keys.count
         }
-        guard ticket.missing > 0 else { return }
-        hasLostAskers = true
-        batcher.withdraw(ticket.id, keys: ticket.waitingKeys, of: ticket.level.route.shape)
+        guard node.missing > 0 else { return }
+        hasLostWaiters = true
+        batcher.withdraw(node.id, keys: node.waitingKeys, of: node.plan.template.batchKey)
     }
 }

@@ -21,59 +21,59 @@ final class Engine {
         var maxResultBytes: Int
     }
 
-    let time: any Timekeeper
+    let time: any EngineClock
     let logger: Logger
     /// By the server's error number.
     var refusals: [UInt32: LogThrottle] = [:]
     /// By relationship: parts of batches that an error nobody knows has met, since any query brought its rows.
     var splitsInVain: [Int: Int] = [:]
-    private(set) unowned var backend: (any Backend)?
+    private(set) unowned var runner: (any QueryRunner)?
     var batcher: Batcher
     private(set) var limits: Limits
     /// Of all loads that are on their way.
-    var tickets = TicketTable()
+    var nodes = LoadNodeTable()
     var waitingRequests = 0
     /// Whose queries are under way.
-    var running: [Job] = []
+    var running: [BatchQuery] = []
     private var deadlines = Deadlines()
-    /// Keys of all tickets, however often they are the same.
+    /// Keys of all nodes, however often they are the same.
     var keysOnTheirWay = 0
-    /// Whether keys or chores have come since the last decision.
+    /// Whether keys or tasks have come since the last decision.
     var isUndecided = false
     /// Whether somebody has given up waiting since the last decision.
-    var hasLostAskers = false
-    let routes: RouteTable
+    var hasLostWaiters = false
+    let templates: QueryTemplates
     let memory: MemoryGauge
     var counters = Counters()
     /// What is done in pieces.
-    var chores: Chores
+    var tasks: TaskQueue
     /// Called when the server's answer shows that the catalog is out of date.
     var onSchemaChange: () -> Void = {}
 
     init(
-        time: any Timekeeper, routes: RouteTable, batching: Batcher.Limits, limits: Limits,
-        chores: Chores.Limits = .init(), logger: Logger
+        time: any EngineClock, templates: QueryTemplates, batching: Batcher.Limits, limits: Limits,
+        tasks: TaskQueue.Limits = .init(), logger: Logger
     ) {
         self.time = time
-        self.routes = routes
+        self.templates = templates
         self.limits = limits
         self.logger = logger
-        self.chores = Chores(chores)
+        self.tasks = TaskQueue(tasks)
         batcher = Batcher(limits: batching)
         memory = MemoryGauge(limit: limits.maxResultBytes)
     }
 
-    func attach(_ backend: any Backend) { self.backend = backend }
+    func attach(_ runner: any QueryRunner) { self.runner = runner }
 
     /// Lets requests from now on use this catalog; those that wait go on with their own.
-    func install(_ catalog: Catalog, _ settings: RouteTable.Settings) {
-        routes.install(catalog, settings)
+    func install(_ catalog: Catalog, _ settings: QueryTemplates.Settings) {
+        templates.install(catalog, settings)
         prune()
     }
 
     private func prune() {
-        routes.prune(isInUse: batcher.isInUse)
-        batcher.forget { routes.route(of: $0) != nil }
+        templates.prune(isInUse: batcher.isInUse)
+        batcher.forget { templates.template(of: $0) != nil }
     }
 
     func reconfigure(batching: Batcher.Limits, limits: Limits) {
@@ -86,7 +86,7 @@ final class Engine {
 
     var maxRows: Int { limits.maxRows }
 
-    var connectedLanes: Int { backend?.connectedLanes ?? 0 }
+    var openConnections: Int { runner?.openConnections ?? 0 }
 
     // MARK: Requests
 
@@ -98,48 +98,48 @@ final class Engine {
         } catch {
             client.reply(error, to: id)
         }
-        // Also what was refused, or needed no query, may have left a route behind.
-        if routes.isFull { prune() }
+        // Also what was refused, or needed no query, may have left a template behind.
+        if templates.isFull { prune() }
     }
 
     private func admit(_ load: Load, id: RequestID?, bytes: Int, from client: any Client) throws(Failure) {
-        let level = try LevelReader(routes: routes).level(of: load)
-        let (keys, answers) = try read(load.keys, of: level)
+        let plan = try LoadPlanner(templates: templates).plan(of: load)
+        let (keys, answers) = try read(load.keys, of: plan)
         let asked = load.timeoutMilliseconds.map { Int64($0) * 1_000_000 }
         let patience = min(asked ?? limits.patience, limits.patience)
         let isClients = asked == patience
         let pending = PendingLoad(
             client: client, requestID: id, isList: load.keys.isList,
             deadline: isClients ? now + patience : nil)
-        let ticket = Ticket(level: level, load: pending, keys: keys, answers: answers)
-        pending.begin(ticket)
-        guard ticket.missing > 0 else { return settle(ticket, of: pending) }
-        try requireRoom(forKeys: ticket.keys.count, of: client)
+        let node = LoadNode(plan: plan, load: pending, keys: keys, answers: answers)
+        pending.begin(node)
+        guard node.missing > 0 else { return settle(node, of: pending) }
+        try requireRoom(forKeys: node.keys.count, of: client)
         pending.isWaiting = true
         // Keys and filters are as long as the line at most.
-        hold(bytes + ticket.keys.count * Ticket.bytesOfKey, for: pending)
+        hold(bytes + node.keys.count * LoadNode.bytesPerKey, for: pending)
         waitingRequests += 1
         client.owe(pending)
-        enlist(ticket, of: pending)
-        deadlines.add(.init(time: time.now + patience, ticket: ticket.id, isClients: isClients))
+        enlist(node, of: pending)
+        deadlines.add(.init(time: time.now + patience, node: node.id, isClients: isClients))
         // Those of requests that were answered stand behind any that still waits.
         if deadlines.count > 2 * waitingRequests + Self.mostSpareDeadlines { deadlines.prune(where: counts) }
     }
 
     private static let mostSpareDeadlines = 1024
 
-    private func read(_ keys: Keys, of level: Level) throws(Failure) -> (
-        OneOrMany<Key?>, OneOrMany<Ticket.Answer>
+    private func read(_ keys: Keys, of plan: LoadPlan) throws(Failure) -> (
+        OneOrMany<Key?>, OneOrMany<LoadNode.Answer>
     ) {
-        let relationship = level.route.relationship
-        let isEmpty = level.route.isEmpty
+        let relationship = plan.template.relationship
+        let isEmpty = plan.template.isEmpty
         switch keys {
         case .one(let input):
             let key = try relationship.read(input)
             return isEmpty || key == nil ? (.one(nil), .one(.none)) : (.one(key), .one(.waiting))
         case .many(let inputs):
             var found: [Key?] = []
-            var answers: [Ticket.Answer] = []
+            var answers: [LoadNode.Answer] = []
             answers.reserveCapacity(inputs.count)
             for input in inputs {
                 do {
@@ -156,7 +156,7 @@ final class Engine {
     }
 
     func requireRoom(forKeys count: Int, of client: any Client) throws(Failure) {
-        if let outage = backend?.outage { throw Self.unavailable(outage) }
+        if let outage = runner?.outage { throw Self.unavailable(outage) }
         guard keysOnTheirWay + count <= limits.maxQueuedKeys else {
             throw Failure(
                 .overloaded,
@@ -180,16 +180,16 @@ final class Engine {
         )
     }
 
-    func enlist(_ ticket: Ticket, of load: PendingLoad) {
+    func enlist(_ node: LoadNode, of load: PendingLoad) {
         isUndecided = true
-        tickets.insert(ticket)
-        keysOnTheirWay += ticket.keys.count
-        load.client.keysOnTheirWay += ticket.keys.count
-        let route = ticket.level.route
-        routes.keep(route)
-        submit(ticket, of: load)
-        counters.keysAsked += ticket.missing
-        route.traffic.keysAsked += ticket.missing
+        nodes.insert(node)
+        keysOnTheirWay += node.keys.count
+        load.client.keysOnTheirWay += node.keys.count
+        let template = node.plan.template
+        templates.keep(template)
+        submit(node, of: load)
+        counters.keysAsked += node.missing
+        template.relationshipCounters.keysAsked += node.missing
     }
 
     /// Counts memory that the load takes until it is answered.
@@ -197,15 +197,16 @@ final class Engine {
         memory.update(&load.heldBytes, to: load.heldBytes + bytes)
     }
 
-    private func submit(_ ticket: Ticket, of load: PendingLoad) {
-        let shape = ticket.level.route.shape
+    private func submit(_ node: LoadNode, of load: PendingLoad) {
+        let batchKey = node.plan.template.batchKey
         let (client, deadline) = (load.client, load.deadline)
-        switch ticket.keys {
+        switch node.keys {
         case .one(let key?):
-            batcher.submit(key, of: shape, for: ticket.id, share: &client.share, deadline: deadline, at: now)
+            batcher.submit(key, of: batchKey, for: node.id, share: &client.share, deadline: deadline, at: now)
         case .one(nil): break
         case .many(let keys):
-            batcher.submit(keys, of: shape, for: ticket.id, share: &client.share, deadline: deadline, at: now)
+            batcher.submit(
+                keys, of: batchKey, for: node.id, share: &client.share, deadline: deadline, at: now)
         }
     }
 
@@ -216,8 +217,8 @@ final class Engine {
         for load in loads { load.isAbandoned = true }
         // A query may now be nobody's.
         isUndecided = true
-        let farewell = FarewellChore(loads)
-        if farewell.doPiece(for: self) { chores.add(farewell) }
+        let farewell = DisconnectCleanup(loads)
+        if farewell.runSlice(for: self) { tasks.add(farewell) }
     }
 
     /// Gives up a client's requests of that id. Answers whether there were any.
@@ -235,85 +236,86 @@ final class Engine {
     /// when the next batch is due.
     func decide() {
         time.refresh()
-        doChores()
+        runTasks()
         isUndecided = false
         let nextDeadline = expire()
-        while let backend, backend.hasIdleLane, let batch = batcher.take(at: now) {
-            start(batch, on: backend)
+        while let runner, runner.hasFreeConnection, let batch = batcher.take(at: now) {
+            start(batch, on: runner)
             time.refresh()
         }
         let nextKill = killUnwanted()
         let nextBatch = batcher.nextWake(after: now)?.nanoseconds
-        let nextChore = chores.isEmpty ? nil : time.now
-        time.wake(at: [nextBatch, nextDeadline, nextKill, nextChore].compactMap { $0 }.min())
+        let nextTask = tasks.isEmpty ? nil : time.now
+        time.wake(at: [nextBatch, nextDeadline, nextKill, nextTask].compactMap { $0 }.min())
     }
 
-    private func doChores() {
+    private func runTasks() {
         let start = time.now
-        while let chore = chores.next() {
-            if chore.doPiece(for: self) { chores.add(chore) }
+        while let task = tasks.next() {
+            if task.runSlice(for: self) { tasks.add(task) }
             time.refresh()
-            if time.now - start >= chores.limits.budget { break }
+            if time.now - start >= tasks.limits.budget { break }
         }
-        chores.turnEnds()
+        tasks.turnEnds()
     }
 
     /// Of one query: each of them is laid out for each of its keys.
     private static let mostProjections = 64
 
-    private func start(_ batch: Batch, on backend: any Backend) {
-        guard let route = routes.route(of: batch.shape) else {
-            preconditionFailure("a waiting batch keeps its route in the table")
+    private func start(_ batch: Batch, on runner: any QueryRunner) {
+        guard let template = templates.template(of: batch.batchKey) else {
+            preconditionFailure("a waiting batch keeps its template in the table")
         }
-        let demand = Demand(batch) { tickets[$0]?.level.projection }
-        if demand.isEmpty {
+        let batchProjections = BatchProjections(batch) { nodes[$0]?.plan.projection }
+        if batchProjections.isEmpty {
             // Asked again, and meanwhile nobody waits for it.
             return batcher.finished(batch, isMeasure: false, at: now)
         }
-        if demand.projections.count > Self.mostProjections, batch.keys.count > 1 {
+        if batchProjections.projections.count > Self.mostProjections, batch.keys.count > 1 {
             batcher.finished(batch, isMeasure: false, at: now)
             return batcher.retryInHalves(batch, wasSent: false)
         }
         counters.sent(batch)
-        route.traffic.sent(batch)
-        let job = Job(batch, demand, route: route, maxReplyBytes: limits.maxReplyBytes, memory: memory)
-        running.append(job)
-        backend.run(job)
+        template.relationshipCounters.sent(batch)
+        let query = BatchQuery(
+            batch, batchProjections, template: template, maxReplyBytes: limits.maxReplyBytes, memory: memory)
+        running.append(query)
+        runner.run(query)
     }
 
-    /// Nanoseconds that a query without askers may go on: most end sooner than the server could be told to stop them.
+    /// Nanoseconds that a query without waiters may go on: most end sooner than the server could be told to stop them.
     private static let grace: Int64 = 10_000_000
 
     /// Answers when the next one is to be looked at.
     private func killUnwanted() -> Int64? {
         var next: Int64?
-        for job in running where !job.isKilled {
-            guard job.isOver || isDeserted(job) else { continue }
-            let time = job.batch.sent + Self.grace
+        for query in running where !query.isKilled {
+            guard query.isOver || isDeserted(query) else { continue }
+            let time = query.batch.sent + Self.grace
             if time <= now {
                 counters.kills += 1
-                logger.queryDeserted(job)
-                job.isKilled = true
-                backend?.kill(job)
+                logger.queryDeserted(query)
+                query.isKilled = true
+                runner?.kill(query)
             } else {
                 next = min(next ?? time.nanoseconds, time.nanoseconds)
             }
         }
-        hasLostAskers = next != nil
+        hasLostWaiters = next != nil
         return next
     }
 
-    private func isDeserted(_ job: Job) -> Bool {
-        hasLostAskers && !isAwaited(job)
+    private func isDeserted(_ query: BatchQuery) -> Bool {
+        hasLostWaiters && !isAwaited(query)
     }
 
-    func isAwaited(_ job: Job) -> Bool {
-        job.batch.allAskers.contains { tickets[$0.ticket] != nil }
+    func isAwaited(_ query: BatchQuery) -> Bool {
+        query.batch.allWaiters.contains { nodes[$0.submission] != nil }
     }
 
     /// Who does not read replies waits for himself, and for no database; a deadline of his own counts even then.
     private func counts(_ deadline: Deadlines.Deadline) -> Bool {
-        guard let load = tickets[deadline.ticket]?.load else { return false }
+        guard let load = nodes[deadline.node]?.load else { return false }
         return deadline.isClients || !load.isHeld
     }
 
@@ -322,8 +324,8 @@ final class Engine {
         let start = time.now
         while let first = deadlines.next(where: counts) {
             time.refresh()
-            if time.now - start > chores.limits.budget { return time.now }
-            guard first.time <= time.now, let load = tickets[first.ticket]?.load else { return first.time }
+            if time.now - start > tasks.limits.budget { return time.now }
+            guard first.time <= time.now, let load = nodes[first.node]?.load else { return first.time }
             let bound = first.isClients ? "its timeout_ms" : "limits.request_timeout_s"
             let lack =
                 load.isHeld ? "the replies before this one were not read" : "no answer from the database"

@@ -13,25 +13,25 @@ struct LoadReply {
 
     /// A list of rows with includes that is being written, or one such row.
     private struct Frame {
-        let ticket: Ticket
-        let harvest: Harvest
-        /// In the harvest; nil after the last.
+        let node: LoadNode
+        let encoded: EncodedRows
+        /// In the encoded rows; nil after the last.
         var row: Int?
-        /// Among all rows of the ticket.
+        /// Among all rows of the node.
         var number: Int
         /// The include that comes next; nil before the row itself has been written.
-        var branch: Int?
+        var include: Int?
         var isFirst = true
 
-        var isList: Bool { ticket.level.route.isMany }
+        var isList: Bool { node.plan.template.isMany }
     }
 
     /// Rows that are being copied. Nothing stands within them, so there is one such run at most.
     private struct Run {
-        let harvest: Harvest
+        let encoded: EncodedRows
         /// Of the arena; not copied yet.
         var range: Range<Int>
-        /// The segment of the harvest that comes next; nil after the last.
+        /// The segment of the encoded rows that comes next; nil after the last.
         var next: Int?
         let isList: Bool
     }
@@ -40,7 +40,7 @@ struct LoadReply {
     private static let bytesInStep = 1 << 18
 
     private let load: PendingLoad
-    private let root: Ticket
+    private let root: LoadNode
     /// Bytes of the reply at most.
     private let limit: Int
     /// Of the output, before the reply.
@@ -51,7 +51,7 @@ struct LoadReply {
     private var frames: [Frame] = []
     private var run: Run?
 
-    init(_ root: Ticket, of load: PendingLoad, limit: Int) {
+    init(_ root: LoadNode, of load: PendingLoad, limit: Int) {
         self.load = load
         self.root = root
         self.limit = limit
@@ -73,10 +73,10 @@ struct LoadReply {
 
     /// Bytes that it takes, about, and not more unless rows stand in it several times.
     var estimate: Int {
-        let sum = ([root] + load.included).reduce(1024) { sum, ticket in
-            ticket.answers.reduce(sum) { sum, answer in
-                guard case .rows(let harvest, let place) = answer else { return sum + 8 }
-                return sum + harvest.bytes(of: place) + 8
+        let sum = ([root] + load.included).reduce(1024) { sum, node in
+            node.answers.reduce(sum) { sum, answer in
+                guard case .rows(let encoded, let place) = answer else { return sum + 8 }
+                return sum + encoded.bytes(of: place) + 8
             }
         }
         return min(sum, limit)
@@ -86,7 +86,7 @@ struct LoadReply {
     ///   - steps: how many keys without includes, rows or included lists are written at most.
     ///   - bytes: after how many no further one is begun.
     mutating func write(to output: inout ByteBuffer, steps: Int, bytes: Int = .max) -> Progress {
-        if let tooLarge = tooLargeTicket { return .failed(failure(of: tooLarge)) }
+        if let tooLarge = tooLargeNode { return .failed(failure(of: tooLarge)) }
         if !hasBegun { begin(&output) }
         let before = output.count
         for _ in 0..<steps {
@@ -107,14 +107,14 @@ struct LoadReply {
         return .more
     }
 
-    private var tooLargeTicket: Ticket? {
+    private var tooLargeNode: LoadNode? {
         root.hasTooLargeAnswer ? root : load.included.first { $0.hasTooLargeAnswer }
     }
 
-    private func failure(of ticket: Ticket) -> Failure {
-        ticket.level.path.failure(
+    private func failure(of node: LoadNode) -> Failure {
+        node.plan.path.failure(
             .resultTooLarge,
-            "the rows of '\(ticket.level.route.relationship.name)' for this request take more than limits.reply_bytes = \(limit) bytes"
+            "the rows of '\(node.plan.template.relationship.name)' for this request take more than limits.reply_bytes = \(limit) bytes"
         )
     }
 
@@ -139,37 +139,37 @@ struct LoadReply {
     }
 
     private var member: StaticString {
-        let route = root.level.route
-        if route.isCount { return load.isList ? "counts" : "count" }
+        let template = root.plan.template
+        if template.isCount { return load.isList ? "counts" : "count" }
         if load.isList { return "results" }
-        return route.isMany ? "rows" : "row"
+        return template.isMany ? "rows" : "row"
     }
 
     // MARK: Answers
 
     /// One key's rows, row or count; where they have includes, only their begin.
-    private mutating func write(_ ticket: Ticket, _ position: Int, _ output: inout ByteBuffer) {
-        let route = ticket.level.route
-        switch ticket.answers[position] {
+    private mutating func write(_ node: LoadNode, _ position: Int, _ output: inout ByteBuffer) {
+        let template = node.plan.template
+        switch node.answers[position] {
         case .waiting: preconditionFailure("a reply is written when every answer is there")
         case .unusable: output.append("null")
-        case .none: writeNothing(route, &output)
-        case .rows(let harvest, let place):
-            if harvest.rows(of: place) == 0 { return writeNothing(route, &output) }
-            let isList = route.isMany && !route.isCount
+        case .none: writeNothing(template, &output)
+        case .rows(let encoded, let place):
+            if encoded.rows(of: place) == 0 { return writeNothing(template, &output) }
+            let isList = template.isMany && !template.isCount
             if isList { output.append("[") }
-            let first = harvest.firstRow(of: place)
-            if ticket.children.isEmpty, harvest.bytes(of: place) > Self.bytesInStep, let first {
+            let first = encoded.firstRow(of: place)
+            if node.children.isEmpty, encoded.bytes(of: place) > Self.bytesInStep, let first {
                 run = Run(
-                    harvest: harvest, range: harvest.range(ofRow: first), next: harvest.row(after: first),
+                    encoded: encoded, range: encoded.range(ofRow: first), next: encoded.row(after: first),
                     isList: isList)
-            } else if ticket.children.isEmpty {
-                harvest.write(rowsOf: place, to: &output)
+            } else if node.children.isEmpty {
+                encoded.write(rowsOf: place, to: &output)
                 if isList { output.append("]") }
             } else {
                 frames.append(
                     Frame(
-                        ticket: ticket, harvest: harvest, row: first, number: ticket.firstRows[position]))
+                        node: node, encoded: encoded, row: first, number: node.firstRows[position]))
             }
         }
     }
@@ -178,14 +178,14 @@ struct LoadReply {
     private mutating func copy(_ output: inout ByteBuffer) {
         guard var run else { return }
         let part = run.range.prefix(Self.bytesInStep)
-        run.harvest.write(part, to: &output)
+        run.encoded.write(part, to: &output)
         run.range = part.upperBound..<run.range.upperBound
         self.run = run
         guard run.range.isEmpty else { return }
         if let next = run.next {
             output.append(",")
-            self.run?.range = run.harvest.range(ofRow: next)
-            self.run?.next = run.harvest.row(after: next)
+            self.run?.range = run.encoded.range(ofRow: next)
+            self.run?.next = run.encoded.row(after: next)
         } else {
             if run.isList { output.append("]") }
             self.run = nil
@@ -202,43 +202,43 @@ struct LoadReply {
             frames.removeLast()
             return
         }
-        guard let branch = frame.branch else {
+        guard let include = frame.include else {
             if !frame.isFirst { output.append(",") }
-            frame.harvest.write(row: row, to: &output)
+            frame.encoded.write(row: row, to: &output)
             frames[top].isFirst = false
-            frames[top].branch = 0
+            frames[top].include = 0
             return
         }
-        guard branch < frame.ticket.children.count else {
+        guard include < frame.node.children.count else {
             output.append("}")
-            frames[top].row = frame.harvest.row(after: row)
+            frames[top].row = frame.encoded.row(after: row)
             frames[top].number += 1
-            frames[top].branch = nil
+            frames[top].include = nil
             return
         }
-        frames[top].branch = branch + 1
-        writeInclude(frame, branch, &output)
+        frames[top].include = include + 1
+        writeInclude(frame, include, &output)
     }
 
     // ,"tags":[…]
     private mutating func writeInclude(_ frame: Frame, _ number: Int, _ output: inout ByteBuffer) {
-        let branch = frame.ticket.level.branches[number]
-        let child = frame.ticket.children[number]
+        let include = frame.node.plan.includes[number]
+        let child = frame.node.children[number]
         output.append(",")
-        output.append(jsonString: branch.name)
+        output.append(jsonString: include.name)
         output.append(":")
         if let position = child.positions[frame.number] {
-            write(child.ticket, position, &output)
+            write(child.node, position, &output)
         } else {
-            writeNothing(branch.level.route, &output)
+            writeNothing(include.plan.template, &output)
         }
     }
 
     /// What a `NULL` key has.
-    private func writeNothing(_ route: Route, _ output: inout ByteBuffer) {
-        if route.isCount {
+    private func writeNothing(_ template: QueryTemplate, _ output: inout ByteBuffer) {
+        if template.isCount {
             output.append("0")
-        } else if route.isMany {
+        } else if template.isMany {
             output.append("[]")
         } else {
             output.append("null")

@@ -1,7 +1,7 @@
 import Batching
 import Wire
 
-/// One load request on its way: the ticket of the request itself, and those of what it includes.
+/// One load request on its way: the node of the request itself, and those of what it includes.
 final class PendingLoad {
     let client: any Client
     let requestID: RequestID?
@@ -10,10 +10,10 @@ final class PendingLoad {
     /// When the client gives up waiting, where it said so.
     let deadline: Instant?
     /// The request's own; nil while it is being made.
-    private(set) var root: Ticket?
+    private(set) var root: LoadNode?
     /// Those of what it includes.
-    private(set) var included: [Ticket] = []
-    /// That have come for all its tickets.
+    private(set) var included: [LoadNode] = []
+    /// That have come for all its nodes.
     var rowCount = 0
     /// Of them, as they stand in replies.
     var byteCount = 0
@@ -38,10 +38,10 @@ final class PendingLoad {
         self.isList = isList
     }
 
-    /// Of all its tickets.
+    /// Of all its nodes.
     var keyCount: Int { included.reduce(root?.keys.count ?? 0) { $0 + $1.keys.count } }
 
-    func begin(_ ticket: Ticket) { root = ticket }
+    func begin(_ node: LoadNode) { root = node }
 
-    func include(_ ticket: Ticket) { included.append(ticket) }
+    func include(_ node: LoadNode) { included.append(node) }
 }

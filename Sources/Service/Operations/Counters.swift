@@ -18,8 +18,8 @@ struct Counters {
     /// Queries that the server was told to stop.
     var kills = 0
     private(set) var batchSizes = BatchSizes()
-    /// Queries by what released them.
-    private var releases: [Release: Int] = [:]
+    /// Queries by why they were dispatched.
+    private var dispatches: [DispatchReason: Int] = [:]
     /// Rows that belonged to none of the keys asked for. Should stay 0.
     var strayRows = 0
     /// Rows of to-one relationships beyond the first.
@@ -31,11 +31,11 @@ struct Counters {
     mutating func sent(_ batch: Batch) {
         queries += 1
         keysSent += batch.keys.count
-        releases[batch.release, default: 0] += 1
+        dispatches[batch.reason, default: 0] += 1
         batchSizes.add(batch.keys.count)
     }
 
-    private func released(_ release: Release) -> Int { releases[release] ?? 0 }
+    private func dispatched(_ reason: DispatchReason) -> Int { dispatches[reason] ?? 0 }
 
     // {"requests":320,"replies":320,…}
     var members: [(name: StaticString, value: Int)] {
@@ -43,9 +43,9 @@ struct Counters {
             ("requests", requests), ("replies", replies), ("errors", errors.values.reduce(0, +)),
             ("keys_asked", keysAsked),
             ("keys_sent", keysSent), ("queries", queries), ("rows", rows), ("splits", splits),
-            ("kills", kills), ("released_idle", released(.idle)), ("released_full", released(.full)),
-            ("released_gathered", released(.gathered)), ("released_deadline", released(.deadline)),
-            ("released_retry", released(.retry)),
+            ("kills", kills), ("released_idle", dispatched(.idle)), ("released_full", dispatched(.full)),
+            ("released_gathered", dispatched(.gathered)), ("released_deadline", dispatched(.deadline)),
+            ("released_retry", dispatched(.retry)),
             ("stray_rows", strayRows), ("surplus_rows", surplusRows), ("sessions_accepted", sessionsAccepted),
             ("slow_readers_dropped", slowReadersDropped),
         ]

@@ -7,7 +7,7 @@ import Wire
 struct StatsReply {
     let engine: Engine
     let sessions: Int
-    let turns: TurnLengths
+    let turns: TurnHistogram
 
     // {"id":4,"stats":{"requests":320,…,"connections":4,"batch_sizes":{…},"by_relationship":{…}}}
     func write(_ id: RequestID?, to output: inout ByteBuffer) {
@@ -16,9 +16,10 @@ struct StatsReply {
             ("queued_keys", engine.batcher.queuedKeys), ("keys_on_their_way", engine.keysOnTheirWay),
             ("in_flight", engine.batcher.inFlight),
             ("in_flight_limit", engine.batcher.inFlightLimit),
-            ("connections", engine.connectedLanes),
-            ("server_changes", engine.backend?.serverChanges ?? 0), ("result_bytes", engine.memory.bytes),
-            ("routes", engine.routes.count), ("relationships", engine.routes.catalog.relationships.count),
+            ("connections", engine.openConnections),
+            ("server_changes", engine.runner?.serverChanges ?? 0), ("result_bytes", engine.memory.bytes),
+            ("routes", engine.templates.count),
+            ("relationships", engine.templates.catalog.relationships.count),
         ]
         ReplyEncoder.open(id, member: "stats", into: &output)
         output.append("{")
@@ -67,7 +68,7 @@ struct StatsReply {
     // ,"servers":{"db1:3306":"unwell","db2:3306":"active"}
     private func writeServers(to output: inout ByteBuffer) {
         output.append(",\"servers\":{")
-        for (index, server) in (engine.backend?.serverStates ?? []).enumerated() {
+        for (index, server) in (engine.runner?.serverStates ?? []).enumerated() {
             if index > 0 { output.append(",") }
             output.append(jsonString: server.name)
             output.append(":")
@@ -93,17 +94,19 @@ struct StatsReply {
     // ,"by_relationship":{"authors.books":{"keys_asked":64,…,"window_us":1000,"max_keys":500,"priority":0}}
     private func writeTraffic(to output: inout ByteBuffer) {
         output.append(",\"by_relationship\":{")
-        let used = engine.routes.traffic.filter { $0.value.keysAsked > 0 }.sorted { $0.key < $1.key }
-        for (index, (name, traffic)) in used.enumerated() {
+        let used = engine.templates.relationshipCounters.filter { $0.value.keysAsked > 0 }.sorted {
+            $0.key < $1.key
+        }
+        for (index, (name, relationshipCounters)) in used.enumerated() {
             if index > 0 { output.append(",") }
             output.append(jsonString: name)
             output.append(":{")
-            let policy = engine.routes.policy(of: name)
+            let policy = engine.templates.policy(of: name)
             let settings: [(name: StaticString, value: Int)] = [
                 ("window_us", Int(policy.window / 1000)), ("max_keys", policy.maxKeys),
                 ("priority", policy.priority),
             ]
-            write(traffic.members + settings, to: &output)
+            write(relationshipCounters.members + settings, to: &output)
             output.append("}")
         }
         output.append("}")
