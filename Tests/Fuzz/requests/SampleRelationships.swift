@@ -1,7 +1,7 @@
 import Relations
 
-/// Relationships to try keys and options on: one for each type that a key may have, and a composite one.
-enum Shelf {
+/// Relationships for keys and options: one for each type that a key may have, and one with a composite key.
+enum SampleRelationships {
     private static let relationships: [Relationship] =
         types.map { relationship([column("k", $0)]) } + [
             relationship([column("k", types[0]), column("m", text("utf8mb4"))])
@@ -28,7 +28,7 @@ enum Shelf {
         Column(name: name, type: type, declaration: "\(type)", isNullable: true)
     }
 
-    /// Its rows show the key, an `id` and a text.
+    /// Returns a relationship with such a key, whose rows show the key, an `id` and a text.
     private static func relationship(_ key: [Column]) -> Relationship {
         let id = column("id", .integer(bits: 32, signed: true, zerofill: false))
         let table = Table(

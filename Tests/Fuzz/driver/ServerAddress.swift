@@ -2,8 +2,8 @@ import Fuzzing
 import Glibc
 import MariaDB
 
-/// Where the server is to be found: a Unix socket in a directory of our own, for as long as the program runs.
-enum Place {
+/// The address of the fake server: a Unix socket in a temporary directory, for as long as the program runs.
+enum ServerAddress {
     static let path = directory() + "/server"
     static let listener = listen()
 
@@ -13,8 +13,8 @@ enum Place {
             connectTimeoutSeconds: 5, sessionSetup: ["SET NAMES utf8mb4"])
     }
 
-    /// A part of `/etc/passwd`, which a server may ask for, and which no server may have.
-    static let treasure = "root:x:0:0:"
+    /// A part of `/etc/passwd`: a server may ask for that file, and must not get it.
+    static let fileContent = "root:x:0:0:"
 
     private static func remove() {
         unlink(path)
@@ -24,7 +24,7 @@ enum Place {
     private static func directory() -> String {
         var template = Array("/tmp/kd-fuzz-XXXXXX".utf8CString)
         expect(mkdtemp(&template) != nil, "no temporary directory")
-        atexit { Place.remove() }
+        atexit { ServerAddress.remove() }
         return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
