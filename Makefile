@@ -63,6 +63,11 @@ tsan: deps ## all tests under ThreadSanitizer
 	TSAN_OPTIONS=allocator_may_return_null=1:suppressions=$(CURDIR)/Tests/tsan.supp \
 	  $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --disable-xctest $(REPORT) .build-tsan/test.log
 
+# Everything that can fail, for a long time: about five hours on two cores with the values of here.
+.PHONY: test-all
+test-all: FUZZ_SECONDS = 3600
+test-all: test asan tsan fuzz bench-micro torture ## test, asan, tsan, fuzz for an hour each, bench-micro, torture
+
 # Fast, with all assertions, and with lld, which Swift brings: other linkers stumble over the instrumented code.
 FUZZ := KINDRED_FUZZ=1 $(SWIFT) build -c release --scratch-path .build-fuzz -Xswiftc -sanitize=fuzzer,address \
   -Xcxx -fsanitize=fuzzer-no-link,address -Xswiftc -use-ld=lld -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug

@@ -219,7 +219,7 @@ package final class DaemonUnderTest: Sendable {
     package static func run(
         _ arguments: [String], environment: [String: String] = [:]
     ) throws -> (status: Int32?, output: String) {
-        let directory = try makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         var process = try ChildProcess(
             [executable] + arguments, environment: noPassword.merging(environment) { $1 },
