@@ -42,7 +42,7 @@ sub report_progress {
     my $time = sprintf('%d:%02d min', $seconds / 60, $seconds % 60);
     $last_report = time;
     if (%running) {
-        my $of = $expected_cases ? " of about $expected_cases" : '';
+        my $of = $expected_cases >= $cases ? " of about $expected_cases" : '';
         my $begun = $ended + keys %running;
         print "… $time: $cases$of cases begun, $ended of $begun tests ended, $failed failed\n";
     } elsif ($build_step ne '') {

@@ -1,5 +1,5 @@
-/// The bounds that a healthy daemon keeps, even while it shares two processors with everything that tortures it. Each is
-/// several times the value seen in runs of ten minutes.
+/// The bounds that a healthy daemon keeps, even while it shares two processors with everything that tortures
+/// it. Each is several times the value seen in runs of ten minutes.
 enum Bounds {
     /// Resident memory at any time, in KiB; most of it is replies that clients do not read.
     static let maxKilobytes = 256 << 10
@@ -9,8 +9,8 @@ enum Bounds {
     static let maxGrowth = 16 << 10
     /// Open descriptors: the clients' connections, the database's, and those that the daemon has anyway.
     static let maxFiles = 200
-    /// The longest turn but for one in a hundred, in microseconds. Where the loop has to wait for a processor, `slow` times
-    /// the factor by which that lengthens its turns, if that is more.
+    /// The longest turn but for one in a hundred, in microseconds. Where the loop has to wait for a
+    /// processor, `slow` times the factor by which that lengthens its turns, if that is more.
     private static let longTurn = (10_000, slow: 3000.0)
     /// The longest turn of all, in microseconds, besides what the loop waited for a processor.
     private static let longestTurn = 250_000

@@ -3,8 +3,8 @@ import MariaDB
 import PrivateServer
 import TestSupport
 
-/// The right answer for every key of every relationship. The database is asked for one key at a time before any fault is
-/// injected; the data never changes.
+/// The right answer for every key of every relationship. The database is asked for one key at a time before
+/// any fault is injected; the data never changes.
 struct ExpectedAnswers: Sendable {
     struct Relationship: Sendable {
         let described: DescribedRelationship
@@ -48,7 +48,8 @@ struct ExpectedAnswers: Sendable {
         names = found.keys.sorted()
     }
 
-    /// Returns how the result for a key, with what it includes, differs from the database's answer; nil if it does not.
+    /// Returns how the result for a key, with what it includes, differs from the database's answer; nil if it
+    /// does not.
     func difference(_ name: String, expected: [[String?]], including include: String?, got: JSONValue)
         -> String?
     {

@@ -8,8 +8,8 @@ struct Fault: Sendable {
     let name: String
     /// The longest time that the fault lasts, in seconds.
     var duration = 3.0
-    /// The codes of errors that loads may get because of the fault. A query that is lost before its first row is sent again,
-    /// once; one that breaks off among its rows, or is lost again, is `database_unavailable`.
+    /// The codes of errors that loads may get because of the fault. A query that is lost before its first row
+    /// is sent again, once; one that breaks off among its rows, or is lost again, is `database_unavailable`.
     var allowedErrors: Set<String> = []
     /// Further codes that are allowed while the other server is not yet known to be healthy again.
     var allowedErrorsAlone: Set<String> = []
@@ -47,7 +47,8 @@ struct Fault: Sendable {
             try $0.servers[$0.serverInUse].restart()
         },
         Fault(
-            // Longer than statement_timeout_s: after the freeze the server ends the query that it was frozen in.
+            // Longer than statement_timeout_s: after the freeze the server ends the query that it was frozen
+            // in.
             name: "the server in use freezes", duration: 9,
             allowedErrors: ["database_unavailable", "database_error"],
             allowedErrorsAlone: ["timeout"]

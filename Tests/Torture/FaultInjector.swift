@@ -11,8 +11,8 @@ struct FaultInjector {
         random = SeededGenerator(seed: seed)
     }
 
-    /// Injects all faults in rounds, each round in another order. Faults that end the daemon are in every third round only: a
-    /// leak shows in a long run.
+    /// Injects all faults in rounds, each round in another order. Faults that end the daemon are in every
+    /// third round only: a leak shows in a long run.
     mutating func work(until end: ContinuousClock.Instant) {
         var next: [Fault] = []
         var rounds = 0

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The faults so far, in their order. Periods with and without a fault alternate and are numbered from 0: each odd number
-/// is a fault, each even one a period without.
+/// The faults so far, in their order. Periods with and without a fault alternate and are numbered from 0:
+/// each odd number is a fault, each even one a period without.
 final class FaultTimeline: Sendable {
     private let faults = Mutex<[Fault]>([])
     private let periods = Atomic(0)

@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// The record of a run: what clients were answered, which faults were injected, and everything that must not happen.
+/// The record of a run: what clients were answered, which faults were injected, and everything that must not
+/// happen.
 final class Findings: Sendable {
     struct Counts {
         var answers = 0

@@ -115,8 +115,9 @@ struct RandomLoad {
 }
 
 extension DescribedRelationship {
-    /// Returns another spelling of a text key now and then, and the key itself otherwise: in capitals, with up to 100 KB of
-    /// blanks at its end, which many collations ignore, or with as much text that is in no row.
+    /// Returns another spelling of a text key now and then, and the key itself otherwise: in capitals, with
+    /// up to 100 KB of blanks at its end, which many collations ignore, or with as much text that is in no
+    /// row.
     fileprivate func spelling(_ known: AskedKey, _ oracle: Oracle, _ random: inout SeededGenerator)
         -> AskedKey
     {

@@ -1,7 +1,8 @@
 import MariaDB
 import TestSupport
 
-/// A load's random options (columns, filters, order, limit, offset, count), as JSON and as plain SQL for one key.
+/// A load's random options (columns, filters, order, limit, offset, count), as JSON and as plain SQL for one
+/// key.
 struct RandomSelection: Sendable {
     /// A comparison of one column, or several that all must hold.
     fileprivate struct Filter: Sendable {

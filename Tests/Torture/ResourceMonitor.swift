@@ -3,7 +3,8 @@ import PrivateServer
 import Synchronization
 import TestSupport
 
-/// Samples the memory, the descriptors and the event loop's turns of the daemon's process, four times a second.
+/// Samples the memory, the descriptors and the event loop's turns of the daemon's process, four times a
+/// second.
 final class ResourceMonitor: Sendable {
     /// One run of the daemon, from its start to its end.
     struct Run {
@@ -19,10 +20,11 @@ final class ResourceMonitor: Sendable {
         var longTurn = 0
         /// The longest turn of all, in microseconds.
         var longestTurn = 0
-        /// Among the turns that were not lengthened by a stop of the process, the one that exceeds most what the loop waited
-        /// for a processor between the two samples around it, in microseconds.
+        /// Among the turns that were not lengthened by a stop of the process, the one that exceeds most what
+        /// the loop waited for a processor between the two samples around it, in microseconds.
         var longestFreeTurn = 0
-        /// What the loop waited for a processor between the two samples around `longestFreeTurn`, in microseconds.
+        /// What the loop waited for a processor between the two samples around `longestFreeTurn`, in
+        /// microseconds.
         var waitedAtLongest = 0
         /// Nanoseconds for which the loop ran.
         var ran = 0
@@ -39,8 +41,8 @@ final class ResourceMonitor: Sendable {
         /// The factor by which waiting for a processor lengthens the turns.
         var slowness: Double { ran > 0 ? Double(ran + waited) / Double(ran) : 1 }
 
-        /// The growth of memory in KiB a minute, measured between the lowest points of the second and of the last third of the
-        /// run: memory that is given back is no growth.
+        /// The growth of memory in KiB a minute, measured between the lowest points of the second and of the
+        /// last third of the run: memory that is given back is no growth.
         var growth: Double {
             let third = memory.count / 3
             guard third > 0 else { return 0 }

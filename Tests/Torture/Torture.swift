@@ -57,7 +57,8 @@ struct Torture: ParsableCommand {
         while ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.1) }
     }
 
-    /// Waits until the daemon, all of whose clients have gone, holds no more than before, and returns what it holds.
+    /// Waits until the daemon, all of whose clients have gone, holds no more than before, and returns what it
+    /// holds.
     private func rest(_ rig: TortureRig, like before: Report.Rest) throws -> Report.Rest {
         do {
             try eventually("the daemon is as it was before") {

@@ -4,7 +4,8 @@ import PrivateServer
 import Synchronization
 import TestSupport
 
-/// Everything that a run consists of: three servers with the same data, fault proxies before two of them, and the daemon.
+/// Everything that a run consists of: three servers with the same data, fault proxies before two of them, and
+/// the daemon.
 final class TortureRig: Sendable {
     static let database = "shop"
 
@@ -73,8 +74,8 @@ final class TortureRig: Sendable {
 
     func end() { over.store(true, ordering: .sequentiallyConsistent) }
 
-    /// Counts the daemon's starts and ends: odd while it is down. A client that sees the same even number twice had a running
-    /// daemon all the time between.
+    /// Counts the daemon's starts and ends: odd while it is down. A client that sees the same even number
+    /// twice had a running daemon all the time between.
     var absenceNumber: Int { absences.load(ordering: .sequentiallyConsistent) }
 
     /// Records that a client has lost its connection, or has got no reply in time.
@@ -101,7 +102,8 @@ final class TortureRig: Sendable {
         return states.contains("well")
     }
 
-    /// Injects a fault at a random moment of the protocol, or at a random byte of what the server in use sends.
+    /// Injects a fault at a random moment of the protocol, or at a random byte of what the server in use
+    /// sends.
     func injectSomewhere(_ action: FaultProxy.Action) {
         let moments: [FaultProxy.Moment] = [
             .greeting, .midGreeting, .login, .answer, .columns, .rows, .midRows, .end,
@@ -113,8 +115,8 @@ final class TortureRig: Sendable {
         proxies[serverInUse].inject(action, at: moment)
     }
 
-    /// Errors of a server that accepts logins and refuses every query: a Galera node that is not ready, `--read-only` and the
-    /// like, the account's hourly limit.
+    /// Errors of a server that accepts logins and refuses every query: a Galera node that is not ready,
+    /// `--read-only` and the like, the account's hourly limit.
     private static let refusals: [UInt16] = [1047, 1290, 1226]
 
     /// Has servers refuse every query, each time with the next error, until `passEverything`.
@@ -125,7 +127,8 @@ final class TortureRig: Sendable {
         }
     }
 
-    /// Sets the account's hourly limit of queries; 0 is none. Existing connections keep theirs unless they had a limit.
+    /// Sets the account's hourly limit of queries; 0 is none. Existing connections keep theirs unless they
+    /// had a limit.
     func limitQueries(at number: Int, to max: Int) throws {
         try servers[number].client().executeScript(
             """

@@ -305,16 +305,16 @@ import Testing
         // The clients that have written everything stay connected.
         var (done, greatest) = ([LateReader](), 0)
         try eventually("each client has written everything, or is disconnected", within: .seconds(120)) {
-            for place in writers.indices.reversed() {
+            for index in writers.indices.reversed() {
                 guard
-                    let count = writers[place].client.writeWithoutBlocking(
-                        Array(writers[place].rest.prefix(1 << 16)))
+                    let count = writers[index].client.writeWithoutBlocking(
+                        Array(writers[index].rest.prefix(1 << 16)))
                 else {
-                    writers.remove(at: place)
+                    writers.remove(at: index)
                     continue
                 }
-                writers[place].rest = writers[place].rest.dropFirst(count)
-                if writers[place].rest.isEmpty { done.append(writers.remove(at: place).client) }
+                writers[index].rest = writers[index].rest.dropFirst(count)
+                if writers[index].rest.isEmpty { done.append(writers.remove(at: index).client) }
             }
             greatest = max(greatest, try daemon.stat("result_bytes") ?? 0)
             return writers.isEmpty

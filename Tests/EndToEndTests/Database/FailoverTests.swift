@@ -220,13 +220,13 @@ import Testing
             let counts = try ConnectionCounts(server)
             #expect(
                 counts.pooled <= Self.poolSize * times,
-                "one for each place in the pool and each time the server is chosen")
+                "one for each pooled connection and each time the server is chosen")
             #expect(counts.others <= checks)
         }
         #expect(proxy.injections >= failures, "each failure was noticed")
         #expect(
             proxy.injections <= Self.poolSize * failures + checks,
-            "one more for each place in the pool and each fall")
+            "one more for each pooled connection and each failure")
     }
 
     @Test func `another server at the same address is served with its own schema`() throws {

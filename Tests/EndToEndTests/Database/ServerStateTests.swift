@@ -34,9 +34,9 @@ import Testing
     }
 
     private func daemon(
-        _ places: [String]? = nil, checkInterval: Int = 1, settings: String = ""
+        _ addresses: [String]? = nil, checkInterval: Int = 1, settings: String = ""
     ) throws -> DaemonUnderTest {
-        let list = (places ?? servers.map(\.socketPath)).map { "\"\($0)\"" }.joined(separator: ", ")
+        let list = (addresses ?? servers.map(\.socketPath)).map { "\"\($0)\"" }.joined(separator: ", ")
         return try DaemonUnderTest(
             servers[0], database: "d", settings: settings,
             databaseAddress:
@@ -44,7 +44,7 @@ import Testing
             user: "kindred")
     }
 
-    private func place(_ proxy: FaultProxy) -> String { "127.0.0.1:\(proxy.port)" }
+    private func address(_ proxy: FaultProxy) -> String { "127.0.0.1:\(proxy.port)" }
 
     private func expectAnswers(from name: String, by daemon: DaemonUnderTest) throws {
         try eventually("the \(name) server answers", within: .seconds(60)) {
@@ -82,7 +82,7 @@ import Testing
         _ errno: UInt16
     ) throws {
         let proxy = try FaultProxy(to: servers[0], marker: "FROM")
-        let daemon = try daemon([place(proxy), servers[1].socketPath], checkInterval: 60)
+        let daemon = try daemon([address(proxy), servers[1].socketPath], checkInterval: 60)
         try expectAnswers(from: "first", by: daemon)
         try eventually("both servers are known to be healthy") { try states(daemon) == ["active", "well"] }
         proxy.inject(.refuse(errno: errno), at: .answer)
@@ -103,7 +103,7 @@ import Testing
         let proxy = try FaultProxy(to: servers[0], marker: "FROM")
         proxy.inject(.refuse(errno: 1047), at: .answer)
         // Not even the schema can be read.
-        let daemon = try daemon([place(proxy), servers[1].socketPath])
+        let daemon = try daemon([address(proxy), servers[1].socketPath])
         try eventually("the server is abandoned without a load") {
             try states(daemon) == ["unwell", "active"]
         }
@@ -119,7 +119,7 @@ import Testing
 
     @Test func `a server that accepts logins and closes the connection on every query is abandoned`() throws {
         let proxy = try FaultProxy(to: servers[0], marker: "FROM")
-        let daemon = try daemon([place(proxy), servers[1].socketPath])
+        let daemon = try daemon([address(proxy), servers[1].socketPath])
         try expectAnswers(from: "first", by: daemon)
         proxy.inject(.close, at: .answer)
         try eventually("the server is abandoned without a load") {
@@ -136,7 +136,7 @@ import Testing
     {
         try countConnections()
         let proxies = try servers.map { try FaultProxy(to: $0, marker: "FROM") }
-        let daemon = try daemon(proxies.map(place))
+        let daemon = try daemon(proxies.map(address))
         try expectAnswers(from: "first", by: daemon)
         for proxy in proxies { proxy.inject(.refuse(errno: 1047), at: .answer) }
         try eventually("loads are refused") {
@@ -248,7 +248,7 @@ import Testing
         let proxy = try FaultProxy(to: servers[0], marker: "SELECT")
         let daemon = try daemon([servers[1].socketPath])
         proxy.inject(.refuse(errno: 1047), at: .answer)
-        let list = "servers = [\"\(place(proxy))\", \"\(servers[1].socketPath)\"]"
+        let list = "servers = [\"\(address(proxy))\", \"\(servers[1].socketPath)\"]"
         let text = try String(contentsOfFile: daemon.configPath, encoding: .utf8)
             .replacing("servers = [\"\(servers[1].socketPath)\"]", with: list)
         try text.write(toFile: daemon.configPath, atomically: true, encoding: .utf8)
@@ -282,11 +282,11 @@ import Testing
 
     @Test func `check says which server answers no query`() throws {
         let proxy = try FaultProxy(to: servers[1], marker: "`parents`")
-        let daemon = try daemon([servers[0].socketPath, place(proxy)], checkInterval: 60)
+        let daemon = try daemon([servers[0].socketPath, address(proxy)], checkInterval: 60)
         proxy.inject(.refuse(errno: 1047), at: .answer)
         let check = try DaemonUnderTest.run(["check", "--config", daemon.configPath])
         #expect(
-            check.output.contains("warning: server \(place(proxy)) is not usable: 1047"), "\(check.output)")
+            check.output.contains("warning: server \(address(proxy)) is not usable: 1047"), "\(check.output)")
     }
 
     // MARK: Failures that are not the server's

@@ -117,7 +117,7 @@ import Testing
     }
 
     /// Whether the tests may make a mount namespace: as root, and not in a chroot.
-    private static func hasMountsOfItsOwn() -> Bool {
+    private static func canMakeMountNamespace() -> Bool {
         guard var process = try? ChildProcess(["/usr/bin/unshare", "--mount", "true"], log: "/dev/null")
         else {
             return false
@@ -125,7 +125,7 @@ import Testing
         return process.waitForExit(within: 60) && process.status == 0
     }
 
-    @Test(.enabled(if: hasMountsOfItsOwn(), "a place for other mounts is needed"))
+    @Test(.enabled(if: canMakeMountNamespace(), "needs root and a root file system of its own"))
     func `a command without procfs exits with 71, because it cannot read its arguments`() throws {
         let script = "mount -t tmpfs none /proc && exec \"$0\" \"$@\""
         var process = try ChildProcess(

@@ -88,8 +88,8 @@ import Testing
         let ping = "0"
         var owed: Set<String> = [ping]
         var lines = [#"{"id":\#(ping),"op":"ping"}"#]
-        for place in 1...loads {
-            let author = 1 + (number * 31 + place) % Bookshop.authors
+        for offset in 1...loads {
+            let author = 1 + (number * 31 + offset) % Bookshop.authors
             owed.insert("\(author)")
             lines.append(#"{"id":\#(author),"load":"authors.books","key":\#(author)}"#)
         }

@@ -2,7 +2,8 @@ import Fuzzing
 import MariaDB
 import Reactor
 
-/// Connects and sends two queries, as a connection of the daemon's pool does, and checks everything that it is told.
+/// Connects and sends two queries, as a connection of the daemon's pool does, and checks everything that it
+/// is told.
 final class Client {
     private enum State: Equatable {
         case connecting

@@ -2,8 +2,8 @@ import Fuzzing
 import Glibc
 import Reactor
 
-/// An input is what a server sends to the driver in the text protocol, the only one that kindred uses. (libmariadb 3.3 reads
-/// rows of the binary protocol without checking where a packet ends.)
+/// An input is what a server sends to the driver in the text protocol, the only one that kindred uses.
+/// (libmariadb 3.3 reads rows of the binary protocol without checking where a packet ends.)
 func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     var input = InputReader(UnsafeRawBufferPointer(start: start, count: count))
     let script = Script(&input)

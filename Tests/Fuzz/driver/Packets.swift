@@ -29,8 +29,8 @@ enum Packets {
         return packets + end(number)
     }
 
-    /// Returns a column description: `def`, schema, table, its original name, name, original name; charset, length, type,
-    /// flags, decimals.
+    /// Returns a column description: `def`, schema, table, its original name, name, original name; charset,
+    /// length, type, flags, decimals.
     private static func column(_ type: UInt8, _ number: UInt8) -> [UInt8] {
         let names = ["def", "s", "t", "t", "c", "c"].flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
         let charset: UInt8 = type < 16 ? 63 : 45

@@ -1,6 +1,7 @@
 import Fuzzing
 
-/// What the server sends: the first response at once, and another one whenever something has come from the client.
+/// What the server sends: the first response at once, and another one whenever something has come from the
+/// client.
 struct Script {
     /// How much of the conversation is well-formed.
     private enum Mode: UInt8, CaseIterable {
@@ -19,7 +20,8 @@ struct Script {
     let responses: [[UInt8]]
     /// Whether the server, after its last response, keeps the connection open and sends nothing more.
     let isSilentAtEnd: Bool
-    /// Whether the server closes the connection as soon as it has sent the last response, without waiting for the client.
+    /// Whether the server closes the connection as soon as it has sent the last response, without waiting for
+    /// the client.
     let hangsUpEarly: Bool
     /// Whether the client checks the idle connection before its second query.
     let isCheckedIdle: Bool
@@ -59,7 +61,8 @@ struct Script {
         return responses
     }
 
-    /// Reads packets, each after a byte: its length, whether it ends its response, and whether the next one's numbers go on.
+    /// Reads packets, each after a byte: its length, whether it ends its response, and whether the next one's
+    /// numbers go on.
     private static func framed(
         _ input: inout InputReader, from first: UInt8, after head: [UInt8] = []
     ) -> [[UInt8]] {

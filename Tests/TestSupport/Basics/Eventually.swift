@@ -9,8 +9,9 @@ package struct TestFailure: Error, CustomStringConvertible {
     }
 }
 
-/// Waits until a condition holds, checking it every 5 ms. The limit only ends a test that has failed, so it is longer than a
-/// busy machine needs. (A test sleeps only where it measures what the daemon uses meanwhile.)
+/// Waits until a condition holds, checking it every 5 ms. The limit only ends a test that has failed, so it
+/// is longer than a busy machine needs. (A test sleeps only where it measures what the daemon uses
+/// meanwhile.)
 ///
 /// - Throws: `TestFailure` with the description once `limit` is over, and whatever the condition throws.
 package func eventually(

@@ -5,8 +5,8 @@ private final class Failures: Sendable {
     let found = Mutex<[String]>([])
 }
 
-/// Runs `body` on `count` threads, passing each its number from 0, and waits for all. Returns all complaints that they have
-/// returned, and their errors.
+/// Runs `body` on `count` threads, passing each its number from 0, and waits for all. Returns all complaints
+/// that they have returned, and their errors.
 package func inParallel(_ count: Int, _ body: @escaping @Sendable (Int) throws -> [String]) -> [String] {
     let failures = Failures()
     let finished = DispatchSemaphore(value: 0)

@@ -1,4 +1,5 @@
-/// A JSON value read strictly: numbers keep their digits and members their order, and a repeated member is an error.
+/// A JSON value read strictly: numbers keep their digits and members their order, and a repeated member is an
+/// error.
 package indirect enum JSONValue: Equatable, Sendable {
     package struct Member: Sendable {
         package let name: String
@@ -50,7 +51,8 @@ package indirect enum JSONValue: Equatable, Sendable {
 }
 
 extension JSONValue: CustomStringConvertible {
-    /// Compares by code units: for `String` a composed é and a decomposed one are equal, for a database they are not.
+    /// Compares by code units: for `String` a composed é and a decomposed one are equal, for a database they
+    /// are not.
     package static func == (left: JSONValue, right: JSONValue) -> Bool {
         left.description == right.description
     }

@@ -21,8 +21,8 @@ package final class LateReader {
         }
     }
 
-    /// Writes as much as the kernel takes without blocking. Returns how many bytes that is, or nil if the peer has closed the
-    /// connection.
+    /// Writes as much as the kernel takes without blocking. Returns how many bytes that is, or nil if the
+    /// peer has closed the connection.
     package func writeWithoutBlocking(_ bytes: [UInt8]) -> Int? {
         let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
         let count = send(descriptor, bytes, bytes.count, flags)

@@ -2,8 +2,8 @@ import Foundation
 package import PrivateServer
 import Synchronization
 
-/// A running `kindred serve`: the program that was built with the tests, with a configuration file in a directory of its own.
-/// It ends with this object, or with the tests.
+/// A running `kindred serve`: the program that was built with the tests, with a configuration file in a
+/// directory of its own. It ends with this object, or with the tests.
 package final class DaemonUnderTest: Sendable {
     package let directory: String
     private let process: Mutex<ChildProcess>
@@ -22,10 +22,11 @@ package final class DaemonUnderTest: Sendable {
     }
 
     /// - Parameters:
-    ///   - settings: lines of the file after those of `[listen]` and `[database]`; lines before a table header belong to the
-    ///     latter.
+    ///   - settings: lines of the file after those of `[listen]` and `[database]`; lines before a table
+    ///     header belong to the latter.
     ///   - listen: further lines of `[listen]`.
-    ///   - databaseAddress: the settings of `[database]` that name the server; nil for the server's own socket.
+    ///   - databaseAddress: the settings of `[database]` that name the server; nil for the server's own
+    ///     socket.
     ///   - user: the account of the database; it has no password.
     ///   - activation: a listening socket that is passed as a service manager does, and its path.
     ///   - launcher: a command that executes the daemon, whose command line is appended to it.
@@ -65,7 +66,8 @@ package final class DaemonUnderTest: Sendable {
     /// Hides a password in the environment of the person who runs the tests.
     private static let noPassword = ["KINDRED_DATABASE_PASSWORD": ""]
 
-    /// A launcher that passes descriptor 4 of `ChildProcess` as a service manager passes a socket: sd_listen_fds(3).
+    /// A launcher that passes descriptor 4 of `ChildProcess` as a service manager passes a socket:
+    /// sd_listen_fds(3).
     package static let activator = [
         "/bin/sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\" 3<&4 4<&-",
     ]
@@ -198,7 +200,8 @@ package final class DaemonUnderTest: Sendable {
         process.withLock { $0.send(signal: number) }
     }
 
-    /// Waits for the end of the daemon. Returns its exit status, or 128 plus the signal that ended it; nil if it still runs.
+    /// Waits for the end of the daemon. Returns its exit status, or 128 plus the signal that ended it; nil if
+    /// it still runs.
     package func waitForExit(within seconds: Int = 60) -> Int32? {
         process.withLock { $0.waitForExit(within: seconds) ? $0.status : nil }
     }
@@ -215,7 +218,8 @@ package final class DaemonUnderTest: Sendable {
         }
     }
 
-    /// Runs another command of the program to its end. Returns its exit status and everything that it printed.
+    /// Runs another command of the program to its end. Returns its exit status and everything that it
+    /// printed.
     package static func run(
         _ arguments: [String], environment: [String: String] = [:]
     ) throws -> (status: Int32?, output: String) {

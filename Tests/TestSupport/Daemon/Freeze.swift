@@ -1,6 +1,7 @@
 import Foundation
 
-/// Stops a process (SIGSTOP) and waits until each of its threads has stopped: on a loaded machine some run on for a while.
+/// Stops a process (SIGSTOP) and waits until each of its threads has stopped: on a loaded machine some run on
+/// for a while.
 package func freeze(_ pid: Int32) throws {
     kill(pid, SIGSTOP)
     try eventually("all threads of \(pid) have stopped") {

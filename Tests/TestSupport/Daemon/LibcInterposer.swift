@@ -1,10 +1,12 @@
 import Foundation
 import PrivateServer
 
-/// A library that is preloaded into a daemon (ld.so(8)) and injects faults of the system while the daemon runs: it moves the
-/// clock, delays name resolution, refuses threads, and interrupts reads and writes or cuts them short.
+/// A library that is preloaded into a daemon (ld.so(8)) and injects faults of the system while the daemon
+/// runs: it moves the clock, delays name resolution, refuses threads, and interrupts reads and writes or cuts
+/// them short.
 package final class LibcInterposer: Sendable {
-    /// The numbers in the file that the library shares with the test; `LibcInterposer.source` has them in the same order.
+    /// The numbers in the file that the library shares with the test; `LibcInterposer.source` has them in the
+    /// same order.
     package enum Control: Int {
         /// Seconds by which the wall clock is ahead.
         case clockOffset
@@ -12,11 +14,13 @@ package final class LibcInterposer: Sendable {
         case holdsNames, waitingNames
         /// Whether starting a thread fails, and how often it has.
         case refusesThreads, refusedThreads
-        /// How many of 1000 reads and writes of sockets are interrupted, would block, or are cut short; and how many were.
+        /// How many of 1000 reads and writes of sockets are interrupted, would block, or are cut short; and
+        /// how many were.
         case interruptions, interrupted
         /// The state of the random numbers that choose them.
         case seed
-        /// Whether accepting a connection is held back, and how many threads wait in it: only the event loop accepts.
+        /// Whether accepting a connection is held back, and how many threads wait in it: only the event loop
+        /// accepts.
         case holdsAccepts, waitingAccepts
         /// How many threads may still be started although `refusesThreads` is set.
         case sparesThreads

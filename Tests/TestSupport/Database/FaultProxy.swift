@@ -2,8 +2,8 @@ import Foundation
 package import PrivateServer
 import Synchronization
 
-/// A TCP proxy on a port of this machine, between a daemon and its database. Everything passes until a test injects a fault
-/// into what the server sends, at one moment of the protocol.
+/// A TCP proxy on a port of this machine, between a daemon and its database. Everything passes until a test
+/// injects a fault into what the server sends, at one moment of the protocol.
 package final class FaultProxy: Sendable {
     /// The moment of the protocol at which a fault is injected.
     package enum Moment: Sendable, Hashable {
@@ -42,8 +42,8 @@ package final class FaultProxy: Sendable {
         case change(@Sendable ([UInt8]) -> [UInt8])
         /// Bytes that are no packet, and then FIN.
         case garbage
-        /// A query with the marker does not reach the server; it is answered by an error with this number. The moment is
-        /// `.answer`.
+        /// A query with the marker does not reach the server; it is answered by an error with this number.
+        /// The moment is `.answer`.
         case refuse(errno: UInt16)
     }
 
@@ -88,7 +88,8 @@ package final class FaultProxy: Sendable {
         faults.set(action, at: moment, times: times)
     }
 
-    /// Forwards new connections to another server, as a load balancer would; existing ones stay where they are.
+    /// Forwards new connections to another server, as a load balancer would; existing ones stay where they
+    /// are.
     package func routeNewConnections(to server: PrivateServer) {
         target.path.withLock { $0 = server.socketPath }
     }

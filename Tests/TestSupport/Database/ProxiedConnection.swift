@@ -3,7 +3,8 @@ import Synchronization
 
 /// One connection through a fault proxy.
 final class ProxiedConnection: Sendable {
-    /// The part of the conversation that the server's next packet belongs to: MySQL 4.1 protocol, results as text.
+    /// The part of the conversation that the server's next packet belongs to: MySQL 4.1 protocol, results as
+    /// text.
     private enum Stage {
         case greeting, login, idle, answer
         case columns(Int)
@@ -63,7 +64,8 @@ final class ProxiedConnection: Sendable {
         shutdown(far, Int32(SHUT_RDWR))
     }
 
-    /// An ERR packet: its length, its number in the conversation, `0xFF`, the error's number, SQLSTATE, the text.
+    /// An ERR packet: its length, its number in the conversation, `0xFF`, the error's number, SQLSTATE, the
+    /// text.
     private static func refusal(_ errno: UInt16) -> [UInt8] {
         let body = [0xFF, UInt8(errno & 0xFF), UInt8(errno >> 8)] + Array("#HY000refused by the test".utf8)
         return [UInt8(body.count), 0, 0, 1] + body

@@ -1,8 +1,8 @@
 import Foundation
 import PrivateServer
 
-/// A fake database server for one client: it greets like a server, answers each packet with the next of its responses, and
-/// closes the connection after the last one.
+/// A fake database server for one client: it greets like a server, answers each packet with the next of its
+/// responses, and closes the connection after the last one.
 package final class ScriptedServer: Sendable {
     package let path: String
     private let listener: Int32
@@ -32,7 +32,8 @@ package final class ScriptedServer: Sendable {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    /// Returns a packet: the body's length in three bytes, its number in the conversation, and a body of at most 255 bytes.
+    /// Returns a packet: the body's length in three bytes, its number in the conversation, and a body of at
+    /// most 255 bytes.
     package static func packet(_ body: [UInt8], _ number: UInt8) -> [UInt8] {
         [UInt8(body.count), 0, 0, number] + body
     }

@@ -2,8 +2,8 @@ import MariaDB
 package import PrivateServer
 import Synchronization
 
-/// One database server for all tests of a process, started by the first test that needs it. It ends with the process, however
-/// that ends (see `PrivateServer`). Tests that stop or kill a server start their own.
+/// One database server for all tests of a process, started by the first test that needs it. It ends with the
+/// process, however that ends (see `PrivateServer`). Tests that stop or kill a server start their own.
 package enum SharedServer {
     private static let started = Result { try PrivateServer() }
     private static let databases = Atomic(0)

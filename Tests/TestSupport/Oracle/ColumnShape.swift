@@ -1,6 +1,7 @@
 import Foundation
 
-/// The form of a column's values in SQL and in JSON. It is derived from the column's declaration, independently of the daemon.
+/// The form of a column's values in SQL and in JSON. It is derived from the column's declaration,
+/// independently of the daemon.
 package enum ColumnShape: Sendable {
     case integer, bit, decimal, float, double, text, datetime, timestamp, binary, json
 

@@ -18,7 +18,8 @@ package struct ShownColumn: Sendable {
     }
 }
 
-/// A relationship as `describe` shows it, with the tables and columns of the foreign keys that it must come from.
+/// A relationship as `describe` shows it, with the tables and columns of the foreign keys that it must come
+/// from.
 package struct DescribedRelationship: Sendable {
     package let name: String
     package let isToOne: Bool
@@ -93,8 +94,8 @@ package struct DescribedRelationship: Sendable {
         }
     }
 
-    /// Returns every described relationship, and complaints about foreign keys without a relationship and relationships
-    /// without a foreign key.
+    /// Returns every described relationship, and complaints about foreign keys without a relationship and
+    /// relationships without a foreign key.
     package static func all(
         _ descriptions: [JSONValue], _ client: BlockingClient
     ) throws -> (relationships: [DescribedRelationship], complaints: [String]) {

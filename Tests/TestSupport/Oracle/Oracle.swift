@@ -1,7 +1,8 @@
 package import MariaDB
 package import PrivateServer
 
-/// A key as a client writes it and as SQL literals. A key that is `NULL` or has a `NULL` part has no literals.
+/// A key as a client writes it and as SQL literals. A key that is `NULL` or has a `NULL` part has no
+/// literals.
 package struct AskedKey: Sendable {
     package let json: String
     package let literals: [String]?
