@@ -135,10 +135,9 @@ import Testing
 
     /// Returns the children's ids by their parent's, as the server itself finds them: it compares the value
     /// as one of the child's column.
-    private func expected(_ tables: FamilyTables, _ family: Family, _ parent: Int, _ child: Int) throws
-        -> [String:
-        [String]]
-    {
+    private func expected(
+        _ tables: FamilyTables, _ family: Family, _ parent: Int, _ child: Int
+    ) throws -> [String: [String]] {
         // When it joins them, the server cuts one BIT to the width of the other.
         let plain = family.types[child].hasPrefix("BIT") ? "c.k + 0 = p.k + 0" : "c.k = p.k"
         let text = family.isText ? try textCondition(tables, parent: parent, child: child) : plain
