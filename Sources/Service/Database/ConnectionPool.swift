@@ -1,4 +1,5 @@
 import Configuration
+import Loading
 import Logging
 import MariaDB
 import Planning
@@ -20,7 +21,7 @@ final class ConnectionPool: QueryRunner {
     private(set) var connectPatience: Int64
     private var slots: [ConnectionSlot] = []
     /// Why the last connection was lost or the last attempt failed, while none is up.
-    private(set) var outage: DatabaseError?
+    private(set) var lastOutage: DatabaseError?
     /// Why the database answers no query, though it lets us in; nil once one has been answered.
     private(set) var refusal: DatabaseError?
     /// Of an attempt that has not been told of yet.
@@ -60,6 +61,8 @@ final class ConnectionPool: QueryRunner {
         slots = []
         losses?.report()
     }
+
+    var outage: QueryFailure? { lastOutage.map { QueryFailure($0) } }
 
     var hasFreeConnection: Bool { !servers.isPaused && slots.contains(where: isFree) }
 
@@ -116,7 +119,7 @@ final class ConnectionPool: QueryRunner {
 
     // MARK: What slots report
 
-    func slotFinished(_ query: BatchQuery, _ outcome: BatchQuery.Outcome, at server: Int) {
+    func slotFinished(_ query: BatchQuery, _ outcome: SlotOutcome, at server: Int) {
         var outcome = outcome
         switch outcome {
         case .complete:
@@ -132,13 +135,13 @@ final class ConnectionPool: QueryRunner {
                 } else {
                     note(refusal: error)
                 }
-            case .table:
+            case .table, .missingName, .accessDenied:
                 servers.doubt(query.template.relationship.name, query.statement.sql, error, at: server)
             case .moment, .keys, .unknown: break
             }
         case .failed, .changedColumns: break
         }
-        engine.finished(query, outcome)
+        engine.finished(query, BatchQuery.Outcome(outcome))
         slotIsFree()
     }
 
@@ -163,8 +166,8 @@ final class ConnectionPool: QueryRunner {
         moveNext()
         lastFailure = nil
         defer { onChange() }
-        guard let last = outage else { return }
-        outage = nil
+        guard let last = lastOutage else { return }
+        lastOutage = nil
         logger.notice("the database is back", metadata: ["after": "\(last)"])
         engine.databaseReturned()
     }
@@ -192,14 +195,14 @@ final class ConnectionPool: QueryRunner {
     private func declareOutage() {
         guard let error = lastFailure, slots.allSatisfy(\.hasFailed), !servers.isHopeful else { return }
         lastFailure = nil
-        if outage == nil {
+        if lastOutage == nil {
             logger.error(
                 "no connection to the database; trying again until there is one",
                 metadata: ["error": "\(error.explained(settings))"])
         }
-        outage = error
+        lastOutage = error
         onChange()
-        engine.databaseLost(error)
+        engine.databaseLost(QueryFailure(error))
     }
 }
 

@@ -1,3 +1,4 @@
+import Loading
 import Logging
 import MariaDB
 import Planning
@@ -183,11 +184,13 @@ final class ConnectionSlot {
                 return wait(connection, for: interest)
             case .connected: return becomeIdle(connection, connected: true)
             case .columns(let columns):
-                guard currentJob.accepts(columns) else { return dropConnection(.changedColumns) }
+                guard currentQuery.accepts(columns.map { CellKind($0.kind) }) else {
+                    return dropConnection(.changedColumns)
+                }
                 progress = connection.fetch()
             case .row:
                 let row = connection.currentRow
-                currentJob.take(row)
+                currentQuery.take(RowView(row))
                 rows += 1
                 bytes += row.byteCount
                 if rows == TurnBudget.rowsTaken || bytes > TurnBudget.bytesTaken {
@@ -204,7 +207,7 @@ final class ConnectionSlot {
         }
     }
 
-    private var currentJob: BatchQuery {
+    private var currentQuery: BatchQuery {
         guard case .busy(_, let query) = state else { preconditionFailure("rows come to a busy slot only") }
         return query
     }
@@ -288,7 +291,7 @@ final class ConnectionSlot {
         pool.slotConnected(to: server)
     }
 
-    private func finish(_ connection: Connection, _ outcome: BatchQuery.Outcome) {
+    private func finish(_ connection: Connection, _ outcome: SlotOutcome) {
         let query = endedQuery(outcome)
         becomeIdle(connection, connected: false)
         if isKilling { state = .recovering(connection) }
@@ -296,14 +299,14 @@ final class ConnectionSlot {
     }
 
     /// The query that is under way, which the log is told to end so.
-    private func endedQuery(_ outcome: BatchQuery.Outcome) -> BatchQuery? {
+    private func endedQuery(_ outcome: SlotOutcome) -> BatchQuery? {
         guard case .busy(let connection, let query) = state else { return nil }
         pool.logger.queryEnded(query, outcome, connection: connection.threadID, at: loop.now)
         return query
     }
 
     /// Ends the query without reading what the server still sends: only a new connection can follow.
-    private func dropConnection(_ outcome: BatchQuery.Outcome) {
+    private func dropConnection(_ outcome: SlotOutcome) {
         let left = server
         let query = endedQuery(outcome)
         abandonConnection()

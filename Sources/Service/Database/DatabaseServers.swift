@@ -1,4 +1,5 @@
 import Configuration
+import Loading
 import Logging
 import MariaDB
 import Reactor
@@ -137,7 +138,7 @@ final class DatabaseServers {
             return
         }
         // A name that is not there any more may have been renamed on all servers, on one before the others: looks tell alone.
-        if !error.isForgottenName { choice.doubt(name, of: server) }
+        if error.scope != .missingName { choice.doubt(name, of: server) }
         guard !isKnown, loop.now >= nextHasteAt else { return }
         nextHasteAt = loop.now + Int64(settings.checkIntervalSeconds) * 1_000_000_000
         look()
