@@ -47,3 +47,16 @@ extension JSONValue {
 
     var errorMessage: String { self["error"]?["message"]?.text ?? "" }
 }
+
+extension JSONValue {
+    /// The ids of a list of rows.
+    var ids: [String] { elements.compactMap { $0["id"]?.number } }
+
+    /// The ids of the rows of each of a reply's `results`.
+    var resultIDs: [[String]] { self["results"]?.elements.map(\.ids) ?? [] }
+}
+
+extension JSONValue? {
+    /// The ids of a list of rows; one that no row has if there is no list.
+    var ids: [String] { self?.ids ?? ["no rows"] }
+}
