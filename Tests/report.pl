@@ -9,6 +9,7 @@ use strict;
 use warnings;
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
+use IO::Handle;
 
 my ($log_path) = @ARGV or die "report.pl LOG\n";
 my $expected_cases = cases_of_last_run();
@@ -19,7 +20,7 @@ $| = 1;
 my $interval = 20;
 my $longest_line = 4000;
 my ($start, $last_report) = (time, time);
-my ($cases, $ended, $failed) = (0, 0, 0);
+my ($cases, $ended, $issues) = (0, 0, 0);
 my $build_step = '';
 my ($events, %last_event) = (0);
 my (%running, %last_case, @failures);
@@ -41,10 +42,11 @@ sub report_progress {
     my $seconds = time - $start;
     my $time = sprintf('%d:%02d min', $seconds / 60, $seconds % 60);
     $last_report = time;
+    $log->flush;
     if (%running) {
         my $of = $expected_cases >= $cases ? " of about $expected_cases" : '';
         my $begun = $ended + keys %running;
-        print "… $time: $cases$of cases begun, $ended of $begun tests ended, $failed failed\n";
+        print "… $time: $cases$of cases begun, $ended of $begun tests ended, $issues issues\n";
     } elsif ($build_step ne '') {
         print "… $time: $build_step";
     } else {
@@ -69,10 +71,9 @@ sub show {
 }
 
 sub note_end_of_test {
-    my ($name, $has_failed) = @_;
+    my ($name) = @_;
     delete $running{$name};
     $ended++;
-    $failed++ if $has_failed;
 }
 
 sub handle {
@@ -99,6 +100,7 @@ sub handle {
         $build_step = $line;
         return;
     }
+    $issues++ if $line =~ /^✘ Test .* recorded an issue /;
     if ($line =~ /^(?:✔|✘) Test run /) {
         $run_has_ended = 1;
     } elsif ($line =~ /^◇ Test (?!run )(.*) started\.$/) {
@@ -106,9 +108,9 @@ sub handle {
         $last_event{$1} = ++$events;
         return;
     } elsif ($line =~ /^✔ Test (.*?)(?: with \d+ test cases?)? passed after /) {
-        return note_end_of_test($1, 0);
+        return note_end_of_test($1);
     } elsif ($line =~ /^✘ Test (.*?)(?: with \d+ test cases?)? failed after /) {
-        note_end_of_test($1, 1);
+        note_end_of_test($1);
     } elsif ($line =~ /^◇ Suite /) {
         return;
     }
