@@ -56,20 +56,20 @@ let package = Package(
                 "Relations", "Wire", "Batching", "Planning", "FanOut", "MariaDB", "Reactor", "Configuration",
                 deque, heap, histogram, logging,
             ]),
-        ours("PrivateServer", ["MariaDB"]),
-        ours("Demo", ["PrivateServer", "MariaDB"]),
+        ours("LineClient"),
+        ours("PrivateServer", ["LineClient", "MariaDB"]),
+        ours("Demo", ["LineClient", "PrivateServer", "MariaDB"]),
         ours(
             "Bench",
             [
-                "Relations", "Wire", "Planning", "FanOut", "MariaDB", "Reactor", "PrivateServer", deque,
+                "Relations", "Wire", "Planning", "FanOut", "MariaDB", "Reactor", "LineClient", deque,
                 histogram,
             ]),
         .executableTarget(
             name: "kindred",
             dependencies: [
-                "Service", "Reactor", "Configuration", "Relations", "Wire", "MariaDB", "PrivateServer",
-                "Demo",
-                "Bench",
+                "Service", "Reactor", "Configuration", "Relations", "Wire", "MariaDB", "LineClient",
+                "PrivateServer", "Demo", "Bench",
                 argumentParser,
                 logging,
             ], swiftSettings: strict),
@@ -79,18 +79,18 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["PrivateServer"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["LineClient", "PrivateServer"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .executableTarget(
             name: "Torture",
-            dependencies: ["TestSupport", "Demo", "MariaDB", "PrivateServer", argumentParser],
+            dependencies: ["TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer", argumentParser],
             path: "Tests/Torture", swiftSettings: strict),
         tests("RelationsTests", ["Relations", "TestSupport"]),
         tests("WireTests", ["Wire", "Relations", "TestSupport"]),
         tests("BatchingTests", ["Batching", "Relations", "TestSupport", heap]),
         tests("PlanningTests", ["Planning", "Relations", "TestSupport"]),
         tests("FanOutTests", ["FanOut", "Planning", "Relations", "TestSupport"]),
-        tests("ReactorTests", ["Reactor", "PrivateServer"]),
+        tests("ReactorTests", ["Reactor", "LineClient", "PrivateServer"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
         tests("TOMLTests", ["TOML", "PrivateServer", "TestSupport"]),
         tests("ConfigurationTests", ["Configuration", "Relations"]),
@@ -100,7 +100,7 @@ let package = Package(
                 "Service", "Batching", "Configuration", "MariaDB", "Planning", "PrivateServer", "Reactor",
                 "Relations", "Wire", "TestSupport", heap, logging,
             ]),
-        tests("EndToEndTests", ["TestSupport", "Demo", "MariaDB", "PrivateServer"]),
+        tests("EndToEndTests", ["TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer"]),
     ]
 )
 

@@ -1,5 +1,5 @@
 import Foundation
-import PrivateServer
+import LineClient
 
 /// What connections cost that say nothing.
 struct IdleConnections {

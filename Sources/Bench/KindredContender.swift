@@ -1,4 +1,4 @@
-import PrivateServer
+import LineClient
 import Reactor
 
 /// Loads over kindred's socket, with one connection for each client.

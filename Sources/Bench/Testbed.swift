@@ -1,6 +1,6 @@
 import Foundation
+package import LineClient
 package import MariaDB
-package import PrivateServer
 import Reactor
 
 /// What is measured: a daemon and its database, with connections of our own to both.

@@ -1,5 +1,5 @@
 import Foundation
-import PrivateServer
+import LineClient
 
 /// One client of the burst: everything it sends, it sends before it reads a reply.
 struct Burst: Sendable {

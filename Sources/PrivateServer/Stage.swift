@@ -1,4 +1,5 @@
 import Foundation
+package import LineClient
 import MariaDB
 
 /// A private MariaDB with some data, and a daemon in front of it. Both end with this program.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Bench
 import Configuration
 import Foundation
+import LineClient
 import PrivateServer
 import Reactor
 import Relations

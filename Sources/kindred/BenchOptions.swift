@@ -2,7 +2,7 @@ import ArgumentParser
 import Bench
 import Configuration
 import Foundation
-import PrivateServer
+import LineClient
 import Relations
 
 /// Which daemon and database are measured.

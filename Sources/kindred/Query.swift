@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import PrivateServer
+import LineClient
 
 struct Query: ParsableCommand {
     static let configuration = CommandConfiguration(

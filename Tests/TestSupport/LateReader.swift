@@ -1,5 +1,5 @@
 import Foundation
-package import PrivateServer
+package import LineClient
 
 /// A client as simple ones are: it writes all that it has to write, however long that blocks, and reads afterwards.
 package final class LateReader {

@@ -1,4 +1,5 @@
 import Foundation
+import LineClient
 import PrivateServer
 
 /// A Unix socket before another one: what comes passes, and who looks for the peer's process finds this one.

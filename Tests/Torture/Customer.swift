@@ -1,5 +1,5 @@
 import Foundation
-import PrivateServer
+import LineClient
 import TestSupport
 
 /// A client that asks without a pause and checks all that it is told.

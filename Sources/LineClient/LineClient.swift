@@ -1,6 +1,6 @@
 import Foundation
 
-/// A client of a line protocol over a Unix or TCP socket that waits: for the demo, `kindred query` and the tests.
+/// A blocking client of a line protocol over a Unix or TCP socket, for the demo, `kindred query` and the tests.
 package final class LineClient {
     package enum Address: Hashable, Sendable, CustomStringConvertible {
         case unix(path: String)
