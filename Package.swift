@@ -62,7 +62,8 @@ let package = Package(
         ours(
             "Bench",
             [
-                "Relations", "Wire", "Planning", "FanOut", "MariaDB", "Reactor", "LineClient", deque,
+                "Relations", "Wire", "Planning", "FanOut", "CMariaDB", "MariaDB", "Reactor", "LineClient",
+                deque,
                 histogram,
             ]),
         .executableTarget(
@@ -92,6 +93,7 @@ let package = Package(
         tests("FanOutTests", ["FanOut", "Planning", "Relations", "TestSupport"]),
         tests("ReactorTests", ["Reactor", "LineClient", "PrivateServer"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
+        tests("BenchTests", ["Bench", "MariaDB", "TestSupport"]),
         tests("TOMLTests", ["TOML", "PrivateServer", "TestSupport"]),
         tests("ConfigurationTests", ["Configuration", "Relations"]),
         tests(

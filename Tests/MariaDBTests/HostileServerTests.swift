@@ -21,15 +21,6 @@ import Testing
         #expect(error?.message.isEmpty == false)
     }
 
-    /// Under AddressSanitizer it also leaves nothing behind.
-    @Test func `a statement that is not prepared is an error`() throws {
-        let refusal = ScriptedServer.packet([0xFF, 0x28, 4] + Array("#42000no".utf8), 1)
-        let server = try ScriptedServer([refusal])
-        let endpoint = Endpoint(.socket(path: server.path), user: "somebody")
-        let error = #expect(throws: DatabaseError.self) { try PreparedQuery(endpoint, sql: "SELECT ?") }
-        #expect(error?.errno == 1064 && error?.kind == .statement && error?.message == "no")
-    }
-
     /// libmariadb would ask whoever sits at the terminal, and on a daemon's thread for ever; or send the password as it is.
     @Test(arguments: ["dialog", "mysql_clear_password", "mysql_old_password", "sha256_password"])
     func `a server that wants to be told the password is refused`(plugin: String) throws {

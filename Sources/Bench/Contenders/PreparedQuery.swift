@@ -1,8 +1,9 @@
 import CMariaDB
+import MariaDB
 
-/// One prepared `SELECT` on a connection of its own, run again and again with other integers: for measuring what
-/// applications do that prepare their statements. Setting it up waits, running it does not.
-package final class PreparedQuery {
+/// One prepared `SELECT` on a connection of its own, run again and again with different integers, as applications
+/// that prepare their statements do. Connecting and preparing block; running does not.
+final class PreparedQuery {
     private enum State {
         case idle
         /// Suspended in `mysql_stmt_execute`.
@@ -12,7 +13,7 @@ package final class PreparedQuery {
         case broken
     }
 
-    private let handle: Handle
+    private let connection: RawConnection
     private let statement: UnsafeMutablePointer<MYSQL_STMT>
     private var state = State.idle
     /// One value for each `?`.
@@ -20,31 +21,22 @@ package final class PreparedQuery {
     private let parameterBinds: UnsafeMutableBufferPointer<MYSQL_BIND>
     private let resultBinds: UnsafeMutableBufferPointer<MYSQL_BIND>
     private let results: UnsafeMutableRawBufferPointer
-    /// Bytes that are kept of a value.
+    /// Bytes that are kept of each value; the rest is cut off, because nobody looks at it.
     private static let cellSize = 512
 
-    package init(_ endpoint: Endpoint, sql: String) throws(DatabaseError) {
-        handle = makeHandle(for: endpoint, .nonBlocking)
-        let arguments = ConnectArguments(endpoint)
-        let isConnected =
-            mysql_real_connect(
-                handle, arguments.host, arguments.user, arguments.password, arguments.database,
-                arguments.port, arguments.socket, 0) != nil
+    init(_ endpoint: Endpoint, sql: String) throws(DatabaseError) {
+        connection = try RawConnection(endpoint)
+        guard let prepared = mysql_stmt_init(connection.handle) else { throw connection.lastError }
         var text = sql
-        let prepared = isConnected ? mysql_stmt_init(handle) : nil
-        let isPrepared =
-            prepared.map { prepared in
-                text.withUTF8 { bytes in
-                    UnsafeRawBufferPointer(bytes).withMemoryRebound(to: CChar.self) {
-                        mysql_stmt_prepare(prepared, $0.baseAddress, UInt($0.count)) == 0
-                    }
-                }
-            } ?? false
-        guard let prepared, isPrepared else {
-            let error = DatabaseError(of: handle, during: isConnected ? .connected : .connecting)
-            // Before the handle, which it knows.
-            if let prepared { mysql_stmt_close(prepared) }
-            mysql_close(handle)
+        let isPrepared = text.withUTF8 { bytes in
+            UnsafeRawBufferPointer(bytes).withMemoryRebound(to: CChar.self) {
+                mysql_stmt_prepare(prepared, $0.baseAddress, UInt($0.count)) == 0
+            }
+        }
+        guard isPrepared else {
+            let error = connection.lastError
+            // Before the connection, which knows the statement.
+            mysql_stmt_close(prepared)
             throw error
         }
         statement = prepared
@@ -59,32 +51,30 @@ package final class PreparedQuery {
     }
 
     deinit {
+        // The connection is closed after this, when nothing refers to it any more.
         mysql_stmt_close(statement)
-        mysql_close(handle)
         parameters.deallocate()
         parameterBinds.deallocate()
         resultBinds.deallocate()
         results.deallocate()
     }
 
-    package var fileDescriptor: Int32 { mysql_get_socket(handle) }
-
     private func bind() {
         for place in parameters.indices {
             parameterBinds[place].buffer_type = MYSQL_TYPE_LONGLONG
-            parameterBinds[place].buffer = UnsafeMutableRawPointer(parameters.baseAddress! + place)
+            parameterBinds[place].buffer = parameters.baseAddress.map { UnsafeMutableRawPointer($0 + place) }
         }
         mysql_stmt_bind_param(statement, parameterBinds.baseAddress)
         for place in resultBinds.indices {
             resultBinds[place].buffer_type = MYSQL_TYPE_STRING
-            resultBinds[place].buffer = results.baseAddress! + place * Self.cellSize
+            resultBinds[place].buffer = results.baseAddress.map { $0 + place * Self.cellSize }
             resultBinds[place].buffer_length = UInt(Self.cellSize)
         }
         mysql_stmt_bind_result(statement, resultBinds.baseAddress)
     }
 
-    /// Runs it with these values. Ends in `.end`, after its rows have been read and dropped, or in `.failed`.
-    package func run(_ values: [Int64]) -> Progress {
+    /// Runs the statement with these values. Ends in `.end`, after the rows have been read and dropped, or in `.failed`.
+    func run(_ values: [Int64]) -> Progress {
         guard case .idle = state else { preconditionFailure("run() needs an idle query") }
         precondition(values.count == parameters.count, "one value for each parameter")
         for (place, value) in values.enumerated() { parameters[place] = value }
@@ -92,7 +82,7 @@ package final class PreparedQuery {
         return afterExecute(mysql_stmt_execute_start(&refused, statement), refused)
     }
 
-    package func resume(ready: Readiness) -> Progress {
+    func resume(ready: Readiness) -> Progress {
         var refused: Int32 = 0
         switch state {
         case .executing:
@@ -106,7 +96,7 @@ package final class PreparedQuery {
     private func afterExecute(_ wait: Int32, _ refused: Int32) -> Progress {
         if wait != 0 {
             state = .executing
-            return waiting(wait)
+            return connection.waiting(for: wait)
         }
         guard refused == 0 else { return failed() }
         var refused: Int32 = 0
@@ -116,10 +106,11 @@ package final class PreparedQuery {
     private func afterStore(_ wait: Int32, _ refused: Int32) -> Progress {
         if wait != 0 {
             state = .storing
-            return waiting(wait)
+            return connection.waiting(for: wait)
         }
         guard refused == 0 else { return failed() }
-        // The rows are here: 0, or that a value was longer than its place. MYSQL_NO_DATA is the end, 1 an error.
+        // The rows are here. 0 is a row, and so is a value that was longer than its place; MYSQL_NO_DATA is the end,
+        // 1 an error.
         while case let outcome = mysql_stmt_fetch(statement), outcome == 0 || outcome == MYSQL_DATA_TRUNCATED
         {}
         mysql_stmt_free_result(statement)
@@ -128,13 +119,8 @@ package final class PreparedQuery {
     }
 
     private func failed() -> Progress {
-        let error = DatabaseError(of: statement)
+        let error = connection.lastError(of: statement)
         state = error.kind == .statement ? .idle : .broken
         return .failed(error)
-    }
-
-    private func waiting(_ mask: Int32) -> Progress {
-        let events = Readiness(rawValue: mask).intersection([.readable, .writable])
-        return .waiting(Interest(fileDescriptor: fileDescriptor, events: events, timeoutMilliseconds: nil))
     }
 }
