@@ -19,9 +19,7 @@ struct Check: ParsableCommand {
     func run() throws {
         let settings = try file.read()
         let schema = try file.schema(settings)
-        let (catalog, faults, warnings) = CatalogBuilder(schema).build(
-            discover: settings.catalog.discover, explicit: settings.relationships)
-        guard faults.isEmpty else { throw file.complaint(of: faults) }
+        let (catalog, warnings) = try file.catalog(settings, schema)
         try tryOut(catalog, settings)
         for warning in warnings { print("\(file.config): warning: \(warning)") }
         for relationship in catalog.relationships {

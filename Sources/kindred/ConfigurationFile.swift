@@ -43,10 +43,15 @@ struct ConfigurationFile: ParsableArguments {
 
     /// The relationships that a daemon with this file serves.
     func catalog(_ settings: Settings) throws -> Catalog {
-        let (catalog, faults, _) = CatalogBuilder(try schema(settings)).build(
-            discover: settings.catalog.discover, explicit: settings.relationships)
+        try catalog(settings, schema(settings)).catalog
+    }
+
+    /// The relationships that a daemon with this file serves from this schema, and what the operator should know of
+    /// it, a sentence each.
+    func catalog(_ settings: Settings, _ schema: Schema) throws -> (catalog: Catalog, warnings: [String]) {
+        let (catalog, faults, warnings) = Catalog.make(settings, schema)
         guard faults.isEmpty else { throw complaint(of: faults) }
-        return catalog
+        return (catalog, warnings)
     }
 
     /// FILE:LINE: what is wrong

@@ -33,9 +33,7 @@ struct Explain: ParsableCommand {
             }
             load = found
         }
-        let (catalog, faults, _) = CatalogBuilder(try file.schema(settings)).build(
-            discover: settings.catalog.discover, explicit: settings.relationships)
-        guard faults.isEmpty else { throw file.complaint(of: faults) }
+        let catalog = try file.catalog(settings)
         do {
             print(try Explanation(settings, catalog).levels(of: load).joined(separator: "\n\n"))
         } catch let failure as Failure {
