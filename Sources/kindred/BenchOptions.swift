@@ -19,7 +19,7 @@ struct BenchTarget: ParsableArguments {
             throw ExitCode.complaint(
                 "\(config ?? ""): it has no listen.unix and no listen.tcp", .misconfigured)
         }
-        return .tcp(host: tcp.host, port: UInt16(clamping: tcp.port))
+        return LineClient.Address(tcp)
     }
 }
 

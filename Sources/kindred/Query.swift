@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Foundation
 import LineClient
 
@@ -55,14 +56,16 @@ struct Query: ParsableCommand {
     private var address: LineClient.Address {
         get throws {
             if let socket { return .unix(path: socket) }
-            let text = tcp ?? ""
-            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
-            else {
-                throw ValidationError("--tcp wants HOST:PORT, not '\(text)'")
+            guard let address = tcp.flatMap(HostAndPort.init) else {
+                throw ValidationError("--tcp wants HOST:PORT, not '\(tcp ?? "")'")
             }
-            let host = text[..<colon]
-            let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
-            return .tcp(host: String(isBracketed ? host.dropFirst().dropLast() : host), port: port)
+            return LineClient.Address(address)
         }
+    }
+}
+
+extension LineClient.Address {
+    init(_ address: HostAndPort) {
+        self = .tcp(host: address.host, port: UInt16(clamping: address.port))
     }
 }
