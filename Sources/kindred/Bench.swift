@@ -81,26 +81,26 @@ struct BenchCommand: ParsableCommand {
         }
     }
 
-    private var plan: Plan {
-        var plan = Plan()
-        plan.rounds = rounds
-        plan.slot = Int64(seconds * 1_000_000_000)
-        plan.warmUp = Int64(warmUp * 1_000_000_000)
-        return plan
+    private var timing: TrialTiming {
+        var timing = TrialTiming()
+        timing.rounds = rounds
+        timing.slot = Int64(seconds * 1_000_000_000)
+        timing.warmUp = Int64(warmUp * 1_000_000_000)
+        return timing
     }
 
     /// Its own data.
     private func suite() throws {
         print("building the data …")
         let stage = try Stage(
-            database: "bench", script: Suite.dataScript, listen: "max_clients = 20000",
+            database: "bench", script: BuiltInBenchmark.dataScript, listen: "max_clients = 20000",
             serverArguments: ["--innodb-buffer-pool-size=1G", "--max-connections=1000"])
         defer { stage.stop() }
         let file = try ConfigurationFile.parse(["--config", stage.configPath])
         let settings = try file.read()
         let testbed = try testbed(.unix(path: stage.socketPath), settings)
-        let suite = try Suite(
-            testbed, catalog: file.catalog(settings), clients: clients, plan, progress: progress)
+        let suite = try BuiltInBenchmark(
+            testbed, catalog: file.catalog(settings), clients: clients, timing, progress: progress)
         try report(testbed, suite.run)
     }
 
@@ -112,8 +112,8 @@ struct BenchCommand: ParsableCommand {
         let testbed = try testbed(target.address(settings), settings)
         var setup = load.setup
         setup.clients = clients
-        let survey = try Survey(
-            testbed, templates, load.keySource(), load.distribution, setup, plan, hasRamp: load.ramp)
+        let survey = try CustomBenchmark(
+            testbed, templates, load.keySource(), load.distribution, setup, timing, hasRamp: load.ramp)
         try report(testbed) { try survey.run(progress: progress, report: $0) }
     }
 

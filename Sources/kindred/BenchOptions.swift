@@ -49,7 +49,7 @@ struct BenchLoad: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: "Requests that each of kindred's clients has on its way: one or more trials.")
-    var pipeline = usualPipeline
+    var pipeline = defaultPipeline
 
     @Option(
         help:
@@ -63,7 +63,7 @@ struct BenchLoad: ParsableArguments {
             Whom to measure: kindred; text and prepared: a query for each load; page: one IN query for 20 loads; ideal: \
             what no proxy can beat.
             """)
-    var against = Rival.allCases
+    var against = ContenderKind.allCases
 
     @Flag(help: "Afterwards, lets clients become 256 and one again, and shows how batch sizes follow.")
     var ramp = false
@@ -71,11 +71,11 @@ struct BenchLoad: ParsableArguments {
     /// Whether something is said that the built-in comparison would not heed.
     var isGiven: Bool {
         !load.isEmpty || mix != nil || keysFile != nil || rate != nil || ramp || keys != 100_000
-            || distribution != .uniform || keysPerRequest != 1 || pipeline != Self.usualPipeline
-            || against != Rival.allCases
+            || distribution != .uniform || keysPerRequest != 1 || pipeline != Self.defaultPipeline
+            || against != ContenderKind.allCases
     }
 
-    private static let usualPipeline = [8, 1]
+    private static let defaultPipeline = [8, 1]
 
     func validate() throws {
         guard (1...10_000_000).contains(keys) else { throw ValidationError("--keys is from 1 to 10000000") }
@@ -85,7 +85,7 @@ struct BenchLoad: ParsableArguments {
         guard !pipeline.isEmpty, pipeline.allSatisfy({ (1...10_000).contains($0) }) else {
             throw ValidationError("--pipeline is from 1 to 10000")
         }
-        guard rate == nil || pipeline == Self.usualPipeline else {
+        guard rate == nil || pipeline == Self.defaultPipeline else {
             throw ValidationError(
                 "--pipeline is for a closed loop; with --rate requests come when they are due")
         }
@@ -96,10 +96,10 @@ struct BenchLoad: ParsableArguments {
 
     var setup: Bench.Comparison.Setup {
         var setup = Bench.Comparison.Setup()
-        setup.depths = pipeline
+        setup.pipelineDepths = pipeline
         setup.keysPerRequest = keysPerRequest
         setup.rate = rate
-        setup.rivals = against
+        setup.contenders = against
         return setup
     }
 
@@ -127,4 +127,4 @@ struct BenchLoad: ParsableArguments {
 }
 
 extension KeyDistribution: ExpressibleByArgument {}
-extension Rival: ExpressibleByArgument {}
+extension ContenderKind: ExpressibleByArgument {}

@@ -1,10 +1,10 @@
 import MariaDB
 import Reactor
 
-/// A connection that sends text.
+/// A connection to the database that runs text queries, one at a time.
 final class DatabaseConnection {
     private let connection: Connection
-    private var driver: Driver?
+    private var driver: ConnectionDriver?
     private var onRow: (Row) -> Void = { _ in }
     private var onEnd: (DatabaseError?) -> Void = { _ in }
     private(set) var isIdle = false
@@ -13,11 +13,11 @@ final class DatabaseConnection {
     init(_ endpoint: Endpoint, _ loop: EventLoop) {
         let connection = Connection(endpoint)
         self.connection = connection
-        driver = Driver(loop, resume: connection.resume) { [unowned self] in follow($0) }
+        driver = ConnectionDriver(loop, resume: connection.resume) { [unowned self] in follow($0) }
         driver?.proceed(connection.connect())
     }
 
-    var isSettled: Bool { isIdle || failure != nil }
+    var isReadyOrFailed: Bool { isIdle || failure != nil }
 
     var fileDescriptor: Int32 { connection.fileDescriptor }
 

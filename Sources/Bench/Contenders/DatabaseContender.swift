@@ -1,16 +1,17 @@
 import DequeModule
 
-/// Queries on connections of its own, one at a time on each: what applications do without kindred.
+/// Queries the database directly, one query at a time on the connection of each client, as applications without
+/// kindred do.
 final class DatabaseContender: Contender {
     var onDone: (Completion) -> Void = { _ in }
     private let runners: [any QueryRunner]
     private let keysPerQuery: Int
-    private var source: Mix.Source
-    /// By client: when loads that wait for their connection were meant to be sent.
+    private var source: WorkloadMix.Source
+    /// For each client, when each of the loads that wait for its connection was meant to be sent.
     private var waiting: [Deque<Int64>]
     private(set) var outstanding = 0
 
-    init(_ mix: Mix, _ runners: [any QueryRunner], keysPerQuery: Int) {
+    init(_ mix: WorkloadMix, _ runners: [any QueryRunner], keysPerQuery: Int) {
         self.runners = runners
         self.keysPerQuery = keysPerQuery
         source = mix.source()

@@ -2,19 +2,21 @@ import Glibc
 import Reactor
 import Wire
 
-/// One client of kindred: requests out, and for each reply when it was meant to be asked for.
+/// One client of kindred. It sends requests, and reports each reply with the time at which its request was meant to
+/// be sent.
 final class KindredConnection {
     private let socket: Socket
     private var watch: Watch?
     private var framer = LineFramer(limit: 1 << 30)
     private var output = ByteBuffer()
-    /// By request id: when each request on its way was meant to be sent.
+    /// By request id, when each request in flight was meant to be sent.
     private var intended: [Int64] = []
     private var freeIDs: [Int] = []
-    /// The last line that belongs to no request: why the daemon hangs up.
-    private var farewell: String?
+    /// The last line that belongs to no request; the daemon says there why it hangs up.
+    private var lastNotice: String?
+    /// Whether requests have been written into the output since the last flush.
     var isDirty = false
-    var onReply: (_ intended: Int64, _ error: Trouble?) -> Void = { _, _ in }
+    var onReply: (_ intended: Int64, _ error: RequestFailure?) -> Void = { _, _ in }
 
     init(_ socket: Socket, _ loop: EventLoop) {
         self.socket = socket
@@ -40,7 +42,7 @@ final class KindredConnection {
             switch output.withBytes(socket.write) {
             case .bytes(let count): output.removeFirst(count)
             case .wouldBlock: break write
-            case .closed, .failed: return lost()
+            case .closed, .failed: return failAllRequests()
             }
         }
         watch?.set(readable: true, writable: !output.isEmpty)
@@ -57,16 +59,16 @@ final class KindredConnection {
             while framer.next(reply) {}
         } else if case .wouldBlock = result {
         } else {
-            lost()
+            failAllRequests()
         }
     }
 
-    private func lost() {
+    private func failAllRequests() {
         watch?.cancel()
         let free = Set(freeIDs)
-        let message = "the daemon has hung up" + (farewell.map { ": \($0)" } ?? "")
+        let message = "the daemon has hung up" + (lastNotice.map { ": \($0)" } ?? "")
         for id in intended.indices where !free.contains(id) {
-            onReply(intended[id], Trouble(message: message, isConnectionLost: true))
+            onReply(intended[id], RequestFailure(message: message, isConnectionLost: true))
         }
         intended = []
         freeIDs = []
@@ -78,7 +80,7 @@ final class KindredConnection {
     private func reply(_ frame: Frame) {
         guard case .line(let line) = frame else { return }
         guard line.starts(with: Self.opening) else {
-            farewell = String(decoding: line, as: UTF8.self)
+            lastNotice = String(decoding: line, as: UTF8.self)
             return
         }
         var id = 0
@@ -91,7 +93,7 @@ final class KindredConnection {
         freeIDs.append(id)
         // ,"error":{
         let isError = place + 2 < line.count && line[place + 2] == UInt8(ascii: "e")
-        let error = { Trouble(message: String(decoding: line, as: UTF8.self), isConnectionLost: false) }
+        let error = { RequestFailure(message: String(decoding: line, as: UTF8.self), isConnectionLost: false) }
         onReply(intended[id], isError ? error() : nil)
     }
 }

@@ -1,18 +1,18 @@
 import LineClient
 import Reactor
 
-/// Loads over kindred's socket, with one connection for each client.
+/// Asks kindred over its socket, on one connection for each client.
 final class KindredContender: Contender {
     var onDone: (Completion) -> Void = { _ in }
     private let connections: [KindredConnection]
     private var dirty: [KindredConnection] = []
-    private let mix: Mix
-    private var source: Mix.Source
+    private let mix: WorkloadMix
+    private var source: WorkloadMix.Source
     private let keysPerRequest: Int
     private(set) var outstanding = 0
 
     init(
-        _ mix: Mix, address: LineClient.Address, clients: Int, keysPerRequest: Int, loop: EventLoop
+        _ mix: WorkloadMix, address: LineClient.Address, clients: Int, keysPerRequest: Int, loop: EventLoop
     ) throws {
         self.mix = mix
         source = mix.source()

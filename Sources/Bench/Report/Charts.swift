@@ -28,7 +28,7 @@ enum Charts {
 
     /// Microseconds over the part of requests that took no longer; each nine has as much room as the one before.
     static func latency(_ trials: [Report.TrialRecord]) -> String {
-        var drawing = Drawing(width: width, height: 320)
+        var drawing = SVGDrawing(width: width, height: 320)
         let bottom = 280.0
         let all = trials.flatMap(\.latency)
         let scale = LogScale(all.map(\.microseconds), from: bottom, to: 15)
@@ -68,7 +68,7 @@ enum Charts {
     ) -> String {
         let rowHeight = 26.0
         let nameWidth = 190.0
-        var drawing = Drawing(width: width, height: rowHeight * Double(trials.count) + 6)
+        var drawing = SVGDrawing(width: width, height: rowHeight * Double(trials.count) + 6)
         let all = trials.map(pieces)
         let longest = all.map { $0.reduce(0) { $0 + ($1.1 ?? 0) } }.max() ?? 0
         let hasGaps = all.contains { $0.contains { $0.1 == nil } }
@@ -92,7 +92,7 @@ enum Charts {
 
     /// How many queries had how many keys.
     static func batchSizes(_ trial: Report.TrialRecord, series: Int) -> String {
-        var drawing = Drawing(width: width, height: 180)
+        var drawing = SVGDrawing(width: width, height: 180)
         let (top, bottom) = (20.0, 150.0)
         let all = trial.batchSizes.reduce(0) { $0 + $1.queries }
         let most = trial.batchSizes.map(\.queries).max() ?? 1
@@ -112,7 +112,7 @@ enum Charts {
 
     /// Clients and keys per query over time.
     static func ramp(_ ramp: Report.RampRecord) -> String {
-        var drawing = Drawing(width: width, height: 320)
+        var drawing = SVGDrawing(width: width, height: 320)
         let bottom = 280.0
         let values = ramp.samples.map { Double($0.clients) } + ramp.samples.map(\.keysPerQuery)
         let scale = LogScale(values, from: bottom, to: 15)

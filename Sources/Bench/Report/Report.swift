@@ -3,7 +3,7 @@ import Histogram
 
 /// Everything that a run has shown, for machines: `kindred bench --json`.
 package struct Report: Encodable, Sendable {
-    enum Party: String, Encodable, Sendable {
+    enum ServerProcess: String, Encodable, Sendable {
         case daemon, database
     }
 
@@ -13,7 +13,7 @@ package struct Report: Encodable, Sendable {
         let database: Double?
         /// Nil if a part of it is not known.
         let all: Double?
-        let unknown: [Party]
+        let unknown: [ServerProcess]
     }
 
     struct Quantile: Encodable, Sendable {

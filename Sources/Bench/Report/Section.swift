@@ -39,12 +39,12 @@ extension Report.SectionRecord {
     /// What stands in the tables as –, and why.
     var gaps: [String] {
         let unknown = trials.flatMap(\.cpuMicrosecondsPerLoad.unknown)
-        let reasons: [(Report.Party, String)] = [
+        let reasons: [(Report.ServerProcess, String)] = [
             (.daemon, "it does not tell it, because it is older than this bench"),
             (.database, "it is not a MariaDB server that has made a Unix socket on this machine itself"),
         ]
-        return reasons.filter { unknown.contains($0.0) }.map { party, reason in
-            "the \(party.rawValue)'s CPU time is not known (\(reason)); so 'all CPU' is left out"
+        return reasons.filter { unknown.contains($0.0) }.map { process, reason in
+            "the \(process.rawValue)'s CPU time is not known (\(reason)); so 'all CPU' is left out"
         }
     }
 }

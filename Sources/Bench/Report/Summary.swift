@@ -20,7 +20,7 @@ struct Summary {
     var allCPU: Double? { median(trial.allCPU) }
 
     /// Of whom the CPU time is not known, though there is some.
-    var unknownCPU: [Report.Party] {
+    var unknownCPU: [Report.ServerProcess] {
         (trial.isKindred && daemon == nil ? [.daemon] : []) + (database == nil ? [.database] : [])
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What `{"op":"stats"}` says, as far as the bench needs it.
+/// The part of the reply to `{"op":"stats"}` that the bench needs.
 struct DaemonStats: Decodable {
     private struct Reply: Decodable {
         let stats: DaemonStats
@@ -10,7 +10,7 @@ struct DaemonStats: Decodable {
     let keysSent: Int
     let sessions: Int
     let batchSizes: [String: Int]
-    /// Microseconds of processor time that it has used. A daemon of before 2026-12 does not tell.
+    /// Microseconds of CPU time that the daemon has used; nil from a daemon older than December 2026.
     let cpuMicroseconds: Int64?
     let residentBytes: Int?
 
@@ -27,7 +27,7 @@ struct DaemonStats: Decodable {
         self = try JSONDecoder().decode(Reply.self, from: Data(reply.utf8)).stats
     }
 
-    /// Queries by their number of keys: the least of each power of two.
+    /// Queries by their number of keys, which is rounded down to a power of two.
     var queriesBySize: [Int: Int] {
         Dictionary(
             uniqueKeysWithValues: batchSizes.compactMap { size, count in Int(size).map { ($0, count) } })

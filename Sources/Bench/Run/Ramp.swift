@@ -1,10 +1,10 @@
 import Reactor
 
-/// Clients that become many and few again, each with one load at a time: do batch sizes follow?
+/// Lets clients become many and few again, each with one request in flight, and shows how batch sizes follow.
 final class Ramp {
-    /// Clients of each step.
+    /// The number of clients in each step.
     static let steps = [1, 4, 16, 64, 256, 64, 16, 4, 1]
-    /// Nanoseconds.
+    /// Nanoseconds of each step, and between two samples.
     private static let stepTime: Int64 = 1_600_000_000
     private static let sampleTime: Int64 = 100_000_000
 
@@ -20,7 +20,7 @@ final class Ramp {
     private var failure: (any Error)?
     private let progress: (String) -> Void
 
-    init(_ mix: Mix, _ testbed: Testbed, progress: @escaping (String) -> Void) throws {
+    init(_ mix: WorkloadMix, _ testbed: Testbed, progress: @escaping (String) -> Void) throws {
         self.testbed = testbed
         self.progress = progress
         contender = try KindredContender(
@@ -29,7 +29,7 @@ final class Ramp {
     }
 
     func run() throws -> Report.RampRecord {
-        contender.onDone = { [unowned self] in done($0) }
+        contender.onDone = { [unowned self] in finished($0) }
         alarm = Alarm(testbed.loop) { [unowned self] in tick() }
         startedAt = testbed.loop.now
         tick()
@@ -74,7 +74,7 @@ final class Ramp {
         contender.issue(client: client, intended: testbed.loop.now)
     }
 
-    private func done(_ completion: Completion) {
+    private func finished(_ completion: Completion) {
         isAsking[completion.client] = false
         loads += completion.loads
         if let error = completion.error { failure = BenchError("during the ramp: \(error.message)") }
@@ -82,13 +82,13 @@ final class Ramp {
         if completion.client < active { ask(completion.client) }
     }
 
-    // MARK: What it has shown
+    // MARK: Results
 
     private func analysis() -> [Report.RampStep] {
         Self.steps.enumerated().compactMap { number, clients in
             let from = Double(number) * Double(Self.stepTime) / 1_000_000_000
             let to = Double(number + 1) * Double(Self.stepTime) / 1_000_000_000
-            // A sample tells of the time before it; the one that a step begins in tells of two.
+            // A sample covers the time before it; the one in which a step begins covers two steps.
             let own = samples.filter { $0.seconds > from + 0.05 && $0.seconds <= to + 0.05 }
             let late = own.suffix(own.count / 2).map(\.keysPerQuery)
             guard let settled = median(late), settled > 0 else { return nil }

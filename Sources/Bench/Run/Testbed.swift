@@ -3,7 +3,7 @@ package import LineClient
 package import MariaDB
 import Reactor
 
-/// What is measured: a daemon and its database, with connections of our own to both.
+/// The daemon and the database that are measured, and the connections to both.
 package final class Testbed {
     let loop: EventLoop
     let daemonAddress: LineClient.Address
@@ -14,8 +14,8 @@ package final class Testbed {
     private var tunedConnections: [DatabaseConnection] = []
 
     /// - Parameters:
-    ///   - database: as applications connect to it.
-    ///   - tuned: as the daemon does, with what makes long `IN` lists cheap.
+    ///   - database: How applications connect to the database.
+    ///   - tuned: How the daemon connects to it, with the session settings that make long `IN` lists cheap.
     package init(daemon: LineClient.Address, database: Endpoint, tuned: Endpoint) throws {
         loop = try EventLoop()
         daemonAddress = daemon
@@ -24,7 +24,7 @@ package final class Testbed {
         observer = try LineClient(daemon)
     }
 
-    /// One that waits, as applications connect.
+    /// A blocking connection, with the settings of applications.
     func blockingClient() throws -> BlockingClient { try BlockingClient(endpoint) }
 
     /// `10.11.14-MariaDB-0+deb12u2`
@@ -32,43 +32,43 @@ package final class Testbed {
         try blockingClient().strings("SELECT VERSION()").first?.first.flatMap { $0 } ?? ""
     }
 
-    /// So many connections to the database as applications make them, the same ones every time.
+    /// The first `count` connections to the database with the settings of applications; the same ones every time.
     func connections(_ count: Int) throws -> [DatabaseConnection] {
         while plainConnections.count < count { plainConnections.append(DatabaseConnection(endpoint, loop)) }
-        return try settled(Array(plainConnections.prefix(count)))
+        return try connected(Array(plainConnections.prefix(count)))
     }
 
-    /// The same as the daemon makes them.
+    /// The first `count` connections to the database with the settings of the daemon; the same ones every time.
     func tunedConnections(_ count: Int) throws -> [DatabaseConnection] {
         while tunedConnections.count < count {
             tunedConnections.append(DatabaseConnection(tunedEndpoint, loop))
         }
-        return try settled(Array(tunedConnections.prefix(count)))
+        return try connected(Array(tunedConnections.prefix(count)))
     }
 
     func prepared(_ workload: Workload, _ count: Int) throws -> [PreparedRunner] {
         try (0..<count).map { _ in try PreparedRunner(workload, endpoint, loop) }
     }
 
-    private func settled(_ all: [DatabaseConnection]) throws -> [DatabaseConnection] {
-        loop.wait(until: { all.allSatisfy(\.isSettled) })
+    private func connected(_ all: [DatabaseConnection]) throws -> [DatabaseConnection] {
+        loop.wait(until: { all.allSatisfy(\.isReadyOrFailed) })
         if let failure = all.lazy.compactMap(\.failure).first { throw failure }
         return all
     }
 
-    func run(_ trials: [Trial], _ plan: Plan, progress: @escaping (String) -> Void) throws {
+    func run(_ trials: [Trial], _ timing: TrialTiming, progress: @escaping (String) -> Void) throws {
         guard !trials.isEmpty else { return }
         let database = try connections(1)[0]
-        let conductor = Conductor(
-            trials, plan: plan, loop: loop, database: ProcessClock(serverAt: database.fileDescriptor),
+        let runner = TrialRunner(
+            trials, timing: timing, loop: loop, database: ProcessClock(serverAt: database.fileDescriptor),
             observer: stats)
-        conductor.onProgress = { done, all, trial in
+        runner.onProgress = { done, all, trial in
             progress("\(done + 1)/\(all) \(trial.mix): \(trial.name)")
         }
-        try conductor.run()
+        try runner.run()
     }
 
-    /// Resident memory of the daemon, as it tells it.
+    /// The daemon's resident memory in KiB; nil if it does not report it.
     var daemonKilobytes: Int? {
         (try? stats())?.residentBytes.map { $0 >> 10 }
     }

@@ -1,5 +1,5 @@
-/// A million books of a hundred thousand authors, twice: with the books of an author scattered over the table, and
-/// side by side in it.
+/// A million books of a hundred thousand authors, in two tables: in one the books of an author are scattered over the
+/// table, in the other they lie side by side.
 enum BenchData {
     static let authors = 100_000
 
@@ -22,8 +22,8 @@ enum BenchData {
         ANALYZE TABLE authors, scattered, clustered;
         """
 
-    /// What is asked, by what a row costs.
-    static let relations = [
+    /// The workloads, from the cheapest rows to the dearest.
+    static let workloads = [
         (name: "by key", relationship: "scattered.author"),
         (name: "10 clustered rows", relationship: "authors.clustered"),
         (name: "10 scattered rows", relationship: "authors.scattered"),

@@ -1,14 +1,14 @@
 import Glibc
 
-/// Which keys are asked for: the same sequence for the same seed.
+/// How often each key is asked for.
 package enum KeyDistribution: String, Sendable, CaseIterable {
-    /// Each key as often as any other.
+    /// All keys equally often.
     case uniform
-    /// Few keys very often: the kth of them in proportion to 1/k, as the popularity of pages, users and products goes.
+    /// A few keys very often: the kth in proportion to 1/k, like the popularity of pages, users and products.
     case zipf
 }
 
-/// Draws places of a list of keys.
+/// Draws indices of a list of keys; the same sequence for the same seed.
 struct KeyPicker {
     private let count: Int
     private let distribution: KeyDistribution
@@ -24,15 +24,15 @@ struct KeyPicker {
         switch distribution {
         case .uniform: return Int(random.next() % UInt64(count))
         case .zipf:
-            // The inverse of the continuous distribution: its error is a few percent for the first keys, which is no
-            // matter here. Neighbours in rank must not be neighbours in the table.
+            // The inverse of the continuous distribution, whose error of a few percent for the first keys does not
+            // matter here. The multiplication keeps neighbours in rank from being neighbours in the table.
             let rank = Int(pow(Double(count + 1), random.unit()) - 1)
             return Int(UInt64(min(rank, count - 1)) &* 0x9E37_79B9_7F4A_7C15 % UInt64(count))
         }
     }
 }
 
-/// Random numbers that are the same for the same seed (Steele, Lea and Flood, OOPSLA 2014).
+/// A random number generator that gives the same numbers for the same seed (Steele, Lea and Flood, OOPSLA 2014).
 struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 
@@ -46,6 +46,6 @@ struct SplitMix64: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    /// From 0 to 1, 1 excluded.
+    /// The next number, at least 0 and less than 1.
     mutating func unit() -> Double { Double(next() >> 11) / 9_007_199_254_740_992 }
 }

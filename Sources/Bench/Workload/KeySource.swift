@@ -2,11 +2,11 @@ import FanOut
 import MariaDB
 import Relations
 
-/// Where the keys come from that are asked for.
+/// Where the keys of the loads come from.
 package enum KeySource: Sendable {
-    /// So many of the parent's own, as its table has them.
+    /// The first `count` keys that the parent's table has.
     case parent(count: Int)
-    /// These, one JSON value a line: such as what production has asked for.
+    /// Keys of the user's own, one JSON value per line, such as those that production has asked for.
     case lines([String], file: String)
 
     func keys(of template: LoadTemplate, _ client: BlockingClient) throws -> [Key] {

@@ -2,11 +2,11 @@ import Planning
 package import Relations
 import Wire
 
-/// One kind of load that is asked for, with the keys that there are.
+/// One kind of load, with the keys that it may ask for.
 package struct Workload: Sendable {
     private let keys: [Key]
     private let distribution: KeyDistribution
-    /// Only kindred answers it whole.
+    /// Whether the load includes further relationships, so that kindred alone can answer it.
     let hasIncludes: Bool
     private let selection: Selection
     private let columns: [Column]
@@ -76,9 +76,9 @@ package struct Workload: Sendable {
         planner.statement(for: places.map { keys[$0] }, showing: columns).sql
     }
 
-    /// The same with `?` for the key; for a single integer.
+    /// The statement for one key with `?` in its place; only for keys that are single integers.
     var preparedStatement: String {
-        // A number that the options do not have.
+        // A number that does not occur in the options, to be found and replaced.
         let sentinel = (987_654_321 as Int64..<987_664_321).first { !options.contains("\($0)") } ?? 0
         let text = planner.statement(for: [.single(.integer(sentinel))], showing: columns).sql
         return String(decoding: text, as: UTF8.self).replacing("\(sentinel)", with: "?")
@@ -91,7 +91,7 @@ package struct Workload: Sendable {
 
     var hasIntegerKeys: Bool { keys.indices.allSatisfy { integer($0) != nil } }
 
-    /// What encodes the rows of `statement`, and where its columns begin in them.
+    /// What encodes the rows of `statement`, and how many columns it must skip at the begin of each row.
     func encoder(keys: Int) -> (encoder: RowEncoder, skipped: Int) {
         let formats = columns.map {
             (name: $0.name, format: ValueFormat($0.type, bigIntegersAsStrings: false))

@@ -1,8 +1,9 @@
 import MariaDB
 import Reactor
 
-/// Drives one connection, whatever it runs: hands it what its descriptor says, until an operation is over.
-final class Driver {
+/// Runs the non-blocking operations of one connection: waits for its descriptor and resumes the operation, until it
+/// is over.
+final class ConnectionDriver {
     private let loop: EventLoop
     private let resume: (MariaDB.Readiness) -> Progress
     private let step: (Progress) -> Progress?
@@ -10,12 +11,12 @@ final class Driver {
     /// Whether an operation waits for the descriptor.
     private var isWaiting = false
     private var isProceeding = false
-    /// What `step` has begun.
+    /// The progress of the operation that was begun last and has not been looked at yet.
     private var begun: Progress?
 
     /// - Parameters:
-    ///   - resume: goes on after something that was waited for.
-    ///   - step: what follows this; nil if nothing does.
+    ///   - resume: Resumes a suspended operation, given what its descriptor is ready for.
+    ///   - step: Handles progress, and begins the next operation; nil if there is none.
     init(
         _ loop: EventLoop, resume: @escaping (MariaDB.Readiness) -> Progress,
         step: @escaping (Progress) -> Progress?
@@ -25,8 +26,8 @@ final class Driver {
         self.step = step
     }
 
-    /// What is begun from within `step` goes on when that is over: answers that are there at once, one after another,
-    /// would fill the stack.
+    /// Follows an operation that has just begun. An operation that begins inside `step` is followed when `step` has
+    /// returned: many answers that are there at once would otherwise fill the stack.
     func proceed(_ first: Progress) {
         begun = first
         guard !isProceeding else { return }
@@ -44,7 +45,7 @@ final class Driver {
         if watch?.fileDescriptor != interest.fileDescriptor {
             watch?.cancel()
             watch = Watch(loop, fileDescriptor: interest.fileDescriptor) { [unowned self] readiness in
-                // The server has hung up while nothing was asked of it: the next query will say so.
+                // The server has hung up while no query was running: the next query will report it.
                 guard isWaiting else {
                     watch?.set(readable: false, writable: false)
                     return

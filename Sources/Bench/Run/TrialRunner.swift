@@ -3,12 +3,13 @@ import Histogram
 import Reactor
 import Wire
 
-/// Runs trials one after another, all of them in every round, so that what disturbs the machine disturbs them alike.
-final class Conductor {
+/// Runs trials one after another, all of them in every round, so that whatever disturbs the machine disturbs all of
+/// them alike.
+final class TrialRunner {
     private let loop: EventLoop
-    private let plan: Plan
+    private let timing: TrialTiming
     private let databaseClock: ProcessClock?
-    /// The daemon's counters, between slots.
+    /// Reads the daemon's counters, between slots.
     private let observer: () throws -> DaemonStats
     private let trials: [Trial]
     private var current = 0
@@ -16,33 +17,33 @@ final class Conductor {
     private var isMeasuring = false
     private var round = Round()
     private var slotHistogram = Histogram<UInt64>(
-        highestTrackableValue: Trial.longest, numberOfSignificantValueDigits: .three)
+        highestTrackableValue: Trial.maxMicroseconds, numberOfSignificantValueDigits: .three)
     private var startedAt: Int64 = 0
     private var phaseAlarm: Alarm?
     private var arrivalAlarm: Alarm?
     private var failure: BenchError?
     private var nextArrival: Int64 = 0
     private var random = SplitMix64(seed: 7)
-    /// Told of each slot when it begins.
+    /// Called when a slot begins.
     var onProgress: (_ done: Int, _ of: Int, Trial) -> Void = { _, _, _ in }
 
     init(
-        _ trials: [Trial], plan: Plan, loop: EventLoop, database: ProcessClock?,
+        _ trials: [Trial], timing: TrialTiming, loop: EventLoop, database: ProcessClock?,
         observer: @escaping () throws -> DaemonStats
     ) {
         self.trials = trials
-        self.plan = plan
+        self.timing = timing
         self.loop = loop
         databaseClock = database
         self.observer = observer
-        phaseAlarm = Alarm(loop) { [unowned self] in phaseIsOver() }
+        phaseAlarm = Alarm(loop) { [unowned self] in endPhase() }
         arrivalAlarm = Alarm(loop) {}
         for trial in trials { trial.contender.onDone = { _ in } }
     }
 
     private var trial: Trial { trials[current % trials.count] }
 
-    /// - Throws: what ended the run before its time: a connection that was lost.
+    /// - Throws: Why the run ended early: a connection was lost.
     func run() throws {
         begin()
         loop.run { [unowned self] in turn() }
@@ -53,10 +54,10 @@ final class Conductor {
     // MARK: Phases of a slot: warming up, measuring, draining
 
     private func begin() {
-        onProgress(current, trials.count * plan.rounds, trial)
-        trial.contender.onDone = { [unowned self] in done($0) }
+        onProgress(current, trials.count * timing.rounds, trial)
+        trial.contender.onDone = { [unowned self] in finished($0) }
         isIssuing = true
-        phaseAlarm?.set(at: loop.now + plan.warmUp)
+        phaseAlarm?.set(at: loop.now + timing.warmUp)
         switch trial.pace {
         case .closed(let inFlight):
             for client in 0..<trial.clients {
@@ -67,17 +68,17 @@ final class Conductor {
         loop.wake()
     }
 
-    private func phaseIsOver() {
+    private func endPhase() {
         if isMeasuring { endMeasuring() } else { beginMeasuring() }
     }
 
     private func beginMeasuring() {
         round = Round()
         slotHistogram.reset()
-        count(from: true)
+        addCounters(atBegin: true)
         startedAt = loop.now
         isMeasuring = true
-        phaseAlarm?.set(at: loop.now + plan.slot)
+        phaseAlarm?.set(at: loop.now + timing.slot)
     }
 
     private func endMeasuring() {
@@ -85,28 +86,28 @@ final class Conductor {
         isIssuing = false
         arrivalAlarm?.clear()
         round.seconds = Double(loop.now - startedAt) / 1_000_000_000
-        count(from: false)
+        addCounters(atBegin: false)
         round.p50 = Double(slotHistogram.valueAtPercentile(50))
         round.p99 = Double(slotHistogram.valueAtPercentile(99))
         trial.rounds.append(round)
         loop.wake()
     }
 
-    /// Takes what the clocks and counters show when the measurement begins away from what they show at its end.
-    private func count(from isBegin: Bool) {
+    /// Subtracts what clocks and counters show when the measurement begins, and adds what they show at its end.
+    private func addCounters(atBegin isBegin: Bool) {
         let sign: Int64 = isBegin ? -1 : 1
         round.clientCPU += sign * OwnProcess.processorTime
-        round.databaseCPU = Self.span(round.databaseCPU, databaseClock?.time, isBegin)
+        round.databaseCPU = Self.difference(round.databaseCPU, databaseClock?.time, isBegin)
         let stats = trial.isKindred ? try? observer() : nil
-        round.daemonCPU = Self.span(round.daemonCPU, stats?.cpuMicroseconds.map { $0 * 1000 }, isBegin)
+        round.daemonCPU = Self.difference(round.daemonCPU, stats?.cpuMicroseconds.map { $0 * 1000 }, isBegin)
         guard let stats else { return }
         round.queries += Int(sign) * stats.queries
         round.keysSent += Int(sign) * stats.keysSent
         round.batchSizes.merge(stats.queriesBySize.mapValues { Int(sign) * $0 }, uniquingKeysWith: +)
     }
 
-    /// Not known if either end is not, or if the clock is another one at the end.
-    private static func span(_ sum: Int64?, _ time: Int64?, _ isBegin: Bool) -> Int64? {
+    /// Nil if the time is not known at the begin or at the end, or if the clock belongs to another process at the end.
+    private static func difference(_ sum: Int64?, _ time: Int64?, _ isBegin: Bool) -> Int64? {
         guard let time else { return nil }
         if isBegin { return -time }
         return sum.map { $0 + time }.flatMap { $0 >= 0 ? $0 : nil }
@@ -118,22 +119,22 @@ final class Conductor {
         guard !isIssuing, trial.contender.outstanding == 0 else { return }
         trial.contender.onDone = { _ in }
         current += 1
-        if current == trials.count * plan.rounds { loop.stop() } else { begin() }
+        if current == trials.count * timing.rounds { loop.stop() } else { begin() }
     }
 
     // MARK: Requests
 
-    private func done(_ completion: Completion) {
-        if let trouble = completion.error, trouble.isConnectionLost {
-            failure = failure ?? BenchError("\(trial.name): \(trouble.message)")
+    private func finished(_ completion: Completion) {
+        if let error = completion.error, error.isConnectionLost {
+            failure = failure ?? BenchError("\(trial.name): \(error.message)")
             return loop.stop()
         }
         if isMeasuring {
-            // An answer may be there before the turn is over in which it was asked for.
+            // The answer may come in the same turn in which the request was sent.
             loop.refreshTime()
             let microseconds = UInt64(max(1, (loop.now - completion.intended) / 1000))
-            slotHistogram.record(min(microseconds, Trial.longest))
-            trial.histogram.record(min(microseconds, Trial.longest))
+            slotHistogram.record(min(microseconds, Trial.maxMicroseconds))
+            trial.histogram.record(min(microseconds, Trial.maxMicroseconds))
             if let error = completion.error {
                 round.errors += 1
                 round.firstError = round.firstError ?? error.message

@@ -2,23 +2,24 @@ import MariaDB
 import Reactor
 import Wire
 
-/// A connection that runs one query at a time.
+/// A connection to the database that runs one query at a time.
 protocol QueryRunner: AnyObject {
     var isIdle: Bool { get }
 
-    func run(_ part: Int, _ places: [Int], onEnd: @escaping (_ error: Trouble?) -> Void)
+    func run(_ part: Int, _ places: [Int], onEnd: @escaping (_ error: RequestFailure?) -> Void)
 }
 
-/// Text queries: `SELECT … WHERE author_id = 42`, or `IN (…)`.
+/// Runs text queries: `SELECT … WHERE author_id = 42`, or `IN (…)`.
 final class TextRunner: QueryRunner {
-    private let mix: Mix
+    private let mix: WorkloadMix
     private let connection: DatabaseConnection
-    /// By part of the mix; what encodes rows as a proxy would, to be thrown away.
+    /// For each part of the mix, what encodes its rows as a proxy would; empty if rows are only read.
     private let encoders: [(encoder: RowEncoder, skipped: Int)]
     private var output = ByteBuffer()
 
-    /// - Parameter encodingRowsOf: keys of a query whose rows are written as JSON; nil: rows are only read.
-    init(_ mix: Mix, _ connection: DatabaseConnection, encodingRowsOf keys: Int? = nil) {
+    /// - Parameter encodingRowsOf: How many keys the queries have whose rows are written as JSON and thrown away; nil:
+    ///   rows are only read.
+    init(_ mix: WorkloadMix, _ connection: DatabaseConnection, encodingRowsOf keys: Int? = nil) {
         self.mix = mix
         self.connection = connection
         encoders = keys.map { keys in mix.parts.map { $0.encoder(keys: keys) } } ?? []
@@ -26,7 +27,7 @@ final class TextRunner: QueryRunner {
 
     var isIdle: Bool { connection.isIdle }
 
-    func run(_ part: Int, _ places: [Int], onEnd: @escaping (Trouble?) -> Void) {
+    func run(_ part: Int, _ places: [Int], onEnd: @escaping (RequestFailure?) -> Void) {
         let statement = mix.parts[part].statement(places)
         connection.run(statement) { [unowned self] row in
             guard !encoders.isEmpty else { return }
@@ -34,38 +35,38 @@ final class TextRunner: QueryRunner {
             encoder.encode(into: &output) { row[skipped + $0] }
         } onEnd: { [unowned self] error in
             output.removeAll(keepingCapacity: 1 << 20)
-            onEnd(error.map(Trouble.init))
+            onEnd(error.map(RequestFailure.init))
         }
     }
 }
 
-/// A statement that was prepared once: for integer keys.
+/// Runs a statement that was prepared once; for integer keys.
 final class PreparedRunner: QueryRunner {
     private let workload: Workload
     private let query: PreparedQuery
-    private var driver: Driver?
-    private var onEnd: (Trouble?) -> Void = { _ in }
+    private var driver: ConnectionDriver?
+    private var onEnd: (RequestFailure?) -> Void = { _ in }
     private(set) var isIdle = true
 
     init(_ workload: Workload, _ endpoint: Endpoint, _ loop: EventLoop) throws {
         self.workload = workload
         let query = try PreparedQuery(endpoint, sql: workload.preparedStatement)
         self.query = query
-        driver = Driver(loop, resume: query.resume) { [unowned self] progress in
+        driver = ConnectionDriver(loop, resume: query.resume) { [unowned self] progress in
             isIdle = true
-            if case .failed(let error) = progress { onEnd(Trouble(error)) } else { onEnd(nil) }
+            if case .failed(let error) = progress { onEnd(RequestFailure(error)) } else { onEnd(nil) }
             return nil
         }
     }
 
-    func run(_ part: Int, _ places: [Int], onEnd: @escaping (Trouble?) -> Void) {
+    func run(_ part: Int, _ places: [Int], onEnd: @escaping (RequestFailure?) -> Void) {
         self.onEnd = onEnd
         isIdle = false
         driver?.proceed(query.run(places.compactMap { workload.integer($0) }))
     }
 }
 
-extension Trouble {
+extension RequestFailure {
     fileprivate init(_ error: DatabaseError) {
         self.init(message: "\(error)", isConnectionLost: error.kind != .statement)
     }

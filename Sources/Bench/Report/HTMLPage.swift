@@ -66,7 +66,7 @@ extension Report {
     }
 
     private static func legend(_ entries: [(name: String, series: Int)]) -> String {
-        let items = entries.map { "<li class='s\($0.series % Drawing.colours)'>\(escaped($0.name))</li>" }
+        let items = entries.map { "<li class='s\($0.series % SVGDrawing.colours)'>\(escaped($0.name))</li>" }
         return "<ul class='legend'>\(items.joined())</ul>"
     }
 
@@ -90,7 +90,7 @@ extension Report {
         svg text{font-size:12px;fill:var(--ink)}.grid{stroke:var(--grid)}.line{fill:none;stroke-width:2}
         .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;padding:0;font-size:13px;margin:0}
         .legend li::before{content:'';display:inline-block;width:1em;height:.7em;margin-right:.4em}
-        \((0..<Drawing.colours).map { colour in
+        \((0..<SVGDrawing.colours).map { colour in
             ".line.s\(colour){stroke:var(--c\(colour))}.bar.s\(colour){fill:var(--c\(colour))}"
                 + ".legend .s\(colour)::before{background:var(--c\(colour))}"
         }.joined(separator: "\n"))

@@ -1,15 +1,16 @@
 import Foundation
 import LineClient
 
-/// What connections cost that say nothing.
-struct IdleConnections {
+/// Measures what idle connections cost the daemon.
+struct IdleConnectionCost {
     private let testbed: Testbed
 
     init(_ testbed: Testbed) {
         self.testbed = testbed
     }
 
-    /// KiB of the daemon's memory per connection; nil if there cannot be so many, or the daemon does not tell.
+    /// KiB of the daemon's memory per connection; nil if so many cannot be opened, or if the daemon does not report its
+    /// memory.
     func measure(_ count: Int) throws -> Double? {
         guard let before = testbed.daemonKilobytes else { return nil }
         let others = try testbed.stats().sessions
@@ -23,14 +24,14 @@ struct IdleConnections {
         return Double(after - before) / Double(count)
     }
 
-    /// The daemon accepts some in each turn; it may also have refused them.
+    /// Waits until the daemon has accepted the connections, which it does in several turns; false if it refuses them.
     private func areAccepted(_ count: Int) -> Bool {
-        for _ in 0..<Self.looks {
+        for _ in 0..<Self.attempts {
             if (try? testbed.stats())?.sessions ?? 0 >= count { return true }
             usleep(10_000)
         }
         return false
     }
 
-    private static let looks = 500
+    private static let attempts = 500
 }

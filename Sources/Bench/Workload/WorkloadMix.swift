@@ -1,5 +1,5 @@
-/// Kinds of load that are asked for side by side, each as often as its weight says.
-package final class Mix {
+/// Workloads that are asked for side by side, each as often as its weight says.
+package final class WorkloadMix {
     package let name: String
     let parts: [Workload]
     private let weights: [Int]
@@ -12,25 +12,25 @@ package final class Mix {
         total = weights.reduce(0, +)
     }
 
-    /// The source of one contender's loads: the same sequence for every contender.
+    /// A source of loads for one contender; every contender gets the same sequence.
     func source() -> Source { Source(self) }
 
     struct Source {
-        private let mix: Mix
-        private var dice = SplitMix64(seed: 3)
+        private let mix: WorkloadMix
+        private var random = SplitMix64(seed: 3)
         private var pickers: [KeyPicker]
 
-        init(_ mix: Mix) {
+        init(_ mix: WorkloadMix) {
             self.mix = mix
             pickers = mix.parts.map { $0.picker(seed: 1) }
         }
 
-        /// What to ask next, for so many keys.
+        /// Draws the workload of the next request, and this number of keys for it.
         mutating func next(keys: Int) -> (part: Int, places: [Int]) {
-            var ball = mix.parts.count == 1 ? 0 : Int(dice.next() % UInt64(mix.total))
+            var draw = mix.parts.count == 1 ? 0 : Int(random.next() % UInt64(mix.total))
             var part = 0
-            while ball >= mix.weights[part] {
-                ball -= mix.weights[part]
+            while draw >= mix.weights[part] {
+                draw -= mix.weights[part]
                 part += 1
             }
             return (part, (0..<keys).map { _ in pickers[part].next() })

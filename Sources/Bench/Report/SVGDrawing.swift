@@ -1,5 +1,5 @@
 /// Puts SVG together. Coordinates are in pixels from the upper left corner.
-struct Drawing {
+struct SVGDrawing {
     let width: Double
     let height: Double
     private var body = ""
