@@ -1,6 +1,7 @@
 import Foundation
 
-/// A blocking client of a line protocol over a Unix or TCP socket, for the demo, `kindred query` and the tests.
+/// A blocking client of a line protocol over a Unix or TCP socket, for the demo, `kindred query` and the
+/// tests.
 package final class LineClient {
     package enum Address: Hashable, Sendable, CustomStringConvertible {
         case unix(path: String)
@@ -38,7 +39,7 @@ package final class LineClient {
         try send(Array(line.utf8) + [UInt8(ascii: "\n")])
     }
 
-    /// Takes in replies while the peer does not take more lines, so that the two never wait for one another.
+    /// Receives replies while the peer accepts no more lines, so that the two never wait for one another.
     package func send(_ bytes: [UInt8]) throws {
         let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
         var sent = 0
@@ -57,7 +58,7 @@ package final class LineClient {
         guard try fill() else { throw Failure("the peer closed the connection") }
     }
 
-    /// The next line without its end; nil if the peer has closed the connection.
+    /// Waits for the next line and returns it without its end; nil if the peer has closed the connection.
     package func receive() throws -> String? {
         try receiveBytes().map { String(decoding: $0, as: UTF8.self) }
     }
@@ -76,7 +77,7 @@ package final class LineClient {
         }
     }
 
-    /// Sends a line and waits for the next one.
+    /// Sends a line and waits for the next line of the peer.
     package func ask(_ line: String) throws -> String {
         try send(line)
         guard let reply = try receive() else {
@@ -85,12 +86,12 @@ package final class LineClient {
         return reply
     }
 
-    /// We send no more, and still receive.
+    /// Tells the peer that no more lines follow; replies can still be received.
     package func finishSending() {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
-    /// - Parameter seconds: how long `receive` waits before it fails.
+    /// - Parameter seconds: How long `receive` waits before it fails.
     package func setPatience(seconds: Int) {
         var limit = timeval(tv_sec: seconds, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))

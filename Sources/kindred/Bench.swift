@@ -92,13 +92,13 @@ struct BenchCommand: ParsableCommand {
     /// Its own data.
     private func suite() throws {
         print("building the data …")
-        let stage = try Stage(
+        let daemon = try PrivateDaemon(
             database: "bench", script: BuiltInBenchmark.dataScript, listen: "max_clients = 20000",
             serverArguments: ["--innodb-buffer-pool-size=1G", "--max-connections=1000"])
-        defer { stage.stop() }
-        let file = try ConfigurationFile.parse(["--config", stage.configPath])
+        defer { daemon.stop() }
+        let file = try ConfigurationFile.parse(["--config", daemon.configPath])
         let settings = try file.read()
-        let testbed = try testbed(.unix(path: stage.socketPath), settings)
+        let testbed = try testbed(.unix(path: daemon.socketPath), settings)
         let suite = try BuiltInBenchmark(
             testbed, catalog: file.catalog(settings), clients: clients, timing, progress: progress)
         try report(testbed, suite.run)

@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func `each client prints what the database has`() throws {
-        let stage = try Stage(
+        let stage = try PrivateDaemon(
             database: "shop", script: Bookshop.script, settings: "connections = 2",
             executable: DaemonUnderTest.executable)
         defer { stage.stop() }

@@ -2,12 +2,12 @@ import Foundation
 package import LineClient
 import MariaDB
 
-/// A private MariaDB with some data, and a daemon in front of it. Both end with this program.
-package final class Stage {
+/// A private MariaDB server with some data, and a kindred daemon in front of it. Both end with this program.
+package final class PrivateDaemon {
     package let server: PrivateServer
-    /// Of the data.
+    /// The name of the database that holds the data.
     package let database: String
-    private var daemon: ChildProcess
+    private var process: ChildProcess
     private let directory: String
 
     package var socketPath: String { directory + "/kindred.sock" }
@@ -16,11 +16,11 @@ package final class Stage {
     private var generalLogPath: String { directory + "/statements.log" }
 
     /// - Parameters:
-    ///   - script: SQL that makes the data.
-    ///   - listen: further lines of the daemon's `[listen]`.
-    ///   - settings: further lines of the daemon's `[database]`, and what follows it.
-    ///   - serverArguments: of `mariadbd`.
-    ///   - executable: the path of `kindred`; nil for this program.
+    ///   - script: SQL that creates the data.
+    ///   - listen: Further lines of the daemon's `[listen]`.
+    ///   - settings: Further lines of the daemon's `[database]`, and any tables after it.
+    ///   - serverArguments: Further arguments of `mariadbd`.
+    ///   - executable: The path of `kindred`; nil for this program.
     package init(
         database: String, script: String, listen: String = "", settings: String = "",
         serverArguments: [String] = [],
@@ -32,7 +32,7 @@ package final class Stage {
             "CREATE DATABASE \(database) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
         try server.client(database: database).executeScript(script)
         directory = URL(fileURLWithPath: server.socketPath).deletingLastPathComponent().path
-        // Named, so that no password that happens to be in the environment takes its place: root has none here.
+        // An empty password from a file, so that one that happens to be in the environment is not used.
         let hasPassword = FileManager.default.createFile(
             atPath: directory + "/password", contents: nil, attributes: [.posixPermissions: 0o600])
         guard hasPassword else { throw PrivateServerError("\(directory) cannot be written into") }
@@ -50,25 +50,29 @@ package final class Stage {
 
             """
         try config.write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
-        // The link itself would mean another program in the shell that guards the daemon.
-        let executable =
-            try executable ?? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        daemon = try ChildProcess(
+        let executable = try executable ?? PrivateDaemon.ownExecutable()
+        process = try ChildProcess(
             [executable, "serve", "--config", directory + "/kindred.toml"], log: directory + "/kindred.log")
         try waitForDaemon()
+    }
+
+    /// The path of the running program. Within the shell that guards the daemon, the link that is read here
+    /// would mean the shell.
+    package static func ownExecutable() throws -> String {
+        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     }
 
     package func client() throws -> LineClient {
         try LineClient(.unix(path: socketPath))
     }
 
-    /// From now on the server writes down every statement that it runs.
+    /// Lets the server write every statement that it runs into a file.
     package func startRecording() throws {
         try server.client().execute(
             "SET GLOBAL log_output = 'FILE', general_log_file = '\(generalLogPath)', general_log = ON")
     }
 
-    /// The statements that have run since the recording began.
+    /// Ends the recording, and returns the queries that have run since it began.
     package func stopRecording() throws -> [String] {
         try server.client().execute("SET GLOBAL general_log = OFF")
         let log = try String(contentsOfFile: generalLogPath, encoding: .utf8)
@@ -78,14 +82,14 @@ package final class Stage {
     }
 
     package func stop() {
-        daemon.send(signal: SIGTERM)
-        _ = daemon.waitForExit(within: 10)
+        process.send(signal: SIGTERM)
+        _ = process.waitForExit(within: 10)
         server.stop()
     }
 
     private func waitForDaemon() throws {
         for _ in 0..<2000 {
-            if daemon.hasExited() { break }
+            if process.hasExited() { break }
             if let client = try? client(), (try? client.ask(#"{"op":"ping"}"#)) != nil { return }
             usleep(5_000)
         }
