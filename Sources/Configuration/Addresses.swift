@@ -10,7 +10,8 @@ package struct HostAndPort: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Nil if the text is no such address: an IPv6 address needs its brackets, because its last part could be the port.
+    /// Nil if the text is no such address: an IPv6 address needs its brackets, because its last part could be
+    /// the port.
     package init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (1...65535).contains(port)

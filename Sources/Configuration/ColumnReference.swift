@@ -1,5 +1,5 @@
-/// Names of tables and columns as a configuration file writes them: as they are, or in backticks, which are doubled
-/// within (`` `odd.table`.id ``).
+/// Names of tables and columns as a configuration file writes them: as they are, or in backticks, which are
+/// doubled within (`` `odd.table`.id ``).
 enum ColumnReference {
     /// One name; a dot in it is an ordinary character. `nil` if it is empty or its backticks do not match.
     static func name(_ text: String) -> String? {

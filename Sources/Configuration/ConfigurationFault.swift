@@ -13,8 +13,8 @@ package struct ConfigurationFault: Hashable, Sendable, CustomStringConvertible {
         self.message = Self.onOneLine(message)
     }
 
-    /// A message repeats what the file holds, and must stay a line of a log all the same: control characters are written
-    /// as TOML would escape them.
+    /// A message repeats what the file holds, and must stay a line of a log all the same: control characters
+    /// are written as TOML would escape them.
     private static func onOneLine(_ message: String) -> String {
         guard message.unicodeScalars.contains(where: \.isControl) else { return message }
         return message.unicodeScalars.reduce(into: "") { line, scalar in

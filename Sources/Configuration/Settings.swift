@@ -44,8 +44,8 @@ package struct Settings: Hashable, Sendable {
         package var password = Secret("")
         package var passwordSource = PasswordSource.none
 
-        /// Where the servers are, the preferred one first; at least one. Exactly one of `socket`, `host` and `servers`
-        /// stands in a file that was read without faults.
+        /// Where the servers are, the preferred one first; at least one. Exactly one of `socket`, `host` and
+        /// `servers` stands in a file that was read without faults.
         package var candidates: [DatabaseServer] {
             if let servers { return servers }
             if let socket { return [.socket(path: socket)] }
@@ -128,8 +128,8 @@ package struct Settings: Hashable, Sendable {
         case trace, debug, info, notice, warning, error, critical
     }
 
-    /// What a reload makes of these settings, read from a file, while others are running: those that need a restart
-    /// stay as they are.
+    /// What a reload makes of these settings, read from a file, while others are running: those that need a
+    /// restart stay as they are.
     package func reloaded(over running: Settings) -> Settings {
         var effective = self
         for record in SettingRecord.all where !record.isReloadable { record.copy(running, &effective) }
@@ -162,8 +162,8 @@ extension Settings.PasswordSource {
 }
 
 extension Settings.Listen {
-    /// A warning that names the settings which do nothing where the service manager has opened the sockets; nil if
-    /// they say nothing else than those.
+    /// A warning that names the settings which do nothing where the service manager has opened the sockets;
+    /// nil if they say nothing else than those.
     package func overrideWarning(besides addresses: [String]) -> String? {
         let usual = Settings.Listen()
         let overridden = [

@@ -76,8 +76,8 @@ struct SettingsChecks {
         }
     }
 
-    /// From `password_file`, else `$CREDENTIALS_DIRECTORY/database-password` (systemd's `LoadCredential=`), else
-    /// `$KINDRED_DATABASE_PASSWORD`, else empty.
+    /// From `password_file`, else `$CREDENTIALS_DIRECTORY/database-password` (systemd's `LoadCredential=`),
+    /// else `$KINDRED_DATABASE_PASSWORD`, else empty.
     func readPassword(for settings: inout Settings, _ faults: inout FaultCollector) {
         let found: (text: String, source: Settings.PasswordSource)
         if let file = settings.database.passwordFile {

@@ -1,9 +1,11 @@
 import Relations
 import TOML
 
-/// Reads a configuration file strictly: whatever it does not know or cannot hold is a fault, and all faults are told.
+/// Reads a configuration file strictly: whatever it does not know or cannot hold is a fault, and all faults
+/// are told.
 package enum SettingsReader {
-    /// `environment` is that of the process: `LISTEN_FDS`, `CREDENTIALS_DIRECTORY`, `KINDRED_DATABASE_PASSWORD`.
+    /// `environment` is that of the process: `LISTEN_FDS`, `CREDENTIALS_DIRECTORY`,
+    /// `KINDRED_DATABASE_PASSWORD`.
     package static func read(
         path: String, environment: [String: String]
     ) throws(ConfigurationFaults) -> Settings {

@@ -1,8 +1,9 @@
 import Foundation
 
-/// Counts what a case costs: user-space instructions as callgrind counts them, and heap allocations as memcheck
-/// does. Both come from a simulated processor, so they are the same however busy the real one is. They change a
-/// little with the compiler, and with the `memcpy` that the C library chooses for the processor.
+/// Counts what a case costs: user-space instructions as callgrind counts them, and heap allocations as
+/// memcheck does. Both come from a simulated processor, so they are the same however busy the real one is.
+/// They change a little with the compiler, and with the `memcpy` that the C library chooses for the
+/// processor.
 struct Valgrind {
     /// This program.
     let program: String

@@ -41,7 +41,8 @@ struct Check: ParsableCommand {
         print("\(file.config): all is well, \(catalog.relationships.count) relationships")
     }
 
-    /// What the file and the schema do not show, the server's own answers do: a view whose definer is gone, say.
+    /// What the file and the schema do not show, the server's own answers do: a view whose definer is gone,
+    /// say.
     private func tryOut(_ catalog: Catalog, _ settings: Settings) throws {
         var complaints: [String] = []
         do throws(DatabaseError) {

@@ -46,8 +46,8 @@ struct ConfigurationFile: ParsableArguments {
         try catalog(settings, schema(settings)).catalog
     }
 
-    /// The relationships that a daemon with this file serves from this schema, and what the operator should know of
-    /// it, a sentence each.
+    /// The relationships that a daemon with this file serves from this schema, and what the operator should
+    /// know of it, a sentence each.
     func catalog(_ settings: Settings, _ schema: Schema) throws -> (catalog: Catalog, warnings: [String]) {
         let (catalog, faults, warnings) = Catalog.make(settings, schema)
         guard faults.isEmpty else { throw complaint(of: faults) }

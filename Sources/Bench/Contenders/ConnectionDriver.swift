@@ -1,8 +1,8 @@
 import MariaDB
 import Reactor
 
-/// Runs the non-blocking operations of one connection: waits for its descriptor and resumes the operation, until it
-/// is over.
+/// Runs the non-blocking operations of one connection: waits for its descriptor and resumes the operation,
+/// until it is over.
 final class ConnectionDriver {
     private let loop: EventLoop
     private let resume: (MariaDB.Readiness) -> Progress
@@ -26,8 +26,8 @@ final class ConnectionDriver {
         self.step = step
     }
 
-    /// Follows an operation that has just begun. An operation that begins inside `step` is followed when `step` has
-    /// returned: many answers that are there at once would otherwise fill the stack.
+    /// Follows an operation that has just begun. An operation that begins inside `step` is followed when
+    /// `step` has returned: many answers that are there at once would otherwise fill the stack.
     func proceed(_ first: Progress) {
         begun = first
         guard !isProceeding else { return }

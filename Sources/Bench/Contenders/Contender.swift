@@ -2,14 +2,15 @@
 package enum ContenderKind: String, Sendable, CaseIterable {
     /// The daemon.
     case kindred
-    /// One text query for each key, each client on a connection of its own: the N+1 queries that most drivers send.
+    /// One text query for each key, each client on a connection of its own: the N+1 queries that most drivers
+    /// send.
     case text
     /// One prepared statement for each key, each client on a connection of its own.
     case prepared
     /// One query for the keys of a page, as a loader within one process sends them.
     case page
-    /// Queries of the best size on the best number of connections, whose rows are encoded and thrown away: no proxy
-    /// can do better.
+    /// Queries of the best size on the best number of connections, whose rows are encoded and thrown away: no
+    /// proxy can do better.
     case ideal
 }
 

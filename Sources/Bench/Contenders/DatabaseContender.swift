@@ -1,7 +1,7 @@
 import DequeModule
 
-/// Queries the database directly, one query at a time on the connection of each client, as applications without
-/// kindred do.
+/// Queries the database directly, one query at a time on the connection of each client, as applications
+/// without kindred do.
 final class DatabaseContender: Contender {
     var onDone: (Completion) -> Void = { _ in }
     private let runners: [any QueryRunner]

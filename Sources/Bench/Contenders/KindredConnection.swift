@@ -2,8 +2,8 @@ import Glibc
 import Reactor
 import Wire
 
-/// One client of kindred. It sends requests, and reports each reply with the time at which its request was meant to
-/// be sent.
+/// One client of kindred. It sends requests, and reports each reply with the time at which its request was
+/// meant to be sent.
 final class KindredConnection {
     private let socket: Socket
     private var watch: Watch?
@@ -93,7 +93,9 @@ final class KindredConnection {
         freeIDs.append(id)
         // ,"error":{
         let isError = place + 2 < line.count && line[place + 2] == UInt8(ascii: "e")
-        let error = { RequestFailure(message: String(decoding: line, as: UTF8.self), isConnectionLost: false) }
+        let error = {
+            RequestFailure(message: String(decoding: line, as: UTF8.self), isConnectionLost: false)
+        }
         onReply(intended[id], isError ? error() : nil)
     }
 }

@@ -1,8 +1,8 @@
 import CMariaDB
 import MariaDB
 
-/// One prepared `SELECT` on a connection of its own, run again and again with different integers, as applications
-/// that prepare their statements do. Connecting and preparing block; running does not.
+/// One prepared `SELECT` on a connection of its own, run again and again with different integers, as
+/// applications that prepare their statements do. Connecting and preparing block; running does not.
 final class PreparedQuery {
     private enum State {
         case idle
@@ -73,7 +73,8 @@ final class PreparedQuery {
         mysql_stmt_bind_result(statement, resultBinds.baseAddress)
     }
 
-    /// Runs the statement with these values. Ends in `.end`, after the rows have been read and dropped, or in `.failed`.
+    /// Runs the statement with these values. Ends in `.end`, after the rows have been read and dropped, or in
+    /// `.failed`.
     func run(_ values: [Int64]) -> Progress {
         guard case .idle = state else { preconditionFailure("run() needs an idle query") }
         precondition(values.count == parameters.count, "one value for each parameter")
@@ -109,8 +110,8 @@ final class PreparedQuery {
             return connection.waiting(for: wait)
         }
         guard refused == 0 else { return failed() }
-        // The rows are here. 0 is a row, and so is a value that was longer than its place; MYSQL_NO_DATA is the end,
-        // 1 an error.
+        // The rows are here. 0 is a row, and so is a value that was longer than its place; MYSQL_NO_DATA is
+        // the end, 1 an error.
         while case let outcome = mysql_stmt_fetch(statement), outcome == 0 || outcome == MYSQL_DATA_TRUNCATED
         {}
         mysql_stmt_free_result(statement)

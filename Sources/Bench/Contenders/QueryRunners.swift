@@ -17,8 +17,8 @@ final class TextRunner: QueryRunner {
     private let encoders: [(encoder: RowEncoder, skipped: Int)]
     private var output = ByteBuffer()
 
-    /// - Parameter encodingRowsOf: How many keys the queries have whose rows are written as JSON and thrown away; nil:
-    ///   rows are only read.
+    /// - Parameter encodingRowsOf: How many keys the queries have whose rows are written as JSON and thrown
+    ///   away; nil: rows are only read.
     init(_ mix: WorkloadMix, _ connection: DatabaseConnection, encodingRowsOf keys: Int? = nil) {
         self.mix = mix
         self.connection = connection

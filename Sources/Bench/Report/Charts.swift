@@ -26,7 +26,8 @@ enum Charts {
         }
     }
 
-    /// Microseconds over the part of requests that took no longer; each nine has as much room as the one before.
+    /// Microseconds over the part of requests that took no longer; each nine has as much room as the one
+    /// before.
     static func latency(_ trials: [Report.TrialRecord]) -> String {
         var drawing = SVGDrawing(width: width, height: 320)
         let bottom = 280.0
@@ -60,8 +61,8 @@ enum Charts {
         return "\(Int(microseconds)) µs"
     }
 
-    /// A bar for each trial, of one or more pieces. A piece without a value is not known: it is named beside the sum of the
-    /// others, and drawn nowhere.
+    /// A bar for each trial, of one or more pieces. A piece without a value is not known: it is named beside
+    /// the sum of the others, and drawn nowhere.
     static func bars(
         _ trials: [Report.TrialRecord], label: String,
         pieces: (Report.TrialRecord) -> [(String, Double?, Int)]

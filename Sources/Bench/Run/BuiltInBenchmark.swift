@@ -11,7 +11,8 @@ package struct BuiltInBenchmark {
     package static let dataScript = BenchData.script
 
     package init(
-        _ testbed: Testbed, catalog: Catalog, clients: Int, _ timing: TrialTiming, progress: @escaping (String) -> Void
+        _ testbed: Testbed, catalog: Catalog, clients: Int, _ timing: TrialTiming,
+        progress: @escaping (String) -> Void
     ) throws {
         self.testbed = testbed
         self.clients = clients
@@ -41,7 +42,8 @@ package struct BuiltInBenchmark {
         let ramp = try Ramp(mixes[0], testbed, progress: progress).run()
         try report(Section("by key, from 1 client to 256 and back", ramp))
         let idle = try IdleConnectionCost(testbed).measure(10_000)
-        let bars = Expectations(comparisons, single: single.comparison, openLoops: openLoops, ramp: ramp, idleKilobytes: idle)
+        let bars = Expectations(
+            comparisons, single: single.comparison, openLoops: openLoops, ramp: ramp, idleKilobytes: idle)
         try report(bars.section)
     }
 
@@ -66,8 +68,8 @@ package struct BuiltInBenchmark {
         let section: Section
     }
 
-    /// An open loop at half of kindred's capacity, and one at half of the capacity of direct queries, so that both can
-    /// be compared.
+    /// An open loop at half of kindred's capacity, and one at half of the capacity of direct queries, so that
+    /// both can be compared.
     private func measureOpenLoops(_ closed: Comparison) throws -> [OpenLoop] {
         let rates = [closed.trial(.kindred, inFlight: 8), closed.trial(.text)].compactMap { trial in
             trial.flatMap { Summary(trial: $0).perSecond }.map { $0 / 2 }

@@ -1,5 +1,5 @@
-/// What is expected of the built-in benchmark, beside what was measured. The required values are about what a minimal
-/// coalescing daemon in C reaches on two cores.
+/// What is expected of the built-in benchmark, beside what was measured. The required values are about what a
+/// minimal coalescing daemon in C reaches on two cores.
 struct Expectations {
     private var list: [Report.Expectation] = []
 

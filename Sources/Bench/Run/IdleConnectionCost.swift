@@ -9,8 +9,8 @@ struct IdleConnectionCost {
         self.testbed = testbed
     }
 
-    /// KiB of the daemon's memory per connection; nil if so many cannot be opened, or if the daemon does not report its
-    /// memory.
+    /// KiB of the daemon's memory per connection; nil if so many cannot be opened, or if the daemon does not
+    /// report its memory.
     func measure(_ count: Int) throws -> Double? {
         guard let before = testbed.daemonKilobytes else { return nil }
         let others = try testbed.stats().sessions
@@ -24,7 +24,8 @@ struct IdleConnectionCost {
         return Double(after - before) / Double(count)
     }
 
-    /// Waits until the daemon has accepted the connections, which it does in several turns; false if it refuses them.
+    /// Waits until the daemon has accepted the connections, which it does in several turns; false if it
+    /// refuses them.
     private func areAccepted(_ count: Int) -> Bool {
         for _ in 0..<Self.attempts {
             if (try? testbed.stats())?.sessions ?? 0 >= count { return true }

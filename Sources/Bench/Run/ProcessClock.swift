@@ -1,12 +1,14 @@
 import Foundation
 import Reactor
 
-/// The CPU time of a process on this machine, by clock_getcpuclockid(3), which is exact where /proc counts ticks.
+/// The CPU time of a process on this machine, by clock_getcpuclockid(3), which is exact where /proc counts
+/// ticks.
 struct ProcessClock {
     private let clock: clockid_t
 
-    /// The clock of the MariaDB server at the other end of a Unix socket. `SO_PEERCRED` names the process that called
-    /// listen(2), which may also be a service manager or a proxy, so its name is checked: `comm` of proc(5).
+    /// The clock of the MariaDB server at the other end of a Unix socket. `SO_PEERCRED` names the process
+    /// that called listen(2), which may also be a service manager or a proxy, so its name is checked: `comm`
+    /// of proc(5).
     init?(serverAt descriptor: Int32) {
         guard let pid = Socket(fileDescriptor: descriptor).peerProcessID,
             let name = try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8),

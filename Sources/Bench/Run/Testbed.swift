@@ -32,13 +32,15 @@ package final class Testbed {
         try blockingClient().strings("SELECT VERSION()").first?.first.flatMap { $0 } ?? ""
     }
 
-    /// The first `count` connections to the database with the settings of applications; the same ones every time.
+    /// The first `count` connections to the database with the settings of applications; the same ones every
+    /// time.
     func connections(_ count: Int) throws -> [DatabaseConnection] {
         while plainConnections.count < count { plainConnections.append(DatabaseConnection(endpoint, loop)) }
         return try connected(Array(plainConnections.prefix(count)))
     }
 
-    /// The first `count` connections to the database with the settings of the daemon; the same ones every time.
+    /// The first `count` connections to the database with the settings of the daemon; the same ones every
+    /// time.
     func tunedConnections(_ count: Int) throws -> [DatabaseConnection] {
         while tunedConnections.count < count {
             tunedConnections.append(DatabaseConnection(tunedEndpoint, loop))

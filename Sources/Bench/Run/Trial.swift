@@ -5,9 +5,9 @@ import Reactor
 enum Pace: Hashable, Sendable {
     /// Each client keeps this number of requests in flight, and sends the next one when one is answered.
     case closed(inFlight: Int)
-    /// All clients together send this number of requests per second, as a Poisson process, whether earlier ones have
-    /// been answered or not. A request's latency counts from when it was meant to be sent, so that waiting for a slow
-    /// server is not left out ("coordinated omission").
+    /// All clients together send this number of requests per second, as a Poisson process, whether earlier
+    /// ones have been answered or not. A request's latency counts from when it was meant to be sent, so that
+    /// waiting for a slow server is not left out ("coordinated omission").
     case open(perSecond: Double)
 }
 
@@ -26,7 +26,10 @@ final class Trial {
     var histogram = Histogram<UInt64>(
         highestTrackableValue: Trial.maxMicroseconds, numberOfSignificantValueDigits: .three)
 
-    init(_ kind: ContenderKind, _ name: String, mix: String, pace: Pace, clients: Int, _ contender: any Contender) {
+    init(
+        _ kind: ContenderKind, _ name: String, mix: String, pace: Pace, clients: Int,
+        _ contender: any Contender
+    ) {
         self.kind = kind
         self.name = name
         self.mix = mix
@@ -38,7 +41,8 @@ final class Trial {
     /// Whether the daemon works during this trial, so that its counters and CPU time belong to it.
     var isKindred: Bool { kind == .kindred }
 
-    /// CPU of clients, daemon and database together, in microseconds per load; nil if one of them is not known.
+    /// CPU of clients, daemon and database together, in microseconds per load; nil if one of them is not
+    /// known.
     func allCPU(_ round: Round) -> Double? {
         // Without kindred the daemon is idle: what little it uses belongs to no load.
         let daemon = isKindred ? round.daemonCPU : 0
@@ -80,7 +84,8 @@ struct Round {
 /// How long and how often trials run.
 package struct TrialTiming: Sendable {
     package var rounds = 5
-    /// Nanoseconds that a trial runs in each round before it is measured (`warmUp`), and while it is (`slot`).
+    /// Nanoseconds that a trial runs in each round before it is measured (`warmUp`), and while it is
+    /// (`slot`).
     package var warmUp: Int64 = 150_000_000
     package var slot: Int64 = 500_000_000
 

@@ -3,8 +3,8 @@ import Histogram
 import Reactor
 import Wire
 
-/// Runs trials one after another, all of them in every round, so that whatever disturbs the machine disturbs all of
-/// them alike.
+/// Runs trials one after another, all of them in every round, so that whatever disturbs the machine disturbs
+/// all of them alike.
 final class TrialRunner {
     private let loop: EventLoop
     private let timing: TrialTiming
@@ -93,7 +93,8 @@ final class TrialRunner {
         loop.wake()
     }
 
-    /// Subtracts what clocks and counters show when the measurement begins, and adds what they show at its end.
+    /// Subtracts what clocks and counters show when the measurement begins, and adds what they show at its
+    /// end.
     private func addCounters(atBegin isBegin: Bool) {
         let sign: Int64 = isBegin ? -1 : 1
         round.clientCPU += sign * OwnProcess.processorTime
@@ -106,7 +107,8 @@ final class TrialRunner {
         round.batchSizes.merge(stats.queriesBySize.mapValues { Int(sign) * $0 }, uniquingKeysWith: +)
     }
 
-    /// Nil if the time is not known at the begin or at the end, or if the clock belongs to another process at the end.
+    /// Nil if the time is not known at the begin or at the end, or if the clock belongs to another process at
+    /// the end.
     private static func difference(_ sum: Int64?, _ time: Int64?, _ isBegin: Bool) -> Int64? {
         guard let time else { return nil }
         if isBegin { return -time }

@@ -1,5 +1,5 @@
-/// A million books of a hundred thousand authors, in two tables: in one the books of an author are scattered over the
-/// table, in the other they lie side by side.
+/// A million books of a hundred thousand authors, in two tables: in one the books of an author are scattered
+/// over the table, in the other they lie side by side.
 enum BenchData {
     static let authors = 100_000
 

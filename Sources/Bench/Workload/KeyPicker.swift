@@ -24,15 +24,17 @@ struct KeyPicker {
         switch distribution {
         case .uniform: return Int(random.next() % UInt64(count))
         case .zipf:
-            // The inverse of the continuous distribution, whose error of a few percent for the first keys does not
-            // matter here. The multiplication keeps neighbours in rank from being neighbours in the table.
+            // The inverse of the continuous distribution, whose error of a few percent for the first keys
+            // does not matter here. The multiplication keeps neighbours in rank from being neighbours in the
+            // table.
             let rank = Int(pow(Double(count + 1), random.unit()) - 1)
             return Int(UInt64(min(rank, count - 1)) &* 0x9E37_79B9_7F4A_7C15 % UInt64(count))
         }
     }
 }
 
-/// A random number generator that gives the same numbers for the same seed (Steele, Lea and Flood, OOPSLA 2014).
+/// A random number generator that gives the same numbers for the same seed (Steele, Lea and Flood, OOPSLA
+/// 2014).
 struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 

@@ -1,8 +1,8 @@
 package import Relations
 import Wire
 
-/// A kind of load as a user writes it: `authors.books`, or `{"load":"authors.books","limit":3}`. The bench adds the
-/// key and the `id`.
+/// A kind of load as a user writes it: `authors.books`, or `{"load":"authors.books","limit":3}`. The bench
+/// adds the key and the `id`.
 package struct LoadTemplate: Sendable {
     /// A JSON object.
     let text: String
@@ -23,8 +23,8 @@ package struct LoadTemplate: Sendable {
         options = load.options
     }
 
-    /// Reads a file with one kind of load per line, after its weight: `3 {"load":"authors.books","limit":3}`. Blank
-    /// lines and lines that begin with `#` are skipped.
+    /// Reads a file with one kind of load per line, after its weight: `3 {"load":"authors.books","limit":3}`.
+    /// Blank lines and lines that begin with `#` are skipped.
     package static func mix(_ text: String, file: String, in catalog: Catalog) throws -> [LoadTemplate] {
         var templates: [LoadTemplate] = []
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
