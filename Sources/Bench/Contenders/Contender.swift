@@ -1,5 +1,5 @@
 /// A kind of contender that a comparison can have.
-package enum ContenderKind: String, Sendable, CaseIterable {
+package enum ContenderKind: String, Encodable, Sendable, CaseIterable {
     /// The daemon.
     case kindred
     /// One text query for each key, each client on a connection of its own: the N+1 queries that most drivers

@@ -1,29 +1,41 @@
 package import Foundation
 import Histogram
 
-/// Everything that a run has shown, for machines: `kindred bench --json`.
+/// Everything that a run has measured; as JSON for machines (`kindred bench --json`), and as a page.
 package struct Report: Encodable, Sendable {
+    /// A process on the servers' side, whose CPU time may be unknown.
     enum ServerProcess: String, Encodable, Sendable {
         case daemon, database
     }
 
+    /// Microseconds of CPU per load.
     struct Cost: Encodable, Sendable {
         let clients: Double?
+        /// Nil without kindred, too.
         let daemon: Double?
         let database: Double?
-        /// Nil if a part of it is not known.
+        /// The sum of the three; nil if a part of it is not known.
         let all: Double?
+        /// The processes that have a part in the loads, and whose CPU time is not known.
         let unknown: [ServerProcess]
+
+        init(clients: Double?, daemon: Double?, database: Double?, unknown: [ServerProcess]) {
+            self.clients = clients
+            self.daemon = daemon
+            self.database = database
+            self.unknown = unknown
+            all = unknown.isEmpty ? [clients, daemon, database].compactMap { $0 }.reduce(0, +) : nil
+        }
     }
 
     struct Quantile: Encodable, Sendable {
-        /// From 0 to 1.
+        /// The part of the requests that took no longer, from 0 to 1.
         let part: Double
         let microseconds: Double
     }
 
     struct BatchSize: Encodable, Sendable {
-        /// Keys; up to the next one's.
+        /// The least number of keys; the greatest is one less than twice as many.
         let least: Int
         let queries: Int
     }
@@ -35,12 +47,13 @@ package struct Report: Encodable, Sendable {
     }
 
     struct TrialRecord: Encodable, Sendable {
+        let kind: ContenderKind
         let name: String
         let mix: String
         let clients: Int
-        /// Requests of each client on their way; nil for an open loop.
+        /// Requests that each client keeps in flight; nil for an open loop.
         let inFlight: Int?
-        /// Requests that were to be sent; nil for a closed loop.
+        /// Requests per second that were to be sent; nil for a closed loop.
         let requestsPerSecond: Double?
         // Medians of the rounds.
         let loadsPerSecond: Double?
@@ -66,14 +79,14 @@ package struct Report: Encodable, Sendable {
 
     struct RampStep: Encodable, Sendable {
         let clients: Int
-        /// Seconds since the ramp's begin.
+        /// Seconds since the ramp began.
         let from: Double
         let to: Double
-        /// Keys per query in its second half.
+        /// Keys per query in the second half of the step.
         let settledKeysPerQuery: Double
-        /// Seconds until batches were within a quarter of that.
+        /// Seconds until batches were within a quarter of that size.
         let followedAfter: Double
-        /// Standard deviation in its second half, in parts of the mean.
+        /// The standard deviation of keys per query in the second half of the step, divided by the mean.
         let variation: Double
     }
 
@@ -103,7 +116,10 @@ package struct Report: Encodable, Sendable {
     let arguments: [String]
     private(set) var sections: [SectionRecord] = []
 
-    /// - Parameter kindred: its version.
+    /// - Parameters:
+    ///   - kindred: The version of kindred.
+    ///   - database: The version of the database server.
+    ///   - arguments: The command line.
     package init(kindred: String, database: String, arguments: [String]) {
         self.kindred = kindred
         self.database = database
@@ -126,6 +142,7 @@ package struct Report: Encodable, Sendable {
 extension Report.TrialRecord {
     init(_ trial: Trial) {
         let summary = Summary(trial: trial)
+        kind = trial.kind
         name = trial.name
         mix = trial.mix
         clients = trial.clients
@@ -137,7 +154,7 @@ extension Report.TrialRecord {
         p50Microseconds = summary.p50
         p99Microseconds = summary.p99
         cpuMicrosecondsPerLoad = Report.Cost(
-            clients: summary.client, daemon: summary.daemon, database: summary.database, all: summary.allCPU,
+            clients: summary.client, daemon: summary.daemon, database: summary.database,
             unknown: summary.unknownCPU)
         keysPerQuery = summary.keysPerQuery
         errors = summary.errors
@@ -152,14 +169,14 @@ extension Report.TrialRecord {
         }
     }
 
-    /// 0, 0.25, 0.44 …, 0.9, …, 0.99, …: eight for each nine, as far as there are measurements for it.
+    /// 0, 0.01, 0.02, 0.05, …, 0.25, 0.44, …, 0.9, …, 0.99, …: eight for each nine, as far as there are measurements
+    /// for it.
     private static func quantiles(_ trial: Trial) -> [Report.Quantile] {
         let count = Double(trial.histogram.totalCount)
         guard count > 0 else { return [] }
-        let steps = 0...Int(8 * log10(count))
-        return steps.map { step in
-            let part = 1 - pow(10, -Double(step) / 8)
-            return Report.Quantile(
+        let nines = (1...max(1, Int(8 * log10(count)))).map { 1 - pow(10, -Double($0) / 8) }
+        return ([0, 0.01, 0.02, 0.05, 0.1, 0.17] + nines).map { part in
+            Report.Quantile(
                 part: part, microseconds: Double(trial.histogram.valueAtPercentile(part * 100)))
         }
     }

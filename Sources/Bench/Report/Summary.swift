@@ -1,4 +1,4 @@
-/// A trial in figures: medians of its rounds.
+/// The figures of a trial: medians of its rounds.
 struct Summary {
     let trial: Trial
 
@@ -16,16 +16,13 @@ struct Summary {
     var errors: Int { trial.rounds.reduce(0) { $0 + $1.errors } }
     var firstError: String? { trial.rounds.lazy.compactMap(\.firstError).first }
 
-    /// CPU of clients, daemon and database together, in microseconds per load.
-    var allCPU: Double? { median(trial.allCPU) }
-
-    /// Of whom the CPU time is not known, though there is some.
+    /// The processes that have a part in the loads, and whose CPU time is not known.
     var unknownCPU: [Report.ServerProcess] {
         (trial.isKindred && daemon == nil ? [.daemon] : []) + (database == nil ? [.database] : [])
     }
 }
 
-/// The median of the ratios of two trials, round by round: what disturbs a round disturbs both.
+/// The median over all rounds of the ratio of two trials: what disturbs a round disturbs both trials.
 func ratio(
     _ first: Trial, _ second: Trial, _ firstValue: (Round) -> Double?, _ secondValue: (Round) -> Double?
 ) -> Double? {

@@ -77,11 +77,16 @@ struct Expectations {
     }
 
     private mutating func requireAtLeast(_ name: String, _ value: Double?, _ minimum: Double) {
-        add(name, value, "≥ \(shown(minimum))", isReached: value.map { $0 >= minimum })
+        add(name, value, "≥ \(Self.plain(minimum))", isReached: value.map { $0 >= minimum })
     }
 
     private mutating func requireAtMost(_ name: String, _ value: Double?, _ maximum: Double) {
-        add(name, value, "≤ \(shown(maximum))", isReached: value.map { $0 <= maximum })
+        add(name, value, "≤ \(Self.plain(maximum))", isReached: value.map { $0 <= maximum })
+    }
+
+    /// `9`, `2.3`
+    private static func plain(_ value: Double) -> String {
+        value == value.rounded() ? "\(Int(value))" : "\(value)"
     }
 
     private mutating func add(_ name: String, _ value: Double?, _ bar: String, isReached: Bool?) {
