@@ -1,4 +1,4 @@
-/// How many distinct keys of a shape come per nanosecond, of late.
+/// How many distinct keys of a batch key come per nanosecond, of late.
 struct ArrivalRate: Sendable {
     /// Nanoseconds over which it is taken. Longer than the pauses between the bursts of answered clients.
     private static let horizon = 5_000_000.0

@@ -1,7 +1,7 @@
 package import Relations
 
 /// A request that waits. Numbers are never used twice, and grow.
-package struct TicketID: Hashable, Sendable {
+package struct SubmissionID: Hashable, Sendable {
     package let number: UInt64
     /// Where the service keeps it.
     package let place: Int
@@ -13,19 +13,19 @@ package struct TicketID: Hashable, Sendable {
 }
 
 /// One place that waits for one key's rows: the `position`th key of a request.
-package struct Asker: Hashable, Sendable {
-    package let ticket: TicketID
+package struct Waiter: Hashable, Sendable {
+    package let submission: SubmissionID
     package let position: Int
 
-    package init(ticket: TicketID, position: Int) {
-        self.ticket = ticket
+    package init(submission: SubmissionID, position: Int) {
+        self.submission = submission
         self.position = position
     }
 }
 
 /// Why keys stopped waiting for company.
-package enum Release: Hashable, Sendable {
-    /// No query of their shape was in flight.
+package enum DispatchReason: Hashable, Sendable {
+    /// No query of their batch key was in flight.
     case idle
     /// There were enough for a full batch.
     case full
@@ -39,13 +39,13 @@ package enum Release: Hashable, Sendable {
 
 /// Keys that go to the database in one query.
 package struct Batch: Sendable {
-    package let shape: Shape
+    package let batchKey: BatchKey
     /// Distinct keys.
     package private(set) var keys: [Key] = []
     /// How often its keys have been sent before: because a query of several keys failed, or brought too much, or because
     /// the connection was lost before any row had come.
     package private(set) var attempts = 0
-    package internal(set) var release: Release
+    package internal(set) var reason: DispatchReason
     package internal(set) var sent = Instant(nanoseconds: 0)
     /// Nanoseconds that it had to wait for another query to end, though it was due.
     package internal(set) var queuedFor: Int64 = 0
@@ -55,47 +55,47 @@ package struct Batch: Sendable {
     /// it had the database for itself.
     var wasAlone = false
     /// Of all keys, one after another.
-    private var askers: [Asker] = []
-    /// Where the askers of each key end; they begin where those of the key before end.
+    private var waiters: [Waiter] = []
+    /// Where the waiters of each key end; they begin where those of the key before end.
     private var ends: [Int] = []
 
-    init(shape: Shape, release: Release) {
-        self.shape = shape
-        self.release = release
+    init(batchKey: BatchKey, reason: DispatchReason) {
+        self.batchKey = batchKey
+        self.reason = reason
     }
 
     /// Who waits for the key at `place`. Some may have been withdrawn.
-    package func askers(of place: Int) -> ArraySlice<Asker> {
-        askers[(place == 0 ? 0 : ends[place - 1])..<ends[place]]
+    package func waiters(of place: Int) -> ArraySlice<Waiter> {
+        waiters[(place == 0 ? 0 : ends[place - 1])..<ends[place]]
     }
 
-    /// Where those who wait for the key at `place` end among all askers.
-    package func end(ofAskersAt place: Int) -> Int { ends[place] }
+    /// Where those who wait for the key at `place` end among all waiters.
+    package func end(ofWaitersAt place: Int) -> Int { ends[place] }
 
     /// Of all keys.
-    package var allAskers: [Asker] { askers }
+    package var allWaiters: [Waiter] { waiters }
 
     mutating func reserve(_ count: Int) {
         keys.reserveCapacity(count)
         ends.reserveCapacity(count)
-        askers.reserveCapacity(count)
+        waiters.reserveCapacity(count)
     }
 
-    mutating func add(_ asker: Asker) { askers.append(asker) }
+    mutating func add(_ waiter: Waiter) { waiters.append(waiter) }
 
-    /// The askers added since the last key are this key's.
+    /// The waiters added since the last key are this key's.
     mutating func close(_ key: Key) {
         keys.append(key)
-        ends.append(askers.count)
+        ends.append(waiters.count)
     }
 
     /// Some of its keys, to be asked for again.
     /// - Parameter wasSent: whether this batch was an attempt.
     func part(_ places: some Sequence<Int>, wasSent: Bool = true) -> Batch {
-        var part = Batch(shape: shape, release: .retry)
+        var part = Batch(batchKey: batchKey, reason: .retry)
         part.attempts = attempts + (wasSent ? 1 : 0)
         for place in places {
-            for asker in askers(of: place) { part.add(asker) }
+            for waiter in waiters(of: place) { part.add(waiter) }
             part.close(keys[place])
         }
         return part

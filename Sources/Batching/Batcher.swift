@@ -3,11 +3,11 @@ package import Relations
 
 /// Decides which keys go to the database together, and when.
 ///
-/// Keys of one shape gather until the first of these holds:
-/// - no query of their shape is in flight (an idle daemon adds no delay);
+/// Keys of one batch key gather until the first of these holds:
+/// - no query of their batch key is in flight (an idle daemon adds no delay);
 /// - there are enough for a full batch;
 /// - waiting gains no more: half the time that such queries take is over (PostgreSQL's advice for `commit_delay`), or
-///   the shape's window, or nobody is likely to come in that time;
+///   the batch key's window, or nobody is likely to come in that time;
 /// - a request's own deadline presses.
 ///
 /// Then they wait for nothing but a free connection, of which no more are used than do the database good. A batch is
@@ -31,7 +31,7 @@ package struct Batcher {
     }
 
     /// A query that was sent and is not yet complete.
-    private struct Flight {
+    private struct SentQuery {
         let number: Int
         let relationship: Int
         /// Nanoseconds that such a query takes.
@@ -41,7 +41,7 @@ package struct Batcher {
     }
 
     package var limits: Limits { didSet { concurrency.maximum = limits.isFrugal ? 1 : limits.maxInFlight } }
-    private var gatherings = Gatherings()
+    private var queues = KeyQueues()
     private var retries: Deque<Batch> = []
     private var schedule = Schedule()
     private var concurrency: ConcurrencyLimit
@@ -51,12 +51,12 @@ package struct Batcher {
     /// When a query ended that had the database for itself, or one was sent after a pause.
     private var lastAlone = Instant(nanoseconds: 0)
     private var lastEnd = Instant(nanoseconds: 0)
-    /// Of queries of shapes that were not known yet and had the database for themselves.
+    /// Of queries of batch keys that were not known yet and had the database for themselves.
     private var unknownAlone = ServiceTime()
     private var isTurnOfRetries = false
     /// Distinct keys that wait for their first query.
     package private(set) var queuedKeys = 0
-    private var flights: [Flight] = []
+    private var sentQueries: [SentQuery] = []
 
     package init(limits: Limits) {
         self.limits = limits
@@ -70,7 +70,7 @@ package struct Batcher {
     /// now and then, slowness could not be told from distance (as BBR's ProbeRTT: Cardwell et al., ACM Queue 2016).
     /// It costs a few percent of the time at most, and nobody waits for a query that takes long.
     private func inFlightLimit(at now: Instant) -> Int {
-        let longest = flights.lazy.map(\.expected).max() ?? 0
+        let longest = sentQueries.lazy.map(\.expected).max() ?? 0
         let isDue = now - lastAlone > max(Self.probeInterval, Self.probeShare * longest)
         return isDue && longest <= Self.longestProbe ? 1 : concurrency.limit
     }
@@ -86,51 +86,52 @@ package struct Batcher {
     // MARK: In
 
     /// - Parameters:
-    ///   - keys: the ticket's keys, by position; nil where no query is needed.
+    ///   - keys: the submission's keys, by position; nil where no query is needed.
     ///   - share: of the client that asks.
     ///   - deadline: when the client gives up waiting by its own wish.
     package mutating func submit(
-        _ keys: [Key?], of shape: Shape, for ticket: TicketID, share: inout Share,
+        _ keys: [Key?], of batchKey: BatchKey, for submission: SubmissionID, share: inout FairShare,
         deadline: Instant? = nil,
         at now: Instant
     ) {
         let current = round
         var new = 0
-        modify(shape, at: now) { gathering in
+        modify(batchKey, at: now) { queue in
             for (position, key) in keys.enumerated() {
                 guard let key else { continue }
-                let asker = Asker(ticket: ticket, position: position)
+                let waiter = Waiter(submission: submission, position: position)
                 let round = share.next(current: current)
-                if gathering.add(key, asker, round: round, deadline: deadline, at: now) { new += 1 }
+                if queue.add(key, waiter, round: round, deadline: deadline, at: now) { new += 1 }
             }
         }
         queuedKeys += new
     }
 
-    /// The same for a ticket with one key.
+    /// The same for a submission with one key.
     package mutating func submit(
-        _ key: Key, of shape: Shape, for ticket: TicketID, share: inout Share, deadline: Instant? = nil,
+        _ key: Key, of batchKey: BatchKey, for submission: SubmissionID, share: inout FairShare,
+        deadline: Instant? = nil,
         at now: Instant
     ) {
-        let asker = Asker(ticket: ticket, position: 0)
+        let waiter = Waiter(submission: submission, position: 0)
         let round = share.next(current: round)
         var isNew = false
-        modify(shape, at: now) { gathering in
-            isNew = gathering.add(key, asker, round: round, deadline: deadline, at: now)
+        modify(batchKey, at: now) { queue in
+            isNew = queue.add(key, waiter, round: round, deadline: deadline, at: now)
         }
         if isNew { queuedKeys += 1 }
     }
 
-    /// Changes a gathering, and does what follows for its keys.
-    private mutating func modify(_ shape: Shape, at now: Instant, _ change: (inout Gathering) -> Void) {
+    /// Changes a queue, and does what follows for its keys.
+    private mutating func modify(_ batchKey: BatchKey, at now: Instant, _ change: (inout KeyQueue) -> Void) {
         let isFrugal = limits.isFrugal
-        let decision = { (gathering: inout Gathering) in
-            change(&gathering)
-            return gathering.decide(isFrugal: isFrugal, at: now)
-        }(&gatherings[shape])
+        let decision = { (queue: inout KeyQueue) in
+            change(&queue)
+            return queue.decide(isFrugal: isFrugal, at: now)
+        }(&queues[batchKey])
         switch decision {
         case .wait: break
-        case .wake(let time): schedule.add(Schedule.Timer(time: time, shape: shape))
+        case .wake(let time): schedule.add(Schedule.Timer(time: time, batchKey: batchKey))
         case .ready(let due):
             schedule.add(due)
             pruneSchedule()
@@ -139,38 +140,40 @@ package struct Batcher {
 
     /// While no connection is free, keys that come and are withdrawn leave one after another behind.
     private mutating func pruneSchedule() {
-        guard schedule.dueCount > 2 * gatherings.all.count + Self.mostSpareDue else { return }
-        schedule.pruneDue { [gatherings] in gatherings[$0.shape].due == $0 }
+        guard schedule.dueCount > 2 * queues.all.count + Self.mostSpareDue else { return }
+        schedule.pruneDue { [queues] in queues[$0.batchKey].due == $0 }
     }
 
     private static let mostSpareDue = 1024
 
-    /// A ticket that will not wait any longer. What was already sent goes on, for the others or for nobody.
-    package mutating func withdraw(_ ticket: TicketID, keys: some Sequence<Key>, of shape: Shape) {
-        queuedKeys -= { (gathering: inout Gathering) in
-            keys.count { gathering.withdraw($0, ticket) }
-        }(&gatherings[shape])
+    /// A submission that will not wait any longer. What was already sent goes on, for the others or for nobody.
+    package mutating func withdraw(
+        _ submission: SubmissionID, keys: some Sequence<Key>, of batchKey: BatchKey
+    ) {
+        queuedKeys -= { (queue: inout KeyQueue) in
+            keys.count { queue.withdraw($0, submission) }
+        }(&queues[batchKey])
     }
 
     // MARK: Out
 
     /// The batch that a free connection carries now, or nil if no keys are due.
     package mutating func take(at now: Instant) -> Batch? {
-        let crowd = crowd(at: now)
-        guard crowd < inFlightLimit(at: now) else { return nil }
+        let competingQueries = competingQueries(at: now)
+        guard competingQueries < inFlightLimit(at: now) else { return nil }
         guard var batch = next(at: now) else { return nil }
         // Who comes after a pause is alone anyway; who comes after him does not wait for that.
-        if flights.isEmpty, now - lastEnd > Self.pause { lastAlone = now }
+        if sentQueries.isEmpty, now - lastEnd > Self.pause { lastAlone = now }
         taken += 1
         batch.number = taken
         batch.sent = now
-        batch.wasAlone = crowd == 0
-        modify(batch.shape, at: now) { $0.inFlight += 1 }
-        let expected = Int64(gatherings[batch.shape].service.estimate(keys: batch.keys.count))
+        batch.wasAlone = competingQueries == 0
+        modify(batch.batchKey, at: now) { $0.inFlight += 1 }
+        let expected = Int64(queues[batch.batchKey].service.estimate(keys: batch.keys.count))
         let patience = min(max(Self.leastPatience, 4 * expected), Self.mostPatience)
-        flights.append(
-            Flight(
-                number: taken, relationship: batch.shape.relationship, expected: expected,
+        sentQueries.append(
+            SentQuery(
+                number: taken, relationship: batch.batchKey.relationship, expected: expected,
                 overdueAt: now + patience))
         return batch
     }
@@ -184,22 +187,22 @@ package struct Batcher {
     }
 
     private mutating func nextRetry(at now: Instant) -> Batch? {
-        retries.firstIndex { !isHeldBack($0.shape, at: now) }.map { retries.remove(at: $0) }
+        retries.firstIndex { !isHeldBack($0.batchKey, at: now) }.map { retries.remove(at: $0) }
     }
 
     /// A relationship that has queries overdue (its table is locked, say) does not get the last connection: whatever
     /// is asked of it, others go on.
-    private func isHeldBack(_ shape: Shape, at now: Instant) -> Bool {
-        flights.count > 0 && flights.count == limits.maxInFlight - 1
-            && flights.contains { $0.relationship == shape.relationship && $0.overdueAt <= now }
+    private func isHeldBack(_ batchKey: BatchKey, at now: Instant) -> Bool {
+        sentQueries.count > 0 && sentQueries.count == limits.maxInFlight - 1
+            && sentQueries.contains { $0.relationship == batchKey.relationship && $0.overdueAt <= now }
     }
 
     /// Queries that were sent and are not yet complete.
-    package var inFlight: Int { flights.count }
+    package var inFlight: Int { sentQueries.count }
 
     /// Those of them that may slow one another down.
-    private func crowd(at now: Instant) -> Int {
-        flights.count { $0.overdueAt > now }
+    private func competingQueries(at now: Instant) -> Int {
+        sentQueries.count { $0.overdueAt > now }
     }
 
     /// Nanoseconds after which a query may be overdue, and after which it is: quick ones do not wait for it.
@@ -212,14 +215,14 @@ package struct Batcher {
         defer { for due in heldBack { schedule.add(due) } }
         while let due = schedule.popDue() {
             // Its keys may have gone from an earlier round, or have been withdrawn.
-            guard gatherings[due.shape].due == due else { continue }
-            if isHeldBack(due.shape, at: now) {
+            guard queues[due.batchKey].due == due else { continue }
+            if isHeldBack(due.batchKey, at: now) {
                 heldBack.append(due)
                 continue
             }
-            var batch = Batch(shape: due.shape, release: due.release)
+            var batch = Batch(batchKey: due.batchKey, reason: due.reason)
             batch.queuedFor = now - due.since
-            gatherings[due.shape].take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
+            queues[due.batchKey].take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
             round = max(round, due.round)
             queuedKeys -= batch.keys.count
             return batch
@@ -231,19 +234,19 @@ package struct Batcher {
     /// of a query can change its answer.
     package mutating func nextWake(after now: Instant) -> Instant? {
         advance(to: now)
-        if crowd(at: now) < inFlightLimit(at: now) { return schedule.nextTimer }
+        if competingQueries(at: now) < inFlightLimit(at: now) { return schedule.nextTimer }
         guard queuedKeys > 0 || !retries.isEmpty else { return nil }
-        return flights.lazy.map(\.overdueAt).filter { $0 > now }.min()
+        return sentQueries.lazy.map(\.overdueAt).filter { $0 > now }.min()
     }
 
     /// Some of what waits, due or not, for the day on which it must all be answered with an error; nil if nothing does.
     package mutating func takeAny() -> Batch? {
         if let retry = retries.popFirst() { return retry }
-        guard let last = gatherings.all.last(where: { $0.count > 0 }) else { return nil }
+        guard let last = queues.all.last(where: { $0.count > 0 }) else { return nil }
         // What is not sent counts for nobody's share.
         if let lastRound = last.lastRound { round = max(round, lastRound + 1) }
-        var batch = Batch(shape: last.shape, release: .retry)
-        gatherings[last.shape].take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
+        var batch = Batch(batchKey: last.batchKey, reason: .retry)
+        queues[last.batchKey].take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
         queuedKeys -= batch.keys.count
         return batch
     }
@@ -253,27 +256,27 @@ package struct Batcher {
     /// A batch that `take` gave out has been answered, by rows or by an error.
     /// - Parameter isMeasure: whether the time that it took says how quick the database is.
     package mutating func finished(_ batch: Batch, isMeasure: Bool, at now: Instant) {
-        flights.removeAll { $0.number == batch.number }
+        sentQueries.removeAll { $0.number == batch.number }
         lastEnd = now
         let wasAlone = batch.wasAlone && batch.number == taken
         if wasAlone { lastAlone = now }
         if isMeasure { measure(batch, wasAlone: wasAlone, at: now) }
-        modify(batch.shape, at: now) { $0.inFlight -= 1 }
+        modify(batch.batchKey, at: now) { $0.inFlight -= 1 }
     }
 
     private mutating func measure(_ batch: Batch, wasAlone: Bool, at now: Instant) {
         let elapsed = now - batch.sent
         guard elapsed > 0 else { return }
         let count = batch.keys.count
-        gatherings[batch.shape].service.add(keys: count, elapsed: elapsed)
-        let own = gatherings[batch.shape].serviceAlone
+        queues[batch.batchKey].service.add(keys: count, elapsed: elapsed)
+        let own = queues[batch.batchKey].serviceAlone
         // Where every load is another, none is known for itself.
         let before = own.isKnown ? own : unknownAlone
         // Nothing is slower alone than beside others.
         let isAsAlone = wasAlone || Double(elapsed) < before.estimate(keys: count)
         if isAsAlone, !own.isKnown { unknownAlone.add(keys: count, elapsed: elapsed) }
         if isAsAlone || !own.isKnown {
-            gatherings[batch.shape].serviceAlone.add(keys: count, elapsed: elapsed)
+            queues[batch.batchKey].serviceAlone.add(keys: count, elapsed: elapsed)
         }
         guard before.isKnown else { return }
         // Also of one alone: as long as the estimate is wrong for these, it says nothing of the others.
@@ -305,22 +308,22 @@ package struct Batcher {
         retries.append(batch.part(batch.keys.indices))
     }
 
-    // MARK: Shapes
+    // MARK: Batch keys
 
-    /// Whether keys of the shape wait or are on their way.
-    package func isInUse(_ shape: Shape) -> Bool {
-        !gatherings[shape].isIdle || retries.contains { $0.shape == shape }
+    /// Whether keys of the batch key wait or are on their way.
+    package func isInUse(_ batchKey: BatchKey) -> Bool {
+        !queues[batchKey].isIdle || retries.contains { $0.batchKey == batchKey }
     }
 
-    /// Shapes that will not be asked for again. What still waits is not lost.
-    package mutating func forget(except isKept: (Shape) -> Bool) {
-        gatherings.remove { $0.isIdle && !isKept($0.shape) }
+    /// Batch keys that will not be asked for again. What still waits is not lost.
+    package mutating func forget(except isKept: (BatchKey) -> Bool) {
+        queues.remove { $0.isIdle && !isKept($0.batchKey) }
     }
 
     private mutating func advance(to now: Instant) {
         while let timer = schedule.popTimer(at: now) {
-            guard gatherings[timer.shape].wakesAt == timer.time else { continue }
-            modify(timer.shape, at: now) { _ in }
+            guard queues[timer.batchKey].wakesAt == timer.time else { continue }
+            modify(timer.batchKey, at: now) { _ in }
         }
     }
 }

@@ -1,12 +1,12 @@
 import HeapModule
 
-/// Where a shape whose keys are due stands among the others.
+/// Where a batch key whose keys are due stands among the others.
 struct Due: Comparable {
-    let shape: Shape
-    let release: Release
+    let batchKey: BatchKey
+    let reason: DispatchReason
     /// By the clients' fair shares.
     let round: Int
-    /// Within a round: since when the oldest key has waited, with the shape's priority in it.
+    /// Within a round: since when the oldest key has waited, with the batch key's priority in it.
     let rank: Instant
     /// When the keys became due.
     let since: Instant
@@ -14,12 +14,12 @@ struct Due: Comparable {
     static func < (left: Due, right: Due) -> Bool { (left.round, left.rank) < (right.round, right.rank) }
 }
 
-/// Which shapes are due, the most urgent first, and when others must be looked at. Whether what comes to the front
-/// still holds, the shape's gathering knows.
+/// Which batch keys are due, the most urgent first, and when others must be looked at. Whether what comes to the front
+/// still holds, the batch key's queue knows.
 struct Schedule {
     struct Timer: Comparable {
         let time: Instant
-        let shape: Shape
+        let batchKey: BatchKey
 
         static func < (left: Timer, right: Timer) -> Bool { left.time < right.time }
     }
@@ -36,11 +36,11 @@ struct Schedule {
         return timers.removeMin()
     }
 
-    mutating func add(_ shape: Due) { due.insert(shape) }
+    mutating func add(_ batchKey: Due) { due.insert(batchKey) }
 
     var dueCount: Int { due.count }
 
-    /// Forgets shapes that are due no more, or otherwise than they were.
+    /// Forgets batch keys that are due no more, or otherwise than they were.
     mutating func pruneDue(where isCurrent: (Due) -> Bool) {
         due = Heap(due.unordered.filter(isCurrent))
     }

@@ -1,8 +1,8 @@
 /// Remembers which bytes of an arena belong to which key of a batch.
 ///
 /// Each row is encoded once, into an arena that this type never sees; here are only places in it. Rows of a key
-/// that follow one another, which is the rule because queries sort by key, are one segment, so that an asker's
-/// answer is one copy. Whoever fans out walks the askers and takes each key's segments: a key without rows has
+/// that follow one another, which is the rule because queries sort by key, are one segment, so that an waiter's
+/// answer is one copy. Whoever fans out walks the waiters and takes each key's segments: a key without rows has
 /// none, and nobody is left without an answer.
 ///
 /// A class, because a struct within another class's object is copied, reference counts and all, for every call from

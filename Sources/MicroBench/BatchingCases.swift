@@ -17,20 +17,20 @@ extension Case {
     /// While a query is in flight every client asks for one key; when it ends, these keys are sent.
     private static func batch(distinctKeys: Int, turns: Int) -> Int {
         let clients = 64
-        let shape = Shape(number: 1, maxKeys: 500, window: 1_000_000)
+        let batchKey = BatchKey(number: 1, maxKeys: 500, window: 1_000_000)
         let keys = (0..<clients).map { [Key.single(.integer(Int64($0 % distinctKeys)))] as [Key?] }
-        var shares = keys.map { _ in Share() }
+        var shares = keys.map { _ in FairShare() }
         var batcher = Batcher(limits: .init(maxKeyBytes: 1 << 20, maxInFlight: 8))
         var now = Instant(nanoseconds: 1_000_000_000)
-        var tickets: UInt64 = 0
+        var submissions: UInt64 = 0
         var inFlight: Batch?
         var total = 0
         for _ in 0..<turns {
             for client in 0..<clients {
                 now.nanoseconds += 3000
-                tickets += 1
+                submissions += 1
                 batcher.submit(
-                    keys[client], of: shape, for: TicketID(tickets, place: client),
+                    keys[client], of: batchKey, for: SubmissionID(submissions, place: client),
                     share: &shares[client],
                     at: now)
             }

@@ -9,14 +9,14 @@ private let window: Int64 = 1000
 private struct Model {
     var batcher: Batcher
     var now = Instant(nanoseconds: 0)
-    var waiting: [Asker: (key: Key, shape: Shape, since: Instant)] = [:]
-    var withdrawn: Set<TicketID> = []
+    var waiting: [Waiter: (key: Key, batchKey: BatchKey, since: Instant)] = [:]
+    var withdrawn: Set<SubmissionID> = []
     var inFlight: [Batch] = []
-    var lastTicket: UInt64 = 0
-    var shares = [Share(), Share(), Share()]
-    let shapes = [
-        Shape(number: 1, maxKeys: 4, window: window), Shape(number: 2, maxKeys: 1, window: window),
-        Shape(number: 3, maxKeys: 50, window: window, priority: 3),
+    var lastSubmission: UInt64 = 0
+    var shares = [FairShare(), FairShare(), FairShare()]
+    let batchKeys = [
+        BatchKey(number: 1, maxKeys: 4, window: window), BatchKey(number: 2, maxKeys: 1, window: window),
+        BatchKey(number: 3, maxKeys: 50, window: window, priority: 3),
     ]
     let maxInFlight: Int
 
@@ -34,35 +34,36 @@ private struct Model {
         case 7: finish(&random)
         default: try take()
         }
-        #expect(batcher.queuedKeys == Set(waiting.values.map { [$0.shape.number, $0.key.hashValue] }).count)
+        #expect(
+            batcher.queuedKeys == Set(waiting.values.map { [$0.batchKey.number, $0.key.hashValue] }).count)
         #expect(batcher.inFlight == inFlight.count)
         #expect((1...maxInFlight).contains(batcher.inFlightLimit))
     }
 
     private mutating func submit(_ random: inout SeededGenerator) {
-        lastTicket += 1
-        let shape = shapes.randomElement(using: &random) ?? shapes[0]
-        let ticket = TicketID(lastTicket)
+        lastSubmission += 1
+        let batchKey = batchKeys.randomElement(using: &random) ?? batchKeys[0]
+        let submission = SubmissionID(lastSubmission)
         let keys = (0..<Int.random(in: 1...3, using: &random)).map { _ in
             Bool.random(using: &random) ? key(Int64.random(in: 0..<20, using: &random)) : nil
         }
         let deadline = random.next() % 8 == 0 ? now + Int64.random(in: 0...3000, using: &random) : nil
         batcher.submit(
-            keys, of: shape, for: ticket, share: &shares[Int.random(in: 0..<3, using: &random)],
+            keys, of: batchKey, for: submission, share: &shares[Int.random(in: 0..<3, using: &random)],
             deadline: deadline, at: now)
         for (position, key) in keys.enumerated() {
-            if let key { waiting[Asker(ticket: ticket, position: position)] = (key, shape, now) }
+            if let key { waiting[Waiter(submission: submission, position: position)] = (key, batchKey, now) }
         }
     }
 
     private mutating func withdraw(_ random: inout SeededGenerator) {
-        let tickets = Set(waiting.keys.map(\.ticket)).sorted { $0.number < $1.number }
-        guard let ticket = tickets.randomElement(using: &random) else { return }
-        let theirs = waiting.filter { $0.key.ticket == ticket }
-        guard let shape = theirs.first?.value.shape else { return }
-        batcher.withdraw(ticket, keys: theirs.values.map(\.key), of: shape)
-        for asker in theirs.keys { waiting[asker] = nil }
-        withdrawn.insert(ticket)
+        let submissions = Set(waiting.keys.map(\.submission)).sorted { $0.number < $1.number }
+        guard let submission = submissions.randomElement(using: &random) else { return }
+        let theirs = waiting.filter { $0.key.submission == submission }
+        guard let batchKey = theirs.first?.value.batchKey else { return }
+        batcher.withdraw(submission, keys: theirs.values.map(\.key), of: batchKey)
+        for waiter in theirs.keys { waiting[waiter] = nil }
+        withdrawn.insert(submission)
     }
 
     private mutating func finish(_ random: inout SeededGenerator) {
@@ -78,35 +79,35 @@ private struct Model {
             return false
         }
         #expect(Set(batch.keys).count == batch.keys.count, "each key once")
-        #expect((1...batch.shape.maxKeys).contains(batch.keys.count))
+        #expect((1...batch.batchKey.maxKeys).contains(batch.keys.count))
         for (place, key) in batch.keys.enumerated() {
-            let askers = batch.askers(of: place).filter { !withdrawn.contains($0.ticket) }
-            #expect(!askers.isEmpty, "nobody asked for this key")
-            for asker in askers {
-                let removed = waiting.removeValue(forKey: asker)
+            let waiters = batch.waiters(of: place).filter { !withdrawn.contains($0.submission) }
+            #expect(!waiters.isEmpty, "nobody asked for this key")
+            for waiter in waiters {
+                let removed = waiting.removeValue(forKey: waiter)
                 let wait = try #require(removed, "answered twice")
-                #expect(wait.key == key && wait.shape == batch.shape)
+                #expect(wait.key == key && wait.batchKey == batch.batchKey)
             }
         }
-        let left = waiting.values.filter { $0.shape == batch.shape }
-        #expect(!left.contains { batch.keys.contains($0.key) }, "an asker was left behind")
+        let left = waiting.values.filter { $0.batchKey == batch.batchKey }
+        #expect(!left.contains { batch.keys.contains($0.key) }, "an waiter was left behind")
         inFlight.append(batch)
         #expect(inFlight.count <= maxInFlight)
         return true
     }
 
     /// While another query may be sent, nobody who has waited for the window or fills a batch is left waiting, nor
-    /// one with no query of its shape in flight.
+    /// one with no query of its batch key in flight.
     private mutating func expectNothingDue() throws {
         guard inFlight.count < batcher.inFlightLimit else { return }
-        for shape in shapes {
-            let waits = waiting.values.filter { $0.shape == shape }
+        for batchKey in batchKeys {
+            let waits = waiting.values.filter { $0.batchKey == batchKey }
             guard let oldest = waits.map(\.since).min() else { continue }
             #expect(
-                inFlight.contains { $0.shape == shape } || batcher.limits.isFrugal,
-                "an idle shape must not wait")
+                inFlight.contains { $0.batchKey == batchKey } || batcher.limits.isFrugal,
+                "an idle batchKey must not wait")
             #expect(now < oldest + window, "the window is over")
-            #expect(Set(waits.map(\.key)).count < shape.maxKeys, "a full batch must not wait")
+            #expect(Set(waits.map(\.key)).count < batchKey.maxKeys, "a full batch must not wait")
             let wake = batcher.nextWake(after: now)
             #expect(try #require(wake, "nobody would be woken") <= oldest + window)
         }
@@ -125,7 +126,7 @@ private struct Model {
 
 @Suite struct BatcherModelTests {
     @Test(arguments: UInt64(0)..<400)
-    func `any order of events keeps every asker, and answers each once`(seed: UInt64) throws {
+    func `any order of events keeps every waiter, and answers each once`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var model = Model(&random)
         for _ in 0..<300 { try model.step(&random) }

@@ -4,17 +4,17 @@ import Testing
 
 private let window: Int64 = 1_000_000
 private let start = Instant(nanoseconds: 0)
-private let books = Shape(number: 1, maxKeys: 3, window: window)
-private let wide = Shape(number: 3, maxKeys: 1000, window: window)
-private let tags = Shape(number: 2, maxKeys: 3, window: window)
+private let books = BatchKey(number: 1, maxKeys: 3, window: window)
+private let wide = BatchKey(number: 3, maxKeys: 1000, window: window)
+private let tags = BatchKey(number: 2, maxKeys: 3, window: window)
 
 @Suite struct BatcherTests {
-    @Test func `an idle shape goes at once`() throws {
+    @Test func `an idle batchKey goes at once`() throws {
         var desk = Desk()
         desk.ask(1, 1, of: books, at: start)
         let batch = try desk.take(at: start)
         #expect(batch.keys == [key(1)])
-        #expect(batch.release == .idle)
+        #expect(batch.reason == .idle)
         desk.expectNothing(at: start)
     }
 
@@ -36,7 +36,7 @@ private let tags = Shape(number: 2, maxKeys: 3, window: window)
         desk.expectNothing(at: wake - 1)
         let batch = try desk.take(at: wake)
         #expect(batch.keys == [key(101), key(102)])
-        #expect(batch.release == .gathered)
+        #expect(batch.reason == .gathered)
     }
 
     @Test func `keys wait for the window at most, however long queries take`() throws {
@@ -56,7 +56,7 @@ private let tags = Shape(number: 2, maxKeys: 3, window: window)
         desk.ask(6, 6, of: books, at: now)
         _ = try desk.take(at: now)
         desk.ask(7, 7, of: books, at: now)
-        #expect(try desk.take(at: now).release == .gathered)
+        #expect(try desk.take(at: now).reason == .gathered)
     }
 
     @Test func `a full batch goes at once, and what is over waits`() throws {
@@ -64,7 +64,7 @@ private let tags = Shape(number: 2, maxKeys: 3, window: window)
         desk.ask(2000, (0...1000).map { key($0) }, of: wide, at: now)
         let batch = try desk.take(at: now)
         #expect(batch.keys.count == 1000)
-        #expect(batch.release == .full)
+        #expect(batch.reason == .full)
         desk.expectNothing(at: now)
         #expect(desk.batcher.queuedKeys == 1)
     }
@@ -75,7 +75,7 @@ private let tags = Shape(number: 2, maxKeys: 3, window: window)
         let wake = try #require(wake(&desk, after: now))
         #expect(wake < now + window, "the query takes eight windows and the way back one")
         let batch = try desk.take(at: wake)
-        #expect(batch.release == .deadline)
+        #expect(batch.reason == .deadline)
     }
 
     @Test func `in frugal mode keys wait for their window even if nothing is in flight`() throws {
@@ -90,7 +90,7 @@ private let tags = Shape(number: 2, maxKeys: 3, window: window)
         desk.ask(50, 50, of: tags, at: now)
         desk.expectNothing(at: now)
         #expect(wake(&desk, after: now) == now + window)
-        #expect(try desk.take(at: now + window).release == .gathered)
+        #expect(try desk.take(at: now + window).reason == .gathered)
     }
 
     @Test func `the same key of two clients is sent once and answers both`() throws {
@@ -99,7 +99,7 @@ private let tags = Shape(number: 2, maxKeys: 3, window: window)
         desk.ask(2, 7, of: books, client: 2, at: start)
         let batch = try desk.take(at: start)
         #expect(batch.keys == [key(7)])
-        #expect(batch.tickets(of: 0) == [1, 2])
+        #expect(batch.submissions(of: 0) == [1, 2])
     }
 
     @Test func `a request never joins a query that was sent`() throws {
@@ -108,40 +108,40 @@ private let tags = Shape(number: 2, maxKeys: 3, window: window)
         let first = try desk.take(at: start)
         desk.ask(2, 7, of: books, at: start)
         desk.finish(first, at: start)
-        #expect(try desk.take(at: start).tickets(of: 0) == [2])
+        #expect(try desk.take(at: start).submissions(of: 0) == [2])
     }
 
-    @Test func `different shapes never mix, and do not wait for one another`() throws {
+    @Test func `different batchKeys never mix, and do not wait for one another`() throws {
         var desk = Desk()
         desk.ask(1, 1, of: books, at: start)
         desk.ask(2, 1, of: tags, at: start + 1)
         let first = try desk.take(at: start + 1)
         let second = try desk.take(at: start + 1)
-        #expect([first.shape, second.shape] == [books, tags])
+        #expect([first.batchKey, second.batchKey] == [books, tags])
     }
 
     @Test func `a higher priority goes first, and ten milliseconds of waiting outweigh a step of it`() throws
     {
-        let urgent = Shape(number: 4, maxKeys: 3, window: window, priority: 1)
+        let urgent = BatchKey(number: 4, maxKeys: 3, window: window, priority: 1)
         var desk = Desk()
         desk.ask(1, 1, of: books, at: start)
         desk.ask(2, 1, of: urgent, at: start + 9_999_999)
-        #expect(try desk.take(at: start + 9_999_999).shape == urgent)
+        #expect(try desk.take(at: start + 9_999_999).batchKey == urgent)
         desk = Desk()
         desk.ask(1, 1, of: books, at: start)
         desk.ask(2, 1, of: urgent, at: start + 10_000_001)
-        #expect(try desk.take(at: start + 10_000_001).shape == books)
+        #expect(try desk.take(at: start + 10_000_001).batchKey == books)
     }
 
     @Test func `a withdrawn key is not sent, unless somebody else wants it`() throws {
         var desk = Desk()
         desk.ask(1, [key(1), key(2)], of: books, at: start)
         desk.ask(2, 2, of: books, at: start)
-        desk.batcher.withdraw(TicketID(1), keys: [key(1), key(2)], of: books)
+        desk.batcher.withdraw(SubmissionID(1), keys: [key(1), key(2)], of: books)
         #expect(desk.batcher.queuedKeys == 1)
         let batch = try desk.take(at: start)
         #expect(batch.keys == [key(2)])
-        #expect(batch.tickets(of: 0).contains(2))
+        #expect(batch.submissions(of: 0).contains(2))
     }
 
     @Test func `withdrawing what was already sent leaves those who ask again alone`() throws {
@@ -150,12 +150,12 @@ private let tags = Shape(number: 2, maxKeys: 3, window: window)
         let first = try desk.take(at: start)
         desk.ask(2, [key(1), key(1)], of: books, at: start)
         desk.ask(3, 1, of: books, at: start)
-        desk.batcher.withdraw(TicketID(1), keys: [key(1)], of: books)
-        desk.batcher.withdraw(TicketID(2), keys: [key(1), key(1)], of: books)
+        desk.batcher.withdraw(SubmissionID(1), keys: [key(1)], of: books)
+        desk.batcher.withdraw(SubmissionID(2), keys: [key(1), key(1)], of: books)
         desk.finish(first, at: start)
-        #expect(try desk.take(at: start).tickets(of: 0).contains(3))
+        #expect(try desk.take(at: start).submissions(of: 0).contains(3))
         desk.ask(4, 1, of: books, at: start)
-        desk.batcher.withdraw(TicketID(4), keys: [key(1)], of: books)
+        desk.batcher.withdraw(SubmissionID(4), keys: [key(1)], of: books)
         #expect(desk.batcher.queuedKeys == 0)
     }
 
@@ -169,7 +169,7 @@ private let tags = Shape(number: 2, maxKeys: 3, window: window)
         let second = try desk.take(at: start)
         #expect(first.keys == [key(1)] && second.keys == [key(2), key(3)])
         #expect(first.attempts == 1 && second.attempts == 1)
-        #expect(second.askers(of: 1).map(\.position) == [2])
+        #expect(second.waiters(of: 1).map(\.position) == [2])
     }
 
     @Test func `a huge key is asked alone, and after the others`() throws {
@@ -190,7 +190,7 @@ private let tags = Shape(number: 2, maxKeys: 3, window: window)
         desk.finish(batch, at: start)
         #expect(desk.batcher.isInUse(books))
         let again = try desk.take(at: start)
-        #expect(again.keys == batch.keys && again.allAskers == batch.allAskers && again.attempts == 1)
+        #expect(again.keys == batch.keys && again.allWaiters == batch.allWaiters && again.attempts == 1)
     }
 
     @Test func `the bytes of keys bound a batch, but one key always goes`() throws {

@@ -8,28 +8,30 @@ func key(_ value: Int64) -> Key { .single(.integer(value)) }
 /// A batcher with clients that are known by number, for tests that do not care about shares.
 struct Desk {
     var batcher: Batcher
-    private var shares: [Int: Share] = [:]
+    private var shares: [Int: FairShare] = [:]
 
     init(maxKeyBytes: Int = 1 << 20, maxInFlight: Int = 8, isFrugal: Bool = false) {
         batcher = Batcher(
             limits: .init(maxKeyBytes: maxKeyBytes, maxInFlight: maxInFlight, isFrugal: isFrugal))
     }
 
-    mutating func weigh(client: Int, _ weight: Int) { shares[client] = Share(weight: weight) }
+    mutating func weigh(client: Int, _ weight: Int) { shares[client] = FairShare(weight: weight) }
 
-    /// One ticket that asks for these keys.
+    /// One submission that asks for these keys.
     mutating func ask(
-        _ ticket: UInt64, _ keys: [Key], of shape: Shape, client: Int = 0, deadline: Instant? = nil,
+        _ submission: UInt64, _ keys: [Key], of batchKey: BatchKey, client: Int = 0, deadline: Instant? = nil,
         at now: Instant
     ) {
-        var share = shares[client] ?? Share()
+        var share = shares[client] ?? FairShare()
         batcher.submit(
-            keys, of: shape, for: TicketID(ticket), share: &share, deadline: deadline, at: now)
+            keys, of: batchKey, for: SubmissionID(submission), share: &share, deadline: deadline, at: now)
         shares[client] = share
     }
 
-    mutating func ask(_ ticket: UInt64, _ value: Int64, of shape: Shape, client: Int = 0, at now: Instant) {
-        ask(ticket, [key(value)], of: shape, client: client, at: now)
+    mutating func ask(
+        _ submission: UInt64, _ value: Int64, of batchKey: BatchKey, client: Int = 0, at now: Instant
+    ) {
+        ask(submission, [key(value)], of: batchKey, client: client, at: now)
     }
 
     /// `#require` takes no mutating call.
@@ -50,5 +52,5 @@ struct Desk {
 }
 
 extension Batch {
-    func tickets(of place: Int) -> [UInt64] { askers(of: place).map(\.ticket.number) }
+    func submissions(of place: Int) -> [UInt64] { waiters(of: place).map(\.submission.number) }
 }

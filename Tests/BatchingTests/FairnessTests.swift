@@ -6,18 +6,18 @@ import Testing
     private let start = Instant(nanoseconds: 0)
 
     /// One query in flight at a time, so that order is all that matters.
-    private func crowded(_ shape: Shape, keys: Int64) -> Desk {
+    private func crowded(_ batchKey: BatchKey, keys: Int64) -> Desk {
         var desk = Desk(maxInFlight: 1)
-        desk.ask(1, (0..<keys).map { key($0) }, of: shape, client: 1, at: start)
+        desk.ask(1, (0..<keys).map { key($0) }, of: batchKey, client: 1, at: start)
         return desk
     }
 
     @Test func `a single key does not wait behind another client's hundred thousand`() throws {
-        let shape = Shape(number: 1, maxKeys: 100, window: 1_000_000)
-        var desk = crowded(shape, keys: 100_000)
+        let batchKey = BatchKey(number: 1, maxKeys: 100, window: 1_000_000)
+        var desk = crowded(batchKey, keys: 100_000)
         for step in 1...5 as ClosedRange<Int64> {
             let running = try desk.take(at: start + step)
-            desk.ask(UInt64(step) + 1, -step, of: shape, client: 2, at: start + step)
+            desk.ask(UInt64(step) + 1, -step, of: batchKey, client: 2, at: start + step)
             desk.finish(running, at: start + step)
             let next = try desk.take(at: start + step)
             #expect(next.keys.contains(key(-step)), "it goes with the very next batch")
@@ -26,9 +26,9 @@ import Testing
     }
 
     @Test func `nor does it where the keys are of another relationship`() throws {
-        let shape = Shape(number: 1, maxKeys: 100, window: 1_000_000)
-        let other = Shape(number: 2, maxKeys: 100, window: 1_000_000)
-        var desk = crowded(shape, keys: 100_000)
+        let batchKey = BatchKey(number: 1, maxKeys: 100, window: 1_000_000)
+        let other = BatchKey(number: 2, maxKeys: 100, window: 1_000_000)
+        var desk = crowded(batchKey, keys: 100_000)
         for _ in 1...5 {
             let running = try desk.take(at: start)
             desk.finish(running, at: start)
@@ -40,38 +40,38 @@ import Testing
     }
 
     @Test func `a relationship that is never without waiting keys does not keep another waiting`() throws {
-        let busy = Shape(number: 1, maxKeys: 2, window: 1_000_000)
-        let other = Shape(number: 2, maxKeys: 2, window: 1_000_000)
+        let busy = BatchKey(number: 1, maxKeys: 2, window: 1_000_000)
+        let other = BatchKey(number: 2, maxKeys: 2, window: 1_000_000)
         var desk = Desk(maxInFlight: 1)
-        var ticket: UInt64 = 0
+        var submission: UInt64 = 0
         for step in 1...10 as ClosedRange<Int64> {
             // Three new keys for each two that go, every one of a client that has not asked before.
             for _ in 1...3 {
-                ticket += 1
-                desk.ask(ticket, Int64(ticket), of: busy, client: Int(ticket), at: start + step)
+                submission += 1
+                desk.ask(submission, Int64(submission), of: busy, client: Int(submission), at: start + step)
             }
             let batch = try desk.take(at: start + step)
             desk.finish(batch, at: start + step)
         }
-        desk.ask(ticket + 1, -1, of: other, client: 0, at: start + 11)
+        desk.ask(submission + 1, -1, of: other, client: 0, at: start + 11)
         var before: [Key] = []
-        while let batch = desk.batcher.take(at: start + 12), batch.shape == busy {
+        while let batch = desk.batcher.take(at: start + 12), batch.batchKey == busy {
             before += batch.keys
-            ticket += 2
-            desk.ask(ticket, Int64(ticket), of: busy, client: Int(ticket), at: start + 12)
+            submission += 2
+            desk.ask(submission, Int64(submission), of: busy, client: Int(submission), at: start + 12)
             desk.finish(batch, at: start + 12)
         }
         #expect(before.count == 10, "those that came before, and no others")
     }
 
     /// Two queries of a second each are under way, as they are known to take; no more than two may be at first.
-    private func slowDesk(_ slow: Shape, until now: Instant) throws -> Desk {
+    private func slowDesk(_ slow: BatchKey, until now: Instant) throws -> Desk {
         var desk = Desk(maxInFlight: 8)
         desk.ask(1, 1, of: slow, at: start)
         let first = try desk.take(at: start)
         desk.finish(first, at: start + 1_000_000_000)
-        for ticket in 2...3 as ClosedRange<UInt64> {
-            desk.ask(ticket, Int64(ticket), of: slow, at: now)
+        for submission in 2...3 as ClosedRange<UInt64> {
+            desk.ask(submission, Int64(submission), of: slow, at: now)
             // The second does not wait for the first: it is full.
             _ = try desk.take(at: now)
         }
@@ -79,8 +79,8 @@ import Testing
     }
 
     @Test(arguments: [1, 60]) func `a quick query does not wait for slow ones`(seconds: Int64) throws {
-        let slow = Shape(number: 1, maxKeys: 1, window: 1_000_000)
-        let quick = Shape(number: 2, maxKeys: 100, window: 1_000_000)
+        let slow = BatchKey(number: 1, maxKeys: 1, window: 1_000_000)
+        let quick = BatchKey(number: 2, maxKeys: 100, window: 1_000_000)
         let now = start + 1_000_000_000 + seconds * 1_000_000_000
         var desk = try slowDesk(slow, until: now)
         desk.ask(9, 9, of: quick, at: now + 1_000_000)
@@ -88,18 +88,18 @@ import Testing
         let next = desk.batcher.nextWake(after: now + 1_000_000)
         let wake = try #require(next)
         #expect(wake - now <= 50_000_000)
-        #expect(try desk.take(at: wake).shape == quick)
+        #expect(try desk.take(at: wake).batchKey == quick)
     }
 
     @Test func `a relationship whose table is locked leaves a connection to the others`() throws {
-        let locked = (1...4).map { Shape(number: $0, maxKeys: 9, window: 0, relationship: 1) }
-        let quick = Shape(number: 5, maxKeys: 9, window: 0, relationship: 2)
+        let locked = (1...4).map { BatchKey(number: $0, maxKeys: 9, window: 0, relationship: 1) }
+        let quick = BatchKey(number: 5, maxKeys: 9, window: 0, relationship: 2)
         var desk = Desk(maxInFlight: 4)
         var now = start
         var stuck: [Batch] = []
-        for shape in locked[..<3] {
+        for batchKey in locked[..<3] {
             now = now + 60_000_000
-            desk.ask(UInt64(shape.number), 1, of: shape, at: now)
+            desk.ask(UInt64(batchKey.number), 1, of: batchKey, at: now)
             stuck.append(try desk.take(at: now))
         }
         now = now + 60_000_000
@@ -108,16 +108,16 @@ import Testing
         desk.expectNothing(at: now)
         desk.ask(5, 1, of: quick, at: now)
         let other = try desk.take(at: now)
-        #expect(other.shape == quick)
+        #expect(other.batchKey == quick)
         desk.finish(other, at: now)
         desk.expectNothing(at: now)
         desk.finish(stuck[0], at: now)
-        #expect([stuck[0].shape, locked[3]].contains(try desk.take(at: now).shape))
+        #expect([stuck[0].batchKey, locked[3]].contains(try desk.take(at: now).batchKey))
     }
 
     @Test func `after a pause two relationships go at once, however long ago a query was alone`() throws {
-        let one = Shape(number: 1, maxKeys: 100, window: 1_000_000)
-        let other = Shape(number: 2, maxKeys: 100, window: 1_000_000)
+        let one = BatchKey(number: 1, maxKeys: 100, window: 1_000_000)
+        let other = BatchKey(number: 2, maxKeys: 100, window: 1_000_000)
         var desk = Desk(maxInFlight: 8)
         let now = start + 3_600_000_000_000
         desk.ask(1, 1, of: one, at: now)
@@ -127,27 +127,27 @@ import Testing
     }
 
     @Test func `keys that are asked again take turns with those that have not been asked yet`() throws {
-        let shape = Shape(number: 1, maxKeys: 4, window: 0)
-        let other = Shape(number: 2, maxKeys: 4, window: 0)
+        let batchKey = BatchKey(number: 1, maxKeys: 4, window: 0)
+        let other = BatchKey(number: 2, maxKeys: 4, window: 0)
         var desk = Desk(maxInFlight: 1)
-        desk.ask(1, (1...4).map { key($0) }, of: shape, at: start)
+        desk.ask(1, (1...4).map { key($0) }, of: batchKey, at: start)
         let batch = try desk.take(at: start)
         desk.batcher.retryInHalves(batch)
         desk.finish(batch, at: start + 1)
         desk.ask(2, 9, of: other, client: 2, at: start + 2)
-        var shapes: [Int] = []
+        var batchKeys: [Int] = []
         for _ in 1...3 {
             let batch = try desk.take(at: start + 3)
-            shapes.append(batch.shape.number)
+            batchKeys.append(batch.batchKey.number)
             desk.finish(batch, at: start + 4)
         }
-        #expect(shapes.firstIndex(of: 2) ?? 9 <= 1, "\(shapes)")
+        #expect(batchKeys.firstIndex(of: 2) ?? 9 <= 1, "\(batchKeys)")
     }
 
     @Test func `two clients with much to ask share each batch`() throws {
-        let shape = Shape(number: 1, maxKeys: 256, window: 1_000_000)
-        var desk = crowded(shape, keys: 10_000)
-        desk.ask(2, (0..<10_000).map { key(-1 - $0) }, of: shape, client: 2, at: start)
+        let batchKey = BatchKey(number: 1, maxKeys: 256, window: 1_000_000)
+        var desk = crowded(batchKey, keys: 10_000)
+        desk.ask(2, (0..<10_000).map { key(-1 - $0) }, of: batchKey, client: 2, at: start)
         for _ in 1...8 {
             let batch = try desk.take(at: start)
             #expect(batch.keys.count { $0.isNegative } == 128)
@@ -156,10 +156,10 @@ import Testing
     }
 
     @Test func `a client of weight three has three times as many keys in each batch as another`() throws {
-        let shape = Shape(number: 1, maxKeys: 256, window: 1_000_000)
-        var desk = crowded(shape, keys: 10_000)
+        let batchKey = BatchKey(number: 1, maxKeys: 256, window: 1_000_000)
+        var desk = crowded(batchKey, keys: 10_000)
         desk.weigh(client: 2, 3)
-        desk.ask(2, (0..<10_000).map { key(-1 - $0) }, of: shape, client: 2, at: start)
+        desk.ask(2, (0..<10_000).map { key(-1 - $0) }, of: batchKey, client: 2, at: start)
         for _ in 1...8 {
             let batch = try desk.take(at: start)
             #expect(batch.keys.count { $0.isNegative } == 192)
@@ -168,12 +168,12 @@ import Testing
     }
 
     @Test func `who asks for a key that waits far behind moves it forward`() throws {
-        let shape = Shape(number: 1, maxKeys: 100, window: 1_000_000)
-        var desk = crowded(shape, keys: 100_000)
-        desk.ask(2, 99_999, of: shape, client: 2, at: start)
+        let batchKey = BatchKey(number: 1, maxKeys: 100, window: 1_000_000)
+        var desk = crowded(batchKey, keys: 100_000)
+        desk.ask(2, 99_999, of: batchKey, client: 2, at: start)
         let batch = try desk.take(at: start)
         let place = try #require(batch.keys.firstIndex(of: key(99_999)))
-        #expect(batch.tickets(of: place) == [1, 2])
+        #expect(batch.submissions(of: place) == [1, 2])
         var seen = Set(batch.keys)
         desk.finish(batch, at: start)
         while let batch = desk.batcher.take(at: start) {

@@ -37,11 +37,11 @@ private struct Crowd {
     var model: CostModel
     var random: SeededGenerator
     private var ends: Heap<End> = []
-    private var lastTicket: UInt64 = 0
+    private var lastSubmission: UInt64 = 0
     private var sent = 0
     /// The number of the last query, if nothing else was under way then.
     private var lastSentBesideNone: Int?
-    private let shape = Shape(number: 1, maxKeys: 500, window: 1_000_000)
+    private let batchKey = BatchKey(number: 1, maxKeys: 500, window: 1_000_000)
     /// The limit after every millisecond.
     private(set) var limits: [Int] = []
     private(set) var batchSizes: [Int] = []
@@ -62,9 +62,11 @@ private struct Crowd {
     private var patient: [UInt64: Instant] = [:]
 
     mutating func ask(isPatient: Bool = false) {
-        lastTicket += 1
-        if isPatient { patient[lastTicket] = now }
-        desk.ask(lastTicket, Int64(random.next() >> 1), of: shape, client: Int(lastTicket % 64), at: now)
+        lastSubmission += 1
+        if isPatient { patient[lastSubmission] = now }
+        desk.ask(
+            lastSubmission, Int64(random.next() >> 1), of: batchKey, client: Int(lastSubmission % 64), at: now
+        )
     }
 
     mutating func run(for nanoseconds: Int64) {
@@ -91,7 +93,7 @@ private struct Crowd {
                 ends.removeMin()
                 if lastSentBesideNone == first.number { endsAlone.append(now) }
                 desk.finish(first.batch, at: now)
-                for asker in first.batch.allAskers { answer(asker.ticket.number) }
+                for waiter in first.batch.allWaiters { answer(waiter.submission.number) }
             }
         }
     }
@@ -106,8 +108,8 @@ private struct Crowd {
         return nextArrival
     }
 
-    private mutating func answer(_ ticket: UInt64) {
-        if let since = patient.removeValue(forKey: ticket) { waits.append(now - since) } else { ask() }
+    private mutating func answer(_ submission: UInt64) {
+        if let since = patient.removeValue(forKey: submission) { waits.append(now - since) } else { ask() }
     }
 }
 
@@ -116,64 +118,72 @@ private struct Crowd {
     /// Over a slow network.
     private let far = CostModel(cores: 2, roundTrip: 5_000_000)
 
-    private func level(_ crowd: Crowd) -> ClosedRange<Int> {
-        let late = crowd.limits.suffix(500)
+    private func level(_ competingQueries: Crowd) -> ClosedRange<Int> {
+        let late = competingQueries.limits.suffix(500)
         return (late.min() ?? 0)...(late.max() ?? 0)
     }
 
     @Test(arguments: [UInt64(1), 2], [5_000.0, 20_000, 100_000])
     func `beside a local database of two cores few queries are in flight`(seed: UInt64, rate: Double) {
-        var crowd = Crowd(near, maxInFlight: 16, seed: seed)
-        crowd.arrivalRate = rate
-        crowd.run(for: 1_000_000_000)
-        #expect((1...5).contains(level(crowd).upperBound), "\(level(crowd))")
+        var competingQueries = Crowd(near, maxInFlight: 16, seed: seed)
+        competingQueries.arrivalRate = rate
+        competingQueries.run(for: 1_000_000_000)
+        #expect((1...5).contains(level(competingQueries).upperBound), "\(level(competingQueries))")
     }
 
     @Test(arguments: [UInt64(1), 2], [5_000.0, 20_000, 50_000])
     func `five milliseconds away, nobody waits much longer than those`(seed: UInt64, rate: Double) {
-        var crowd = Crowd(far, maxInFlight: 16, seed: seed)
-        crowd.arrivalRate = rate
-        crowd.run(for: 1_000_000_000)
-        let late = crowd.waits.suffix(crowd.waits.count / 4).sorted()
+        var competingQueries = Crowd(far, maxInFlight: 16, seed: seed)
+        competingQueries.arrivalRate = rate
+        competingQueries.run(for: 1_000_000_000)
+        let late = competingQueries.waits.suffix(competingQueries.waits.count / 4).sorted()
         // The way, a window, and what the keys themselves cost; with two in flight half of all would wait 2.5 ms more.
-        #expect(late[late.count / 2] < 7_000_000, "\(late[late.count / 2]) ns, \(level(crowd)) in flight")
-        #expect(level(crowd).lowerBound >= 4, "\(level(crowd))")
+        #expect(
+            late[late.count / 2] < 7_000_000,
+            "\(late[late.count / 2]) ns, \(level(competingQueries)) in flight")
+        #expect(level(competingQueries).lowerBound >= 4, "\(level(competingQueries))")
     }
 
     @Test func `in work without a pause, a query has the database for itself now and then, and not often`() {
-        var crowd = Crowd(far, maxInFlight: 16, seed: 6)
-        crowd.arrivalRate = 20_000
-        crowd.run(for: 1_000_000_000)
-        let before = crowd.endsAlone.count
-        crowd.run(for: 10_000_000_000)
+        var competingQueries = Crowd(far, maxInFlight: 16, seed: 6)
+        competingQueries.arrivalRate = 20_000
+        competingQueries.run(for: 1_000_000_000)
+        let before = competingQueries.endsAlone.count
+        competingQueries.run(for: 10_000_000_000)
         // Every two seconds.
-        #expect((3...10).contains(crowd.endsAlone.count - before), "\(crowd.endsAlone.dropFirst(before))")
+        #expect(
+            (3...10).contains(competingQueries.endsAlone.count - before),
+            "\(competingQueries.endsAlone.dropFirst(before))")
     }
 
     @Test func `a database that comes nearer is not crowded for long, and the way back is found too`() {
-        var crowd = Crowd(far, maxInFlight: 16, seed: 4)
-        crowd.arrivalRate = 20_000
-        crowd.run(for: 2_000_000_000)
-        let before = level(crowd)
-        crowd.model = near
-        crowd.run(for: 2_000_000_000)
-        #expect(crowd.waits.suffix(1000).max() ?? 0 < 3_000_000, "\(before) then \(level(crowd))")
-        crowd.model = far
-        crowd.run(for: 2_000_000_000)
-        #expect(level(crowd).lowerBound >= 4, "\(level(crowd))")
+        var competingQueries = Crowd(far, maxInFlight: 16, seed: 4)
+        competingQueries.arrivalRate = 20_000
+        competingQueries.run(for: 2_000_000_000)
+        let before = level(competingQueries)
+        competingQueries.model = near
+        competingQueries.run(for: 2_000_000_000)
+        #expect(
+            competingQueries.waits.suffix(1000).max() ?? 0 < 3_000_000,
+            "\(before) then \(level(competingQueries))")
+        competingQueries.model = far
+        competingQueries.run(for: 2_000_000_000)
+        #expect(level(competingQueries).lowerBound >= 4, "\(level(competingQueries))")
     }
 
     @Test func `batches grow with the number of clients, within a second, and a lone one waits for nobody`() {
-        var crowd = Crowd(near, maxInFlight: 4, seed: 5)
-        crowd.ask()
-        crowd.run(for: 1_000_000_000)
-        #expect(crowd.batchSizes.suffix(100).allSatisfy { $0 == 1 })
+        var competingQueries = Crowd(near, maxInFlight: 4, seed: 5)
+        competingQueries.ask()
+        competingQueries.run(for: 1_000_000_000)
+        #expect(competingQueries.batchSizes.suffix(100).allSatisfy { $0 == 1 })
         // 125 µs each, a tenth more or less.
-        #expect(crowd.batchSizes.count > 7_000, "as many as there is time for, if nothing else is waited for")
-        for _ in 0..<255 { crowd.ask() }
-        let before = crowd.batchSizes.count
-        crowd.run(for: 1_000_000_000)
-        let settled = crowd.batchSizes[before...].suffix(50)
+        #expect(
+            competingQueries.batchSizes.count > 7_000,
+            "as many as there is time for, if nothing else is waited for")
+        for _ in 0..<255 { competingQueries.ask() }
+        let before = competingQueries.batchSizes.count
+        competingQueries.run(for: 1_000_000_000)
+        let settled = competingQueries.batchSizes[before...].suffix(50)
         #expect(settled.reduce(0, +) / settled.count >= 40)
     }
 }

@@ -10,7 +10,7 @@ import Testing
 
 struct CatalogKeeperTests {
     private let loop: EventLoop
-    private let keeper: CatalogKeeper
+    private let keeper: CatalogRefresher
     private let database: String
 
     init() throws {
@@ -20,11 +20,11 @@ struct CatalogKeeperTests {
         settings.database.user = "root"
         settings.database.name = database
         loop = try EventLoop()
-        keeper = try CatalogKeeper(settings, loop: loop)
+        keeper = try CatalogRefresher(settings, loop: loop)
     }
 
-    private func finding() throws -> CatalogKeeper.Finding {
-        var reading: CatalogKeeper.Reading?
+    private func finding() throws -> CatalogRefresher.Finding {
+        var reading: CatalogRefresher.Reading?
         keeper.onReading = { reading = $0 }
         keeper.refresh()
         loop.wait { reading != nil }

@@ -10,11 +10,11 @@ import Testing
 
 struct KillerTests {
     private let loop: EventLoop
-    private let killer: Killer
+    private let killer: QueryKiller
 
     init() throws {
         loop = try EventLoop()
-        killer = try Killer(loop)
+        killer = try QueryKiller(loop)
     }
 
     private func endpoint(_ path: String) -> Endpoint {
@@ -22,8 +22,8 @@ struct KillerTests {
     }
 
     /// What each order is answered, all given in one turn.
-    private func outcomes(of threads: ClosedRange<UInt>, at endpoint: Endpoint) -> [Killer.Outcome?] {
-        var answers: [UInt: Killer.Outcome] = [:]
+    private func outcomes(of threads: ClosedRange<UInt>, at endpoint: Endpoint) -> [QueryKiller.Outcome?] {
+        var answers: [UInt: QueryKiller.Outcome] = [:]
         for thread in threads { killer.kill(query(thread), at: endpoint) { answers[thread] = $0 } }
         let patience = Alarm(loop) { [loop] in loop.stop() }
         patience.set(at: loop.now + 30_000_000_000)
@@ -107,8 +107,8 @@ struct KillerTests {
             thread = rows.first?[0].flatMap { UInt($0) }
             return thread != nil
         }
-        func outcome(of sql: String) -> Killer.Outcome? {
-            var answer: Killer.Outcome?
+        func outcome(of sql: String) -> QueryKiller.Outcome? {
+            var answer: QueryKiller.Outcome?
             let query = RunningQuery(threadID: thread ?? 0, sql: sql.utf8)
             killer.kill(query, at: endpoint(server.socketPath)) { answer = $0 }
             loop.wait { answer != nil }

@@ -15,7 +15,7 @@ struct ServerChoiceTests {
 
     /// Looks at a server several times, and answers which one is used after each.
     private func look(
-        _ choice: inout ServerChoice, at server: Int, _ findings: [ServerChoice.Finding],
+        _ choice: inout FailoverPolicy, at server: Int, _ findings: [FailoverPolicy.Finding],
         isConnected: Bool = false, at time: Int64 = 1000 * second
     ) -> [Int] {
         findings.map { finding in
@@ -24,21 +24,21 @@ struct ServerChoiceTests {
         }
     }
 
-    /// Servers that have all been found well, and queries that looks try on them.
-    private func wellServers(_ count: Int, suspects: [String]) -> ServerChoice {
-        var choice = ServerChoice(count: count)
+    /// DatabaseServers that have all been found well, and queries that looks try on them.
+    private func wellServers(_ count: Int, suspects: [String]) -> FailoverPolicy {
+        var choice = FailoverPolicy(count: count)
         for server in 0..<count { _ = look(&choice, at: server, [.well]) }
         for name in suspects { #expect(suspect(name, in: &choice)) }
         return choice
     }
 
     /// Answers whether it is tried from now on.
-    private func suspect(_ name: String, in choice: inout ServerChoice) -> Bool {
+    private func suspect(_ name: String, in choice: inout FailoverPolicy) -> Bool {
         choice.suspect(.init(name: name, sql: "SELECT 1"))
     }
 
     @Test func `the first is used until it fails, then the next`() {
-        var choice = ServerChoice(count: 3)
+        var choice = FailoverPolicy(count: 3)
         #expect(look(&choice, at: 1, [.well]) == [0], "nothing speaks against the first")
         choice.failed(Self.silence, at: 0)
         #expect(choice.active == 1)
@@ -49,7 +49,7 @@ struct ServerChoiceTests {
     }
 
     @Test func `a look that failed late does not speak against who has answered since it began`() {
-        var choice = ServerChoice(count: 2)
+        var choice = FailoverPolicy(count: 2)
         _ = look(&choice, at: 0, [.well])
         _ = look(&choice, at: 1, [.well])
         for _ in 1...5 {
@@ -61,33 +61,33 @@ struct ServerChoiceTests {
     }
 
     @Test func `the first of all that are well is used again when no other is`() {
-        var choice = ServerChoice(count: 2)
+        var choice = FailoverPolicy(count: 2)
         choice.failed(Self.silence, at: 0)
         choice.failed(Self.silence, at: 0)
         #expect(look(&choice, at: 0, [.well]) == [0])
     }
 
     @Test func `a server that serves is given up for what is heard of it twice`() {
-        var choice = ServerChoice(count: 2)
+        var choice = FailoverPolicy(count: 2)
         #expect(look(&choice, at: 1, [.well]) == [0])
-        let silence = ServerChoice.Finding.unwell(Self.silence)
+        let silence = FailoverPolicy.Finding.unwell(Self.silence)
         #expect(look(&choice, at: 0, [silence, .well, silence, silence], isConnected: true) == [0, 0, 0, 1])
     }
 
     @Test func `a server that serves and lets nobody else in is not given up`() {
-        var choice = ServerChoice(count: 2)
+        var choice = FailoverPolicy(count: 2)
         #expect(look(&choice, at: 1, [.well]) == [0])
-        let full = ServerChoice.Finding.unwell(Self.full)
+        let full = FailoverPolicy.Finding.unwell(Self.full)
         #expect(look(&choice, at: 0, [full, full, full], isConnected: true) == [0, 0, 0])
         #expect(look(&choice, at: 0, [full, full], isConnected: false) == [0, 1])
     }
 
     @Test func `a server that is about to be left, and still serves, is not found dead by one look`() {
-        var choice = ServerChoice(count: 2)
+        var choice = FailoverPolicy(count: 2)
         choice.failed(Self.silence, at: 1000 * Self.second)
         choice.connected(to: 1)
         #expect(look(&choice, at: 0, [.well, .well]) == [1, 0])
-        let silence = ServerChoice.Finding.unwell(Self.silence)
+        let silence = FailoverPolicy.Finding.unwell(Self.silence)
         _ = look(&choice, at: 1, [silence], isConnected: true)
         #expect(choice.health(of: 1) == .well)
         _ = look(&choice, at: 1, [silence], isConnected: true)
@@ -95,14 +95,14 @@ struct ServerChoiceTests {
     }
 
     @Test func `a preferred server is gone back to when it has been well twice`() {
-        var choice = ServerChoice(count: 2)
+        var choice = FailoverPolicy(count: 2)
         choice.failed(Self.silence, at: 1000 * Self.second)
         choice.connected(to: 1)
         #expect(look(&choice, at: 0, [.well, .unwell(Self.silence), .well, .well]) == [1, 1, 1, 0])
     }
 
     @Test func `a server that falls again and again is trusted ever later, and not for ever`() {
-        var choice = ServerChoice(count: 2)
+        var choice = FailoverPolicy(count: 2)
         choice.connected(to: 1)
         var needed: [Int] = []
         for round in 0..<8 {
@@ -118,8 +118,8 @@ struct ServerChoiceTests {
     }
 
     @Test func `one that lags is used only if no other is well`() {
-        var choice = ServerChoice(count: 2)
-        let lag = ServerChoice.Finding.lagging("9 s")
+        var choice = FailoverPolicy(count: 2)
+        let lag = FailoverPolicy.Finding.lagging("9 s")
         #expect(
             look(&choice, at: 0, [lag, lag, lag], isConnected: true) == [0, 0, 0], "the other is not known")
         #expect(look(&choice, at: 1, [.well]) == [1])
@@ -129,7 +129,7 @@ struct ServerChoiceTests {
 
     @Test
     func `a server that refuses everything is left at once, and a connection is no proof to the contrary`() {
-        var choice = ServerChoice(count: 2)
+        var choice = FailoverPolicy(count: 2)
         _ = look(&choice, at: 0, [.well])
         _ = look(&choice, at: 1, [.well])
         choice.refused(Self.notReady, by: 0, at: 1000 * Self.second)
@@ -140,7 +140,7 @@ struct ServerChoiceTests {
     }
 
     @Test func `one look that is refused everything is enough, unless it has served since`() {
-        var choice = ServerChoice(count: 2)
+        var choice = FailoverPolicy(count: 2)
         _ = look(&choice, at: 0, [.well])
         _ = look(&choice, at: 1, [.well])
         choice.found(.unwell(Self.notReady), of: 0, isConnected: true, hasAnswered: true, at: 0)
@@ -151,14 +151,14 @@ struct ServerChoiceTests {
 
     @Test
     func `where all refuse everything nothing is changed for nothing, and the first that reads is used`() {
-        var choice = ServerChoice(count: 2)
+        var choice = FailoverPolicy(count: 2)
         _ = look(&choice, at: 0, [.well])
         _ = look(&choice, at: 1, [.well])
         choice.refused(Self.notReady, by: 0, at: 0)
         choice.refused(Self.notReady, by: 1, at: 0)
         #expect(
             choice.active == 1 && choice.isActiveWell, "that it refuses the same may be the query's fault")
-        let refusal = ServerChoice.Finding.unwell(Self.notReady)
+        let refusal = FailoverPolicy.Finding.unwell(Self.notReady)
         for _ in 1...5 {
             #expect(look(&choice, at: 0, [refusal]) == [1])
             #expect(look(&choice, at: 1, [refusal], isConnected: true) == [1])
@@ -326,8 +326,8 @@ struct ServerChoiceTests {
     @Test(arguments: 0..<50) func `the best that is known is used in the end`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let count = Int.random(in: 1...4, using: &random)
-        var choice = ServerChoice(count: count)
-        let findings: [ServerChoice.Finding] = [.well, .lagging("9 s"), .unwell(Self.silence)]
+        var choice = FailoverPolicy(count: count)
+        let findings: [FailoverPolicy.Finding] = [.well, .lagging("9 s"), .unwell(Self.silence)]
         for step in 0..<100 {
             let time = Int64(step) * Self.second
             let server = Int.random(in: 0..<count, using: &random)

@@ -63,7 +63,7 @@ struct SchemaReader {
             """
         )
         let seenThroughViews = try JSONColumns(of: configuredViews(), client, database: database)
-        let lookalikes = Lookalikes(among: rows.flatMap { [[$0[0] ?? ""], [$0[0] ?? "", $0[1] ?? ""]] })
+        let lookalikes = AmbiguousNames(among: rows.flatMap { [[$0[0] ?? ""], [$0[0] ?? "", $0[1] ?? ""]] })
         var tables: [String: [Column]] = [:]
         for row in rows {
             guard let table = row[0], let name = row[1], !lookalikes.contains(table: table, column: name)

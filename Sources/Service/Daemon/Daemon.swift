@@ -1,5 +1,6 @@
 import Batching
 package import Configuration
+import Loading
 package import Logging
 import MariaDB
 import Reactor
@@ -22,13 +23,14 @@ package final class Daemon {
     private let manager = ServiceManager()
     private let loop: EventLoop
     private let engine: Engine
-    private let server: Server
-    private let servers: Servers
-    private let pool: Pool
+    private let frontend: ClientFrontend
+    private let servers: DatabaseServers
+    private let pool: ConnectionPool
     /// Listening sockets that the service manager has opened.
     private let inherited: [Int32]
     private var inheritedAddresses: [String] = []
-    private let keeper: CatalogKeeper
+    private let keeper: CatalogRefresher
+    private var engineLog: EngineLog
     private let reloader: SettingsReloader
     private var budget: DescriptorBudget
     private var signals: Signals?
@@ -60,17 +62,17 @@ package final class Daemon {
         budget = DescriptorBudget(settings)
         loop = try EventLoop()
         engine = Engine(
-            time: LoopTimekeeper(loop), routes: RouteTable(), batching: .init(settings),
-            limits: .init(settings),
-            logger: logger)
-        server = Server(
+            clock: LoopClock(loop), templates: QueryTemplates(), batching: .init(settings),
+            limits: .init(settings), tasks: .init(budget: TurnBudget.tasks))
+        frontend = ClientFrontend(
             loop: loop, engine: engine, limits: .init(settings, maxClients: budget.clients),
             weights: ClientWeights(settings), version: version, logger: logger)
-        servers = try Servers(settings.database, loop: loop, logger: logger)
-        pool = Pool(
-            engine: engine, servers: servers, killer: try Killer(loop), settings: settings.database,
+        servers = try DatabaseServers(settings.database, loop: loop, logger: logger)
+        pool = ConnectionPool(
+            engine: engine, servers: servers, killer: try QueryKiller(loop), settings: settings.database,
             logger: logger)
-        keeper = try CatalogKeeper(settings, loop: loop)
+        keeper = try CatalogRefresher(settings, loop: loop)
+        engineLog = EngineLog(logger)
         reloader = try SettingsReloader(loop, reread: reread)
     }
 
@@ -81,10 +83,11 @@ package final class Daemon {
             inheritedAddresses = listeners.map(\.address)
             warnOfOverriddenSettings(settings.listen)
         }
-        server.lingering.most = budget.lingering
+        frontend.lingering.most = budget.lingering
         if let warning = budget.warning { logger.warning("\(warning)") }
         engine.attach(pool)
-        engine.onSchemaChange = { [unowned self] in keeper.refresh() }
+        frontend.pool = pool
+        engine.onEvent = { [unowned self] in engineReported($0) }
         pool.onChange = { [unowned self] in showStatus() }
         servers.onChange = { [unowned self] in serverChanged() }
         servers.onFinding = { [unowned self] in pool.rearrange() }
@@ -110,12 +113,17 @@ package final class Daemon {
     /// The end of every turn of the loop, after all that was ready has been read.
     private func turn() {
         engine.decide()
-        server.flush()
+        frontend.flush()
         // Flushing lets lines be handled that stood behind too many replies; what they ask for is decided at once.
         if engine.isUndecided { loop.wake() }
-        if server.isDrained { stop(.drained) }
-        server.turnEnds()
-        if server.isDraining { showStatus() }
+        if frontend.isDrained { stop(.drained) }
+        frontend.turnEnds()
+        if frontend.isDraining { showStatus() }
+    }
+
+    private func engineReported(_ event: EngineEvent) {
+        if case .catalogOutdated = event { return keeper.refresh() }
+        engineLog.report(event, at: loop.now)
     }
 
     // MARK: The status
@@ -130,20 +138,20 @@ package final class Daemon {
 
     /// `22 relationships; no database: 2002 (HY000): …`
     private var status: String {
-        if server.isDraining {
-            let count = engine.waitingRequests
+        if frontend.isDraining {
+            let count = engine.context.loads.count
             return "draining: \(count) request\(count == 1 ? " is" : "s are") still to be answered"
         }
         var parts: [String] = []
-        if engine.routes.absence != nil {
+        if engine.templates.unavailableReason != nil {
             parts.append(lastSchemaFailure.map { "no schema yet: \($0)" } ?? "reading the schema")
         } else {
-            parts.append("\(engine.routes.catalog.relationships.count) relationships")
-            if let outage = pool.outage {
+            parts.append("\(engine.templates.catalog.relationships.count) relationships")
+            if let outage = pool.lastOutage {
                 parts.append("no database: \(outage.explained(settings.database))")
             } else if let refusal = pool.refusal {
                 parts.append("the database refuses queries: \(refusal)")
-            } else if pool.connectedLanes > 0 {
+            } else if pool.openConnections > 0 {
                 let which = servers.areSeveral ? "server \(servers.activeServer)" : ""
                 parts.append("connected to the database" + (which.isEmpty ? "" : " " + which))
             }
@@ -160,7 +168,7 @@ package final class Daemon {
         keeper.refresh()
     }
 
-    private func schemaRead(_ reading: CatalogKeeper.Reading, _ listeners: [Listener]) {
+    private func schemaRead(_ reading: CatalogRefresher.Reading, _ listeners: [Listener]) {
         switch reading.result {
         case .success(let found): schemaRead(found, reading.settings, isReload: reading.isReload)
         case .failure(let error): schemaUnreadable(error, isReload: reading.isReload)
@@ -176,17 +184,17 @@ package final class Daemon {
             lastSchemaFailure = reason
             showStatus()
         }
-        guard let before = engine.routes.absence else {
+        guard let before = engine.templates.unavailableReason else {
             if lastSchemaFailure != reason { logger.warning("the catalog stays as it was: \(message)") }
             return
         }
         if before != message {
             logger.error("\(message); until then loads are answered database_unavailable")
         }
-        engine.routes.absence = message
+        engine.templates.unavailableReason = message
     }
 
-    private func schemaRead(_ found: CatalogKeeper.Finding, _ new: Settings, isReload: Bool) {
+    private func schemaRead(_ found: CatalogRefresher.Finding, _ new: Settings, isReload: Bool) {
         lastSchemaFailure = nil
         defer { showStatus() }
         if !found.faults.isEmpty {
@@ -195,7 +203,7 @@ package final class Daemon {
         }
         if isReload { adopt(new) }
         if found.isNews || isReload {
-            engine.install(found.catalog, RouteTable.Settings(new))
+            engine.install(found.catalog, QueryTemplates.Settings(new))
             keeper.served = found.catalog
             servers.serve(found.catalog)
         }
@@ -207,7 +215,7 @@ package final class Daemon {
         settings = new
         engine.reconfigure(batching: .init(new), limits: .init(new))
         share(DescriptorBudget(new))
-        if let newWeights { server.weights = newWeights }
+        if let newWeights { frontend.weights = newWeights }
         pool.reconfigure(new.database)
         keeper.adopt(new)
     }
@@ -216,11 +224,11 @@ package final class Daemon {
     private func share(_ new: DescriptorBudget) {
         if let warning = new.warning, warning != budget.warning { logger.warning("\(warning)") }
         budget = new
-        server.limits = .init(settings, maxClients: new.clients)
-        server.lingering.most = new.lingering
+        frontend.limits = .init(settings, maxClients: new.clients)
+        frontend.lingering.most = new.lingering
     }
 
-    private func announce(_ found: CatalogKeeper.Finding) {
+    private func announce(_ found: CatalogRefresher.Finding) {
         for warning in found.warnings { logger.warning("\(warning)") }
         for fault in found.faults {
             logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded")
@@ -237,7 +245,7 @@ package final class Daemon {
         // After the schema has been read, which the account may allow no further connection for.
         pool.open(connections: settings.database.connections, loop: loop)
         for listener in listeners {
-            server.listen(listener)
+            frontend.listen(listener)
             logger.notice(
                 "listening",
                 metadata: [
@@ -251,13 +259,13 @@ package final class Daemon {
 
     private func received(_ signal: Signals.Signal) {
         switch signal {
-        case .terminate, .interrupt: server.isDraining || !isServing ? cutShort() : drain()
+        case .terminate, .interrupt: frontend.isDraining || !isServing ? cutShort() : drain()
         case .hangUp: reload()
         }
     }
 
     private func reload() {
-        if server.isDraining { return }
+        if frontend.isDraining { return }
         if isReloading {
             if !mustReloadAgain {
                 logger.notice("a reload is still under way; the file will be read again after it")
@@ -294,11 +302,11 @@ package final class Daemon {
         } else {
             logger.notice("reloaded")
         }
-        for path in server.lostPaths {
+        for path in frontend.lostPaths {
             logger.error("the socket \(path) was removed: nobody can connect to it; restart kindred")
         }
         // Ready is said for the first time when we listen.
-        if isServing, !server.isDraining { manager.notify(.ready) }
+        if isServing, !frontend.isDraining { manager.notify(.ready) }
         if mustReloadAgain {
             mustReloadAgain = false
             reload()
@@ -306,11 +314,11 @@ package final class Daemon {
     }
 
     private func drain() {
-        logger.notice("draining", metadata: ["waiting": "\(engine.waitingRequests)"])
+        logger.notice("draining", metadata: ["waiting": "\(engine.context.loads.count)"])
         manager.notify(.stopping)
         drainAlarm = Alarm(loop) { [unowned self] in cutShort() }
         drainAlarm?.set(at: loop.now + Int64(settings.service.drainTimeoutSeconds) * 1_000_000_000)
-        server.drain()
+        frontend.drain()
         showStatus()
     }
 
@@ -321,7 +329,7 @@ package final class Daemon {
         if end != nil { return loop.stop() }
         end = .cutShort
         engine.failAll(.init(.shuttingDown, "kindred is shutting down; connect again"))
-        server.drain()
+        frontend.drain()
         drainAlarm = Alarm(loop) { [unowned self] in loop.stop() }
         drainAlarm?.set(at: loop.now + Self.lastWord)
     }

@@ -1,5 +1,5 @@
 /// Waiting times between attempts to connect: doubling from 50 ms to 5 s, or what is said to be enough, each drawn from
-/// its upper half at random, so that many lanes and many daemons do not knock at once on a server that has just come back.
+/// its upper half at random, so that many slots and many daemons do not knock at once on a server that has just come back.
 struct Backoff {
     private static let shortest: Int64 = 50_000_000
     private static let longest: Int64 = 5_000_000_000

@@ -1,3 +1,4 @@
+import Loading
 import MariaDB
 import Relations
 
@@ -20,7 +21,7 @@ struct HealthCheck: Sendable {
     }
 
     struct Outcome: Sendable {
-        let finding: ServerChoice.Finding
+        let finding: FailoverPolicy.Finding
         /// By name of a suspect; none for those whose turn did not come.
         let trials: [String: Trial]
     }
@@ -49,15 +50,15 @@ struct HealthCheck: Sendable {
     }
 
     /// The server is in no state to be asked for suspects.
-    private func unasked(_ finding: ServerChoice.Finding) -> Outcome {
+    private func unasked(_ finding: FailoverPolicy.Finding) -> Outcome {
         let trials = suspects.map { ($0.name, Trial.unclear) }
         return Outcome(finding: finding, trials: Dictionary(trials) { first, _ in first })
     }
 
     /// What speaks against the server.
-    private func read(_ client: BlockingClient) throws(DatabaseError) -> ServerChoice.Finding? {
+    private func read(_ client: BlockingClient) throws(DatabaseError) -> FailoverPolicy.Finding? {
         if tables.isEmpty { return try readSchema(client) }
-        var finding: ServerChoice.Finding?
+        var finding: FailoverPolicy.Finding?
         for table in tables {
             do throws(DatabaseError) {
                 try client.execute("SELECT 1 FROM `\(table.replacing("`", with: "``"))` LIMIT 1")
@@ -67,7 +68,7 @@ struct HealthCheck: Sendable {
                 case .server: throw error
                 // A table that is locked is no sign of anything.
                 case .moment: finding = finding ?? .unclear
-                case .table, .keys, .unknown:
+                case .missingName, .accessDenied, .table, .keys, .unknown:
                     guard error.kind == .statement else { throw error }
                     finding = .unwell(error)
                 }
@@ -76,7 +77,7 @@ struct HealthCheck: Sendable {
         return finding
     }
 
-    private func readSchema(_ client: BlockingClient) throws(DatabaseError) -> ServerChoice.Finding? {
+    private func readSchema(_ client: BlockingClient) throws(DatabaseError) -> FailoverPolicy.Finding? {
         let rows = try client.strings(
             "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() LIMIT 1")
         return rows.isEmpty ? .lagging("its database has no tables") : nil
@@ -100,7 +101,7 @@ struct HealthCheck: Sendable {
 
     /// `SHOW ALL SLAVES STATUS` has a row for each primary that the server follows, and needs the privilege
     /// `SLAVE MONITOR`: https://mariadb.com/kb/en/show-replica-status/
-    private func lag(_ client: BlockingClient) throws(DatabaseError) -> ServerChoice.Finding {
+    private func lag(_ client: BlockingClient) throws(DatabaseError) -> FailoverPolicy.Finding {
         guard maxLag > 0 else { return .well }
         let rows: [[String?]]
         do {

@@ -2,7 +2,7 @@
 struct Suspects {
     private struct Suspicion {
         let suspect: HealthCheck.Suspect
-        /// Servers of which it is still to be found out whether they answer it.
+        /// DatabaseServers of which it is still to be found out whether they answer it.
         var untried: Set<Int>
         /// Looks in a row that have asked a server and left that unclear.
         var unclear: [Int: Int] = [:]

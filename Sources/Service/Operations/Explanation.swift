@@ -1,6 +1,7 @@
 import Batching
 package import Configuration
 import FanOut
+import Loading
 package import MariaDB
 import Planning
 package import Relations
@@ -10,16 +11,16 @@ package import Wire
 /// or lacks. Waits: not for the loop.
 package struct Explanation {
     private let client: BlockingClient
-    private let routes = RouteTable()
+    private let templates = QueryTemplates()
 
     package init(_ settings: Settings, _ catalog: Catalog) throws(DatabaseError) {
         client = try BlockingClient(Endpoint(usedBy: settings, purpose: .loads))
-        routes.install(catalog, RouteTable.Settings(settings))
+        templates.install(catalog, QueryTemplates.Settings(settings))
     }
 
     /// The load itself, and then what it includes, level by level.
     package func levels(of load: Load) throws -> [String] {
-        let level = try LevelReader(routes: routes).level(of: load)
+        let plan = try LoadPlanner(templates: templates, account: ClientAccount()).plan(of: load)
         let inputs: [KeyInput] =
             switch load.keys {
             case .one(let input): [input]
@@ -27,16 +28,16 @@ package struct Explanation {
             }
         var keys: [Key] = []
         for input in inputs {
-            if let key = try level.route.relationship.read(input), !keys.contains(key) { keys.append(key) }
+            if let key = try plan.template.relationship.read(input), !keys.contains(key) { keys.append(key) }
         }
-        return try explain(level, keys)
+        return try explain(plan, keys)
     }
 
-    private func explain(_ level: Level, _ keys: [Key]) throws(DatabaseError) -> [String] {
-        let samples = try sampleKeys(of: level.route.relationship)
+    private func explain(_ plan: LoadPlan, _ keys: [Key]) throws(DatabaseError) -> [String] {
+        let samples = try sampleKeys(of: plan.template.relationship)
         let own = keys.isEmpty ? samples : keys
-        var texts = [try text(level, own, others: samples.filter { !own.contains($0) })]
-        for branch in level.branches { texts += try explain(branch.level, []) }
+        var texts = [try text(plan, own, others: samples.filter { !own.contains($0) })]
+        for include in plan.includes { texts += try explain(include.plan, []) }
         return texts
     }
 
@@ -58,27 +59,27 @@ package struct Explanation {
         }
     }
 
-    private func text(_ level: Level, _ keys: [Key], others: [Key]) throws(DatabaseError) -> String {
-        let relationship = level.route.relationship
-        let place = level.path.text.isEmpty ? "" : "\(level.path.text): "
+    private func text(_ plan: LoadPlan, _ keys: [Key], others: [Key]) throws(DatabaseError) -> String {
+        let relationship = plan.template.relationship
+        let place = plan.path.text.isEmpty ? "" : "\(plan.path.text): "
         var lines = ["\(place)\(relationship.name) (\(relationship.kind == .one ? "to one" : "to many"))"]
-        if level.route.selection.isEmpty { return lines[0] + "\n  no query: nothing can be in the answer" }
+        if plan.template.selection.isEmpty { return lines[0] + "\n  no query: nothing can be in the answer" }
         guard !keys.isEmpty else {
             return lines[0] + "\n  no query: '\(relationship.parent)' has no row with a key"
         }
-        lines += try query("asked for \(keys.count == 1 ? "one key" : "\(keys.count) keys")", level, keys)
+        lines += try query("asked for \(keys.count == 1 ? "one key" : "\(keys.count) keys")", plan, keys)
         // A key that comes alone takes another form than one that comes with those of other clients.
-        if keys.count == 1, level.route.shape.maxKeys > 1, !others.isEmpty {
-            lines += try query("gathered with \(others.count) keys of others", level, keys + others)
+        if keys.count == 1, plan.template.batchKey.maxKeys > 1, !others.isEmpty {
+            lines += try query("gathered with \(others.count) keys of others", plan, keys + others)
         }
-        return (lines + Advice(level.route).lines).joined(separator: "\n")
+        return (lines + Advice(plan.template).lines).joined(separator: "\n")
     }
 
-    private func query(_ title: String, _ level: Level, _ keys: [Key]) throws(DatabaseError) -> [String] {
-        let planner = level.route.planner
-        let keys = Array(keys.prefix(level.route.shape.maxKeys))
+    private func query(_ title: String, _ plan: LoadPlan, _ keys: [Key]) throws(DatabaseError) -> [String] {
+        let planner = plan.template.planner
+        let keys = Array(keys.prefix(plan.template.batchKey.maxKeys))
         var columns: [Column] = []
-        for column in level.projection.fetched where !columns.contains(column) { columns.append(column) }
+        for column in plan.projection.fetched where !columns.contains(column) { columns.append(column) }
         let statement = planner.statement(for: keys, showing: columns)
         let sql = String(decoding: statement.sql, as: UTF8.self)
         let rows = try client.strings(Self.explaining(sql))
@@ -117,15 +118,15 @@ extension Planner.Form {
     }
 }
 
-/// What a person can do about a route.
+/// What a person can do about a template.
 private struct Advice {
-    private let route: Route
+    private let template: QueryTemplate
 
-    init(_ route: Route) {
-        self.route = route
+    init(_ template: QueryTemplate) {
+        self.template = template
     }
 
-    private var relationship: Relationship { route.relationship }
+    private var relationship: Relationship { template.relationship }
     private var matched: [String] { relationship.matches.map(\.name) }
     private var table: String { relationship.hops.first?.table ?? relationship.table }
 
@@ -147,9 +148,9 @@ private struct Advice {
     }
 
     private var order: String? {
-        guard route.selection.isCut else { return nil }
-        if let index = relationship.sortingIndex(route.selection) {
-            guard case .window = route.planner.form(keys: 2) else {
+        guard template.selection.isCut else { return nil }
+        if let index = relationship.sortingIndex(template.selection) {
+            guard case .window = template.planner.form(keys: 2) else {
                 return
                     "  limit: index '\(index.name)' has each key's rows in order; only the wanted ones are read"
             }
@@ -162,6 +163,6 @@ private struct Advice {
         }
         return
             "  limit: no index has each key's rows in this order, so that all of them are read and sorted; one would:\n"
-            + "    ALTER TABLE \(Relationship.backticked(table)) ADD INDEX (\(relationship.wantedIndex(route.selection)))"
+            + "    ALTER TABLE \(Relationship.backticked(table)) ADD INDEX (\(relationship.wantedIndex(template.selection)))"
     }
 }

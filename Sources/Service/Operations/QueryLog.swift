@@ -1,4 +1,5 @@
 import Batching
+import Loading
 import Logging
 import MariaDB
 import Planning
@@ -8,50 +9,51 @@ import Relations
 // each of these costs a comparison for each query, and nothing for each key or row.
 
 extension Logger {
-    func querySent(_ job: Job, connection: UInt) {
+    func querySent(_ query: BatchQuery, connection: UInt) {
         debug(
             "query sent",
-            metadata: job.metadata([
-                "connection": "\(connection)", "released_by": "\(job.batch.release)",
-                "queued_us": "\(job.batch.queuedFor / 1000)", "attempts_before": "\(job.batch.attempts)",
+            metadata: query.metadata([
+                "connection": "\(connection)", "released_by": "\(query.batch.reason)",
+                "queued_us": "\(query.batch.queuedFor / 1000)", "attempts_before": "\(query.batch.attempts)",
             ]))
         // The values in it are the clients': who traces wants to see them.
         trace(
-            "statement: \(String(decoding: job.statement.sql, as: UTF8.self))",
+            "statement: \(String(decoding: query.statement.sql, as: UTF8.self))",
             metadata: ["connection": "\(connection)"])
     }
 
-    func queryEnded(_ job: Job, _ outcome: Job.Outcome, connection: UInt, at now: Int64) {
+    func queryEnded(_ query: BatchQuery, _ outcome: SlotOutcome, connection: UInt, at now: Int64) {
         debug(
             "query ended",
-            metadata: job.metadata([
-                "connection": "\(connection)", "rows": "\(job.rowCounts.reduce(0, +) + job.strayRows)",
-                "took_us": "\(max(0, now - job.batch.sent.nanoseconds) / 1000)", "outcome": "\(outcome.word)",
+            metadata: query.metadata([
+                "connection": "\(connection)", "rows": "\(query.rowCounts.reduce(0, +) + query.strayRows)",
+                "took_us": "\(max(0, now - query.batch.sent.nanoseconds) / 1000)",
+                "outcome": "\(outcome.word)",
             ]))
     }
 
-    func queryDivided(_ job: Job) {
+    func queryDivided(_ query: BatchQuery) {
         debug(
             "the keys of a query are asked again in smaller parts",
-            metadata: job.metadata(["keys_asked_alone": "\(job.hugeKeys.count)"]))
+            metadata: query.metadata(["keys_asked_alone": "\(query.hugeKeys.count)"]))
     }
 
-    func queryDeserted(_ job: Job) {
-        debug("a query that nobody waits for is stopped", metadata: job.metadata([:]))
+    func queryDeserted(_ query: BatchQuery) {
+        debug("a query that nobody waits for is stopped", metadata: query.metadata([:]))
     }
 }
 
-extension Job {
+extension BatchQuery {
     /// What every line about it has.
     fileprivate func metadata(_ more: Logger.Metadata) -> Logger.Metadata {
         let common: Logger.Metadata = [
-            "relationship": "\(route.relationship.name)", "keys": "\(batch.keys.count)",
+            "relationship": "\(template.relationship.name)", "keys": "\(batch.keys.count)",
         ]
         return common.merging(more) { _, new in new }
     }
 }
 
-extension Job.Outcome {
+extension SlotOutcome {
     fileprivate var word: String {
         switch self {
         case .complete: "complete"
