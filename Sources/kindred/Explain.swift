@@ -13,17 +13,18 @@ struct Explain: ParsableCommand {
             Needs no running daemon. A relationship that the load includes is explained with keys that really occur.
 
               kindred explain --config FILE '{"load":"authors.books","key":42,"order":["-sold"],"limit":3}'
+              kindred explain --config FILE authors.books
             """)
 
     @OptionGroup var file: ConfigurationFile
 
-    @Argument(help: "A load, as a client would send it.")
+    @Argument(help: "A load, as a client would send it, or the name of a relationship.")
     var request: String
 
     func run() throws {
         let settings = try file.read()
         var decoder = RequestDecoder(.init(settings.limits))
-        let decoded = Array(request.utf8).withUnsafeBytes { decoder.decode($0) }
+        let decoded = Array(line.utf8).withUnsafeBytes { decoder.decode($0) }
         let load: Load
         switch decoded {
         case .failure(let rejection): throw Self.complaint(rejection.failure)
@@ -41,6 +42,13 @@ struct Explain: ParsableCommand {
         } catch let error as DatabaseError {
             throw ExitCode.complaint("\(file.config): the database: \(error)", .unavailable)
         }
+    }
+
+    /// The load as a client would send it. One without keys is explained with keys that really occur.
+    private var line: String {
+        guard !request.trimmingPrefix(while: \.isWhitespace).hasPrefix("{") else { return request }
+        let quoted = request.replacing(#"\"#, with: #"\\"#).replacing(#"""#, with: #"\""#)
+        return #"{"load":"\#(quoted)","keys":[]}"#
     }
 
     private static func complaint(_ failure: Failure) -> ExitCode {

@@ -278,6 +278,7 @@ private struct Scenario: CustomTestStringConvertible {
         let server = try SharedServer.server
         try server.client(database: database).executeScript(ScenarioSchema.script)
         let directory = try DaemonUnderTest.makeDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
         let road = ScenarioSchema.road("numbers.texts", from: "numbers.id", to: "texts.number")
         let text = DaemonUnderTest.configuration(in: directory, server, database: database, settings: road)
         try text.write(toFile: directory + "/c.toml", atomically: true, encoding: .utf8)
