@@ -216,7 +216,7 @@ extension TOMLValue {
         case .text(let text): .string(Array(text.utf8))
         case .integer(let value): .integer(Int64(value))
         case .number(let value): .number(Array("\(value)".utf8))
-        case .boolean, .list, .table, .moment: nil
+        case .boolean, .list, .table, .dateTime: nil
         }
     }
 
@@ -231,7 +231,7 @@ extension TOMLValue {
         case .list(let values):
             let texts = values.compactMap(\.nonEmptyText)
             return texts.count == values.count && !texts.isEmpty ? texts : nil
-        case .boolean, .integer, .number, .table, .moment: return nil
+        case .boolean, .integer, .number, .table, .dateTime: return nil
         }
     }
 

@@ -35,7 +35,7 @@ extension SettingForm where Value == Double {
             switch $0 {
             case .number(let value): range.contains(value) ? value : nil
             case .integer(let value): range.contains(Double(value)) ? Double(value) : nil
-            case .boolean, .text, .list, .table, .moment: nil
+            case .boolean, .text, .list, .table, .dateTime: nil
             }
         } print: {
             "\($0)"
@@ -119,7 +119,7 @@ extension TOMLValue {
         case .text(let text): text.count > 40 ? "\"\(text.prefix(40))…\"" : "\"\(text)\""
         case .list: "a list"
         case .table: "a table"
-        case .moment: "a date or time"
+        case .dateTime: "a date or time"
         }
     }
 
