@@ -1,8 +1,8 @@
-/// `localhost:7654`, `127.0.0.1:7654`, `[::1]:7654`
+/// A TCP address: `localhost:7654`, `127.0.0.1:7654`, `[::1]:7654`
 package struct HostAndPort: Hashable, Sendable, CustomStringConvertible {
-    /// Without brackets.
+    /// A name or an address, without brackets.
     package let host: String
-    /// 1–65535
+    /// From 1 to 65535.
     package let port: Int
 
     package init(host: String, port: Int) {
@@ -10,7 +10,7 @@ package struct HostAndPort: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Nil if the text is no such address: an IPv6 address needs its brackets, because its last part could be
+    /// Nil if the text is no such address. An IPv6 address needs its brackets, because its last part could be
     /// the port.
     package init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
@@ -30,7 +30,7 @@ package struct HostAndPort: Hashable, Sendable, CustomStringConvertible {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
-    /// 127.0.0.0/8, `::1`, `localhost`; other spellings of the same are not recognised.
+    /// Whether the host is in 127.0.0.0/8, `::1` or `localhost`; other spellings of these are not recognised.
     package var isLoopback: Bool {
         let octets = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
         return host == "localhost" || host == "::1"
@@ -43,13 +43,14 @@ package enum DatabaseServer: Hashable, Sendable, CustomStringConvertible {
     case socket(path: String)
     case tcp(host: String, port: Int)
 
-    static let usualPort = 3306
+    static let defaultPort = 3306
 
-    /// `/run/mysqld/mysqld.sock`, `db1`, `db1:3307`, `[::1]`, `[::1]:3307`
+    /// Reads `/run/mysqld/mysqld.sock`, `db1`, `db1:3307`, `[::1]` or `[::1]:3307`; nil if the text is none
+    /// of these.
     init?(_ text: String) {
         if text.hasPrefix("/") {
             self = .socket(path: text)
-        } else if let address = HostAndPort(text) ?? HostAndPort("\(text):\(Self.usualPort)") {
+        } else if let address = HostAndPort(text) ?? HostAndPort("\(text):\(Self.defaultPort)") {
             self = .tcp(host: address.host, port: address.port)
         } else {
             return nil

@@ -2,13 +2,13 @@ import Glibc
 import Relations
 import TOML
 
-/// Reads one `[batching."authors.books"]`: what differs for this relationship from `[batching]`.
+/// Reads one `[batching."authors.books"]`: the settings of this relationship that differ from `[batching]`.
 enum RelationshipBatchingReader {
     private struct Member: Sendable {
         let name: String
         let expected: String
-        /// `false` if the value is of the wrong type or out of range.
-        let take: @Sendable (TOMLValue, inout Settings.RelationshipBatching) -> Bool
+        /// Puts the value into the settings; false if it is of the wrong type or out of range.
+        let apply: @Sendable (TOMLValue, inout Settings.RelationshipBatching) -> Bool
     }
 
     private static let members = [
@@ -44,7 +44,7 @@ enum RelationshipBatchingReader {
                 faults.add(path + [name], "unknown setting '\(name)' of '\(relationship)'\(hint)")
                 continue
             }
-            if !member.take(value, &settings) {
+            if !member.apply(value, &settings) {
                 faults.add(path + [name], "\(name) is \(value.shown); expected \(member.expected)")
             }
         }
@@ -52,7 +52,8 @@ enum RelationshipBatchingReader {
     }
 }
 
-/// Reads `[batching.client_weights]`: how much of what there is each user's clients get, where all want more.
+/// Reads `[batching.client_weights]`: the shares of each user's clients when all of them want more than there
+/// is.
 enum ClientWeightsReader {
     private static let range = 1...64
 

@@ -1,10 +1,10 @@
 import TOML
 
-/// How the values of one type stand in a file.
+/// How values of one type are written in a file.
 struct SettingForm<Value: Sendable>: Sendable {
     let type: String
     var range: String?
-    /// `nil`: the wrong type, or out of range.
+    /// Nil if the value is of the wrong type or out of range.
     let read: @Sendable (TOMLValue) -> Value?
     let print: @Sendable (Value) -> String?
 }
@@ -99,7 +99,7 @@ extension SettingForm where Value: RawRepresentable<String> & CaseIterable {
 }
 
 extension SettingForm {
-    /// The same for a setting that may be left out.
+    /// The form of a setting that may be left out.
     static func optional<Wrapped>(_ form: SettingForm<Wrapped>) -> Self where Value == Wrapped? {
         Self(type: form.type, range: form.range) {
             form.read($0).map(Optional.some)

@@ -1,28 +1,28 @@
 import TOML
 
-/// One setting: all that the reader, the listing and the example file know of it.
+/// One setting, with all that the reader, the listing and the example file know of it.
 package struct SettingRecord: Sendable {
     package let group: String
     package let name: String
     /// `integer`, `"number" or "string"`, …
     package let type: String
-    /// `1 to 64`; `nil` where the type says all.
+    /// `1 to 64`; nil if the type allows all its values.
     package let range: String?
-    /// `ms`, `s`, `bytes`, `keys`
+    /// `ms`, `s`, `bytes`, `keys`; nil if the value has no unit.
     package let unit: String?
-    /// Whether a reload applies a change; the others need a restart.
+    /// Whether a reload applies a change; if not, it needs a restart.
     package let isReloadable: Bool
-    /// What it is, in one sentence.
+    /// What the setting is, in one sentence.
     package let sentence: String
-    /// A value for the example file where there is no default, as TOML.
+    /// A value for the example file, as TOML, if there is no default.
     package let example: String?
-    /// Whether the example file sets it, instead of showing it behind a `#`.
+    /// Whether the example file sets it, instead of showing it after a `#`.
     package let isSetInExample: Bool
-    /// Puts a file's value into the settings; `false` if it is of the wrong type or out of range.
-    let take: @Sendable (TOMLValue, inout Settings) -> Bool
-    /// Puts one settings' value into another's.
+    /// Puts a value of the file into the settings; false if it is of the wrong type or out of range.
+    let apply: @Sendable (TOMLValue, inout Settings) -> Bool
+    /// Copies the value from the first settings into the second.
     let copy: @Sendable (Settings, inout Settings) -> Void
-    /// The value in some settings as TOML; `nil` if it is not set.
+    /// The value in these settings as TOML; nil if it is not set.
     let literal: @Sendable (Settings) -> String?
 
     package var path: String { "\(group).\(name)" }
@@ -45,7 +45,7 @@ package struct SettingRecord: Sendable {
         self.sentence = sentence
         self.example = example
         isSetInExample = setInExample
-        take = { value, settings in
+        apply = { value, settings in
             guard let value = form.read(value) else { return false }
             settings[keyPath: path] = value
             return true

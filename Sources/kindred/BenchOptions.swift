@@ -12,11 +12,11 @@ struct BenchTarget: ParsableArguments {
         completion: .file(extensions: ["toml"]))
     var config: String?
 
-    /// Where the daemon listens.
+    /// The address at which the daemon listens.
     func address(_ settings: Settings) throws -> LineClient.Address {
         if let path = settings.listen.unix { return .unix(path: path) }
         guard let tcp = settings.listen.tcp else {
-            throw ExitCode.complaint(
+            throw ExitCode.reporting(
                 "\(config ?? ""): it has no listen.unix and no listen.tcp", .misconfigured)
         }
         return LineClient.Address(tcp)
@@ -68,7 +68,7 @@ struct BenchLoad: ParsableArguments {
     @Flag(help: "Afterwards, lets clients become 256 and one again, and shows how batch sizes follow.")
     var ramp = false
 
-    /// Whether something is said that the built-in comparison would not heed.
+    /// Whether an option is given that the built-in benchmark would ignore.
     var isGiven: Bool {
         !load.isEmpty || mix != nil || keysFile != nil || rate != nil || ramp || keys != 100_000
             || distribution != .uniform || keysPerRequest != 1 || pipeline != Self.defaultPipeline
@@ -116,11 +116,11 @@ struct BenchLoad: ParsableArguments {
     }
 
     private func text(of path: String) throws -> String {
-        // Of a pipe as well.
+        // A FileHandle reads pipes as well.
         guard let file = FileHandle(forReadingAtPath: path), let bytes = try? file.readToEnd() ?? Data(),
             let text = String(data: bytes, encoding: .utf8)
         else {
-            throw ExitCode.complaint("\(path) cannot be read, or is not UTF-8", .misconfigured)
+            throw ExitCode.reporting("\(path) cannot be read, or is not UTF-8", .misconfigured)
         }
         return text
     }

@@ -27,7 +27,7 @@ struct Explain: ParsableCommand {
         let decoded = Array(line.utf8).withUnsafeBytes { decoder.decode($0) }
         let load: Load
         switch decoded {
-        case .failure(let rejection): throw Self.complaint(rejection.failure)
+        case .failure(let rejection): throw Self.reporting(rejection.failure)
         case .success(let request):
             guard case .load(let found) = request.operation else {
                 throw ValidationError("only a load can be explained")
@@ -38,9 +38,9 @@ struct Explain: ParsableCommand {
         do {
             print(try Explanation(settings, catalog).levels(of: load).joined(separator: "\n\n"))
         } catch let failure as Failure {
-            throw Self.complaint(failure)
+            throw Self.reporting(failure)
         } catch let error as DatabaseError {
-            throw ExitCode.complaint("\(file.config): the database: \(error)", .unavailable)
+            throw ExitCode.reporting("\(file.config): the database: \(error)", .unavailable)
         }
     }
 
@@ -51,7 +51,7 @@ struct Explain: ParsableCommand {
         return #"{"load":"\#(quoted)","keys":[]}"#
     }
 
-    private static func complaint(_ failure: Failure) -> ExitCode {
-        .complaint("\(failure.code.rawValue): \(failure.message)", .failure)
+    private static func reporting(_ failure: Failure) -> ExitCode {
+        .reporting("\(failure.code.rawValue): \(failure.message)", .failure)
     }
 }

@@ -31,7 +31,7 @@ struct Query: ParsableCommand {
         do {
             client = try LineClient(address)
         } catch let failure as LineClient.Failure {
-            throw ExitCode.complaint(failure.description, .unavailable)
+            throw ExitCode.reporting(failure.description, .unavailable)
         }
         if lines.isEmpty {
             while let line = readLine() { try client.send(line) }
