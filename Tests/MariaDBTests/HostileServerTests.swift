@@ -21,15 +21,6 @@ import Testing
         #expect(error?.message.isEmpty == false)
     }
 
-    /// Under AddressSanitizer this also shows that nothing leaks.
-    @Test func `a statement that the server refuses to prepare throws its error`() throws {
-        let refusal = ScriptedServer.packet([0xFF, 0x28, 4] + Array("#42000no".utf8), 1)
-        let server = try ScriptedServer([refusal])
-        let endpoint = Endpoint(.socket(path: server.path), user: "somebody")
-        let error = #expect(throws: DatabaseError.self) { try PreparedQuery(endpoint, sql: "SELECT ?") }
-        #expect(error?.errno == 1064 && error?.kind == .statement && error?.message == "no")
-    }
-
     /// libmariadb would prompt on the terminal, on a daemon's thread for ever, or send the plain password.
     @Test(arguments: ["dialog", "mysql_clear_password", "mysql_old_password", "sha256_password"])
     func `a server that asks for the plain password is refused`(plugin: String) throws {

@@ -51,7 +51,7 @@ struct TomllibTests {
         case .table(let members):
             "{" + members.map { hex($0.key) + ":" + canonical($0.value) }.sorted().joined(separator: ",")
                 + "}"
-        case .moment: "m"
+        case .dateTime: "m"
         }
     }
 

@@ -1,5 +1,5 @@
 import Foundation
-import PrivateServer
+import LineClient
 import TestSupport
 
 /// A client that misbehaves in one way after another.

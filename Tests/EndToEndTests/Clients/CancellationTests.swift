@@ -1,4 +1,5 @@
 import Glibc
+import LineClient
 import MariaDB
 import PrivateServer
 import TestSupport

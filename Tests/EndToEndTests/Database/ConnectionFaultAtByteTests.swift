@@ -1,4 +1,5 @@
 import Demo
+import LineClient
 import PrivateServer
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import Demo
+import LineClient
 import MariaDB
 import PrivateServer
 import TestSupport

@@ -21,7 +21,7 @@ import Testing
     /// Runs a program, which gets the socket's path as its argument.
     /// - Returns: its exit status, and what it has written to both outputs.
     private func run(_ language: String, _ program: String, socket: String) throws -> (Int32?, [String]) {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let file = directory + "/client"
         try program.write(toFile: file, atomically: true, encoding: .utf8)
@@ -78,7 +78,7 @@ import Testing
 
     @Test(arguments: robustLanguages)
     func `a program does not wait for ever for a daemon that says nothing`(language: String) throws {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let silent = try UnixSocket.listen(directory + "/silent")
         defer { close(silent) }
@@ -97,7 +97,7 @@ private final class LosingRelay: Sendable {
 
     /// - Parameter maxReplies: of each connection, in their order; the last number holds for all that follow.
     init(to far: String, maxReplies: [Int]) throws {
-        directory = try DaemonUnderTest.makeDirectory()
+        directory = try makeTestDirectory()
         path = directory + "/relay"
         listener = try UnixSocket.listen(path)
         Thread { [listener] in

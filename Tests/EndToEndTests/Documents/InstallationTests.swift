@@ -43,7 +43,7 @@ import Testing
     /// As they stand there, with the places of a test in place of those of a machine.
     @Test func `the commands of README work in their order`() throws {
         let shop = try BookshopFixture()
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let places = [
             "sudo ": "", "/etc/kindred": directory + "/etc", "/run/kindred": directory + "/run",

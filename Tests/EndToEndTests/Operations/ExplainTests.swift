@@ -55,6 +55,13 @@ import Testing
             "\(outcome.output)")
     }
 
+    @Test func `the name of a relationship is explained with keys that really occur`() throws {
+        let outcome = try explain("authors.books")
+        #expect(outcome.status == 0 && outcome.output.contains("FROM `books` t WHERE t.`author_id`"))
+        let unknown = try explain("authors.bookz")
+        #expect(unknown.status == 1 && unknown.output.contains("did you mean 'authors.books'?"))
+    }
+
     @Test func `explain prints the statement that creates a missing index`() throws {
         let outcome = try explain(#"{"load":"authors.unindexed","key":1}"#)
         #expect(outcome.status == 0)

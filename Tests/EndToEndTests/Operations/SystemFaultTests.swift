@@ -1,5 +1,6 @@
 import Demo
 import Glibc
+import LineClient
 import MariaDB
 import PrivateServer
 import TestSupport

@@ -1,3 +1,4 @@
+import LineClient
 import MariaDB
 import PrivateServer
 import TestSupport

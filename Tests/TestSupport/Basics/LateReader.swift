@@ -1,5 +1,5 @@
 import Foundation
-package import PrivateServer
+package import LineClient
 
 /// A client that, as simple ones do, first writes everything, however long that blocks, and reads afterwards.
 package final class LateReader {

@@ -1,4 +1,5 @@
 import Foundation
+package import LineClient
 package import PrivateServer
 import Synchronization
 

@@ -1,4 +1,5 @@
 import Foundation
+import LineClient
 package import PrivateServer
 import Synchronization
 

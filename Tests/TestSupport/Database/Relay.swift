@@ -1,4 +1,5 @@
 import Foundation
+import LineClient
 import PrivateServer
 
 /// A proxy of a Unix socket: everything passes, and the peer's process (SO_PEERCRED) is that of the tests.
