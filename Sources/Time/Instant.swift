@@ -1,8 +1,9 @@
-/// A point on the monotonic clock, in whole nanoseconds since a moment that means nothing, such as the machine's start.
-/// The pure rooms never read a clock: every event brings its time.
+/// A point on the monotonic clock, in whole nanoseconds since a moment that means nothing, such as the
+/// machine's start. The pure rooms never read a clock: every event brings its time.
 ///
-/// Its members, like those of ``TimeSpan``, are public and inlinable, though no other package imports them: functions
-/// of `package` access are not inlined into other modules, and a comparison of two instants is one instruction.
+/// Its members, like those of ``TimeSpan``, are public and inlinable, though no other package imports them:
+/// functions of `package` access are not inlined into other modules, and a comparison of two instants is one
+/// instruction.
 @frozen
 public struct Instant: Comparable, Hashable, Sendable {
     public var nanoseconds: Int64

@@ -1,5 +1,5 @@
-/// A length of time in whole nanoseconds, of at most 292 years in either direction: `.milliseconds(5)`, `.seconds(2)`.
-/// Sums and products beyond that are a programming error and trap.
+/// A length of time in whole nanoseconds, of at most 292 years in either direction: `.milliseconds(5)`,
+/// `.seconds(2)`. Sums and products beyond that are a programming error and trap.
 ///
 /// Not `Swift.Duration`, which has 128 bits of attoseconds: kindred counts and compares times for every key.
 @frozen

@@ -8,7 +8,7 @@ import Testing
     private static let integer = ColumnType.integer(bits: 64, signed: true, zerofill: false)
 
     /// - Parameter row: nil is `NULL`.
-    private func place(of row: [String?], by attribution: RowAttribution) -> Int? {
+    private func keyIndex(of row: [String?], by attribution: RowAttribution) -> Int? {
         let text = Array(row.compactMap { $0 }.joined().utf8)
         return text.withUnsafeBytes { bytes in
             attribution.keyIndex { column in
@@ -41,7 +41,7 @@ import Testing
             }
             let cells = (isShown ? ["7", nil] : []) + row.map { $0.map(String.init) } + ["8"]
             let expected = keys.firstIndex { $0 == row }
-            #expect(place(of: cells, by: attribution) == expected, "seed \(seed), row \(row)")
+            #expect(keyIndex(of: cells, by: attribution) == expected, "seed \(seed), row \(row)")
         }
     }
 
@@ -56,7 +56,7 @@ import Testing
             ("1", 0), ("3", 2), ("0", nil), ("4", nil), ("-1", nil), ("", nil), ("1x", nil), (nil, nil),
             ("18446744073709551615", nil),
         ] {
-            #expect(place(of: [cell, "100"], by: attribution) == expected, "\(cell ?? "NULL")")
+            #expect(keyIndex(of: [cell, "100"], by: attribution) == expected, "\(cell ?? "NULL")")
         }
     }
 
@@ -64,12 +64,12 @@ import Testing
         let attribution = RowAttribution(
             [key([0x41]), key([0x4142])], .values([.bit(width: 16)]), leading: 1, shown: [])
         for (cell, expected) in [("A", 0), ("\u{0}A", 0), ("AB", 1), ("65", nil)] {
-            #expect(place(of: [cell], by: attribution) == expected, "\(cell)")
+            #expect(keyIndex(of: [cell], by: attribution) == expected, "\(cell)")
         }
     }
 
     @Test func `to one key alone every row belongs`() {
         let attribution = RowAttribution([key([5])], .single, leading: 0, shown: [Self.integer])
-        #expect(place(of: ["6"], by: attribution) == 0 && place(of: [nil], by: attribution) == 0)
+        #expect(keyIndex(of: ["6"], by: attribution) == 0 && keyIndex(of: [nil], by: attribution) == 0)
     }
 }

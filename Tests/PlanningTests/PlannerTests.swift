@@ -17,7 +17,7 @@ private func table(_ name: String, _ columns: [Column], key: [String] = ["id"], 
 
 private let parent = Relationship.Parent(table("p", [column("id")]))
 
-private func tagging(isDistinct: Bool) -> Relationship.Way {
+private func tagging(isDistinct: Bool) -> Relationship.JoinPath {
     .init(
         [Hop(table: "book_tags", near: [column("book_id")], far: [column("tag_id")])],
         first: table("book_tags", []),
@@ -114,7 +114,8 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `columns share the bound on keys, because the server counts values`() {
         let orders = Relationship(
             name: "a.b", kind: .many, parent: parent, key: [column("a"), column("b")],
-            matchedColumns: [column("a"), column("b")], to: table("lines", [column("id"), column("a"), column("b")]))
+            matchedColumns: [column("a"), column("b")],
+            to: table("lines", [column("id"), column("a"), column("b")]))
         #expect(planner(orders).maxKeys(500) == 250)
         #expect(
             sql(orders, .composite([.integer(1), .integer(2)]), .composite([.integer(3), .integer(4)]))
@@ -138,12 +139,12 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `columns of two tables are compared as a key would be with the second`() {
         let near = column("n", .text(length: 9, charset: "utf8mb4", collation: "utf8mb4_general_ci"))
         func on(_ type: ColumnType, _ near: Column = near) -> String {
-            let way = Relationship.Way(
+            let path = Relationship.JoinPath(
                 [Hop(table: "h", near: [column("id")], far: [near])], first: table("h", []),
                 targets: [column("k", type)], isDistinct: false)
             let relationship = Relationship(
                 name: "a.b", kind: .many, parent: parent, key: [column("id")], matchedColumns: [column("id")],
-                by: way,
+                through: path,
                 to: table("b", [column("id")]))
             let text = sql(relationship, .single(.integer(1)))
             return String(text.split(separator: " ON ")[1].split(separator: " WHERE ")[0])
@@ -186,7 +187,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         let tags = Relationship(
             name: "books.tags", kind: .many, parent: parent, key: [column("id")],
             matchedColumns: [column("book_id")],
-            by: tagging(isDistinct: false),
+            through: tagging(isDistinct: false),
             to: table("tags", [column("id")]))
         #expect(
             sql(tags, .single(.integer(1)), .single(.integer(2)))
@@ -198,7 +199,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         let tags = Relationship(
             name: "books.tags", kind: .many, parent: parent, key: [column("id")],
             matchedColumns: [column("book_id")],
-            by: tagging(isDistinct: true),
+            through: tagging(isDistinct: true),
             to: table("tags", [column("id")]))
         #expect(
             sql(tags, .single(.integer(1)), .single(.integer(2))).contains(
@@ -222,7 +223,8 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `names are quoted whatever they hold`() {
         let odd = table("odd `table", [column("se`lect")], key: ["se`lect"])
         let relationship = Relationship(
-            name: "x", kind: .many, parent: parent, key: [column("id")], matchedColumns: [column("se`lect")], to: odd
+            name: "x", kind: .many, parent: parent, key: [column("id")], matchedColumns: [column("se`lect")],
+            to: odd
         )
         #expect(
             sql(relationship, .single(.integer(1)))

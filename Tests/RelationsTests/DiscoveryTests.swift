@@ -110,8 +110,10 @@ import Testing
                 foreignKey("follows", ["follower_id"], "users"),
                 foreignKey("follows", ["followee_id"], "users"),
             ])
-        #expect(try #require(found["users.followee_via_follows"]).matchedColumns.map(\.name) == ["follower_id"])
-        #expect(try #require(found["users.follower_via_follows"]).matchedColumns.map(\.name) == ["followee_id"])
+        #expect(
+            try #require(found["users.followee_via_follows"]).matchedColumns.map(\.name) == ["follower_id"])
+        #expect(
+            try #require(found["users.follower_via_follows"]).matchedColumns.map(\.name) == ["followee_id"])
     }
 
     @Test func `many to many gives way to a direct foreign key of the same name`() {

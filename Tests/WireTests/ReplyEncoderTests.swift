@@ -49,7 +49,8 @@ struct ReplyEncoderTests {
                 == #"[],"errors":{"1":{"code":"bad_key","message":"x"}}"#)
         #expect(
             errors(of: [(1, Failure(.badKey, "x")), (12, Failure(.badKey, "y"))])
-                == #"[],"errors":{"1":{"code":"bad_key","message":"x"},"12":{"code":"bad_key","message":"y"}}"#)
+                == #"[],"errors":{"1":{"code":"bad_key","message":"x"},"12":{"code":"bad_key","message":"y"}}"#
+        )
     }
 
     /// What stands after an empty list of results.

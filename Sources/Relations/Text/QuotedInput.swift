@@ -1,7 +1,7 @@
 /// What a client sent, as an error message repeats it: never longer than a line can bear.
 package enum QuotedInput {
-    /// The greatest number of Unicode scalars that are repeated. Scalars are counted, since a character may consist of
-    /// any number of them; none takes more than 4 bytes of UTF-8.
+    /// The greatest number of Unicode scalars that are repeated. Scalars are counted, since a character may
+    /// consist of any number of them; none takes more than 4 bytes of UTF-8.
     private static let maxScalars = 80
 
     /// Returns `'authors.bookz'`; of a text of more than 80 scalars the first 80 and an ellipsis: `'aaaa…'`.
@@ -14,7 +14,8 @@ package enum QuotedInput {
         "'\(shortened(utf8))'"
     }
 
-    /// Returns `authors.bookz`, without quotes; of a text of more than 80 scalars the first 80 and an ellipsis.
+    /// Returns `authors.bookz`, without quotes; of a text of more than 80 scalars the first 80 and an
+    /// ellipsis.
     package static func shortened(_ text: String) -> String {
         let head = text.unicodeScalars.prefix(maxScalars)
         return head.endIndex == text.unicodeScalars.endIndex ? text : "\(String(head))…"

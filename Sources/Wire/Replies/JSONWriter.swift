@@ -8,13 +8,14 @@
 ///     output.endList()
 ///     output.endObject()
 ///
-/// writes `{"id":7,"tags":["new"]}`. Nothing is remembered between two calls, so that a reply can be written in
-/// pieces and members can be appended to an object that something else has begun: whether a comma is needed, the last
-/// byte in the buffer says, since no complete value ends like the beginning of an object, a list or a member.
+/// writes `{"id":7,"tags":["new"]}`. Nothing is remembered between two calls, so that a reply can be written
+/// in pieces and members can be appended to an object that something else has begun: whether a comma is
+/// needed, the last byte in the buffer says, since no complete value ends like the beginning of an object, a
+/// list or a member.
 extension ByteBuffer {
-    /// Writes the comma that the next element or member needs; nothing if it is the first of its object or list, the
-    /// value of a member, or the beginning of a line. The functions below do this by themselves; it is for those who
-    /// append bytes of their own.
+    /// Writes the comma that the next element or member needs; nothing if it is the first of its object or
+    /// list, the value of a member, or the beginning of a line. The functions below do this by themselves; it
+    /// is for those who append bytes of their own.
     @inline(__always)
     package mutating func separate() {
         switch lastByte {

@@ -1,5 +1,5 @@
-/// The reply to `stats`: numbers by name, and groups of further numbers or words. What is counted, and what it is
-/// called, is the caller's business.
+/// The reply to `stats`: numbers by name, and groups of further numbers or words. What is counted, and what
+/// it is called, is the caller's business.
 package struct StatsReply {
     package typealias Numbers = [(name: StaticString, value: Int)]
 
