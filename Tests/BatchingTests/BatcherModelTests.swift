@@ -98,8 +98,8 @@ private struct Model {
         return true
     }
 
-    /// While another query may be sent, no key waits that has waited for its window, that fills a batch, or that has
-    /// no query of its batch key in flight.
+    /// While another query may be sent, no key waits that has waited for its window, that fills a batch, or
+    /// that has no query of its batch key in flight.
     private mutating func expectNothingDue() throws {
         guard inFlight.count < batcher.inFlightLimit else { return }
         for batchKey in batchKeys {

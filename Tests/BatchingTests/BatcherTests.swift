@@ -220,7 +220,8 @@ private let tags = BatchKey(number: 2, maxKeys: 3, window: window)
 
     private let busyTime = TimeSpan.microseconds(200)
 
-    /// A batcher that has seen many keys of `wide`, whose queries took the given time, and has one of them in flight.
+    /// A batcher that has seen many keys of `wide`, whose queries took the given time, and has one of them in
+    /// flight.
     private func busyHarness(time: TimeSpan = .microseconds(200)) throws -> (
         harness: BatcherHarness, batch: Batch, now: Instant
     ) {

@@ -19,8 +19,8 @@ private struct DatabaseCosts {
     }
 }
 
-/// Clients of such a database: some that ask for one key after another without a pause, and others that come at random
-/// times and ask once.
+/// Clients of such a database: some that ask for one key after another without a pause, and others that come
+/// at random times and ask once.
 private struct SimulatedLoad {
     struct End: Comparable {
         let time: Instant
@@ -142,8 +142,8 @@ private struct SimulatedLoad {
         load.arrivalRate = rate
         load.run(for: .seconds(1))
         let late = load.waits.suffix(load.waits.count / 4).sorted()
-        // The round trip, a window, and what the keys themselves cost; with two in flight, half of the keys would wait
-        // 2.5 ms more.
+        // The round trip, a window, and what the keys themselves cost; with two in flight, half of the keys
+        // would wait 2.5 ms more.
         #expect(
             late[late.count / 2] < .milliseconds(7),
             "\(late[late.count / 2]), \(lateLimits(load)) in flight")

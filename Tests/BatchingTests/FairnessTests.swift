@@ -6,7 +6,8 @@ import Time
 @Suite struct FairnessTests {
     private let start = Instant.zero
 
-    /// A batcher with one query in flight at a time, so that order is all that matters, for which many keys wait.
+    /// A batcher with one query in flight at a time, so that order is all that matters, for which many keys
+    /// wait.
     private func crowded(_ batchKey: BatchKey, keys: Int64) -> BatcherHarness {
         var harness = BatcherHarness(maxInFlight: 1)
         harness.ask(1, (0..<keys).map { key($0) }, of: batchKey, client: 1, at: start)
@@ -70,8 +71,8 @@ import Time
         #expect(before.count == 10, "those that came before, and no others")
     }
 
-    /// A batcher with two queries of a second each in flight, which are known to take that long; the limit is two at
-    /// first.
+    /// A batcher with two queries of a second each in flight, which are known to take that long; the limit is
+    /// two at first.
     private func slowHarness(_ slow: BatchKey, until now: Instant) throws -> BatcherHarness {
         var harness = BatcherHarness(maxInFlight: 8)
         harness.ask(1, 1, of: slow, at: start)

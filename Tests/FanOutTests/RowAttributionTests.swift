@@ -3,11 +3,11 @@ import Relations
 import TestSupport
 import Testing
 
-/// The bytes of a row to the key that it belongs to, or to none.
+/// Checks to which key a row belongs.
 @Suite struct RowAttributionTests {
     private static let integer = ColumnType.integer(bits: 64, signed: true, zerofill: false)
 
-    /// - Parameter row: nil is `NULL`.
+    /// - Parameter row: the columns' texts; nil for `NULL`.
     private func keyIndex(of row: [String?], by attribution: RowAttribution) -> Int? {
         let text = Array(row.compactMap { $0 }.joined().utf8)
         return text.withUnsafeBytes { bytes in
@@ -30,7 +30,7 @@ import Testing
         }
         let keys = values.shuffled(using: &generator)
         let isShown = Bool.random(using: &generator)
-        // Those that lead, or some that the row shows behind one other.
+        // The columns that lead, or some that the row shows behind one other column.
         let attribution = RowAttribution(
             keys.map(key),
             isShown ? .shown(Array(1...width)) : .values(Array(repeating: Self.integer, count: width)),
@@ -49,7 +49,7 @@ import Testing
         values.count == 1 ? .single(.integer(values[0])) : .composite(values.map { .integer($0) })
     }
 
-    @Test func `an ordinal counts from 1, and one that was not given belongs to nobody`() {
+    @Test func `ordinals count from 1, and one that was not given belongs to no key`() {
         let keys = (1...3).map { key([$0 * 100]) }
         let attribution = RowAttribution(keys, .ordinal, leading: 1, shown: [Self.integer])
         for (cell, expected): (String?, Int?) in [
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `to one key alone every row belongs`() {
+    @Test func `every row belongs to a key that was asked for alone`() {
         let attribution = RowAttribution([key([5])], .single, leading: 0, shown: [Self.integer])
         #expect(keyIndex(of: ["6"], by: attribution) == 0 && keyIndex(of: [nil], by: attribution) == 0)
     }
