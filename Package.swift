@@ -59,20 +59,21 @@ let package = Package(
                 "Reactor",
                 "Configuration", deque, histogram, logging,
             ]),
-        ours("PrivateServer", ["MariaDB"]),
-        ours("Demo", ["PrivateServer", "MariaDB"]),
+        ours("LineClient"),
+        ours("PrivateServer", ["LineClient", "MariaDB"]),
+        ours("Demo", ["LineClient", "PrivateServer", "MariaDB"]),
         ours(
             "Bench",
             [
-                "Relations", "Wire", "Planning", "FanOut", "MariaDB", "Reactor", "PrivateServer", deque,
+                "Relations", "Wire", "Planning", "FanOut", "CMariaDB", "MariaDB", "Reactor", "LineClient",
+                deque,
                 histogram,
             ]),
         .executableTarget(
             name: "kindred",
             dependencies: [
-                "Service", "Reactor", "Configuration", "Relations", "Wire", "MariaDB", "PrivateServer",
-                "Demo",
-                "Bench",
+                "Service", "Reactor", "Configuration", "Relations", "Wire", "MariaDB", "LineClient",
+                "PrivateServer", "Demo", "Bench",
                 argumentParser,
                 logging,
             ], swiftSettings: strict),
@@ -82,11 +83,11 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["PrivateServer"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["LineClient", "PrivateServer"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .executableTarget(
             name: "Torture",
-            dependencies: ["TestSupport", "Demo", "MariaDB", "PrivateServer", argumentParser],
+            dependencies: ["TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer", argumentParser],
             path: "Tests/Torture", swiftSettings: strict),
         tests("TimeTests", ["Time"]),
         tests("RelationsTests", ["Relations", "TestSupport"]),
@@ -97,17 +98,18 @@ let package = Package(
         tests(
             "LoadingTests",
             ["Loading", "Batching", "Planning", "Relations", "Time", "Wire", "TestSupport", heap]),
-        tests("ReactorTests", ["Reactor", "PrivateServer"]),
+        tests("ReactorTests", ["Reactor", "LineClient", "PrivateServer"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
+        tests("BenchTests", ["Bench", "MariaDB", "TestSupport"]),
         tests("TOMLTests", ["TOML", "PrivateServer", "TestSupport"]),
-        tests("ConfigurationTests", ["Configuration", "Relations"]),
+        tests("ConfigurationTests", ["Configuration", "Relations", "TestSupport"]),
         tests(
             "ServiceTests",
             [
                 "Service", "Configuration", "Loading", "MariaDB", "PrivateServer", "Reactor", "Relations",
                 "TestSupport", logging,
             ]),
-        tests("EndToEndTests", ["TestSupport", "Demo", "MariaDB", "PrivateServer"]),
+        tests("EndToEndTests", ["TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer"]),
     ]
 )
 

@@ -1,13 +1,15 @@
 import Relations
 import TOML
 
-/// Reads a configuration file strictly: whatever it does not know or cannot hold is a fault, and all faults are told.
+/// Reads a configuration file strictly: unknown names and wrong values are faults, and all faults are
+/// reported together.
 package enum SettingsReader {
-    /// `environment` is that of the process: `LISTEN_FDS`, `CREDENTIALS_DIRECTORY`, `KINDRED_DATABASE_PASSWORD`.
+    /// - Parameter environment: The variables of the process, of which `LISTEN_FDS`, `CREDENTIALS_DIRECTORY`
+    ///   and `KINDRED_DATABASE_PASSWORD` matter.
     package static func read(
         path: String, environment: [String: String]
     ) throws(ConfigurationFaults) -> Settings {
-        switch FileText.whole(path) {
+        switch FileText.readText(path) {
         case .success(let source): return try read(source: source, file: path, environment: environment)
         case .failure(let problem):
             throw ConfigurationFaults(faults: [
@@ -17,7 +19,7 @@ package enum SettingsReader {
         }
     }
 
-    /// `file` stands in the messages only.
+    /// - Parameter file: The name of the file for the messages; nothing is read from it.
     package static func read(
         source: String, file: String, environment: [String: String]
     ) throws(ConfigurationFaults) -> Settings {
@@ -75,7 +77,7 @@ package enum SettingsReader {
                 faults.add([group, name], unknown(name, in: group, among: records))
                 continue
             }
-            if !record.take(value, &settings) {
+            if !record.apply(value, &settings) {
                 faults.add([group, name], "\(record.path) is \(value.shown); expected \(record.expected)")
             }
         }

@@ -2,21 +2,21 @@ import Batching
 import Relations
 import Time
 
-/// Keys of many clients to batches.
+/// From the keys of many clients to batches.
 extension Case {
     static let batching = [
         Case(
-            name: "batching/64 clients", unit: "key", unitsPerTurn: 64,
+            name: "batching/64 clients", unit: "key", unitsPerIteration: 64,
             ceiling: Cost(instructions: 2_110, allocations: 0.33)
-        ) { batch(distinctKeys: 64, turns: $0) },
+        ) { batch(distinctKeys: 64, iterations: $0) },
         Case(
-            name: "batching/same keys", unit: "key", unitsPerTurn: 64,
+            name: "batching/same keys", unit: "key", unitsPerIteration: 64,
             ceiling: Cost(instructions: 1_075, allocations: 0.27)
-        ) { batch(distinctKeys: 8, turns: $0) },
+        ) { batch(distinctKeys: 8, iterations: $0) },
     ]
 
     /// While a query is in flight every client asks for one key; when it ends, these keys are sent.
-    private static func batch(distinctKeys: Int, turns: Int) -> Int {
+    private static func batch(distinctKeys: Int, iterations: Int) -> Int {
         let clients = 64
         let batchKey = BatchKey(number: 1, maxKeys: 500, window: .milliseconds(1))
         let keys = (0..<clients).map { [Key.single(.integer(Int64($0 % distinctKeys)))] as [Key?] }
@@ -26,7 +26,7 @@ extension Case {
         var submissions: UInt64 = 0
         var inFlight: Batch?
         var total = 0
-        for _ in 0..<turns {
+        for _ in 0..<iterations {
             for client in 0..<clients {
                 now.nanoseconds += 3000
                 submissions += 1

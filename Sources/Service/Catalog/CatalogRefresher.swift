@@ -102,8 +102,7 @@ final class CatalogRefresher {
     }
 
     private static func finding(_ schema: Schema, _ settings: Settings, besides served: Catalog?) -> Finding {
-        let (catalog, faults, warnings) = CatalogBuilder(schema).build(
-            discover: settings.catalog.discover, explicit: settings.relationships)
+        let (catalog, faults, warnings) = Catalog.make(settings, schema)
         let isNews = catalog != served
         // One that is equal ends here: it would take its time to be freed as well.
         return Finding(
