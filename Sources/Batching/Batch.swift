@@ -74,6 +74,7 @@ package struct Batch: Sendable {
     /// How often its keys have been sent before. They are sent again if a query of several keys failed or
     /// brought too much, and if the connection was lost before any row had come.
     package private(set) var attempts = 0
+    /// Why the keys were sent.
     package internal(set) var reason: DispatchReason
     /// When the batch was handed out to be sent.
     package internal(set) var sent = Instant.zero

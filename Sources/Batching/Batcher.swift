@@ -16,6 +16,7 @@ package import Time
 /// it; until then, later requests join it. After that none does, so that an answer always shows what was
 /// committed before the request.
 package struct Batcher {
+    /// The bounds of what is sent, which the configuration sets.
     package struct Limits: Sendable {
         /// The greatest number of bytes of keys in one query, so that the statement stays far below
         /// `max_allowed_packet`.
@@ -44,6 +45,7 @@ package struct Batcher {
         let overdueAt: Instant
     }
 
+    /// The bounds of what is sent. They may change at any time, and hold for the batches that follow.
     package var limits: Limits { didSet { concurrency.maximum = limits.isFrugal ? 1 : limits.maxInFlight } }
     private var queues = KeyQueues()
     private var retries: Deque<Batch> = []

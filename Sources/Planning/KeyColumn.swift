@@ -58,7 +58,7 @@ struct KeyColumn {
         }
     }
 
-    /// Whether the value must survive the way into the column's character set and back. A key may contain
+    /// Whether the value must survive conversion into the column's character set and back. A key may contain
     /// characters that the character set lacks; they become `?` there, which another row may really have, but
     /// such a key equals nothing.
     var needsRoundTrip: Bool {

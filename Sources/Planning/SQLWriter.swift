@@ -73,8 +73,8 @@ struct SQLWriter {
         bytes.append(UInt8(ascii: "'"))
     }
 
-    /// Appends a text, of which the bytes between those to be escaped are copied at once: most texts have none of
-    /// these.
+    /// Appends a text, of which the bytes between those to be escaped are copied at once: most texts have
+    /// none of these.
     @inline(__always)
     private mutating func append(
         _ text: [UInt8], where isSpecial: (UInt8) -> Bool, _ escape: (inout SQLWriter, UInt8) -> Void

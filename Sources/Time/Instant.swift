@@ -6,6 +6,7 @@
 /// instruction.
 @frozen
 public struct Instant: Comparable, Hashable, Sendable {
+    /// Nanoseconds since the moment from which all instants are counted.
     public var nanoseconds: Int64
 
     @inlinable
@@ -20,11 +21,13 @@ public struct Instant: Comparable, Hashable, Sendable {
     @inlinable
     public static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
 
+    /// The instant that comes so much later.
     @inlinable
     public static func + (instant: Instant, span: TimeSpan) -> Instant {
         Instant(nanoseconds: instant.nanoseconds + span.nanoseconds)
     }
 
+    /// The instant that comes so much earlier.
     @inlinable
     public static func - (instant: Instant, span: TimeSpan) -> Instant {
         Instant(nanoseconds: instant.nanoseconds - span.nanoseconds)

@@ -1,5 +1,5 @@
-/// How a row of a result says which key of its batch it belongs to. Whoever writes the query decides it;
-/// whoever reads the rows follows it.
+/// How a row of a result says which key of its batch it belongs to. The planner that writes the
+/// query decides it, and the fan-out that reads the rows follows it.
 package enum Attribution: Hashable, Sendable {
     /// The query asked for one key only, so every row is that key's.
     case single

@@ -17,6 +17,7 @@ package struct IntegerMap: Sendable {
 
     /// Their number is a power of two or 0, and at least half of them are free.
     private var entries: [Entry] = []
+    /// The number of keys.
     package private(set) var count = 0
     private let seed = Self.processSeed
 
@@ -29,6 +30,7 @@ package struct IntegerMap: Sendable {
 
     var capacity: Int { entries.count / 2 }
 
+    /// The index of a key; nil if it is not in the map. Setting nil removes the key.
     package subscript(key: Int64) -> Int? {
         get {
             guard !entries.isEmpty else { return nil }

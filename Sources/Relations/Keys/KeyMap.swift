@@ -22,11 +22,12 @@ package struct KeyMap: Sendable {
     /// The index of a key that is a single integer; nil if it is not in the map.
     package subscript(integer key: Int64) -> Int? { integers[key] }
 
+    /// The number of keys.
     package var count: Int { integers.count + others.count }
 
     package var isEmpty: Bool { count == 0 }
 
-    /// The index of a key; nil if it is not in the map.
+    /// The index of a key; nil if it is not in the map. Setting nil removes the key.
     package subscript(key: Key) -> Int? {
         get { if case .single(.integer(let value)) = key { integers[value] } else { others[key] } }
         set {

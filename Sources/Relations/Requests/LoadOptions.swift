@@ -35,6 +35,7 @@ package struct FilterInput: Hashable, Sendable {
         }
     }
 
+    /// What a column is compared with.
     package enum Operand: Hashable, Sendable {
         case value(Literal)
         case list([Literal])

@@ -84,7 +84,7 @@ private struct Resolution {
 
     private typealias Step = (table: Table, near: [Column], far: [Column])
 
-    /// The tables that are joined on the way to the related one; nil if one of them has a fault.
+    /// The tables that are joined between the two sides; nil if one of them has a fault.
     private mutating func resolveSteps() -> [Step]? {
         let steps = configured.through.map { through -> Step? in
             guard let near = columns(through.from, of: through.table, .through),
@@ -97,7 +97,7 @@ private struct Resolution {
         return found.count == steps.count ? found : nil
     }
 
-    /// Checks that the columns that are compared on the way can be compared: the key with the first table,
+    /// Checks that the columns of all joins can be compared: the key with the first table,
     /// each table with the next, and the last with the related one.
     private mutating func checkSteps(_ key: [Column], _ steps: [Step], _ to: [Column]) {
         var before = key

@@ -50,6 +50,7 @@ extension Column {
 
 /// An index of a table, in `SHOW INDEX`'s terms.
 package struct Index: Hashable, Sendable {
+    /// A column of an index.
     package struct Part: Hashable, Sendable {
         package let column: String
         package let descending: Bool

@@ -9,7 +9,7 @@ package enum QuotedInput {
         "'\(shortened(text))'"
     }
 
-    /// Returns the same as ``quoted(_:)`` for UTF-8 text.
+    /// Returns what ``quoted(_:)-(String)`` does, for UTF-8 text.
     package static func quoted(_ utf8: some Collection<UInt8>) -> String {
         "'\(shortened(utf8))'"
     }
@@ -21,7 +21,8 @@ package enum QuotedInput {
         return head.endIndex == text.unicodeScalars.endIndex ? text : "\(String(head))…"
     }
 
-    /// Returns the same as ``shortened(_:)`` for UTF-8 text, of which no more is decoded than is shown.
+    /// Returns what ``shortened(_:)-(String)`` does, for UTF-8 text, of which no more is decoded than is
+    /// shown.
     package static func shortened(_ utf8: some Collection<UInt8>) -> String {
         shortened(String(decoding: utf8.prefix(4 * (maxScalars + 1)), as: UTF8.self))
     }

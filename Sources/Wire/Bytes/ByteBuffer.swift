@@ -18,6 +18,7 @@ package struct ByteBuffer: ~Copyable {
 
     deinit { free(storage.baseAddress) }
 
+    /// The number of bytes that were written and not consumed.
     package var count: Int { end - start }
     package var isEmpty: Bool { start == end }
     /// The bytes of memory that are held, whether they are in use or not.
@@ -36,6 +37,7 @@ package struct ByteBuffer: ~Copyable {
 // MARK: Filling
 
 extension ByteBuffer {
+    /// Appends a copy of the bytes.
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress else { return }
         write(atMost: bytes.count) { target in
@@ -54,14 +56,17 @@ extension ByteBuffer {
         other.removeAll(keepingCapacity: 0)
     }
 
+    /// Appends the UTF-8 of a text as it is, without quotes.
     package mutating func append(_ text: StaticString) {
         append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    /// Appends a copy of the bytes.
     package mutating func append(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { append($0) }
     }
 
+    /// Appends one byte.
     @inline(__always)
     package mutating func append(byte: UInt8) {
         write(atMost: 1) { target in

@@ -24,20 +24,24 @@ extension ByteBuffer {
         }
     }
 
+    /// Writes `{`, as an element of a list, the value of a member, or the beginning of a line.
     package mutating func beginObject() {
         separate()
         append(byte: UInt8(ascii: "{"))
     }
 
+    /// Writes `}`.
     package mutating func endObject() {
         append(byte: UInt8(ascii: "}"))
     }
 
+    /// Writes `[`, as an element of a list or the value of a member.
     package mutating func beginList() {
         separate()
         append(byte: UInt8(ascii: "["))
     }
 
+    /// Writes `]`.
     package mutating func endList() {
         append(byte: UInt8(ascii: "]"))
     }
@@ -79,16 +83,19 @@ extension ByteBuffer {
         append("\":")
     }
 
+    /// Writes `"code":"timeout"`.
     package mutating func member(_ name: StaticString, _ text: String) {
         member(name)
         value(text)
     }
 
+    /// Writes `"protocol":1`.
     package mutating func member(_ name: StaticString, _ number: Int) {
         member(name)
         value(number)
     }
 
+    /// Writes `"retryable":true`.
     package mutating func member(_ name: StaticString, _ flag: Bool) {
         member(name)
         value(flag)
@@ -104,11 +111,13 @@ extension ByteBuffer {
         append(jsonString: text)
     }
 
+    /// Writes `42`, as an element of a list or after the name of a member.
     package mutating func value(_ number: Int) {
         separate()
         append(decimal: Int64(number))
     }
 
+    /// Writes `true` or `false`, as an element of a list or after the name of a member.
     package mutating func value(_ flag: Bool) {
         separate()
         append(flag ? "true" : "false")

@@ -2,6 +2,7 @@ import Relations
 
 /// Decodes a line as a request, or finds the reason why it is none.
 package struct RequestDecoder {
+    /// The bounds of a request, which the configuration sets.
     package struct Limits: Hashable, Sendable {
         /// The greatest number of keys in a request.
         package let maxKeys: Int
