@@ -101,7 +101,7 @@ package final class ReplyQueue {
         remove(load)
         // Each of many that waited for the same rows gets a copy, and the last of them may find no room for it.
         if context.memory.isFull { return reply(context.fullMemory, to: load.requestID) }
-        var writer = ReplyWriter(root, of: load, limit: context.limits.maxReplyBytes)
+        var writer = ReplyWriter(root, of: load, maxBytes: context.limits.maxReplyBytes)
         reply(load.requestID) { writer.write(to: &$0) }
     }
 
@@ -111,7 +111,7 @@ package final class ReplyQueue {
         isWriting = true
         if load.phase == .held { letGo(load) }
         load.move(to: .writing)
-        let writer = ReplyWriter(root, of: load, limit: context.limits.maxReplyBytes)
+        let writer = ReplyWriter(root, of: load, maxBytes: context.limits.maxReplyBytes)
         let task = SlicedReply(writer, of: load, to: self, context)
         let tasks = context.tasks
         if !tasks.isTurnFull, !load.included.isEmpty {
