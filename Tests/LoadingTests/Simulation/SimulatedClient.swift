@@ -39,6 +39,8 @@ final class SimulatedClient {
     // MARK: Replies
 
     private func queueHasWork() {
+        // The daemon's session would not exist any more.
+        if isGone { return simulation.fault("a client that is gone is called") }
         noteReplies()
         if !isReadDue { readLater(after: max(0, pausesUntil - simulation.clock.time)) }
     }

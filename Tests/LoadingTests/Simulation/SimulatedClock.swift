@@ -58,6 +58,9 @@ final class SimulatedClock: EngineClock {
         entries.insert(Entry(time: time + nanoseconds, number: lastNumber, event: event))
     }
 
+    /// Whether the engine goes on at once: it is in the middle of something that is done in slices.
+    var isEngineInMiddle: Bool { alarm.map { $0 <= time } ?? false }
+
     /// Goes on to the next event or alarm. Answers whether there is one.
     func advance() -> Bool {
         guard let next = [entries.min?.time, alarm].compactMap({ $0 }).min() else { return false }

@@ -119,7 +119,19 @@ final class Simulation {
         checker.beforeDecision()
         engine.decide()
         checker.afterEvent()
+        if clock.isEngineInMiddle { interrupt() }
         checker.afterTurn()
+    }
+
+    /// Clients give up and hang up between two slices of the engine's work, too, which take no time here.
+    private func interrupt() {
+        if random.chance(config.faults.hangUp / 10) {
+            clock.add(.hangUp(client: random.number(0...(clients.count - 1))), after: 0)
+        }
+        let owed = records.filter(\.isOwed)
+        if !owed.isEmpty, random.chance(config.faults.cancel / 5) {
+            clock.add(.cancel(owed[random.number(0...(owed.count - 1))].number), after: 0)
+        }
     }
 
     private func perform(_ event: Event) {
@@ -157,7 +169,7 @@ final class Simulation {
         guard !clients[record.client].isGone else { return }
         let isOwed = record.isOwed
         note("load \(record.number) is cancelled")
-        record.isCancelled = isOwed
+        if isOwed { record.isCancelled = true }
         let found = engine.cancel(record.id, from: clients[record.client].queue)
         if found != isOwed { fault("load \(record.number) was \(isOwed ? "" : "not ")there to be cancelled") }
     }
