@@ -42,13 +42,22 @@ struct Clauses {
         sql.list(columns) { sql, column in shown(column, &sql) }
     }
 
+    // t.`id`, CAST(t.`price` AS DOUBLE), CAST(t.`k` AS BINARY)
+    @inline(__always)
     func shown(_ column: Column, _ sql: inout SQLWriter) {
-        // The server prints a FLOAT with six digits only, but prints as a DOUBLE what is stored.
-        let type = column.form == .stored ? "BINARY" : column.type == .float ? "DOUBLE" : nil
-        if column.form == .lossless { return sql.lossless(column, of: "t") }
-        guard let type else { return sql.column(column.name, of: "t") }
+        switch column.form {
+        case .shown:
+            // The server prints a FLOAT with six digits only, but prints as a DOUBLE what is stored.
+            if case .float = column.type { return cast(column.name, as: "DOUBLE", &sql) }
+            sql.column(column.name, of: "t")
+        case .stored: cast(column.name, as: "BINARY", &sql)
+        case .lossless: sql.lossless(column, of: "t")
+        }
+    }
+
+    private func cast(_ name: String, as type: String, _ sql: inout SQLWriter) {
         sql.write("CAST(")
-        sql.column(column.name, of: "t")
+        sql.column(name, of: "t")
         sql.write(" AS \(type))")
     }
 

@@ -73,7 +73,8 @@ package struct Planner: Sendable {
             sql: sql.bytes, attribution: .single, typeGuards: guards.map(\.column.type))
     }
 
-    // SELECT t.`author_id`,t.`title` FROM `books` t WHERE t.`author_id` IN (42,43) ORDER BY t.`author_id`,t.`id`
+    // SELECT t.`author_id`,t.`title` FROM `books` t WHERE t.`author_id` IN (42,43)
+    //   ORDER BY t.`author_id`,t.`id`
     private func valueList(_ keys: [Key], _ columns: [Column]) -> Statement {
         let matched = keyColumns.map { Clauses.TypeGuard(alias: clauses.matched, column: $0.column) }
         let guards = clauses.typeGuards(columns).filter { !matched.contains($0) }

@@ -29,8 +29,9 @@ extension SQLWriter {
             write(sign)
             return operand(value, as: column.type)
         }
-        // (t.`w`=CONVERT('日' USING latin1) COLLATE latin1_bin AND CONVERT(CONVERT('日' USING latin1) USING utf8mb4)
-        //   COLLATE utf8mb4_nopad_bin='日'): what the character set cannot hold becomes ?, and must match nothing.
+        // (t.`w`=CONVERT('日' USING latin1) COLLATE latin1_bin
+        //   AND CONVERT(CONVERT('日' USING latin1) USING utf8mb4) COLLATE utf8mb4_nopad_bin='日')
+        // What the character set cannot hold becomes ?, and must match nothing.
         write("(")
         self.column(column.name, of: alias)
         write(sign)

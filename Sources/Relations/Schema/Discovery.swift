@@ -105,7 +105,8 @@ package struct Discovery {
                 to: child.table))
     }
 
-    // book_tags(book_id → books, tag_id → tags, PRIMARY KEY (book_id, tag_id)) gives books.tags and tags.books
+    // book_tags(book_id → books, tag_id → tags, PRIMARY KEY (book_id, tag_id))
+    //   gives books.tags and tags.books
     private mutating func addManyToMany(_ table: Table) {
         let own = foreignKeys.filter { $0.child == table.name }
         for (index, first) in own.enumerated() {

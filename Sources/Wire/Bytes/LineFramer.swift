@@ -17,7 +17,7 @@ package struct LineFramer: ~Copyable {
     /// The number of bytes at the beginning of the buffer that are known to contain no `\n`.
     private var searched = 0
     /// Whether the rest of a line is being dropped.
-    private var skipping = false
+    private var isSkipping = false
 
     /// The greatest number of bytes of memory that an idle connection keeps.
     private static let idleCapacity = 16 * 1024
@@ -42,8 +42,8 @@ package struct LineFramer: ~Copyable {
     package mutating func next(_ body: (Frame) -> Void) -> Bool {
         while let end = buffer.withBytes({ ByteScan.firstIndex(of: 0x0A, in: $0, from: searched) }) {
             searched = 0
-            let isDelivered = !skipping && buffer.withBytes { deliver($0[..<end], to: body) }
-            skipping = false
+            let isDelivered = !isSkipping && buffer.withBytes { deliver($0[..<end], to: body) }
+            isSkipping = false
             buffer.removeFirst(end + 1)
             if isDelivered { return true }
         }
@@ -55,11 +55,11 @@ package struct LineFramer: ~Copyable {
 
     /// Whether no line has begun whose end has not come. It is to be asked when all lines have been handed
     /// out.
-    package var isBetweenLines: Bool { buffer.isEmpty && !skipping }
+    package var isBetweenLines: Bool { buffer.isEmpty && !isSkipping }
 
     /// Drops what has come of a line, and takes what comes next for the beginning of another.
     package mutating func abandonLine() {
-        skipping = false
+        isSkipping = false
         drop()
     }
 
@@ -71,15 +71,15 @@ package struct LineFramer: ~Copyable {
         let ends = buffer.withBytes { $0.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0 }
         buffer.truncate(to: ends)
         searched = min(searched, ends)
-        if ends == 0 { skipping = false }
+        if ends == 0 { isSkipping = false }
     }
 
     /// Drops what has come of a line, and the rest of it as it arrives. It is to be called when all lines
     /// have been handed out.
     /// - Returns: whether a line had begun and was not being dropped already.
     package mutating func skipLine() -> Bool {
-        guard !buffer.isEmpty, !skipping else { return false }
-        skipping = true
+        guard !buffer.isEmpty, !isSkipping else { return false }
+        isSkipping = true
         drop()
         return true
     }
@@ -90,7 +90,7 @@ package struct LineFramer: ~Copyable {
     package mutating func finish(_ body: (Frame) -> Void) -> Bool {
         if next(body) { return true }
         let isDelivered = buffer.withBytes { deliver($0[...], to: body) }
-        skipping = false
+        isSkipping = false
         drop()
         return isDelivered
     }
@@ -98,9 +98,9 @@ package struct LineFramer: ~Copyable {
     /// Drops a line without an end if it is too long.
     /// - Returns: whether it has just become so.
     private mutating func overflow() -> Bool {
-        let tooLong = !skipping && buffer.withBytes { isTooLong($0) }
-        if tooLong { skipping = true }
-        if skipping || buffer.isEmpty { drop() }
+        let tooLong = !isSkipping && buffer.withBytes { isTooLong($0) }
+        if tooLong { isSkipping = true }
+        if isSkipping || buffer.isEmpty { drop() }
         return tooLong
     }
 
