@@ -26,8 +26,9 @@ struct Findings {
             guard let first = value(kindred), let second = value(other), first > 0, second > 0 else {
                 return nil
             }
-            return first >= second
-                ? "\(name) × \(twoDigits(first / second))" : "\(name) ÷ \(twoDigits(second / first))"
+            let ratio = first / second
+            if (1 / 1.05...1.05).contains(ratio) { return "\(name) the same" }
+            return ratio > 1 ? "\(name) × \(twoDigits(ratio))" : "\(name) ÷ \(twoDigits(1 / ratio))"
         }
         return "\(kindred.name), beside \(other.name): \(factors.joined(separator: ", "))"
     }
@@ -47,13 +48,14 @@ struct Findings {
             return "\(what): \(best.0) (\(shown(abs(best.1))) \(unit))"
         }
         let parts = [
-            best("Most loads per second", "loads/s") {
+            best("most loads per second", "loads/s") {
                 $0.requestsPerSecond == nil ? $0.loadsPerSecond.map { -$0 } : nil
             },
             best("shortest p50", "ms") { $0.p50Microseconds.map { $0 / 1000 } },
             best("least CPU in all", "µs per load", \.cpuMicrosecondsPerLoad.all),
         ].compactMap { $0 }
-        return parts.isEmpty ? [] : [parts.joined(separator: "; ")]
+        let sentence = parts.joined(separator: "; ")
+        return parts.isEmpty ? [] : [sentence.prefix(1).uppercased() + sentence.dropFirst()]
     }
 
     /// Why latencies with several requests in flight are longer. In a closed loop, the requests that wait are the

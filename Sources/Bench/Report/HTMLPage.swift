@@ -192,6 +192,7 @@ extension Report {
         table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:13px;width:100%}
         th,td{text-align:right;padding:.2rem .4rem;border-bottom:1px solid var(--grid);white-space:nowrap}
         th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--paper)}
+        td:first-child{white-space:normal;min-width:7.5rem}
         figure{margin:1.5rem 0 .5rem}figcaption{font-weight:600}
         svg{width:100%;min-width:640px;height:auto;display:block}
         svg text{font-size:12px;fill:var(--ink)}.grid{stroke:var(--grid)}.line{fill:none;stroke-width:2}
