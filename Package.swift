@@ -35,12 +35,13 @@ let package = Package(
     ],
     targets: [
         // The pure core: no C, no Foundation, no clock, no lock, no async.
+        ours("Time"),
         ours("Relations"),
         ours("Wire", ["Relations"]),
-        ours("Batching", ["Relations", deque, heap]),
+        ours("Batching", ["Relations", "Time", deque, heap]),
         ours("Planning", ["Relations"]),
-        ours("FanOut", ["Relations", "Planning"]),
-        ours("Loading", ["Relations", "Wire", "Batching", "Planning", "FanOut", deque, heap]),
+        ours("FanOut", ["Relations"]),
+        ours("Loading", ["Relations", "Time", "Wire", "Batching", "Planning", "FanOut", deque, heap]),
 
         // The thin shell: all C names stop in these two.
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
@@ -54,7 +55,8 @@ let package = Package(
         ours(
             "Service",
             [
-                "Relations", "Wire", "Batching", "Planning", "FanOut", "Loading", "MariaDB", "Reactor",
+                "Time", "Relations", "Wire", "Batching", "Planning", "FanOut", "Loading", "MariaDB",
+                "Reactor",
                 "Configuration", deque, histogram, logging,
             ]),
         ours("LineClient"),
@@ -79,7 +81,7 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
         .executableTarget(
             name: "MicroBench",
-            dependencies: ["Relations", "Wire", "Batching", "Planning", "FanOut", argumentParser],
+            dependencies: ["Time", "Relations", "Wire", "Batching", "Planning", "FanOut", argumentParser],
             swiftSettings: strict),
 
         .target(
@@ -89,17 +91,20 @@ let package = Package(
             name: "Torture",
             dependencies: ["TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer", argumentParser],
             path: "Tests/Torture", swiftSettings: strict),
+        tests("TimeTests", ["Time"]),
         tests("RelationsTests", ["Relations", "TestSupport"]),
         tests("WireTests", ["Wire", "Relations", "TestSupport"]),
-        tests("BatchingTests", ["Batching", "Relations", "TestSupport", heap]),
+        tests("BatchingTests", ["Batching", "Relations", "Time", "TestSupport", heap]),
         tests("PlanningTests", ["Planning", "Relations", "TestSupport"]),
-        tests("FanOutTests", ["FanOut", "Planning", "Relations", "TestSupport"]),
-        tests("LoadingTests", ["Loading", "Batching", "Planning", "Relations", "Wire", "TestSupport", heap]),
+        tests("FanOutTests", ["FanOut", "Relations", "TestSupport"]),
+        tests(
+            "LoadingTests",
+            ["Loading", "Batching", "Planning", "Relations", "Time", "Wire", "TestSupport", heap]),
         tests("ReactorTests", ["Reactor", "LineClient", "PrivateServer"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
         tests("BenchTests", ["Bench", "MariaDB", "TestSupport"]),
         tests("TOMLTests", ["TOML", "PrivateServer", "TestSupport"]),
-        tests("ConfigurationTests", ["Configuration", "Relations"]),
+        tests("ConfigurationTests", ["Configuration", "Relations", "TestSupport"]),
         tests(
             "ServiceTests",
             [

@@ -1,11 +1,14 @@
-/// How long a query of so many keys takes, as the database shows it: a fixed cost and one per key, fitted to what was
-/// measured by least squares, in which older measurements count less and less.
+import Time
+
+/// How long a query takes, depending on the number of its keys: a fixed cost and a cost per key, fitted to
+/// what was measured by least squares, in which older measurements count less and less.
 struct ServiceTime: Sendable {
-    /// What one more measurement leaves of the weight of those before.
+    /// The part of their weight that earlier measurements keep when a new one comes.
     private static let memory = 0.95
-    /// One measurement that is more than twice what was expected, or less than half, is an accident and not counted.
-    /// As many in a row say that the database, or the way to it, is no longer the same: what was known is forgotten.
-    private static let tooMany = 5
+    /// A measurement of more than twice what was expected, or less than half, is an accident and does not
+    /// count. This many of them in a row say that the database, or the network to it, has changed, and all
+    /// measurements are dropped.
+    private static let maxAccidents = 5
 
     private var weight = 0.0
     private var keys = 0.0
@@ -16,13 +19,14 @@ struct ServiceTime: Sendable {
 
     var isKnown: Bool { weight > 0 }
 
-    /// - Parameter elapsed: nanoseconds from the sending of a query to its last row.
-    mutating func add(keys count: Int, elapsed: Int64) {
-        let surprise = Double(elapsed) / max(1, estimate(keys: count))
+    /// - Parameter elapsed: the time from the sending of a query to its last row.
+    mutating func add(keys count: Int, elapsed: TimeSpan) {
+        let elapsed = Double(elapsed.nanoseconds)
+        let surprise = elapsed / max(1, nanoseconds(keys: count))
         accidents = isKnown && !(0.5...2).contains(surprise) ? accidents + 1 : 0
-        if accidents >= Self.tooMany { self = ServiceTime() }
+        if accidents >= Self.maxAccidents { self = ServiceTime() }
         guard accidents == 0 else { return }
-        let (count, elapsed) = (Double(count), Double(elapsed))
+        let count = Double(count)
         weight = weight * Self.memory + 1
         keys = keys * Self.memory + count
         time = time * Self.memory + elapsed
@@ -30,19 +34,21 @@ struct ServiceTime: Sendable {
         keysTime = keysTime * Self.memory + count * elapsed
     }
 
-    /// Nanoseconds; 0 as long as nothing is known.
-    func estimate(keys count: Int) -> Double {
+    /// How long a query of so many keys will take; 0 as long as nothing is known.
+    func estimate(keys count: Int) -> TimeSpan { TimeSpan(nanoseconds: Int64(nanoseconds(keys: count))) }
+
+    private func nanoseconds(keys count: Int) -> Double {
         guard weight > 0 else { return 0 }
         let (meanKeys, meanTime) = (keys / weight, time / weight)
         let spread = keysSquared / weight - meanKeys * meanKeys
-        // Where all batches were of one size, their difference says nothing.
+        // If all batches had nearly the same size, their differences say nothing.
         guard spread > 0.25 + 0.01 * meanKeys * meanKeys else { return meanTime }
         let slope = (keysTime / weight - meanKeys * meanTime) / spread
-        // Neither part can cost less than nothing.
+        // Neither of the two costs can be negative.
         let perKey = min(max(0, slope), meanTime / meanKeys)
         return meanTime + perKey * (Double(count) - meanKeys)
     }
 
-    /// Nanoseconds of the batches of late; 0 as long as nothing is known.
-    var mean: Double { weight > 0 ? time / weight : 0 }
+    /// How long the batches of late took; 0 as long as nothing is known.
+    var mean: TimeSpan { weight > 0 ? TimeSpan(nanoseconds: Int64(time / weight)) : .zero }
 }

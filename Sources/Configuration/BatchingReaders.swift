@@ -40,7 +40,7 @@ enum RelationshipBatchingReader {
         }
         for (name, value) in values {
             guard let member = members.first(where: { $0.name == name }) else {
-                let hint = Nearest.hint(to: name, among: members.map(\.name))
+                let hint = Suggestion.hint(to: name, among: members.map(\.name))
                 faults.add(path + [name], "unknown setting '\(name)' of '\(relationship)'\(hint)")
                 continue
             }

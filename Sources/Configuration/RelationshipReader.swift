@@ -54,7 +54,8 @@ struct RelationshipReader {
         }
         let known = Member.allCases.map(\.rawValue)
         for member in members.keys where !known.contains(member) {
-            faults.add(path + [member], "unknown member '\(member)'" + Nearest.hint(to: member, among: known))
+            faults.add(
+                path + [member], "unknown member '\(member)'" + Suggestion.hint(to: member, among: known))
         }
     }
 
@@ -136,7 +137,7 @@ struct RelationshipReader {
         for part in parts.keys where !known.contains(part) {
             faults.add(
                 path + ["through", part],
-                "unknown member 'through.\(part)'" + Nearest.hint(to: part, among: known))
+                "unknown member 'through.\(part)'" + Suggestion.hint(to: part, among: known))
         }
         let table = parts["table"]?.nonEmptyText.flatMap(ColumnReference.name)
         if table == nil { faults.add(path + ["through", "table"], "through.table must name the join table") }

@@ -52,7 +52,7 @@ package struct RelationshipText {
 
     /// The name as it is; in backticks if its first character would mean something else.
     private static func name(_ name: String) -> String {
-        name.hasPrefix("-") || name.hasPrefix("`") ? Relationship.backticked(name) : name
+        name.hasPrefix("-") || name.hasPrefix("`") ? SQLIdentifier.quoted(name) : name
     }
 
     private static func oneOrList(_ names: [String]) -> String {

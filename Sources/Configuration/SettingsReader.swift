@@ -47,7 +47,7 @@ package enum SettingsReader {
     ) {
         for (group, value) in document where group != "relationships" {
             guard SettingRecord.groups.contains(group) else {
-                let hint = Nearest.hint(to: group, among: SettingRecord.groups + ["relationships"])
+                let hint = Suggestion.hint(to: group, among: SettingRecord.groups + ["relationships"])
                 faults.add([group], "unknown table '\(group)'\(hint)")
                 continue
             }
@@ -89,7 +89,7 @@ package enum SettingsReader {
                 "a password does not stand in this file: name a file in database.password_file, or give the "
                 + "systemd credential 'database-password', or set KINDRED_DATABASE_PASSWORD in the environment"
         }
-        return "unknown setting '\(group).\(name)'" + Nearest.hint(to: name, among: records.map(\.name))
+        return "unknown setting '\(group).\(name)'" + Suggestion.hint(to: name, among: records.map(\.name))
     }
 
     private static func readRelationships(

@@ -1,47 +1,48 @@
-package import Planning
 package import Relations
 
-/// Says which of a batch's keys a row belongs to: the statement's `Attribution`, laid out for one row after another.
-/// A class for the same reason as `Distributor`.
+/// Says which of a batch's keys each row belongs to, as the statement's `Attribution` prescribes.
+/// It is a class for the same reason as ``Distributor``.
 package final class RowAttribution {
     private enum Reading {
         case single, ordinal, integer, integerBits, values
     }
 
     /// A column of a row that is a part of its key.
-    private typealias KeyColumn = (place: Int, type: ColumnType)
+    private typealias KeyColumn = (position: Int, type: ColumnType)
 
     private let keyCount: Int
-    private var index: KeyIndex
+    private var lookup: KeyLookup
     private let reading: Reading
+    /// The columns of a row with the parts of its key, in the key's order.
     private let columns: [KeyColumn]
-    /// Of the first of them.
-    private let firstPlace: Int
+    /// The position of the first of them.
+    private let firstPosition: Int
 
     /// - Parameters:
-    ///   - leading: how many columns a row has before those that it shows.
-    ///   - shown: the types of those.
+    ///   - keys: the batch's keys.
+    ///   - leading: the number of columns that a row has before those that it shows.
+    ///   - shown: the types of the columns that it shows.
     package init(_ keys: [Key], _ attribution: Attribution, leading: Int, shown: [ColumnType]) {
         keyCount = keys.count
-        index = KeyIndex(keys)
+        lookup = KeyLookup(keys)
         columns =
             switch attribution {
             case .single, .ordinal: []
             case .values(let types): types.enumerated().map { ($0.offset, $0.element) }
-            case .shown(let places): places.map { (leading + $0, shown[$0]) }
+            case .shown(let positions): positions.map { (leading + $0, shown[$0]) }
             }
-        firstPlace = columns.first?.place ?? 0
-        reading = Self.reading(attribution, index, columns)
+        firstPosition = columns.first?.position ?? 0
+        reading = Self.reading(attribution, lookup, columns)
     }
 
     private static func reading(
-        _ attribution: Attribution, _ index: KeyIndex, _ columns: [KeyColumn]
+        _ attribution: Attribution, _ lookup: KeyLookup, _ columns: [KeyColumn]
     ) -> Reading {
         switch attribution {
         case .single: .single
         case .ordinal: .ordinal
         case .values, .shown:
-            if !index.isOfIntegers {
+            if !lookup.isOfIntegers {
                 .values
             } else if case .bit = columns[0].type {
                 .integerBits
@@ -51,21 +52,53 @@ package final class RowAttribution {
         }
     }
 
-    /// The key's place in the batch; nil for a row that belongs to none.
-    /// - Parameter cell: the bytes in a column of the row; nil for `NULL`.
-    package func place(_ cell: (Int) -> UnsafeRawBufferPointer?) -> Int? {
+    /// The index of a row's key in the batch; nil for a row that belongs to none of the keys.
+    /// - Parameter cell: gives the bytes of the row's column at a position; nil for `NULL`.
+    package func keyIndex(_ cell: (Int) -> UnsafeRawBufferPointer?) -> Int? {
         switch reading {
         case .single: return 0
-        case .integer: return ReturnedKey.int64(cell(firstPlace)).flatMap { index.place(of: $0) }
-        case .integerBits: return ReturnedKey.int64(bits: cell(firstPlace)).flatMap { index.place(of: $0) }
+        case .integer: return ReturnedKey.int64(cell(firstPosition)).flatMap { lookup.index(of: $0) }
+        case .integerBits:
+            return ReturnedKey.int64(bits: cell(firstPosition)).flatMap { lookup.index(of: $0) }
         case .ordinal:
             guard let ordinal = ReturnedKey.int64(cell(0)), (1...Int64(keyCount)).contains(ordinal)
             else { return nil }
             return Int(ordinal) - 1
         case .values:
-            let parts = columns.compactMap { ReturnedKey.scalar(cell($0.place), as: $0.type) }
+            let parts = columns.compactMap { ReturnedKey.scalar(cell($0.position), as: $0.type) }
             guard parts.count == columns.count else { return nil }
-            return index.place(of: parts.count == 1 ? .single(parts[0]) : .composite(parts))
+            return lookup.index(of: parts.count == 1 ? .single(parts[0]) : .composite(parts))
         }
+    }
+}
+
+/// Finds the index of a returned key among the keys of a batch, for types whose equality bytes decide.
+package struct KeyLookup: Sendable {
+    private let indices: KeyMap
+    private var last: (key: Key, index: Int?)?
+    private var lastInteger: (key: Int64, index: Int?)?
+
+    package init(_ keys: [Key]) {
+        indices = KeyMap(indexing: keys)
+    }
+
+    /// Whether all keys are integers, so that ``index(of:)-(Int64)`` knows each of them.
+    package var isOfIntegers: Bool { indices.isOfIntegers }
+
+    /// The index of a key; nil if it is none of the batch. Rows come sorted by key, so that it is mostly the
+    /// one before.
+    package mutating func index(of key: Key) -> Int? {
+        if let last, last.key == key { return last.index }
+        let index = indices[key]
+        last = (key, index)
+        return index
+    }
+
+    /// The index of a key that is an integer; nil if it is none of the batch.
+    package mutating func index(of key: Int64) -> Int? {
+        if let lastInteger, lastInteger.key == key { return lastInteger.index }
+        let index = indices[integer: key]
+        lastInteger = (key, index)
+        return index
     }
 }

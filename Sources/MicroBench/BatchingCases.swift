@@ -1,5 +1,6 @@
 import Batching
 import Relations
+import Time
 
 /// From the keys of many clients to batches.
 extension Case {
@@ -17,7 +18,7 @@ extension Case {
     /// While a query is in flight every client asks for one key; when it ends, these keys are sent.
     private static func batch(distinctKeys: Int, iterations: Int) -> Int {
         let clients = 64
-        let batchKey = BatchKey(number: 1, maxKeys: 500, window: 1_000_000)
+        let batchKey = BatchKey(number: 1, maxKeys: 500, window: .milliseconds(1))
         let keys = (0..<clients).map { [Key.single(.integer(Int64($0 % distinctKeys)))] as [Key?] }
         var shares = keys.map { _ in FairShare() }
         var batcher = Batcher(limits: .init(maxKeyBytes: 1 << 20, maxInFlight: 8))
@@ -30,12 +31,12 @@ extension Case {
                 now.nanoseconds += 3000
                 submissions += 1
                 batcher.submit(
-                    keys[client], of: batchKey, for: SubmissionID(submissions, place: client),
+                    keys[client], of: batchKey, for: SubmissionID(submissions, index: client),
                     share: &shares[client],
                     at: now)
             }
             if let inFlight { batcher.finished(inFlight, isMeasure: true, at: now) }
-            inFlight = batcher.take(at: now)
+            inFlight = batcher.nextBatch(at: now)
             total += inFlight?.keys.count ?? 0
             if batcher.nextWake(after: now) != nil { total += 1 }
         }

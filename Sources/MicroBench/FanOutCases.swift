@@ -1,5 +1,4 @@
 import FanOut
-import Planning
 import Relations
 import Wire
 
@@ -13,7 +12,7 @@ extension Case {
             let keys = (0..<keyCount).map { Key.single(.integer(number(of: $0))) }
             let cells = CellText((0..<rowCount).map { "\(number(of: $0 / rowsPerKey))" })
             return fanOut(keys, .values([integer]), iterations: iterations) { attribution, row in
-                cells.withCells { cell in attribution.place { _ in cell(row) } }
+                cells.withCells { cell in attribution.keyIndex { _ in cell(row) } }
             }
         },
         Case(
@@ -23,7 +22,7 @@ extension Case {
             let keys = (0..<keyCount).map { Key.composite([.integer(2026), .integer(number(of: $0))]) }
             let cells = CellText((0..<rowCount).flatMap { ["2026", "\(number(of: $0 / rowsPerKey))"] })
             return fanOut(keys, .values([integer, integer]), iterations: iterations) { attribution, row in
-                cells.withCells { cell in attribution.place { cell(2 * row + $0) } }
+                cells.withCells { cell in attribution.keyIndex { cell(2 * row + $0) } }
             }
         },
     ]

@@ -43,7 +43,7 @@ extension Case {
             name: "books", columns: [id, owner, column("title", text), column("published", .date)],
             primaryKey: ["id"], uniqueKeys: [])
         return Relationship(
-            name: "authors.books", kind: .many, parent: .init(authors), key: [owner], matches: [owner],
+            name: "authors.books", kind: .many, parent: .init(authors), key: [owner], matchedColumns: [owner],
             to: books)
     }
 

@@ -1,18 +1,18 @@
 package import Relations
 
-/// Turns keys of one relationship, with one selection, into one query.
+/// Writes the query for keys of one relationship with one selection.
 package struct Planner: Sendable {
     /// How a query finds the rows of several keys.
     package enum Form: Hashable, Sendable {
-        /// One key, compared with a literal.
+        /// One key is compared with a literal.
         case equality
-        /// `IN (42,43)`, where bytes decide which values are equal.
+        /// The keys stand in a list, `IN (42,43)`, because bytes decide which values are equal.
         case valueList
-        /// The keys travel as a table, and each row comes back with its key's ordinal.
+        /// The keys stand in a table within the query, and each row comes back with the ordinal of its key.
         case ordinals
-        /// The first rows of each key, one scalar subquery for each row, read from an index in order.
+        /// The first rows of each key are read in order from an index, each by a scalar subquery.
         case lateral
-        /// The first rows of each key, numbered by a window function over all of its rows.
+        /// The first rows of each key are found by numbering all of its rows with a window function.
         case window
     }
 
@@ -24,12 +24,12 @@ package struct Planner: Sendable {
 
     private var keyColumns: [KeyColumn] { clauses.keyColumns }
 
-    /// The most keys that one query should carry, given the configured bound.
+    /// The greatest number of keys that one query should have, given the configured bound.
     package func maxKeys(_ configured: Int) -> Int {
         keyColumns.contains { $0.travelsAlone } ? 1 : max(1, configured / keyColumns.count)
     }
 
-    /// The form of the query for so many keys.
+    /// The form of the query for this number of keys.
     package func form(keys: Int) -> Form {
         if keys == 1, keyColumns.allSatisfy(\.hasExactLiteral) { return .equality }
         if clauses.selection.isCut { return TopRows(clauses).isReadInOrder ? .lateral : .window }
@@ -37,8 +37,9 @@ package struct Planner: Sendable {
         return isDecidedByBytes ? .valueList : .ordinals
     }
 
-    /// - Precondition: at least one key, each with as many parts as the relationship's key has columns; at least one
-    ///   column, unless rows are counted.
+    /// Writes the query.
+    /// - Precondition: there is at least one key, each has as many parts as the relationship's key has
+    ///   columns, and there is at least one column, unless rows are counted.
     package func statement(for keys: [Key], showing columns: [Column]) -> Statement {
         switch form(keys: keys.count) {
         case .equality: equality(keys[0], columns)
@@ -51,10 +52,10 @@ package struct Planner: Sendable {
 
     // SELECT t.`id`,t.`title` FROM `books` t WHERE t.`author_id`=42 ORDER BY t.`id` LIMIT 3
     private func equality(_ key: Key, _ columns: [Column]) -> Statement {
-        let unseen = clauses.unseen(columns)
+        let guards = clauses.typeGuards(columns)
         var sql = SQLWriter()
         sql.write("SELECT ")
-        selected(&sql, unseen, columns)
+        selected(&sql, guards, columns)
         sql.write(" FROM ")
         clauses.matchedTable(&sql)
         clauses.furtherTables(&sql)
@@ -69,13 +70,13 @@ package struct Planner: Sendable {
         clauses.order(&sql, after: nil)
         sql.limit(clauses.selection)
         return Statement(
-            sql: sql.bytes, attribution: .single, witnesses: unseen.map(\.column.type))
+            sql: sql.bytes, attribution: .single, typeGuards: guards.map(\.column.type))
     }
 
     // SELECT t.`author_id`,t.`title` FROM `books` t WHERE t.`author_id` IN (42,43) ORDER BY t.`author_id`,t.`id`
     private func valueList(_ keys: [Key], _ columns: [Column]) -> Statement {
-        let matched = keyColumns.map { Clauses.Unseen(alias: clauses.matched, column: $0.column) }
-        let unseen = clauses.unseen(columns).filter { !matched.contains($0) }
+        let matched = keyColumns.map { Clauses.TypeGuard(alias: clauses.matched, column: $0.column) }
+        let guards = clauses.typeGuards(columns).filter { !matched.contains($0) }
         let attribution = attribution(columns)
         var sql = SQLWriter()
         sql.write("SELECT ")
@@ -83,7 +84,7 @@ package struct Planner: Sendable {
             clauses.matchedColumns(&sql)
             sql.write(",")
         }
-        selected(&sql, unseen, columns)
+        selected(&sql, guards, columns)
         sql.write(" FROM ")
         clauses.matchedTable(&sql)
         clauses.furtherTables(&sql)
@@ -98,39 +99,40 @@ package struct Planner: Sendable {
         clauses.grouping(&sql, by: clauses.matchedColumns)
         clauses.order(&sql, after: clauses.matchedColumns)
         return Statement(
-            sql: sql.bytes, attribution: attribution, witnesses: unseen.map(\.column.type))
+            sql: sql.bytes, attribution: attribution, typeGuards: guards.map(\.column.type))
     }
 
-    /// A column that the rows show is not sent twice: that would be a tenth of a server's work for short rows.
+    /// How rows say which key they belong to. A column that they show is not sent twice, which would be a
+    /// tenth of the server's work for short rows.
     private func attribution(_ columns: [Column]) -> Attribution {
-        let places = keyColumns.compactMap { part in columns.firstIndex(of: part.column) }
+        let positions = keyColumns.compactMap { part in columns.firstIndex(of: part.column) }
         let areShown =
-            clauses.matched == "t" && !clauses.selection.isCount && places.count == keyColumns.count
-        return areShown ? .shown(places) : .values(keyColumns.map(\.column.type))
+            clauses.matched == "t" && !clauses.selection.isCount && positions.count == keyColumns.count
+        return areShown ? .shown(positions) : .values(keyColumns.map(\.column.type))
     }
 
     // SELECT k.o,t.`id` FROM JSON_TABLE('["bob","zoë"]','$[*]' COLUMNS (o FOR ORDINALITY,
     //   k0 VARCHAR(3) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PATH '$')) k
     //   STRAIGHT_JOIN `pets` t ON t.`owner`=k.k0 ORDER BY k.o,t.`id`
     private func ordinals(_ keys: [Key], _ columns: [Column]) -> Statement {
-        let unseen = clauses.unseen(columns)
+        let guards = clauses.typeGuards(columns)
         let table = KeyTable(columns: keyColumns, keys: keys)
         var sql = SQLWriter(for: table)
         sql.write("SELECT k.o,")
-        selected(&sql, unseen, columns)
+        selected(&sql, guards, columns)
         sql.write(" FROM ")
         clauses.keyedSources(table, &sql)
         clauses.filter(&sql, after: "WHERE")
         clauses.grouping(&sql) { $0.write("k.o") }
         clauses.order(&sql) { $0.write("k.o") }
         return Statement(
-            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.column.type))
+            sql: sql.bytes, attribution: .ordinal, typeGuards: guards.map(\.column.type))
     }
 
-    /// The witnesses, and what the rows show or their number.
-    private func selected(_ sql: inout SQLWriter, _ unseen: [Clauses.Unseen], _ columns: [Column]) {
-        for witness in unseen {
-            sql.column(witness.column.name, of: witness.alias)
+    /// Writes the type guards, followed by the columns that rows show or by the number of rows.
+    private func selected(_ sql: inout SQLWriter, _ guards: [Clauses.TypeGuard], _ columns: [Column]) {
+        for typeGuard in guards {
+            sql.column(typeGuard.column.name, of: typeGuard.alias)
             sql.write(",")
         }
         if clauses.selection.isCount { clauses.count(&sql) } else { clauses.shown(columns, &sql) }

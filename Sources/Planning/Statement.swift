@@ -1,33 +1,21 @@
 package import Relations
 
-/// How a row of the result says which key it belongs to.
-package enum Attribution: Hashable, Sendable {
-    /// Only one key was asked for: every row is its own.
-    case single
-    /// The row starts with the matched columns of these types, whose values equal the key's exactly if their
-    /// canonical forms do.
-    case values([ColumnType])
-    /// The same, with the matched columns at these places among the columns that the rows show.
-    case shown([Int])
-    /// The row starts with the key's place in the batch, counted from 1. The database alone compared the keys.
-    case ordinal
-}
-
-/// A query, and how to read its rows: first what attribution says, then the witnesses,
-/// then the relationship's columns in order.
+/// A query, and how to read its rows: first the columns that ``attribution`` tells of, then the type guards,
+/// then the columns that were asked for, in order.
 package struct Statement: Hashable, Sendable {
     package let sql: [UInt8]
     package let attribution: Attribution
-    /// Columns that are compared with a key or a filter's value, and that the rows do not show. Their values are not
-    /// needed; that they come back proves that they still have the type that the value was written for.
-    package let witnesses: [ColumnType]
+    /// The types of the columns that are compared with a key or a filter's value and that the rows do not
+    /// show. Their values are not needed: that they come back with these types proves that the literals were
+    /// written for them.
+    package let typeGuards: [ColumnType]
 
-    /// The types of a row's columns before the relationship's own.
+    /// The types of a row's columns before those that were asked for.
     package var leadingTypes: [ColumnType] {
         switch attribution {
-        case .single, .shown: witnesses
-        case .values(let types): types + witnesses
-        case .ordinal: [.integer(bits: 64, signed: true, zerofill: false)] + witnesses
+        case .single, .shown: typeGuards
+        case .values(let types): types + typeGuards
+        case .ordinal: [.integer(bits: 64, signed: true, zerofill: false)] + typeGuards
         }
     }
 }

@@ -3,7 +3,7 @@ import Testing
 
 private let name = ColumnType.text(length: 80, charset: "utf8mb4", collation: "utf8mb4_general_ci")
 
-/// authors.books, which shows id, title, price and doc, and hides its author.
+/// `authors.books`, which shows id, title, price and doc, and hides its author.
 private let books: Relationship = {
     let table = Table(
         name: "books",
@@ -14,7 +14,7 @@ private let books: Relationship = {
         ], primaryKey: ["id"], uniqueKeys: [])
     return Relationship(
         name: "authors.books", kind: .many, parent: .init(Table(name: "authors", columns: [], indexes: [])),
-        key: [column("id")], matches: [column("author_id")], to: table,
+        key: [column("id")], matchedColumns: [column("author_id")], to: table,
         columns: table.columns.filter { $0.name != "author_id" }, order: [OrderTerm(column: "title")])
 }()
 
@@ -35,7 +35,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         try books.selection(options { $0.filters = filters }, at: .root).conditions.map(\.comparison)
     }
 
-    @Test func `without options it is the relationship's own`() throws {
+    @Test func `a load without options selects all rows in the relationship's own order`() throws {
         #expect(try books.selection(LoadOptions(), at: .root) == Selection(allOf: books))
         #expect(try books.shown(LoadOptions(), at: .root) == books.columns)
     }
@@ -74,7 +74,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         #expect(try books.selection(options { $0.limit = 0 }, at: .root).isEmpty)
     }
 
-    @Test func `values are brought into their column's form`() throws {
+    @Test func `values are brought into the canonical form of their column's type`() throws {
         #expect(
             try comparison(filter("price", .init(.gt, .value(.integer(1))))) == [
                 .greater(.text(Array("1.00".utf8)))
@@ -98,7 +98,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         (filter("doc", .init(.eq, .value(string("{}")))), .badRequest, "where.doc: ", "cannot be filtered"),
         (filter("id"), .badRequest, "where.id: ", "no comparison"),
     ])
-    func `a filter that cannot be is refused with its path`(
+    func `an invalid filter is refused with the path to it`(
         filter: FilterInput, code: Failure.Code, path: String, hint: String
     ) throws {
         let failure = #expect(throws: Failure.self) {
@@ -110,7 +110,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         #expect(failure?.message.contains(hint) == true, "\(failure?.message ?? "")")
     }
 
-    @Test func `columns are known ones, each once, at least one`() {
+    @Test func `the columns to show must be known, different and at least one`() {
         for (columns, code) in [
             ([], Failure.Code.badRequest), (["id", "id"], .badRequest), (["author_id"], .unknownColumn),
         ] {
@@ -121,7 +121,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         }
     }
 
-    @Test func `count goes with where only`() throws {
+    @Test func `count is allowed beside where only`() throws {
         let counted = options {
             $0.isCount = true
             $0.filters = [filter("id", .init(.eq, .value(.integer(1))))]
@@ -137,28 +137,28 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         }
     }
 
-    @Test func `a to-one has no limit`() {
+    @Test func `a to-one relationship takes no limit`() {
         let author = Relationship(
             name: "books.author", kind: .one, parent: .init(table("books", ["id"])),
             key: [column("author_id")],
-            matches: [column("id")], to: table("authors", ["id"]))
+            matchedColumns: [column("id")], to: table("authors", ["id"]))
         #expect(throws: Failure.self) { try author.selection(options { $0.limit = 1 }, at: .root) }
         #expect(throws: Failure.self) { try author.selection(options { $0.offset = 0 }, at: .root) }
     }
 
-    @Test func `by the parent's primary key the way begins at the parent itself`() throws {
+    @Test func `by the parent's primary key, the first hop is the parent's own table`() throws {
         let author = Relationship(
             name: "books.author", kind: .one, parent: .init(table("books", ["id", "author_id"])),
-            key: [column("author_id")], matches: [column("id")], to: table("authors", ["id"]))
+            key: [column("author_id")], matchedColumns: [column("id")], to: table("authors", ["id"]))
         let other = try #require(author.viaParent)
-        #expect(other.key.map(\.name) == ["id"] && other.matches.map(\.name) == ["id"])
+        #expect(other.key.map(\.name) == ["id"] && other.matchedColumns.map(\.name) == ["id"])
         #expect(
             other.hops.map(\.table) == ["books"] && other.hops[0].near.map(\.name) == ["id"]
                 && other.hops[0].far.map(\.name) == ["author_id"])
         #expect(other.targets.map(\.name) == ["id"])
         let books = Relationship(
             name: "authors.books", kind: .many, parent: .init(table("authors", ["id"])), key: [column("id")],
-            matches: [column("author_id")], to: table("books", ["id", "author_id"]))
+            matchedColumns: [column("author_id")], to: table("books", ["id", "author_id"]))
         #expect(books.viaParent == books)
     }
 }

@@ -14,7 +14,7 @@ struct ReplyEncoderTests {
         }
     }
 
-    @Test func `pong and hello`() {
+    @Test func `pong and hello are whole lines`() {
         #expect(writtenText { ReplyEncoder.pong(RequestID(1), into: &$0) } == "{\"id\":1,\"pong\":true}\n")
         let hello = writtenText { ReplyEncoder.hello(RequestID(2), server: "kindred 0.1.0", into: &$0) }
         #expect(hello == "{\"id\":2,\"server\":\"kindred 0.1.0\",\"protocol\":1}\n")
@@ -35,21 +35,31 @@ struct ReplyEncoderTests {
         ),
         (Failure(.overloaded, "full\n"), #"{"code":"overloaded","message":"full\n","retryable":true}"#),
     ])
-    func `errors`(failure: Failure, expected: String) {
+    func `an error has a code, a message and whether a retry makes sense`(failure: Failure, expected: String)
+    {
         #expect(
             writtenText { ReplyEncoder.failure(RequestID(-7), failure, into: &$0) }
                 == "{\"id\":-7,\"error\":\(expected)}\n")
         #expect(writtenText { ReplyEncoder.failure(nil, failure, into: &$0) } == "{\"error\":\(expected)}\n")
     }
 
-    @Test func `the errors of single keys`() {
-        let one = writtenText { ReplyEncoder.errors([(1, Failure(.badKey, "x"))], into: &$0) }
-        #expect(one == #","errors":{"1":{"code":"bad_key","message":"x"}}"#)
-        let two = writtenText {
-            ReplyEncoder.errors([(1, Failure(.badKey, "x")), (12, Failure(.badKey, "y"))], into: &$0)
-        }
+    @Test func `the errors of single keys follow the results`() {
+        #expect(errors(of: []) == "[]")
         #expect(
-            two == #","errors":{"1":{"code":"bad_key","message":"x"},"12":{"code":"bad_key","message":"y"}}"#)
-        #expect(writtenText { ReplyEncoder.errors([(Int, Failure)](), into: &$0) } == "")
+            errors(of: [(1, Failure(.badKey, "x"))])
+                == #"[],"errors":{"1":{"code":"bad_key","message":"x"}}"#)
+        #expect(
+            errors(of: [(1, Failure(.badKey, "x")), (12, Failure(.badKey, "y"))])
+                == #"[],"errors":{"1":{"code":"bad_key","message":"x"},"12":{"code":"bad_key","message":"y"}}"#
+        )
+    }
+
+    /// What stands after an empty list of results.
+    private func errors(of failures: [(Int, Failure)]) -> String {
+        writtenText { buffer in
+            buffer.beginList()
+            buffer.endList()
+            ReplyEncoder.errors(failures, into: &buffer)
+        }
     }
 }

@@ -25,11 +25,11 @@ package enum KeySource: Sendable {
     private static func sample(_ relationship: Relationship, _ count: Int, _ client: BlockingClient) throws
         -> [Key]
     {
-        let columns = relationship.key.map { Relationship.backticked($0.name) }
+        let columns = relationship.key.map { SQLIdentifier.quoted($0.name) }
         let conditions = columns.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
         let rows = try client.rows(
             """
-            SELECT DISTINCT \(columns.joined(separator: ",")) FROM \(Relationship.backticked(relationship.parent))
+            SELECT DISTINCT \(columns.joined(separator: ",")) FROM \(SQLIdentifier.quoted(relationship.parent))
             WHERE \(conditions) LIMIT \(count)
             """)
         return rows.compactMap { row in

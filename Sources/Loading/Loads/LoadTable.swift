@@ -19,7 +19,7 @@ package final class LoadTable {
     }
 
     package subscript(id: SubmissionID) -> LoadNode? {
-        guard nodes.indices.contains(id.place), let node = nodes[id.place], node.id.number == id.number
+        guard nodes.indices.contains(id.index), let node = nodes[id.index], node.id.number == id.number
         else {
             return nil
         }
@@ -44,7 +44,7 @@ package final class LoadTable {
     func insert(_ node: LoadNode, of load: PendingLoad) {
         lastNumber += 1
         let index = freeIndices.popLast() ?? nodes.count
-        node.id = SubmissionID(lastNumber, place: index)
+        node.id = SubmissionID(lastNumber, index: index)
         if index == nodes.count { nodes.append(node) } else { nodes[index] = node }
         load.countedKeys += node.keys.count
         keyCount += node.keys.count
@@ -71,7 +71,7 @@ package final class LoadTable {
 
     private func remove(_ node: LoadNode) {
         guard self[node.id] === node else { return }
-        nodes[node.id.place] = nil
-        freeIndices.append(node.id.place)
+        nodes[node.id.index] = nil
+        freeIndices.append(node.id.index)
     }
 }

@@ -1,5 +1,5 @@
 extension ColumnType {
-    /// Of a column of integers; `YEAR` holds 0 besides. `nil` for every other type.
+    /// The values that a column of integers can hold; nil for every other type. A `YEAR` can hold 0 as well.
     var integerRange: IntegerRange? {
         switch self {
         case .integer(let bits, let signed, _): IntegerRange(bits: bits, signed: signed)
@@ -12,7 +12,7 @@ extension ColumnType {
         }
     }
 
-    /// The type and the form in which its values are given: the second half of an error message.
+    /// The type and the form in which its values are given, as the second half of an error message.
     var acceptedForm: String {
         switch self {
         case .integer(let bits, let signed, _):
@@ -41,7 +41,7 @@ extension ColumnType {
         }
     }
 
-    /// An example with as many fraction digits as the column keeps.
+    /// A time of day as an example, with as many fraction digits as the column keeps.
     private static func clock(_ fraction: Int) -> String {
         "10:39:00" + (fraction > 0 ? "." + "123456".prefix(fraction) : "")
     }
@@ -62,21 +62,14 @@ extension ColumnType {
 }
 
 extension Literal {
-    /// The literal as an error message quotes it: strings in quotes, at most 60 characters of any.
+    /// The literal as an error message quotes it, strings in quotes, and the beginning only of what is long.
     var quoted: String {
         switch self {
         case .null: "null"
         case .bool(let value): "\(value)"
         case .integer(let value): "\(value)"
-        case .number(let text): Self.shortened(text)
-        case .string(let text): "'\(Self.shortened(text))'"
+        case .number(let text): QuotedInput.shortened(text)
+        case .string(let text): QuotedInput.quoted(text)
         }
-    }
-
-    /// Unicode scalars are counted, since a character may be any number of them; none takes more than 4 bytes.
-    private static func shortened(_ text: [UInt8]) -> String {
-        let scalars = String(decoding: text.prefix(61 * 4), as: UTF8.self).unicodeScalars
-        guard scalars.count > 60 else { return String(scalars) }
-        return String(String.UnicodeScalarView(scalars.prefix(60))) + "…"
     }
 }

@@ -8,7 +8,7 @@ struct IntegerRange {
         self.upper = upper
     }
 
-    /// `TINYINT` … `BIGINT`: 8, 16, 24, 32 or 64 bits.
+    /// - Parameter bits: 8, 16, 24, 32 or 64, for `TINYINT` to `BIGINT`.
     init(bits: Int, signed: Bool) {
         lower = signed ? Int64.min >> (64 - bits) : 0
         upper = UInt64.max >> (64 - bits + (signed ? 1 : 0))
@@ -23,29 +23,20 @@ struct IntegerRange {
     }
 }
 
+/// Integer keys that were given as text.
 enum IntegerText {
-    /// Reads `-?(0|[1-9][0-9]*)` within 64 bits, signed or unsigned; `-0` is 0. Anything else is `nil`.
+    /// Reads `-?(0|[1-9][0-9]*)` within 64 bits, signed or unsigned; `-0` is 0.
+    /// - Returns: nil for anything else.
     static func scalar(_ text: [UInt8]) -> Scalar? {
         let negative = text.first == UInt8(ascii: "-")
         let digits = negative ? text.dropFirst() : text[...]
-        guard let magnitude = magnitude(digits) else { return nil }
+        guard digits.count == 1 || digits.first != UInt8(ascii: "0"),
+            let magnitude = digits.withUnsafeBytes(DecimalDigits.value)
+        else { return nil }
         guard negative else {
             return Int64(exactly: magnitude).map { .integer($0) } ?? .unsigned(magnitude)
         }
         guard magnitude <= Int64.min.magnitude else { return nil }
         return .integer(Int64(truncatingIfNeeded: 0 &- magnitude))
-    }
-
-    private static func magnitude(_ digits: ArraySlice<UInt8>) -> UInt64? {
-        guard let first = digits.first, digits.count == 1 || first != UInt8(ascii: "0") else { return nil }
-        var value: UInt64 = 0
-        for digit in digits {
-            guard digit.isDigit else { return nil }
-            let (tens, overflowed) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carried) = tens.addingReportingOverflow(UInt64(digit.digitValue))
-            guard !overflowed, !carried else { return nil }
-            value = sum
-        }
-        return value
     }
 }

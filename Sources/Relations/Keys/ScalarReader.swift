@@ -1,9 +1,9 @@
 extension Scalar {
-    /// Checks a client's literal against a column and brings it into the type's canonical form. Nothing is coerced.
-    ///
-    /// A `null` is refused like any other wrong literal: whoever lets it mean "no relatives" asks before coming here.
-    ///
-    /// Throws `bad_key`; where the literal was a filter's value, the caller sends the same message as `bad_value`.
+    /// Checks a client's literal against a column's type and brings it into the type's canonical form.
+    /// Nothing is coerced. A `null` is refused like any other wrong literal; callers for whom it means "no
+    /// relatives" look for it first.
+    /// - Throws: `bad_key`. Where the literal is a filter's value, the caller sends the same message as
+    ///   `bad_value`.
     package init(_ literal: Literal, as type: ColumnType) throws(Failure) {
         guard let scalar = Self.canonical(literal, as: type) else {
             throw Failure(.badKey, "\(literal.quoted) is no value of \(type.acceptedForm)")
@@ -37,15 +37,15 @@ extension Scalar {
         return zeroYear || type.integerRange?.contains(scalar) == true ? scalar : nil
     }
 
-    /// The types whose literal can be nothing but a JSON string.
+    /// Reads the values of types whose literals can only be JSON strings.
     private static func fromString(_ text: [UInt8], as type: ColumnType) -> Scalar? {
         switch type {
         case .date: TemporalText.date(text).map { .text($0) }
         case .time(let fraction): TemporalText.time(text, fraction: fraction).map { .text($0) }
         case .datetime(let fraction):
-            TemporalText.moment(text, fraction: fraction, isTimestamp: false).map { .text($0) }
+            TemporalText.dateTime(text, fraction: fraction, isTimestamp: false).map { .text($0) }
         case .timestamp(let fraction):
-            TemporalText.moment(text, fraction: fraction, isTimestamp: true).map { .text($0) }
+            TemporalText.dateTime(text, fraction: fraction, isTimestamp: true).map { .text($0) }
         case .text, .enumeration, .set: .text(text)
         case .binary: Base64.decode(text).map { .bytes($0) }
         case .uuid: UUIDText.canonical(text).map { .text($0) }
@@ -57,7 +57,8 @@ extension Scalar {
 }
 
 extension Scalar {
-    /// Whether this value of a column of days is one that the calendar does not have, like February 30.
+    /// Whether the value, which is one of a column of days, is a day that the calendar does not have, like
+    /// February 30.
     package var isImpossibleDay: Bool {
         if case .text(let text) = self { TemporalText.isImpossible(text) } else { false }
     }
@@ -75,12 +76,28 @@ extension Literal {
         }
     }
 
-    /// A number as written, or a string that may hold one.
+    /// The text of a number, or of a string, which may hold one.
     fileprivate var digits: [UInt8]? {
         switch self {
         case .integer(let value): Array(String(value).utf8)
         case .number(let text), .string(let text): text
         case .null, .bool: nil
         }
+    }
+}
+
+/// `UUID` keys.
+enum UUIDText {
+    /// Reads 36 characters with dashes (8-4-4-4-12) or 32 hexadecimal digits, in upper or lower case.
+    /// - Returns: the 36 characters with dashes in lower case; nil for anything else.
+    static func canonical(_ text: [UInt8]) -> [UInt8]? {
+        let dash = UInt8(ascii: "-")
+        let hex = text.count == 36 ? text.filter { $0 != dash } : text
+        guard hex.count == 32, hex.allSatisfy({ $0.hexValue != nil }) else { return nil }
+        let lower = hex.map { $0.isDigit ? $0 : $0 | 0x20 }
+        let groups = [lower[0..<8], lower[8..<12], lower[12..<16], lower[16..<20], lower[20..<32]]
+        let canonical = Array(groups.joined(separator: [dash]))
+        let dashesInPlace = text.count == 32 || [8, 13, 18, 23].allSatisfy { text[$0] == dash }
+        return dashesInPlace ? canonical : nil
     }
 }

@@ -1,5 +1,8 @@
 extension Relationship {
-    /// Checks the options that decide which rows come back. The error's message begins with the path to the fault.
+    /// Checks the options that decide which rows come back.
+    /// - Parameter path: the path to the options in the request.
+    /// - Throws: `bad_request`, `unknown_column` or `bad_value`, with a message that begins with the path to
+    ///   the fault.
     package func selection(_ options: LoadOptions, at path: RequestPath) throws(Failure) -> Selection {
         if options.isCount { try checkCount(options, path) }
         if kind == .one, options.limit != nil || options.offset != nil {
@@ -12,7 +15,10 @@ extension Relationship {
             limit: options.limit, offset: options.offset ?? 0, isCount: options.isCount)
     }
 
-    /// The columns to show, in this order.
+    /// Checks which columns are to be shown.
+    /// - Parameter path: the path to the options in the request.
+    /// - Returns: the columns, in the order in which rows show them.
+    /// - Throws: `bad_request` or `unknown_column`, with a message that begins with the path to the fault.
     package func shown(_ options: LoadOptions, at path: RequestPath) throws(Failure) -> [Column] {
         guard let names = options.columns else { return columns }
         let path = path.member("columns")
@@ -23,7 +29,7 @@ extension Relationship {
         var shown: [Column] = []
         for name in names {
             guard seen.insert(name).inserted else {
-                throw path.failure(.badRequest, "\(Excerpt.quoted(name)) stands twice")
+                throw path.failure(.badRequest, "\(QuotedInput.quoted(name)) stands twice")
             }
             shown.append(try column(name, path))
         }
@@ -40,12 +46,13 @@ extension Relationship {
         throw path.member(other.0).failure(.badRequest, "'count' goes with 'where' only")
     }
 
-    /// Columns that the relationship does not expose are as unknown as those that do not exist.
+    /// The column of that name. One that the relationship does not show is as unknown as one that does not
+    /// exist.
     private func column(_ name: String, _ path: RequestPath) throws(Failure) -> Column {
         if let column = columns.first(where: { $0.name == name }) { return column }
-        let hint = Nearest.hint(to: name, among: columns.map(\.name))
+        let hint = Suggestion.hint(to: name, among: columns.map(\.name))
         throw path.failure(
-            .unknownColumn, "'\(self.name)' shows no column \(Excerpt.quoted(name))\(hint)")
+            .unknownColumn, "'\(self.name)' shows no column \(QuotedInput.quoted(name))\(hint)")
     }
 
     private func order(_ terms: [OrderTerm]?, _ path: RequestPath) throws(Failure) -> [OrderTerm] {
@@ -54,7 +61,7 @@ extension Relationship {
         for term in terms {
             _ = try column(term.column, path)
             guard seen.insert(term.column).inserted else {
-                throw path.failure(.badRequest, "\(Excerpt.quoted(term.column)) stands twice")
+                throw path.failure(.badRequest, "\(QuotedInput.quoted(term.column)) stands twice")
             }
         }
         return total(terms)
@@ -98,9 +105,9 @@ extension Column {
         }
     }
 
-    /// Of one list. A longer one would be turned into a temporary table by the server:
+    /// The greatest number of values in a list. The server would turn a longer one into a temporary table:
     /// https://mariadb.com/kb/en/conversion-of-big-in-predicates-into-subqueries/
-    private static let mostValues = 900
+    private static let maxListValues = 900
 
     private func anyOf(_ literals: [Literal], _ path: RequestPath) throws(Failure) -> Comparison {
         var scalars: [Scalar] = []
@@ -109,10 +116,10 @@ extension Column {
             let scalar = try value(literal, path)
             if seen.insert(scalar).inserted { scalars.append(scalar) }
         }
-        guard scalars.count <= Self.mostValues else {
+        guard scalars.count <= Self.maxListValues else {
             throw path.failure(
                 .badRequest,
-                "a list has \(Self.mostValues) different values at most, and this one \(scalars.count)")
+                "a list has \(Self.maxListValues) different values at most, and this one \(scalars.count)")
         }
         let hasNull = literals.contains(.null)
         // [null] is the same as null, and [1] as 1.

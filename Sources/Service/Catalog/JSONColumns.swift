@@ -42,10 +42,10 @@ struct JSONColumns {
     /// even with `LIMIT 0` the server evaluates what it takes for constant. A view that is broken has no such columns; who
     /// loads from it gets the server's error.
     init(of views: [String], _ client: BlockingClient, database: String) throws(DatabaseError) {
-        let place = Relationship.backticked(database)
+        let place = SQLIdentifier.quoted(database)
         for view in views {
             do throws(DatabaseError) {
-                let columns = try client.describe("SELECT * FROM \(place).\(Relationship.backticked(view))")
+                let columns = try client.describe("SELECT * FROM \(place).\(SQLIdentifier.quoted(view))")
                 for column in columns where column.isJSON { names.insert([view, column.name]) }
             } catch {
                 // A table behind it is locked: what is not known now is not taken for text.

@@ -2,6 +2,7 @@ import Batching
 package import Configuration
 import Loading
 import MariaDB
+import Relations
 package import Wire
 
 // What each part needs of the settings, in its own words and units.
@@ -70,8 +71,7 @@ extension Settings.Database {
             ]
         case .application: break
         }
-        let quoted = name.replacing("`", with: "``")
-        return ["SET " + settings.joined(separator: ","), "USE `\(quoted)`"]
+        return ["SET " + settings.joined(separator: ","), "USE \(SQLIdentifier.quoted(name))"]
     }
 
     /// Nanoseconds after which a server that should have ended a statement itself is given up.

@@ -61,7 +61,7 @@ struct HealthCheck: Sendable {
         var finding: FailoverPolicy.Finding?
         for table in tables {
             do throws(DatabaseError) {
-                try client.execute("SELECT 1 FROM `\(table.replacing("`", with: "``"))` LIMIT 1")
+                try client.execute("SELECT 1 FROM \(SQLIdentifier.quoted(table)) LIMIT 1")
                 return nil
             } catch {
                 switch error.scope {

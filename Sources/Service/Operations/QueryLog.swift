@@ -4,6 +4,7 @@ import Logging
 import MariaDB
 import Planning
 import Relations
+import Time
 
 // What `debug` and `trace` tell of queries. A Logger evaluates its arguments only if the level is on, so that otherwise
 // each of these costs a comparison for each query, and nothing for each key or row.
@@ -14,7 +15,8 @@ extension Logger {
             "query sent",
             metadata: query.metadata([
                 "connection": "\(connection)", "released_by": "\(query.batch.reason)",
-                "queued_us": "\(query.batch.queuedFor / 1000)", "attempts_before": "\(query.batch.attempts)",
+                "queued_us": "\(query.batch.queuedFor.microseconds)",
+                "attempts_before": "\(query.batch.attempts)",
             ]))
         // The values in it are the clients': who traces wants to see them.
         trace(

@@ -1,0 +1,131 @@
+/// The bytes between two line feeds.
+package enum Frame {
+    /// A line without its `\n`, and without one `\r` before that. It never consists of blanks only. The
+    /// pointer is valid only within the function that gets the frame.
+    case line(UnsafeRawBufferPointer)
+    /// A line that is longer than the limit, whose rest is dropped as it arrives.
+    case tooLong
+}
+
+/// Cuts a stream of bytes into lines. It holds the bytes that were received and not yet handed out as lines.
+/// If all lines are fetched before more is received, these are never more than the limit and the bytes
+/// received last.
+package struct LineFramer: ~Copyable {
+    private var buffer = ByteBuffer()
+    /// The greatest number of bytes of a line, without its end.
+    package var limit: Int
+    /// The number of bytes at the beginning of the buffer that are known to contain no `\n`.
+    private var searched = 0
+    /// Whether the rest of a line is being dropped.
+    private var skipping = false
+
+    /// The greatest number of bytes of memory that an idle connection keeps.
+    private static let idleCapacity = 16 * 1024
+
+    package init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Receives at most `n` bytes, as ``ByteBuffer/receive(upTo:_:)`` does.
+    package mutating func receive(upTo n: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+        buffer.receive(upTo: n, fill)
+    }
+
+    /// Calls `body` with the bytes that were received and not yet handed out.
+    package borrowing func withPending<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        buffer.withBytes(body)
+    }
+
+    /// Hands the next line to `body`. (It is not generic over what `body` returns: that would cost callers in
+    /// other modules more than finding the line.)
+    /// - Returns: false if more has to be received first.
+    package mutating func next(_ body: (Frame) -> Void) -> Bool {
+        while let end = buffer.withBytes({ ByteScan.firstIndex(of: 0x0A, in: $0, from: searched) }) {
+            searched = 0
+            let isDelivered = !skipping && buffer.withBytes { deliver($0[..<end], to: body) }
+            skipping = false
+            buffer.removeFirst(end + 1)
+            if isDelivered { return true }
+        }
+        searched = buffer.count
+        guard overflow() else { return false }
+        body(.tooLong)
+        return true
+    }
+
+    /// Whether no line has begun whose end has not come. It is to be asked when all lines have been handed
+    /// out.
+    package var isBetweenLines: Bool { buffer.isEmpty && !skipping }
+
+    /// Drops what has come of a line, and takes what comes next for the beginning of another.
+    package mutating func abandonLine() {
+        skipping = false
+        drop()
+    }
+
+    /// The bytes of memory that are held.
+    package var capacity: Int { buffer.capacity }
+
+    /// Drops what has come of a line that has not ended, and keeps the lines before it.
+    package mutating func abandonPart() {
+        let ends = buffer.withBytes { $0.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0 }
+        buffer.truncate(to: ends)
+        searched = min(searched, ends)
+        if ends == 0 { skipping = false }
+    }
+
+    /// Drops what has come of a line, and the rest of it as it arrives. It is to be called when all lines
+    /// have been handed out.
+    /// - Returns: whether a line had begun and was not being dropped already.
+    package mutating func skipLine() -> Bool {
+        guard !buffer.isEmpty, !skipping else { return false }
+        skipping = true
+        drop()
+        return true
+    }
+
+    /// Hands the next line to `body` when the stream has ended: the bytes behind the last `\n` are a line
+    /// too.
+    /// - Returns: false if nothing is left.
+    package mutating func finish(_ body: (Frame) -> Void) -> Bool {
+        if next(body) { return true }
+        let isDelivered = buffer.withBytes { deliver($0[...], to: body) }
+        skipping = false
+        drop()
+        return isDelivered
+    }
+
+    /// Drops a line without an end if it is too long.
+    /// - Returns: whether it has just become so.
+    private mutating func overflow() -> Bool {
+        let tooLong = !skipping && buffer.withBytes { isTooLong($0) }
+        if tooLong { skipping = true }
+        if skipping || buffer.isEmpty { drop() }
+        return tooLong
+    }
+
+    /// Whether the beginning of a line is longer than the limit, whatever follows. A `\r` may be part of the
+    /// line's end.
+    private borrowing func isTooLong(_ start: UnsafeRawBufferPointer) -> Bool {
+        start.count > limit && !(start.count == limit + 1 && start[limit] == 0x0D)
+    }
+
+    private mutating func drop() {
+        buffer.removeAll(keepingCapacity: Self.idleCapacity)
+        searched = 0
+    }
+
+    private borrowing func deliver(_ bytes: Slice<UnsafeRawBufferPointer>, to body: (Frame) -> Void) -> Bool {
+        guard let frame = frame(of: bytes) else { return false }
+        body(frame)
+        return true
+    }
+
+    /// The frame for the bytes of a line; nil if they are all blanks.
+    private borrowing func frame(of bytes: Slice<UnsafeRawBufferPointer>) -> Frame? {
+        let line = UnsafeRawBufferPointer(rebasing: bytes.last == 0x0D ? bytes.dropLast() : bytes)
+        if line.count > limit { return .tooLong }
+        let isBlank = line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+        return isBlank ? nil : .line(line)
+    }
+}

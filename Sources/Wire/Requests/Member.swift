@@ -1,0 +1,69 @@
+/// The members that a request can have, in this version of the protocol or in a later one.
+enum Member: UInt32, CaseIterable {
+    case id, load, key, keys, parent, parents, op, timeoutMs
+    case columns, `where`, order, limit, offset, count, include
+    case target, token
+
+    var name: StaticString {
+        switch self {
+        case .id: "id"
+        case .load: "load"
+        case .key: "key"
+        case .keys: "keys"
+        case .parent: "parent"
+        case .parents: "parents"
+        case .op: "op"
+        case .timeoutMs: "timeout_ms"
+        case .include: "include"
+        case .columns: "columns"
+        case .where: "where"
+        case .order: "order"
+        case .limit: "limit"
+        case .offset: "offset"
+        case .count: "count"
+        case .target: "target"
+        case .token: "token"
+        }
+    }
+
+    /// The members that a load can have, and each relationship of an `include`.
+    static let options: [Member] = [.columns, .where, .order, .limit, .offset, .count, .include]
+
+    init?(_ name: UnsafeRawBufferPointer) {
+        for member in Self.allCases where name.equals(member.name) {
+            self = member
+            return
+        }
+        return nil
+    }
+}
+
+/// A set of members.
+struct MemberSet {
+    private var bits: UInt32 = 0
+
+    var isEmpty: Bool { bits == 0 }
+
+    init(_ members: Member...) {
+        for member in members { insert(member) }
+    }
+
+    /// Adds a member.
+    /// - Returns: false if it was in the set already.
+    @discardableResult
+    mutating func insert(_ member: Member) -> Bool {
+        let bit = 1 << member.rawValue as UInt32
+        defer { bits |= bit }
+        return bits & bit == 0
+    }
+
+    func contains(_ member: Member) -> Bool { bits & (1 << member.rawValue) != 0 }
+
+    func count(among others: MemberSet) -> Int { (bits & others.bits).nonzeroBitCount }
+
+    /// The first member that is not in `allowed`; nil if all are.
+    func first(outside allowed: MemberSet) -> Member? {
+        bits & ~allowed.bits == 0
+            ? nil : Member(rawValue: UInt32((bits & ~allowed.bits).trailingZeroBitCount))
+    }
+}

@@ -1,0 +1,116 @@
+package import Relations
+
+/// A line of a client that has been decoded, but not yet compared with the catalog.
+package struct Request: Hashable, Sendable {
+    /// The client's name for the request; nil if it gave none.
+    /// The client's name for the request; nil if it gave none.
+    package let id: RequestID?
+    package let operation: Operation
+
+    package init(id: RequestID?, operation: Operation) {
+        self.id = id
+        self.operation = operation
+    }
+}
+
+/// What a client asks for.
+/// What a client asks for.
+package enum Operation: Hashable, Sendable {
+    case load(Load)
+    case ping
+    case hello
+    /// Describes one relationship, or all of them if none is named.
+    /// Describes one relationship, or all of them if none is named.
+    case describe(relationship: String?)
+    case stats
+    /// Gives up the client's own requests with that id.
+    case cancel(target: RequestID)
+}
+
+/// A request for related rows: `{"id":1,"load":"authors.books","key":42}`.
+package struct Load: Hashable, Sendable {
+    package let relationship: String
+    package let keys: Keys
+    /// Whether the keys are values of the parent's primary key: `"parent":7`.
+    package let isByParent: Bool
+    private let given: GivenOptions
+    /// The time that the client waits at most, from 1 to 2^31 − 1 milliseconds; nil if it did not say so.
+    package let timeoutMilliseconds: Int?
+
+    package init(
+        relationship: String, keys: Keys, isByParent: Bool = false, options: LoadOptions? = nil,
+        timeoutMilliseconds: Int? = nil
+    ) {
+        self.relationship = relationship
+        self.keys = keys
+        self.isByParent = isByParent
+        given = options.map { .some($0) } ?? .none
+        self.timeoutMilliseconds = timeoutMilliseconds
+    }
+}
+
+extension Load {
+    /// The load's options; nil if it has none.
+    package var options: LoadOptions? {
+        if case .some(let options) = given { options } else { nil }
+    }
+}
+
+/// The options of a load, which mostly has none. They are kept apart from it, since copying it would
+/// otherwise cost several times as much.
+private enum GivenOptions: Hashable, Sendable {
+    case none
+    indirect case some(LoadOptions)
+}
+
+/// The keys of a load.
+/// The keys of a load.
+package enum Keys: Hashable, Sendable {
+    /// One key, whose reply is its rows: `"key":42`.
+    case one(KeyInput)
+    /// A list, whose reply is a list of rows for each key: `"keys":[42,43]`.
+    case many([KeyInput])
+
+    package var isList: Bool { if case .many = self { true } else { false } }
+}
+
+/// A client's name for its request: a JSON token that the reply repeats as it was sent.
+package struct RequestID: Hashable, Sendable {
+    /// The token. Integers, which nearly all clients send, are kept as such, since they need no memory of
+    /// their own.
+    private enum Token: Hashable, Sendable {
+        case integer(Int64)
+        /// A string with its quotes and escapes, an integer above `Int64.max`, or `-0`.
+        case text([UInt8])
+    }
+
+    private let token: Token
+
+    package init(_ value: Int64) {
+        token = .integer(value)
+    }
+
+    /// - Parameter text: the JSON of an integer or a string.
+    init(text: UnsafeRawBufferPointer) {
+        token = .text(Array(text))
+    }
+
+    func write(into buffer: inout ByteBuffer) {
+        switch token {
+        case .integer(let value): buffer.append(decimal: value)
+        case .text(let bytes): buffer.append(bytes)
+        }
+    }
+}
+
+/// The reason why a line is no request. The id is there if the line was an object with a valid one, wherever
+/// in it.
+package struct Rejection: Error, Hashable, Sendable {
+    package let id: RequestID?
+    package let failure: Failure
+
+    package init(id: RequestID?, failure: Failure) {
+        self.id = id
+        self.failure = failure
+    }
+}
