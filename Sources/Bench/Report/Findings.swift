@@ -58,8 +58,8 @@ struct Findings {
         return parts.isEmpty ? [] : [sentence.prefix(1).uppercased() + sentence.dropFirst()]
     }
 
-    /// Why latencies with several requests in flight are longer. In a closed loop, the requests that wait are the
-    /// throughput times the mean latency (Little's law).
+    /// Why latencies with several requests in flight are longer. In a closed loop, the requests that wait are
+    /// the throughput times the mean latency (Little's law).
     private var queueing: [String] {
         guard let direct = trials.first(where: { $0.kind == .text && $0.inFlight != nil }) else { return [] }
         let fair = kindred.first { $0.inFlight == 1 }
@@ -67,10 +67,12 @@ struct Findings {
             guard let inFlight = trial.inFlight, inFlight > 1 else { return nil }
             let isFaster = trial.loadsPerSecond ?? 0 > direct.loadsPerSecond ?? 0
             let requests = shown(Double(trial.clients * inFlight), decimals: 0)
-            return
-                "\(trial.name), has \(trial.clients) × \(inFlight) = \(requests) requests waiting at any time, "
-                + "\(direct.name) \(direct.clients): so each waits longer\(isFaster ? ", though more are answered" : "")"
-                + (fair.map { "; compare latencies with \($0.name)" } ?? "")
+            return """
+                \(trial.name), has \(trial.clients) × \(inFlight) = \(requests) requests waiting at any time, \
+                \(direct.name) \(direct.clients): so each waits longer\
+                \(isFaster ? ", though more are answered" : "")\
+                \(fair.map { "; compare latencies with \($0.name)" } ?? "")
+                """
         }
     }
 }
