@@ -36,7 +36,7 @@ struct Findings {
     /// A ratio of at least 1.
     private static func twoDigits(_ ratio: Double) -> String { shown(ratio, decimals: ratio < 9.95 ? 1 : 0) }
 
-    /// Who is best in what, without the ideal, which no application can have.
+    /// The best contender in each measure. The ideal is left out, because no application can have it.
     private var leaders: [String] {
         let contenders = trials.filter { $0.kind != .ideal && $0.errors == 0 }
         guard contenders.count > 1 else { return [] }
