@@ -74,9 +74,11 @@ let package = Package(
             dependencies: [
                 "Service", "Reactor", "Configuration", "Relations", "Wire", "MariaDB", "LineClient",
                 "PrivateServer", "Demo", "Bench",
-                argumentParser,
-                logging,
-            ], swiftSettings: strict),
+                argumentParser, logging,
+            ], swiftSettings: strict,
+            // The linker that comes with Swift. The system's warns of mktemp(3) in Foundation, which opens the file
+            // that it names with O_EXCL, so that nobody can put another one in its place.
+            linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
         .executableTarget(
             name: "MicroBench",
             dependencies: ["Time", "Relations", "Wire", "Batching", "Planning", "FanOut", argumentParser],

@@ -116,7 +116,7 @@ extension TOMLValue {
         case .boolean(let value): "\(value)"
         case .integer(let value): "\(value)"
         case .number(let value): "\(value)"
-        case .text(let text): text.count > 40 ? "\"\(text.prefix(40))…\"" : "\"\(text)\""
+        case .text(let text): "\"\(text.excerpt)\""
         case .list: "a list"
         case .table: "a table"
         case .dateTime: "a date or time"

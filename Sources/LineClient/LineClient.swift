@@ -92,7 +92,7 @@ package final class LineClient {
     }
 
     /// - Parameter seconds: How long `receive` waits before it fails.
-    package func setPatience(seconds: Int) {
+    package func setReceiveTimeout(seconds: Int) {
         var limit = timeval(tv_sec: seconds, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }

@@ -17,16 +17,12 @@ extension TOMLReader {
         let isTooLong = word.wholeMatch(of: /[+-]?[1-9](_?[0-9])*/) != nil
         throw scanner.error(
             isTooLong
-                ? "\(Self.shown(word)) does not fit 64 bits"
-                : "\(Self.shown(word)) is no number, date, true or false; a text stands in quotes")
+                ? "'\(word.excerpt)' does not fit 64 bits"
+                : "'\(word.excerpt)' is no number, date, true or false; a text stands in quotes")
     }
 
     private static func isWordCharacter(_ scalar: Unicode.Scalar) -> Bool {
         !scalar.isControl && !" ,]}#=[{\"'".unicodeScalars.contains(scalar)
-    }
-
-    private static func shown(_ word: String) -> String {
-        word.count > 40 ? "'\(word.prefix(40))…'" : "'\(word)'"
     }
 
     private static func value(of word: String) -> TOMLValue? {

@@ -80,6 +80,11 @@ struct TOMLScanner {
     }
 }
 
+extension String {
+    /// The text as an error message repeats it: its first 40 characters.
+    package var excerpt: String { count > 40 ? "\(prefix(40))…" : self }
+}
+
 extension Unicode.Scalar {
     /// Whether the character must be escaped in a string: https://toml.io/en/v1.0.0#string
     package var isControl: Bool { value < 0x20 || value == 0x7F }

@@ -75,10 +75,10 @@ import Testing
         let single = trial(.kindred, "kindred, 1 in flight", perSecond: 10_000, p50: 3_000, daemon: 9)
         #expect(
             Findings([kindred, single, text]).sentences == [
-                "kindred, 8 in flight, beside direct, text: loads/s × 5.0, p50 × 3.0, p99 × 1.0, "
+                "kindred, 8 in flight, beside direct, text: loads/s × 5.0, p50 × 3.0, p99 the same, "
                     + "database CPU ÷ 10, all CPU ÷ 7.6",
-                "kindred, 1 in flight, beside direct, text: loads/s ÷ 2.0, p50 ÷ 1.3, p99 × 1.0, "
-                    + "database CPU × 1.0, all CPU × 1.1",
+                "kindred, 1 in flight, beside direct, text: loads/s ÷ 2.0, p50 ÷ 1.3, p99 the same, "
+                    + "database CPU the same, all CPU × 1.1",
                 "Most loads per second: kindred, 8 in flight (100,000 loads/s); "
                     + "shortest p50: kindred, 1 in flight (3.00 ms); "
                     + "least CPU in all: kindred, 8 in flight (8.75 µs per load)",

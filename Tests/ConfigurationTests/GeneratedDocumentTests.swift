@@ -2,7 +2,8 @@ import Configuration
 import TestSupport
 import Testing
 
-/// What the repository shows of the settings is made from their records. `make docs` runs this suite to write it.
+/// What the repository shows of the settings is made from their records. `make docs` runs this suite to write
+/// it.
 @Suite struct GeneratedDocumentTests {
     @Test func `the example in the repository is the one that the records make`() throws {
         let isEqual = try GeneratedSection("config/kindred.toml").holds(ExampleFile.render())

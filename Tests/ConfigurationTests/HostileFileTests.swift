@@ -1,7 +1,7 @@
 import Configuration
 import Testing
 
-/// Files that broke something.
+/// Files that would make a careless reader crash, hang, or break the log.
 struct HostileFileTests {
     @Test(arguments: [
         "[[=", "[=x]", "[", "[[", "[ [", "[a.]", "[.a]", "[[\n]]", "[#]", "[[{]]", "\n[\u{1}]", "\u{FEFF}[ }",
@@ -27,12 +27,13 @@ struct HostileFileTests {
     }
 
     @Test(arguments: ["2026-11-22", "2026-11-22 # 2", "2026-11-22T10:39:00.5Z", "2026-11-22 10:39:00"])
-    func `a good date is only no setting`(date: String) {
-        #expect(faults(least + "port = \(date)").contains { $0.hasPrefix("6: database.port is a date") })
+    func `a valid date is TOML, but no value of a setting`(date: String) {
+        #expect(
+            faults(minimalFile + "port = \(date)").contains { $0.hasPrefix("6: database.port is a date") })
     }
 
-    @Test func `the line of a table without a name is told`() {
-        #expect(faults(least + "\n[[=]]\n") == ["7: not TOML: '=' where a key should stand"])
+    @Test func `a table without a name is reported with its line`() {
+        #expect(faults(minimalFile + "\n[[=]]\n") == ["7: not TOML: '=' where a key should stand"])
     }
 
     @Test(arguments: [
@@ -47,7 +48,7 @@ struct HostileFileTests {
 
     /// Reading one of them would wait, or never end.
     @Test(arguments: ["/dev/zero", "/dev/null", "/"])
-    func `what is no regular file is not read`(path: String) {
+    func `only regular files are read`(path: String) {
         #expect(throws: ConfigurationFaults.self) { try SettingsReader.read(path: path, environment: [:]) }
         do {
             _ = try SettingsReader.read(path: path, environment: [:])

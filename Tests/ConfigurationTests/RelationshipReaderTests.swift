@@ -5,7 +5,7 @@ import Testing
 struct RelationshipReaderTests {
     @Test func `a relationship has its raw names and the lines of its members`() throws {
         let settings = try read(
-            least
+            minimalFile
                 + """
                 [relationships."books.tags"]
                 from = "books.id"
@@ -75,19 +75,20 @@ struct RelationshipReaderTests {
     ])
     func `a fault within a relationship has its line`(addition: String, expected: String) {
         let source =
-            "[relationships.\"a.b\"]\nkind = \"one\"\nfrom = \"a.i\"\n\(addition)\nto = \"b.a\"\n" + least
+            "[relationships.\"a.b\"]\nkind = \"one\"\nfrom = \"a.i\"\n\(addition)\nto = \"b.a\"\n"
+            + minimalFile
         #expect(faults(source).joined(separator: "|") == expected)
     }
 
-    @Test func `what a relationship lacks is told at its beginning`() {
+    @Test func `a missing member is reported at the beginning of its relationship`() {
         #expect(
-            faults(least + "[relationships.\"a.b\"]") == [
+            faults(minimalFile + "[relationships.\"a.b\"]") == [
                 "6: from of relationship 'a.b' is missing: write from = \"table.column\"",
                 "6: kind of relationship 'a.b' is missing; expected \"many\" or \"one\"",
                 "6: to of relationship 'a.b' is missing: write to = \"table.column\"",
             ])
         #expect(
-            faults(least + "[relationships]\nx = 1") == [
+            faults(minimalFile + "[relationships]\nx = 1") == [
                 "7: 'x' must be a table: write [relationships.\"x\"]"
             ])
     }
@@ -97,7 +98,8 @@ struct RelationshipReaderTests {
         "\"``.a\"",
     ])
     func `a side is a table and a column`(side: String) {
-        let found = faults(least + "[relationships.\"a.b\"]\nkind = \"one\"\nto = \"b.a\"\nfrom = \(side)")
+        let found = faults(
+            minimalFile + "[relationships.\"a.b\"]\nkind = \"one\"\nto = \"b.a\"\nfrom = \(side)")
         #expect(
             found.count == 1 && found.first?.hasPrefix("9: from of relationship 'a.b' is ") == true,
             "\(found)")
@@ -106,11 +108,11 @@ struct RelationshipReaderTests {
     @Test func `the columns of a side are of one table, and as many as those of the other side`() {
         let head = "[relationships.\"a.b\"]\nkind = \"one\"\nto = \"b.a\"\n"
         #expect(
-            faults(least + head + "from = [\"a.x\", \"c.y\"]") == [
+            faults(minimalFile + head + "from = [\"a.x\", \"c.y\"]") == [
                 "9: from of relationship 'a.b' must name different columns of one table"
             ])
         #expect(
-            faults(least + head + "from = [\"a.x\", \"a.y\"]") == [
+            faults(minimalFile + head + "from = [\"a.x\", \"a.y\"]") == [
                 "8: to of relationship 'a.b' has 1 columns, but 'from' has 2"
             ])
     }
@@ -118,9 +120,9 @@ struct RelationshipReaderTests {
     @Test func `a name without a table is a fault`() {
         let body = "\nkind = \"one\"\nfrom = \"a.x\"\nto = \"b.a\""
         #expect(
-            faults(least + "[relationships.bestsellers]" + body) == [
+            faults(minimalFile + "[relationships.bestsellers]" + body) == [
                 "6: 'bestsellers' is no name of a relationship: write \"table.name\", a name with a dot in backticks"
             ])
-        #expect(faults(least + "[relationships.\"`a.b`.c\"]" + body) == [])
+        #expect(faults(minimalFile + "[relationships.\"`a.b`.c\"]" + body) == [])
     }
 }

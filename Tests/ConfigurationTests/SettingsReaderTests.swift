@@ -2,12 +2,12 @@ import Configuration
 import Testing
 
 struct SettingsReaderTests {
-    @Test func `what a file leaves out has its default`() throws {
+    @Test func `a setting that the file leaves out has its default`() throws {
         var expected = Settings()
         expected.listen.unix = "/run/k.sock"
         expected.database.socket = "/run/m.sock"
         expected.database.name = "library"
-        #expect(try read(least) == expected)
+        #expect(try read(minimalFile) == expected)
     }
 
     @Test func `every setting is read`() throws {
@@ -103,12 +103,12 @@ struct SettingsReaderTests {
         ("relationships = 1", "6: unknown setting 'database.relationships'"),
     ])
     func `a fault has its line and says what to do`(addition: String, expected: String) {
-        let found = faults(least + addition)
+        let found = faults(minimalFile + addition)
         #expect(found.count == 1 && found.first?.hasPrefix(expected) == true, "\(found)")
         if !expected.hasSuffix(" ") { #expect(found == [expected]) }
     }
 
-    @Test func `all faults of a file are told at once, in the order of its lines`() {
+    @Test func `all faults of a file are reported together, in the order of its lines`() {
         let found = faults(
             """
             [service]
@@ -155,7 +155,7 @@ struct SettingsReaderTests {
         ] as [(String, String?)])
     func `TCP stays on this machine unless it is said to be public`(address: String, problem: String?) {
         let found =
-            faults(least + "[listen.x]").count + faults("listen.tcp = \"\(address)\"\n" + server).count
+            faults(minimalFile + "[listen.x]").count + faults("listen.tcp = \"\(address)\"\n" + server).count
         #expect(found == (problem == nil ? 1 : 2))
         let told = faults("listen.tcp = \"\(address)\"\n" + server).first
         #expect((told == nil) == (problem == nil))
@@ -167,15 +167,15 @@ struct SettingsReaderTests {
     private let server = "[database]\nhost = \"h\"\nname = \"n\""
 
     @Test func `the server is a socket or a host, not both`() {
-        let both = faults(least + "host = \"h\"")
+        let both = faults(minimalFile + "host = \"h\"")
         #expect(both == ["6: database.socket and database.host are set: keep one of them"])
-        let port = faults(least + "port = 3306")
+        let port = faults(minimalFile + "port = 3306")
         #expect(port == ["6: database.port goes with database.host, not with database.socket"])
     }
 
     @Test func `several servers are a list in the order of preference`() throws {
         let list = "servers = [\"db1\", \"db2:3307\", \"[::1]\", \"[::1]:5\", \"/run/m.sock\"]"
-        let text = least.replacing("socket = \"/run/m.sock\"", with: list)
+        let text = minimalFile.replacing("socket = \"/run/m.sock\"", with: list)
         let settings = try read(text + "max_lag_s = 5\ncheck_interval_s = 1")
         #expect(
             settings.database.candidates == [
@@ -188,15 +188,15 @@ struct SettingsReaderTests {
     @Test(arguments: [
         "[]", "\"db1\"", "[1]", "[\"\"]", "[\"db1\", \"db1:3306\"]", "[\"db1:0\"]", "[\"::1\"]",
     ])
-    func `what is no list of servers is refused`(value: String) {
+    func `a value that is not a list of servers is refused`(value: String) {
         let found = faults("[listen]\nunix = \"/s\"\n[database]\nname = \"n\"\nservers = \(value)")
         #expect(found.count == 1 && found.first?.contains("expected list of strings") == true, "\(found)")
     }
 
-    @Test func `several servers are instead of one, and only they have a lag`() {
-        let both = faults(least + "servers = [\"db1\"]")
+    @Test func `database.servers excludes socket and host, and max_lag_s needs it`() {
+        let both = faults(minimalFile + "servers = [\"db1\"]")
         #expect(both == ["6: database.socket and database.servers are set: keep one of them"])
-        let lag = faults(least + "max_lag_s = 1")
+        let lag = faults(minimalFile + "max_lag_s = 1")
         #expect(
             lag == [
                 "6: database.max_lag_s chooses among several database.servers, and there is one"
@@ -214,10 +214,10 @@ struct SettingsReaderTests {
     }
 
     @Test func `settings that a reload cannot apply are named`() throws {
-        let old = try read(least)
-        let same = try read(least + "connect_timeout_s = 9\n[batching]\nmax_keys = 3", environment: [:])
+        let old = try read(minimalFile)
+        let same = try read(minimalFile + "connect_timeout_s = 9\n[batching]\nmax_keys = 3", environment: [:])
         #expect(same.unreloadableChanges(since: old) == [])
-        let new = try read(least.replacing("/run/k.sock", with: "/k") + "connections = 5")
+        let new = try read(minimalFile.replacing("/run/k.sock", with: "/k") + "connections = 5")
         #expect(new.unreloadableChanges(since: old) == ["listen.unix", "database.connections"])
     }
 }

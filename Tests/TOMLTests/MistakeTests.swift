@@ -1,7 +1,7 @@
 import TOML
 import Testing
 
-/// What is said of a document that is not TOML.
+/// Error messages for documents that are not TOML.
 struct MistakeTests {
     @Test(arguments: [
         ("a = 9223372036854775808", "1: '9223372036854775808' does not fit 64 bits"),
@@ -22,12 +22,12 @@ struct MistakeTests {
         ("a = 2026-11-22T", "1: '2026-11-22T' is no number, date, true or false; a text stands in quotes"),
         ("a = \"\u{0}\"", "1: \\u0000 in a string, which has no closing quote before it"),
     ])
-    func `names the line and what was expected`(source: String, expected: String) {
+    func `a mistake is reported with its line and what was expected`(source: String, expected: String) {
         #expect(throws: TOMLError.self) { try TOMLDocument(source) }
         do { _ = try TOMLDocument(source) } catch { #expect("\(error.line): \(error.message)" == expected) }
     }
 
-    /// A source too long to be printed, and what it consists of.
+    /// A source that is too long to be printed, and a description of it.
     struct LongSource: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let text: String
@@ -43,7 +43,7 @@ struct MistakeTests {
         LongSource("[", "a.", count: 500_000, "a]"), LongSource("", "a.", count: 500_000, "a=1"),
         LongSource("", "[[a]]\n", count: 100_000, "[["), LongSource("", "[a.b]\n", count: 100_000),
     ])
-    func `a source that attacks the stack or the time of its reader is refused`(source: LongSource) {
+    func `a source that would overflow the stack, or take minutes to read, is refused`(source: LongSource) {
         #expect(throws: TOMLError.self) { try TOMLDocument(source.text) }
     }
 }

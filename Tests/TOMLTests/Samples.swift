@@ -68,18 +68,18 @@ enum Samples {
         "a = \"x\"y", "\u{0}", "a = 1\u{0}",
     ]
 
-    /// One to three small accidents.
-    static func broken(_ document: String, _ generator: inout some RandomNumberGenerator) -> String {
+    /// The document with one to three random characters inserted, removed, replaced or repeated.
+    static func damaged(_ document: String, _ generator: inout some RandomNumberGenerator) -> String {
         var scalars = Array(document.unicodeScalars)
-        let signs = Array("[]{}=.,\"'#\\\n\r\t _-+0159aefinxoTZ:é\u{0}\u{1B}".unicodeScalars)
+        let characters = Array("[]{}=.,\"'#\\\n\r\t _-+0159aefinxoTZ:é\u{0}\u{1B}".unicodeScalars)
         for _ in 0..<Int.random(in: 1...3, using: &generator) {
             let place = Int.random(in: 0...scalars.count, using: &generator)
             let length = min(Int.random(in: 1...8, using: &generator), scalars.count - place)
-            let sign = signs.randomElement(using: &generator)!
+            let character = characters.randomElement(using: &generator)!
             switch Int.random(in: 0..<5, using: &generator) {
-            case 0: scalars.insert(sign, at: place)
+            case 0: scalars.insert(character, at: place)
             case 1: scalars.removeSubrange(place..<place + min(1, length))
-            case 2: scalars.replaceSubrange(place..<place + min(1, length), with: [sign])
+            case 2: scalars.replaceSubrange(place..<place + min(1, length), with: [character])
             case 3: scalars.insert(contentsOf: scalars[place..<place + length], at: place)
             default: scalars.removeSubrange(place..<place + length)
             }

@@ -3,22 +3,22 @@ import TOML
 import TestSupport
 import Testing
 
-/// Compared with Python's own reader, tomllib, in whose place a document has the same values or is refused too.
+/// Compares documents with Python's reader, tomllib: both read the same values, or both refuse.
 struct TomllibTests {
-    @Test func `documents mean what Python reads in them`() throws {
-        try compare(Samples.all + kept())
+    @Test func `documents have the values that Python reads in them`() throws {
+        try compare(Samples.all + corpus())
     }
 
     @Test(arguments: 1...3 as ClosedRange<UInt64>)
-    func `and broken ones are refused as there`(seed: UInt64) throws {
+    func `damaged documents are refused or read as Python does`(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
-        let good = Samples.all + (try kept().filter { $0.utf8.count < 2000 })
+        let good = Samples.all + (try corpus().filter { $0.utf8.count < 2000 })
         try compare(
-            (0..<3000).map { _ in Samples.broken(good.randomElement(using: &generator)!, &generator) })
+            (0..<3000).map { _ in Samples.damaged(good.randomElement(using: &generator)!, &generator) })
     }
 
-    /// What the fuzzer has kept.
-    private func kept() throws -> [String] {
+    /// The documents in the corpus of the fuzzer.
+    private func corpus() throws -> [String] {
         let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../Fuzz/Corpus/configuration")
         let files = try FileManager.default.contentsOfDirectory(

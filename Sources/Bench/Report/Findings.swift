@@ -26,8 +26,9 @@ struct Findings {
             guard let first = value(kindred), let second = value(other), first > 0, second > 0 else {
                 return nil
             }
-            return first >= second
-                ? "\(name) × \(twoDigits(first / second))" : "\(name) ÷ \(twoDigits(second / first))"
+            let ratio = first / second
+            if (1 / 1.05...1.05).contains(ratio) { return "\(name) the same" }
+            return ratio > 1 ? "\(name) × \(twoDigits(ratio))" : "\(name) ÷ \(twoDigits(1 / ratio))"
         }
         return "\(kindred.name), beside \(other.name): \(factors.joined(separator: ", "))"
     }
@@ -35,7 +36,7 @@ struct Findings {
     /// A ratio of at least 1.
     private static func twoDigits(_ ratio: Double) -> String { shown(ratio, decimals: ratio < 9.95 ? 1 : 0) }
 
-    /// Who is best in what, without the ideal, which no application can have.
+    /// The best contender in each measure. The ideal is left out, because no application can have it.
     private var leaders: [String] {
         let contenders = trials.filter { $0.kind != .ideal && $0.errors == 0 }
         guard contenders.count > 1 else { return [] }
@@ -47,17 +48,18 @@ struct Findings {
             return "\(what): \(best.0) (\(shown(abs(best.1))) \(unit))"
         }
         let parts = [
-            best("Most loads per second", "loads/s") {
+            best("most loads per second", "loads/s") {
                 $0.requestsPerSecond == nil ? $0.loadsPerSecond.map { -$0 } : nil
             },
             best("shortest p50", "ms") { $0.p50Microseconds.map { $0 / 1000 } },
             best("least CPU in all", "µs per load", \.cpuMicrosecondsPerLoad.all),
         ].compactMap { $0 }
-        return parts.isEmpty ? [] : [parts.joined(separator: "; ")]
+        let sentence = parts.joined(separator: "; ")
+        return parts.isEmpty ? [] : [sentence.prefix(1).uppercased() + sentence.dropFirst()]
     }
 
-    /// Why latencies with several requests in flight are longer. In a closed loop, the requests that wait are the
-    /// throughput times the mean latency (Little's law).
+    /// Why latencies with several requests in flight are longer. In a closed loop, the requests that wait are
+    /// the throughput times the mean latency (Little's law).
     private var queueing: [String] {
         guard let direct = trials.first(where: { $0.kind == .text && $0.inFlight != nil }) else { return [] }
         let fair = kindred.first { $0.inFlight == 1 }
@@ -65,10 +67,12 @@ struct Findings {
             guard let inFlight = trial.inFlight, inFlight > 1 else { return nil }
             let isFaster = trial.loadsPerSecond ?? 0 > direct.loadsPerSecond ?? 0
             let requests = shown(Double(trial.clients * inFlight), decimals: 0)
-            return
-                "\(trial.name), has \(trial.clients) × \(inFlight) = \(requests) requests waiting at any time, "
-                + "\(direct.name) \(direct.clients): so each waits longer\(isFaster ? ", though more are answered" : "")"
-                + (fair.map { "; compare latencies with \($0.name)" } ?? "")
+            return """
+                \(trial.name), has \(trial.clients) × \(inFlight) = \(requests) requests waiting at any time, \
+                \(direct.name) \(direct.clients): so each waits longer\
+                \(isFaster ? ", though more are answered" : "")\
+                \(fair.map { "; compare latencies with \($0.name)" } ?? "")
+                """
         }
     }
 }

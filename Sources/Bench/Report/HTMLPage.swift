@@ -11,7 +11,7 @@ extension Report {
         \(escaped(date.formatted(.iso8601)))<br><code>\(escaped(arguments.joined(separator: " ")))</code></p>
         <p>Contenders take turns in every round, so that whatever disturbs the machine disturbs them alike.
         Figures are medians of the rounds. Compare ratios, not figures of different runs.</p>
-        \(explanations)
+        \(Self.glossary(Glossary(sections.flatMap(\.trials))))
         \(sections.map(Self.section).joined(separator: "\n"))
         </main></body></html>
 
@@ -93,97 +93,17 @@ extension Report {
             + "<tbody>\(lines.joined())</tbody></table></div>"
     }
 
-    // MARK: Explanations
-
-    /// What the words of the page mean, as far as they stand on it.
-    private var explanations: String {
-        let trials = sections.flatMap(\.trials)
-        guard !trials.isEmpty else { return "" }
-        var terms = [
-            (
-                "load",
-                "the rows that belong to one parent, asked for by its key, such as the books of one author"
-            )
-        ]
-        terms += ContenderKind.allCases.flatMap { kind in
-            Self.explanations(of: kind, trials.filter { $0.kind == kind })
-        }
-        if trials.contains(where: { $0.inFlight != nil }) {
-            terms.append(
-                (
-                    "closed loop",
-                    "a client sends its next request when one is answered. So the number of requests that wait is "
-                        + "fixed, and latency grows with it: p50 with 8 in flight is longer than with 1"
-                ))
-        }
-        if trials.contains(where: { $0.requestsPerSecond != nil }) {
-            terms.append(
-                (
-                    "open loop",
-                    "requests come at a fixed rate, answered or not; a latency counts from when its request was due"
-                ))
-        }
-        terms += [
-            (
-                "p50, p99",
-                "half of the requests, or 99 of 100, took no longer than this many milliseconds (ms)"
-            ),
-            (
-                "client, daemon, database, all CPU",
-                "CPU time of these processes, and of all of them, in microseconds (µs) per load"
-            ),
-        ]
-        let items = terms.map { "<dt>\(escaped($0.0))</dt><dd>\(escaped($0.1))</dd>" }
+    private static func glossary(_ glossary: Glossary) -> String {
+        guard !glossary.terms.isEmpty else { return "" }
+        let items = glossary.terms.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.meaning))</dd>" }
         return "<details open><summary>What the words mean</summary><dl>\(items.joined())</dl></details>"
-    }
-
-    /// - Parameter trials: All of this kind.
-    private static func explanations(
-        of kind: ContenderKind, _ trials: [TrialRecord]
-    ) -> [(String, String)] {
-        guard let name = trials.first?.name else { return [] }
-        switch kind {
-        case .kindred:
-            return trials.contains { $0.inFlight != nil }
-                ? [
-                    (
-                        "kindred, … in flight",
-                        "each client keeps this number of requests on their way to the daemon: 8 as an asynchronous application "
-                            + "does; with 1 it waits for each answer before it asks again"
-                    )
-                ] : []
-        case .text:
-            return [
-                (
-                    name,
-                    "without kindred: each client has a connection to the database and sends one query for each "
-                        + "load, one after another, as most drivers do (N+1 queries)"
-                )
-            ]
-        case .prepared: return [(name, "the same with prepared statements")]
-        case .page:
-            return [
-                (
-                    name,
-                    "without kindred: each client asks for the keys of a whole page in one query, as a loader "
-                        + "within one process does. Its latencies are those of whole queries"
-                )
-            ]
-        case .ideal:
-            return [
-                (
-                    name,
-                    "a few connections with long queries, whose rows are written as JSON and thrown away: no "
-                        + "program between clients and database can do better. A bound, not a contender"
-                )
-            ]
-        }
     }
 
     // MARK: Style
 
     private static let style = """
-        :root{color-scheme:light dark;--grid:#8884;--ink:light-dark(#222,#ddd);--paper:light-dark(#fff,#181818)}
+        :root{color-scheme:light dark}
+        :root{--grid:#8884;--ink:light-dark(#222,#ddd);--paper:light-dark(#fff,#181818)}
         body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0}
         main{max-width:940px;margin:0 auto;padding:1rem}
         h2{margin-top:3rem;border-top:1px solid var(--grid);padding-top:1rem}
@@ -192,10 +112,12 @@ extension Report {
         table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:13px;width:100%}
         th,td{text-align:right;padding:.2rem .4rem;border-bottom:1px solid var(--grid);white-space:nowrap}
         th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--paper)}
+        td:first-child{white-space:normal;min-width:7.5rem}
         figure{margin:1.5rem 0 .5rem}figcaption{font-weight:600}
         svg{width:100%;min-width:640px;height:auto;display:block}
         svg text{font-size:12px;fill:var(--ink)}.grid{stroke:var(--grid)}.line{fill:none;stroke-width:2}
-        .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;padding:0;font-size:13px;margin:0}
+        .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;padding:0;margin:0}
+        .legend{font-size:13px}
         .legend li::before{content:'';display:inline-block;width:1em;height:.7em;margin-right:.4em}
         summary{font-weight:600;cursor:pointer}dt{font-weight:600}dd{margin:0 0 .4rem 1rem}
         \(Colour.all.map { colour in

@@ -169,8 +169,8 @@ extension Report.TrialRecord {
         }
     }
 
-    /// 0, 0.01, 0.02, 0.05, …, 0.25, 0.44, …, 0.9, …, 0.99, …: eight for each nine, as far as there are measurements
-    /// for it.
+    /// 0, 0.01, 0.02, 0.05, …, 0.25, 0.44, …, 0.9, …, 0.99, …: eight for each nine, as far as there are
+    /// measurements for it.
     private static func quantiles(_ trial: Trial) -> [Report.Quantile] {
         let count = Double(trial.histogram.totalCount)
         guard count > 0 else { return [] }

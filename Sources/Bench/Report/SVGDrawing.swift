@@ -52,8 +52,8 @@ struct SVGDrawing {
     }
 }
 
-/// A colour of the page. Each means one thing on the whole page: a contender, or whose CPU time it is. Most people who
-/// see few colours can tell them apart (Okabe and Ito, 2008).
+/// A colour of the page. Each means one thing on the whole page: a contender, or whose CPU time it is. Most
+/// people who see few colours can tell them apart (Okabe and Ito, 2008).
 enum Colour: Equatable {
     /// A number for each depth of the pipeline.
     case kindred(Int)

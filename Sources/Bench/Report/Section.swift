@@ -64,8 +64,8 @@ extension Report.SectionRecord {
 }
 
 extension Report.TrialRecord {
-    /// Latencies in milliseconds, CPU times in microseconds per load. The four columns of CPU times have the same
-    /// number of decimals, so that they add up.
+    /// Latencies in milliseconds, CPU times in microseconds per load. The four columns of CPU times have the
+    /// same number of decimals, so that they add up.
     static func table(_ trials: [Self]) -> Table {
         let costs = trials.map(\.cpuMicrosecondsPerLoad)
         let cpu = costDecimals(trials)

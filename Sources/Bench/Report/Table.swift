@@ -23,7 +23,8 @@ struct Table {
 
 // MARK: Numbers
 
-/// `12`, `3.4`, `0.56`, `44,271`: three digits are as many as such measurements bear. `–` if there is no value.
+/// `12`, `3.4`, `0.56`, `44,271`: three digits are as many as such measurements bear. `–` if there is no
+/// value.
 func shown(_ value: Double?) -> String {
     guard let value else { return shown(value, decimals: 0) }
     return shown(value, decimals: abs(value) >= 100 ? 0 : abs(value) >= 10 ? 1 : 2)

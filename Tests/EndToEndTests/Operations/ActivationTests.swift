@@ -36,7 +36,7 @@ import Testing
             ], log: directory + "/log")
         try eventually("the socket is there") { access(directory + "/passed", F_OK) == 0 }
         let client = try LineClient(.unix(path: directory + "/passed"))
-        client.setPatience(seconds: 60)
+        client.setReceiveTimeout(seconds: 60)
         #expect(try client.ask(#"{"op":"ping"}"#) == #"{"pong":true}"#)
         #expect(access(directory + "/k", F_OK) != 0, "the file's own address must not be opened")
         process.send(signal: SIGTERM)
@@ -128,7 +128,7 @@ import Testing
         for faulty in ["[listen", good + misfit] {
             try faulty.write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
             let client = try LineClient(.unix(path: directory + "/passed"))
-            client.setPatience(seconds: 60)
+            client.setReceiveTimeout(seconds: 60)
             var process = try start()
             let reply = try JSONValue(client.ask(#"{"op":"ping"}"#))
             #expect(reply.errorCode == "shutting_down", "\(reply)")
@@ -139,7 +139,7 @@ import Testing
         }
         try good.write(toFile: directory + "/kindred.toml", atomically: true, encoding: .utf8)
         let client = try LineClient(.unix(path: directory + "/passed"))
-        client.setPatience(seconds: 60)
+        client.setReceiveTimeout(seconds: 60)
         var process = try start()
         #expect(try client.ask(#"{"op":"ping"}"#) == #"{"pong":true}"#)
         process.send(signal: SIGTERM)

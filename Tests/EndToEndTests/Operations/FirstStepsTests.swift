@@ -72,7 +72,7 @@ import Testing
         try eventually("the daemon has reloaded") { log().contains("reloaded") }
         try eventually("loads are answered") {
             guard let client = try? LineClient(.unix(path: directory + "/k")) else { return false }
-            client.setPatience(seconds: 60)
+            client.setReceiveTimeout(seconds: 60)
             return try client.ask(#"{"op":"describe"}"#).contains("relationships")
                 && client.ask(#"{"load":"x.y","key":1}"#).contains("unknown_relationship")
         }

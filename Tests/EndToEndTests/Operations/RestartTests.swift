@@ -85,7 +85,7 @@ import Testing
         _ path: String, _ number: Int, _ expected: [String: [String]], _ record: Record
     ) throws -> [String] {
         let client = try LineClient(.unix(path: path))
-        client.setPatience(seconds: 20)
+        client.setReceiveTimeout(seconds: 20)
         let ping = "0"
         var owed: Set<String> = [ping]
         var lines = [#"{"id":\#(ping),"op":"ping"}"#]

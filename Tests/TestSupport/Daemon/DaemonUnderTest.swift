@@ -132,7 +132,7 @@ package final class DaemonUnderTest: Sendable {
     /// Connects a client, which waits at most so many seconds for a reply.
     package func client(timeout seconds: Int = 60) throws -> LineClient {
         let client = try LineClient(.unix(path: socketPath))
-        client.setPatience(seconds: seconds)
+        client.setReceiveTimeout(seconds: seconds)
         return client
     }
 

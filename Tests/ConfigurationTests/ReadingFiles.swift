@@ -1,8 +1,8 @@
 import Configuration
 import Testing
 
-/// The least that a file must say.
-let least = """
+/// The shortest file without a fault.
+let minimalFile = """
     [listen]
     unix = "/run/k.sock"
     [database]
@@ -15,7 +15,7 @@ func read(_ source: String, environment: [String: String] = [:]) throws -> Setti
     try SettingsReader.read(source: source, file: "k.toml", environment: environment)
 }
 
-/// The faults of a file, each as it is printed, without the file's name.
+/// The faults of a file as they are printed, without the file's name; none if the file is good.
 func faults(_ source: String, environment: [String: String] = [:]) -> [String] {
     do {
         _ = try SettingsReader.read(source: source, file: "k.toml", environment: environment)

@@ -3,11 +3,11 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// What somebody sees who measures with their own schema.
+/// `kindred bench` on a schema of the user's own.
 @Suite struct BenchTests {
     private static let shared = Result { try BookshopFixture() }
 
-    /// The briefest run that measures something.
+    /// Runs the bench for as short a time as still measures something.
     private func bench(_ arguments: String...) throws -> (status: Int32?, output: String) {
         let config = try Self.shared.get().daemon.configPath
         let brief = ["--clients", "3", "--rounds", "2", "--seconds", "0.3", "--warm-up", "0"]
@@ -20,7 +20,7 @@ import Testing
         return try body(directory)
     }
 
-    @Test func `all contenders answer loads of one's own, and a table, JSON and a page say how`() throws {
+    @Test func `all contenders answer the user's loads, and a table, JSON and a page report it`() throws {
         try withDirectory { directory in
             let outcome = try bench(
                 "--load", #"{"load":"authors.books","limit":2,"columns":["id"]}"#,
@@ -42,9 +42,10 @@ import Testing
         }
     }
 
-    /// A service manager's process is at the other end of a socket that it has made, and over TCP nobody is.
+    /// At the other end of a socket that the service manager has made is the service manager; of a TCP
+    /// connection the process is unknown.
     @Test(arguments: ["a socket that was passed", "TCP"])
-    func `the CPU time of the daemon is its own, however one comes to it`(way: String) throws {
+    func `the CPU time of the daemon is its own, however it is connected to`(way: String) throws {
         let shop = try Self.shared.get()
         try withDirectory { directory in
             let passed = try UnixSocket.listen(directory + "/passed")
@@ -81,7 +82,7 @@ import Testing
 
     private func number(_ value: JSONValue?) -> Double? { value?.number.flatMap(Double.init) }
 
-    @Test func `a CPU time that cannot be known is nowhere shown, and what it belongs to is marked`() throws {
+    @Test func `an unknown CPU time is shown nowhere, and its sums are marked`() throws {
         let shop = try Self.shared.get()
         let (toDatabase, toDaemon) = (
             try Relay(to: shop.server.socketPath), try Relay(to: shop.daemon.socketPath, hiding: "cpu_us")
@@ -138,7 +139,7 @@ import Testing
     }
 
     @Test func `a mix has loads by weight, with any options`() throws {
-        // Nobody else asks this one.
+        // A daemon of its own, which nobody else asks.
         let shop = try BookshopFixture()
         try withDirectory { directory in
             let mix = """
@@ -180,7 +181,7 @@ import Testing
         ([], "say what to ask for, with --load or --mix"),
         (["--load", "authors.books", "--rate", "9", "--pipeline", "2"], "--pipeline is for a closed loop"),
     ])
-    func `what cannot be measured is told in one line`(arguments: [String], message: String) throws {
+    func `a run that cannot be measured fails with one line`(arguments: [String], message: String) throws {
         let config = try Self.shared.get().daemon.configPath
         let outcome = try DaemonUnderTest.run(["bench", "--config", config] + arguments)
         #expect(outcome.status != 0)
@@ -188,25 +189,24 @@ import Testing
     }
 
     @Test(arguments: ["kindred", "text", "prepared"])
-    func `a daemon or database that dies in the middle ends the run, with a word about it`(rival: String)
+    func `a daemon or database that dies during the run ends it, with a message`(contender: String)
         throws
     {
         let shop = try BookshopFixture(PrivateServer())
         Thread {
-            // The bench asks for its own.
             try? eventually("the bench is under way") { try shop.queriesOfTheServer() > 2_000 }
-            if rival == "kindred" { shop.daemon.signal(SIGKILL) } else { shop.server.kill() }
+            if contender == "kindred" { shop.daemon.signal(SIGKILL) } else { shop.server.kill() }
         }.start()
         let outcome = try DaemonUnderTest.run([
-            "bench", "--config", shop.daemon.configPath, "--load", "authors.books", "--against", rival,
+            "bench", "--config", shop.daemon.configPath, "--load", "authors.books", "--against", contender,
             "--seconds", "30",
         ])
         #expect(outcome.status == 69, "\(outcome.output)")
-        let word = rival == "kindred" ? "the daemon has hung up" : "(HY000): "
+        let word = contender == "kindred" ? "the daemon has hung up" : "(HY000): "
         #expect(outcome.output.contains(word), "\(outcome.output)")
     }
 
-    @Test func `a daemon that does not run is told`() throws {
+    @Test func `a daemon that does not run is reported`() throws {
         try withDirectory { directory in
             let config = try String(
                 contentsOfFile: try Self.shared.get().daemon.configPath, encoding: .utf8)
