@@ -8,7 +8,7 @@ import Testing
 
 @testable import Service
 
-struct KillerTests {
+struct QueryKillerTests {
     private let loop: EventLoop
     private let killer: QueryKiller
 
