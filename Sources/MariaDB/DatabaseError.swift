@@ -13,9 +13,6 @@ package struct DatabaseError: Error, Sendable, Hashable {
         case statement
     }
 
-    /// `CR_UNKNOWN_HOST`
-    package static let unknownHost: UInt32 = 2005
-
     /// What was under way; the same number means different things while connecting and afterwards.
     enum Phase {
         case connecting
