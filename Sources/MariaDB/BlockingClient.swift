@@ -1,7 +1,8 @@
 import CMariaDB
+package import Relations
 
-/// The simple way, which waits: on threads of the daemon that may (reading the schema, `KILL`, looks at servers), on the
-/// command line, and in tests.
+/// A connection whose calls wait: for threads of the daemon that may (reading the schema, `KILL`, health checks), for the
+/// command line, and for tests.
 package final class BlockingClient {
     private let handle: Handle
     /// The columns of the last statement; empty if it had no result.
@@ -20,6 +21,9 @@ package final class BlockingClient {
     deinit {
         mysql_close(handle)
     }
+
+    /// What the server has said that it is.
+    package var dialect: Dialect { Dialect(version: serverVersion(of: handle)) }
 
     /// All rows of a statement, `nil` for NULL; none if it has no result.
     package func rows(_ sql: String) throws(DatabaseError) -> [[[UInt8]?]] {

@@ -1,5 +1,6 @@
 import CMariaDB
 import Glibc
+package import Relations
 
 /// One connection that never waits: every call returns at once and says what it waits for.
 ///
@@ -58,6 +59,14 @@ package final class Connection {
     package var threadID: UInt {
         if case .closed = state { return 0 }
         return mysql_thread_id(handle)
+    }
+
+    /// What the server has said that it is; nil before it is connected.
+    package var dialect: Dialect? {
+        switch state {
+        case .unconnected, .connecting, .broken, .closed: nil
+        case .idle, .sending, .opened, .row, .fetching: Dialect(version: serverVersion(of: handle))
+        }
     }
 
     /// The row announced by the last `.row`, valid until the next call.

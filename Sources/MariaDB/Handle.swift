@@ -56,6 +56,12 @@ func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     return handle
 }
 
+/// The version in the server's greeting, without the `5.5.5-` that a MariaDB may put before its own so that old replicas
+/// accept it.
+func serverVersion(of handle: Handle) -> String {
+    mysql_get_server_info(handle).map { String(cString: $0) } ?? ""
+}
+
 extension Endpoint.Transport {
     /// Said outright, because libmariadb takes the host `localhost` for a Unix socket.
     fileprivate var protocolType: mysql_protocol_type {

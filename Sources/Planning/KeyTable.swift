@@ -31,7 +31,7 @@ struct KeyTable {
             let longest = keys.reduce(0) { max($0, $1.part(index).byteCount) }
             sql.write(",k\(index) \(columns[index].declaration(longest: longest)) PATH '\(path)'")
             guard columns[index].needsRoundTrip else { continue }
-            let original = KeyColumn.original(longest: longest)
+            let original = KeyColumn.original(longest: longest, collation: sql.dialect.exactCollation)
             sql.write(",u\(index) \(original) PATH '\(path)'")
             guard haveBytes[index] else { continue }
             sql.write(",h\(index) \(KeyColumn.text(longest)) CHARACTER SET latin1 PATH '\(path).x'")
@@ -62,7 +62,8 @@ struct KeyTable {
     /// The second half of a comparison with the matched column, and what else must hold.
     func equality(with index: Int, _ sql: inout SQLWriter) {
         let column = columns[index]
-        let survives = "CONVERT(k.k\(index) USING utf8mb4) COLLATE utf8mb4_nopad_bin=k.u\(index)"
+        let survives =
+            "CONVERT(k.k\(index) USING utf8mb4) COLLATE \(sql.dialect.exactCollation)=k.u\(index)"
         guard haveBytes[index], let charset = column.column.type.charset,
             let collation = column.column.type.collation
         else {
@@ -83,12 +84,11 @@ struct KeyTable {
 }
 
 extension SQLWriter {
-    // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR
-    /// A query with this table in it. A day like February 30, which may have been stored under that mode, is otherwise no
-    /// day for `JSON_TABLE`; for all other queries the mode stays as it is, because views may compute with dates.
-    init(for table: KeyTable) {
-        self.init()
-        if table.hasImpossibleDay { write("SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR ") }
+    /// Begins a query with this table in it. A day like February 30, which may have been stored under the mode
+    /// `ALLOW_INVALID_DATES`, is otherwise no day for `JSON_TABLE`; for all other queries the mode stays as it is, because
+    /// views may compute with dates.
+    mutating func select(from table: KeyTable) {
+        select(underMode: table.hasImpossibleDay ? "ALLOW_INVALID_DATES" : nil)
     }
 }
 
@@ -98,7 +98,7 @@ extension Scalar {
 
 extension KeyColumn {
     /// The key as the client sent it, beside its copy in the column's character set.
-    static func original(longest: Int) -> String {
-        "\(text(longest)) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+    static func original(longest: Int, collation: String) -> String {
+        "\(text(longest)) CHARACTER SET utf8mb4 COLLATE \(collation)"
     }
 }

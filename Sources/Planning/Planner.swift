@@ -52,8 +52,8 @@ package struct Planner: Sendable {
     // SELECT t.`id`,t.`title` FROM `books` t WHERE t.`author_id`=42 ORDER BY t.`id` LIMIT 3
     private func equality(_ key: Key, _ columns: [Column]) -> Statement {
         let unseen = clauses.unseen(columns)
-        var sql = SQLWriter()
-        sql.write("SELECT ")
+        var sql = SQLWriter(clauses.relationship.dialect)
+        sql.select()
         selected(&sql, unseen, columns)
         sql.write(" FROM ")
         clauses.matchedTable(&sql)
@@ -69,7 +69,7 @@ package struct Planner: Sendable {
         clauses.order(&sql, after: nil)
         sql.limit(clauses.selection)
         return Statement(
-            sql: sql.bytes, attribution: .single, witnesses: unseen.map(\.column.type))
+            sql, attribution: .single, witnesses: unseen.map(\.column.type))
     }
 
     // SELECT t.`author_id`,t.`title` FROM `books` t WHERE t.`author_id` IN (42,43) ORDER BY t.`author_id`,t.`id`
@@ -77,8 +77,8 @@ package struct Planner: Sendable {
         let matched = keyColumns.map { Clauses.Unseen(alias: clauses.matched, column: $0.column) }
         let unseen = clauses.unseen(columns).filter { !matched.contains($0) }
         let attribution = attribution(columns)
-        var sql = SQLWriter()
-        sql.write("SELECT ")
+        var sql = SQLWriter(clauses.relationship.dialect)
+        sql.select()
         if case .values = attribution {
             clauses.matchedColumns(&sql)
             sql.write(",")
@@ -98,7 +98,7 @@ package struct Planner: Sendable {
         clauses.grouping(&sql, by: clauses.matchedColumns)
         clauses.order(&sql, after: clauses.matchedColumns)
         return Statement(
-            sql: sql.bytes, attribution: attribution, witnesses: unseen.map(\.column.type))
+            sql, attribution: attribution, witnesses: unseen.map(\.column.type))
     }
 
     /// A column that the rows show is not sent twice: that would be a tenth of a server's work for short rows.
@@ -115,8 +115,9 @@ package struct Planner: Sendable {
     private func ordinals(_ keys: [Key], _ columns: [Column]) -> Statement {
         let unseen = clauses.unseen(columns)
         let table = KeyTable(columns: keyColumns, keys: keys)
-        var sql = SQLWriter(for: table)
-        sql.write("SELECT k.o,")
+        var sql = SQLWriter(clauses.relationship.dialect)
+        sql.select(from: table)
+        sql.write("k.o,")
         selected(&sql, unseen, columns)
         sql.write(" FROM ")
         clauses.keyedSources(table, &sql)
@@ -124,7 +125,7 @@ package struct Planner: Sendable {
         clauses.grouping(&sql) { $0.write("k.o") }
         clauses.order(&sql) { $0.write("k.o") }
         return Statement(
-            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.column.type))
+            sql, attribution: .ordinal, witnesses: unseen.map(\.column.type))
     }
 
     /// The witnesses, and what the rows show or their number.

@@ -21,6 +21,29 @@ package struct Statement: Hashable, Sendable {
     /// Columns that are compared with a key or a filter's value, and that the rows do not show. Their values are not
     /// needed; that they come back proves that they still have the type that the value was written for.
     package let witnesses: [ColumnType]
+    /// Where in `sql` the `SELECT` begins: before it, there may be what changes the session's settings for it.
+    private let selectOffset: Int
+    private let dialect: Dialect
+
+    init(_ sql: SQLWriter, attribution: Attribution, witnesses: [ColumnType]) {
+        self.sql = sql.bytes
+        self.attribution = attribution
+        self.witnesses = witnesses
+        selectOffset = sql.selectOffset
+        dialect = sql.dialect
+    }
+
+    // EXPLAIN SELECT …
+    // SET STATEMENT … FOR EXPLAIN SELECT …
+    /// The statement that has the server show its plan of this one as a table.
+    package var explaining: [UInt8] {
+        sql[..<selectOffset] + Array(dialect.explain.utf8) + sql[selectOffset...]
+    }
+
+    // SELECT … LIMIT 0
+    /// The statement that has the server do all but bring rows.
+    /// - Precondition: its selection has no limit and no offset.
+    package var withoutRows: [UInt8] { sql + Array(" LIMIT 0".utf8) }
 
     /// The types of a row's columns before the relationship's own.
     package var leadingTypes: [ColumnType] {

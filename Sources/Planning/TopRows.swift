@@ -42,8 +42,9 @@ struct TopRows {
     func lateral(_ keys: [Key], _ columns: [Column]) -> Statement {
         let unseen = clauses.unseen(columns)
         let table = KeyTable(columns: clauses.keyColumns, keys: keys)
-        var sql = SQLWriter(for: table)
-        sql.write("SELECT k.o,")
+        var sql = SQLWriter(relationship.dialect)
+        sql.select(from: table)
+        sql.write("k.o,")
         sql.list(unseen) { sql, witness in sql.column(witness.column.name, of: "t") }
         if !unseen.isEmpty { sql.write(",") }
         clauses.shown(columns, &sql)
@@ -64,7 +65,7 @@ struct TopRows {
         samePrimaryKey(&sql, as: "x")
         sql.write(" ORDER BY k.o,x.i")
         return Statement(
-            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.column.type))
+            sql, attribution: .ordinal, witnesses: unseen.map(\.column.type))
     }
 
     private func subquery(_ table: KeyTable, _ sql: inout SQLWriter, row: Int) {
@@ -89,8 +90,9 @@ struct TopRows {
         let unseen = clauses.unseen(columns)
         let isNarrow = !relationship.primaryKey.isEmpty
         let table = KeyTable(columns: clauses.keyColumns, keys: keys)
-        var sql = SQLWriter(for: table)
-        sql.write("SELECT w.o,")
+        var sql = SQLWriter(relationship.dialect)
+        sql.select(from: table)
+        sql.write("w.o,")
         sql.list(unseen.indices) { sql, place in sql.write("w.w\(place)") }
         if !unseen.isEmpty { sql.write(",") }
         if isNarrow {
@@ -111,7 +113,7 @@ struct TopRows {
         if let limit = selection.limit { sql.write(" AND w.n<=\(selection.offset + limit)") }
         sql.write(" ORDER BY w.o,w.n")
         return Statement(
-            sql: sql.bytes, attribution: .ordinal, witnesses: unseen.map(\.column.type))
+            sql, attribution: .ordinal, witnesses: unseen.map(\.column.type))
     }
 
     /// All rows of the keys, numbered within each: by primary key, or with their columns where there is none.

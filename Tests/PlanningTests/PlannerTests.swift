@@ -43,7 +43,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     let books = table("books", [column("id"), column("owner", type)])
     return Relationship(
         name: "authors.books", kind: .many, parent: parent, key: [column("id", type)],
-        matches: [column("owner", type)], to: books, order: order)
+        matches: [column("owner", type)], to: books, order: order, dialect: .mariaDB)
 }
 
 @Suite struct PlannerTests {
@@ -72,7 +72,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         let hidden = table("books", [column("id"), column("owner", name)])
         let relationship = Relationship(
             name: "a.b", kind: .many, parent: parent, key: [column("id", name)],
-            matches: [column("owner", name)], to: hidden, columns: [column("id")])
+            matches: [column("owner", name)], to: hidden, columns: [column("id")], dialect: .mariaDB)
         #expect(
             sql(relationship, text("x"))
                 == "SELECT t.`owner`,t.`id` FROM `books` t WHERE t.`owner`='x' ORDER BY t.`id`")
@@ -114,7 +114,8 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `columns share the bound on keys, because the server counts values`() {
         let orders = Relationship(
             name: "a.b", kind: .many, parent: parent, key: [column("a"), column("b")],
-            matches: [column("a"), column("b")], to: table("lines", [column("id"), column("a"), column("b")]))
+            matches: [column("a"), column("b")],
+            to: table("lines", [column("id"), column("a"), column("b")]), dialect: .mariaDB)
         #expect(planner(orders).maxKeys(500) == 250)
         #expect(
             sql(orders, .composite([.integer(1), .integer(2)]), .composite([.integer(3), .integer(4)]))
@@ -125,7 +126,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `a mixed composite key travels with its ordinal`() {
         let mixed = Relationship(
             name: "a.b", kind: .many, parent: parent, key: [column("a"), column("b", name)],
-            matches: [column("a"), column("b", name)], to: table("lines", [column("id")]))
+            matches: [column("a"), column("b", name)], to: table("lines", [column("id")]), dialect: .mariaDB)
         let statement = sql(
             mixed, .composite([.integer(1), .text([65])]), .composite([.integer(2), .text([66])]))
         #expect(
@@ -144,7 +145,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
             let relationship = Relationship(
                 name: "a.b", kind: .many, parent: parent, key: [column("id")], matches: [column("id")],
                 by: way,
-                to: table("b", [column("id")]))
+                to: table("b", [column("id")]), dialect: .mariaDB)
             let text = sql(relationship, .single(.integer(1)))
             return String(text.split(separator: " ON ")[1].split(separator: " WHERE ")[0])
         }
@@ -187,7 +188,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
             name: "books.tags", kind: .many, parent: parent, key: [column("id")],
             matches: [column("book_id")],
             by: tagging(isDistinct: false),
-            to: table("tags", [column("id")]))
+            to: table("tags", [column("id")]), dialect: .mariaDB)
         #expect(
             sql(tags, .single(.integer(1)), .single(.integer(2)))
                 == "SELECT j0.`book_id`,t.`id` FROM `book_tags` j0 JOIN `tags` t ON t.`id`=j0.`tag_id`"
@@ -199,7 +200,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
             name: "books.tags", kind: .many, parent: parent, key: [column("id")],
             matches: [column("book_id")],
             by: tagging(isDistinct: true),
-            to: table("tags", [column("id")]))
+            to: table("tags", [column("id")]), dialect: .mariaDB)
         #expect(
             sql(tags, .single(.integer(1)), .single(.integer(2))).contains(
                 "GROUP BY j0.`book_id`,t.`id` ORDER BY"))
@@ -210,7 +211,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `at most one row needs no order`() {
         let author = Relationship(
             name: "books.author", kind: .one, parent: parent, key: [column("author_id")],
-            matches: [column("id")], to: table("authors", [column("id")]))
+            matches: [column("id")], to: table("authors", [column("id")]), dialect: .mariaDB)
         #expect(!sql(author, .single(.integer(1)), .single(.integer(2))).contains("ORDER BY"))
     }
 
@@ -222,8 +223,8 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `names are quoted whatever they hold`() {
         let odd = table("odd `table", [column("se`lect")], key: ["se`lect"])
         let relationship = Relationship(
-            name: "x", kind: .many, parent: parent, key: [column("id")], matches: [column("se`lect")], to: odd
-        )
+            name: "x", kind: .many, parent: parent, key: [column("id")], matches: [column("se`lect")],
+            to: odd, dialect: .mariaDB)
         #expect(
             sql(relationship, .single(.integer(1)))
                 == "SELECT t.`se``lect` FROM `odd ``table` t WHERE t.`se``lect`=1")

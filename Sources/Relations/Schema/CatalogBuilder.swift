@@ -59,7 +59,7 @@ private struct Resolution {
         return Relationship(
             name: configured.name, kind: configured.kind, parent: .init(parent), key: from,
             matches: steps.first?.near ?? to, by: way, fixed: fixed, to: target, columns: shown,
-            order: configured.order ?? [])
+            order: configured.order ?? [], dialect: schema.dialect)
     }
 
     private mutating func checkDistinct(_ target: Table?) {

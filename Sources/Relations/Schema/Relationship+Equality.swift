@@ -9,6 +9,7 @@ extension Relationship: Hashable {
             && left.table == right.table && left.columns == right.columns
             && left.order == right.order && left.primaryKey == right.primaryKey
             && left.indexes == right.indexes && left.isAtMostOne == right.isAtMostOne
+            && left.dialect == right.dialect
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(name) }

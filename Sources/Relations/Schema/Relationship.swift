@@ -73,11 +73,14 @@ package final class Relationship: Sendable {
     package let indexes: [Index]
     /// No key can have more than one row, so that nothing needs sorting.
     package let isAtMostOne: Bool
+    /// How its queries are written.
+    package let dialect: Dialect
 
     /// - Parameter way: the hops with the table of the first and the related table's columns that the last leads to.
     package init(
         name: String, kind: Kind, parent: Parent, key: [Column], matches: [Column], by way: Way? = nil,
-        fixed: [FixedCondition] = [], to table: Table, columns: [Column]? = nil, order: [OrderTerm] = []
+        fixed: [FixedCondition] = [], to table: Table, columns: [Column]? = nil, order: [OrderTerm] = [],
+        dialect: Dialect
     ) {
         self.name = name
         self.kind = kind
@@ -95,6 +98,7 @@ package final class Relationship: Sendable {
         self.indexes = way?.indexes ?? table.indexes
         self.isAtMostOne = way == nil && table.isUnique(matches.map(\.name))
         self.order = Self.total(order, table.primaryKey)
+        self.dialect = dialect
     }
 
     private init(viaParentOf other: Relationship) {
@@ -115,6 +119,7 @@ package final class Relationship: Sendable {
         primaryKey = other.primaryKey
         indexes = [Index(name: "PRIMARY", columns: other.parentKey.map { .init($0.name) }, isUnique: true)]
         isAtMostOne = other.isAtMostOne
+        dialect = other.dialect
     }
 
     /// The same relatives, found from the parent's primary key: by way of the parent's own row. Nil where the parent

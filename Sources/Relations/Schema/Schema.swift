@@ -161,9 +161,15 @@ package struct Schema: Hashable, Sendable {
     package let foreignKeys: [ForeignKey]
     /// What of it cannot be served, for the operator: a sentence each.
     package let warnings: [String]
+    /// Its server's.
+    package let dialect: Dialect
 
-    package init(database: String, tables: [Table], foreignKeys: [ForeignKey], warnings: [String] = []) {
+    package init(
+        database: String, tables: [Table], foreignKeys: [ForeignKey], warnings: [String] = [],
+        dialect: Dialect
+    ) {
         self.database = database
+        self.dialect = dialect
         self.tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.foreignKeys = foreignKeys
         self.warnings = warnings

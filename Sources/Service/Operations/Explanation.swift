@@ -81,16 +81,10 @@ package struct Explanation {
         for column in plan.projection.fetched where !columns.contains(column) { columns.append(column) }
         let statement = planner.statement(for: keys, showing: columns)
         let sql = String(decoding: statement.sql, as: UTF8.self)
-        let rows = try client.strings(Self.explaining(sql))
+        let rows = try client.strings(String(decoding: statement.explaining, as: UTF8.self))
         let names = client.columns.map(\.name)
         let plan = [names] + rows.map { row in row.map { $0 ?? "-" } }
         return ["  \(title), \(planner.form(keys: keys.count).sentence):", "    \(sql)"] + table(plan)
-    }
-
-    // SET STATEMENT … FOR EXPLAIN SELECT …
-    private static func explaining(_ sql: String) -> String {
-        guard sql.hasPrefix("SET STATEMENT ") else { return "EXPLAIN " + sql }
-        return sql.replacing(" FOR SELECT ", with: " FOR EXPLAIN SELECT ", maxReplacements: 1)
     }
 
     /// Columns as wide as their widest value.

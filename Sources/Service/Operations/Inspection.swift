@@ -20,7 +20,7 @@ package enum Inspection {
         let check = HealthCheck(maxLag: database.maxLagSeconds, tables: HealthCheck.tables(of: catalog))
         guard database.candidates.count > 1 else { return [] }
         return database.candidates.compactMap { server in
-            let endpoint = Endpoint(database, at: server, purpose: .look)
+            let endpoint = Endpoint(database, at: server, purpose: .healthCheck)
             switch check.run(endpoint).finding {
             case .well, .unclear: return nil
             case .lagging(let text): return "server \(server) is passed over: \(text)"
@@ -53,7 +53,7 @@ extension Settings.Database {
         let candidates = candidates
         guard candidates.count > 1 else { return candidates[0] }
         let isWell = { server in
-            let endpoint = Endpoint(self, at: server, purpose: .look)
+            let endpoint = Endpoint(self, at: server, purpose: .healthCheck)
             if case .well = HealthCheck(maxLag: maxLagSeconds).run(endpoint).finding { return true }
             return false
         }

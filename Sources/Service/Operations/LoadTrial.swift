@@ -18,7 +18,7 @@ package struct LoadTrial {
     }
 
     package init(_ settings: Settings) throws(DatabaseError) {
-        client = try BlockingClient(Endpoint(usedBy: settings, purpose: .look))
+        client = try BlockingClient(Endpoint(usedBy: settings, purpose: .healthCheck))
     }
 
     /// Throws what is not about the relationship: the server is gone, or answers nobody.
@@ -45,7 +45,7 @@ package struct LoadTrial {
         for keys in [["1"], ["1", "2"]] where keys.count <= planner.maxKeys(keys.count) {
             let keys = keys.map { relationship.sample($0) }
             let statement = planner.statement(for: keys, showing: relationship.columns)
-            try client.execute(String(decoding: statement.sql, as: UTF8.self) + " LIMIT 0")
+            try client.execute(String(decoding: statement.withoutRows, as: UTF8.self))
         }
     }
 }

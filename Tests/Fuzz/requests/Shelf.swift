@@ -36,6 +36,7 @@ enum Shelf {
             uniqueKeys: [])
         let parent = Table(name: "parents", columns: [id] + key, primaryKey: ["id"], uniqueKeys: [])
         return Relationship(
-            name: "parents.rows", kind: .many, parent: .init(parent), key: key, matches: key, to: table)
+            name: "parents.rows", kind: .many, parent: .init(parent), key: key, matches: key, to: table,
+            dialect: .mariaDB)
     }
 }

@@ -102,7 +102,11 @@ package enum ErrorNumber {
 
     // MARK: Others
 
-    /// libmariadb's `CR_SERVER_LOST`, also said by ourselves of a connection that we give up.
+    /// libmariadb's `CR_UNKNOWN_ERROR`, which we also give to an attempt to connect that the operating system prevented.
+    package static let unknownClientError: UInt32 = 2000
+    /// libmariadb's `CR_UNKNOWN_HOST`: a host's name could not be resolved.
+    package static let unknownHost: UInt32 = 2005
+    /// libmariadb's `CR_SERVER_LOST`, which we also give to a connection that we abandon.
     package static let serverLost: UInt32 = 2013
 
     package static let syntaxError: UInt32 = 1064
