@@ -25,12 +25,12 @@ package final class BlockingClient {
     /// What the server has said that it is.
     package var dialect: Dialect { Dialect(version: serverVersion(of: handle)) }
 
-    /// All rows of a statement, `nil` for NULL; none if it has no result.
+    /// The values of all rows of a statement, `nil` for NULL; no rows if it has no result.
     package func rows(_ sql: String) throws(DatabaseError) -> [[[UInt8]?]] {
         try collect(sql) { Array($0) }
     }
 
-    /// All rows as text; bytes that are not UTF-8 are replaced.
+    /// The values of all rows of a statement as text, in which bytes that are not UTF-8 are replaced.
     package func strings(_ sql: String) throws(DatabaseError) -> [[String?]] {
         try collect(sql) { String(decoding: $0, as: UTF8.self) }
     }
@@ -40,7 +40,7 @@ package final class BlockingClient {
         _ = try collect(sql) { _ in true }
     }
 
-    /// The columns that a statement would have; it is prepared, and not run.
+    /// The columns that a statement's result would have. The statement is prepared, and not run.
     package func describe(_ sql: String) throws(DatabaseError) -> [ColumnDescription] {
         guard let statement = mysql_stmt_init(handle) else {
             throw DatabaseError(of: handle, during: .connected)

@@ -1,7 +1,7 @@
 import CLibevent
 import Glibc
 
-/// What this process has used.
+/// The resources that this process has used.
 package enum OwnProcess {
     /// Nanoseconds of processor time, of all its threads together: clock_gettime(2).
     package static var processorTime: Int64 {

@@ -81,7 +81,7 @@ package final class Daemon {
             inheritedAddresses = listeners.map(\.address)
             warnOfOverriddenSettings(settings.listen)
         }
-        server.lingering.most = budget.lingering
+        server.lingering.maxCount = budget.lingering
         if let warning = budget.warning { logger.warning("\(warning)") }
         engine.attach(pool)
         engine.onSchemaChange = { [unowned self] in keeper.refresh() }
@@ -217,7 +217,7 @@ package final class Daemon {
         if let warning = new.warning, warning != budget.warning { logger.warning("\(warning)") }
         budget = new
         server.limits = .init(settings, maxClients: new.clients)
-        server.lingering.most = new.lingering
+        server.lingering.maxCount = new.lingering
     }
 
     private func announce(_ found: CatalogRefresher.Finding) {

@@ -4,7 +4,7 @@ import MariaDB
 import Relations
 package import Wire
 
-// What each part needs of the settings, in its own words and units.
+// What each part of the daemon needs of the settings, in that part's words and units.
 
 extension Endpoint {
     /// What a connection is for, see `SessionPurpose`.

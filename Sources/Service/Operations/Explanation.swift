@@ -6,8 +6,8 @@ import Planning
 package import Relations
 package import Wire
 
-/// How the database answers a load: for each plan of it the SQL, what the server says of it, and which index it uses
-/// or lacks. Waits: not for the loop.
+/// How the database answers a load: for each plan of it the SQL, how the server would run it, and which index it uses
+/// or lacks. Every call waits, and so is not for the loop's thread.
 package struct Explanation {
     private let client: BlockingClient
     private let templates = QueryTemplates()
@@ -40,7 +40,7 @@ package struct Explanation {
         return texts
     }
 
-    /// Some keys that really occur, as those of other clients would.
+    /// Some keys that really occur, which stand for those of other clients.
     private func sampleKeys(of relationship: Relationship) throws(DatabaseError) -> [Key] {
         let names = relationship.key.map { Relationship.backticked($0.name) }
         let filled = names.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
@@ -60,8 +60,8 @@ package struct Explanation {
 
     private func text(_ plan: LoadPlan, _ keys: [Key], others: [Key]) throws(DatabaseError) -> String {
         let relationship = plan.template.relationship
-        let place = plan.path.text.isEmpty ? "" : "\(plan.path.text): "
-        var lines = ["\(place)\(relationship.name) (\(relationship.kind == .one ? "to one" : "to many"))"]
+        let path = plan.path.text.isEmpty ? "" : "\(plan.path.text): "
+        var lines = ["\(path)\(relationship.name) (\(relationship.kind == .one ? "to one" : "to many"))"]
         if plan.template.selection.isEmpty { return lines[0] + "\n  no query: nothing can be in the answer" }
         guard !keys.isEmpty else {
             return lines[0] + "\n  no query: '\(relationship.parent)' has no row with a key"
@@ -111,7 +111,7 @@ extension Planner.Form {
     }
 }
 
-/// What a person can do about a template.
+/// What an operator can do about the indexes that a template needs.
 private struct Advice {
     private let template: QueryTemplate
 

@@ -1,0 +1,30 @@
+import Testing
+
+@testable import Service
+
+@Suite struct RepetitionTests {
+    @Test func `however often a run is asked for while one is under way, one more follows`() {
+        var run = CoalescedRun()
+        #expect(!run.isUnderWay)
+        run.begin()
+        #expect(run.isUnderWay)
+        #expect(run.repeatAfterwards(), "the first to ask")
+        #expect(!run.repeatAfterwards())
+        #expect(run.end())
+        #expect(!run.isUnderWay, "the one more is the caller's to begin")
+        run.begin()
+        #expect(!run.end(), "nobody has asked during this one")
+    }
+
+    @Test func `waiting times double up to the bound, each from its upper half, and begin anew after success`() {
+        var backoff = Backoff()
+        let milliseconds = (0..<12).map { _ in Double(backoff.next()) / 1_000_000 }
+        let ceilings: [Double] = [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000, 5000, 5000]
+        for (wait, ceiling) in zip(milliseconds, ceilings) {
+            #expect(wait >= ceiling / 2 && wait <= ceiling)
+        }
+        #expect(backoff.next(atMost: 1_000_000_000) <= 1_000_000_000)
+        backoff.reset()
+        #expect(backoff.next() <= 50_000_000)
+    }
+}
