@@ -1,8 +1,8 @@
 import CMariaDB
 package import Relations
 
-/// A connection whose calls wait: for threads of the daemon that may (reading the schema, `KILL`, health checks), for the
-/// command line, and for tests.
+/// A connection whose calls wait: for threads of the daemon that may (reading the schema, `KILL`, health
+/// checks), for the command line, and for tests.
 package final class BlockingClient {
     private let handle: Handle
     /// The columns of the last statement; empty if it had no result.

@@ -11,8 +11,8 @@ package struct ColumnDescription: Sendable, Hashable {
     /// `BINARY_FLAG`: a binary collation or type; numbers and dates have it too.
     package let isBinary: Bool
     package let isNullable: Bool
-    /// Whether MariaDB says that the values are JSON documents, which are text to the protocol; false if that was not read.
-    /// https://mariadb.com/kb/en/result-set-packets/#column-definition-packet
+    /// Whether MariaDB says that the values are JSON documents, which are text to the protocol; false if that
+    /// was not read. https://mariadb.com/kb/en/result-set-packets/#column-definition-packet
     package let isJSON: Bool
 
     /// - Parameter readsFormat: whether `isJSON` is read, which costs time.

@@ -4,8 +4,9 @@ package import Relations
 
 /// A connection whose calls never wait: each returns at once and says what the operation waits for.
 ///
-/// Its owner watches the descriptor and calls `resume(ready:)`. One operation is under way at a time: a call that the state
-/// does not allow is a mistake of the caller and stops the program, because libmariadb would accept it and corrupt itself.
+/// Its owner watches the descriptor and calls `resume(ready:)`. One operation is under way at a time: a call
+/// that the state does not allow is a mistake of the caller and stops the program, because libmariadb would
+/// accept it and corrupt itself.
 package final class Connection {
     private typealias Result = UnsafeMutablePointer<MYSQL_RES>
 
@@ -33,8 +34,8 @@ package final class Connection {
     private let handle: Handle
     private let arguments: ConnectArguments
     private var state = State.unconnected
-    /// The number that the server's next packet must have, modulo 256. libmariadb does not check these numbers, and a row that
-    /// was lost on the way would be missing from an answer.
+    /// The number that the server's next packet must have, modulo 256. libmariadb does not check these
+    /// numbers, and a row that was lost on the way would be missing from an answer.
     private var nextPacket: UInt8 = 0
     /// The statement's bytes while libmariadb sends them; it keeps the size of the longest one.
     private var statement = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -161,7 +162,8 @@ package final class Connection {
         state = .closed
     }
 
-    /// Frees a result of which rows are still to come. As long as it knows its handle, `mysql_free_result` would read them all.
+    /// Frees a result of which rows are still to come. As long as it knows its handle, `mysql_free_result`
+    /// would read them all.
     private func abandon(_ result: Result) {
         result.pointee.handle = nil
         mysql_free_result(result)

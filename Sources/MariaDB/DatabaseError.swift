@@ -19,8 +19,8 @@ package struct DatabaseError: Error, Sendable, Hashable {
         case connected
     }
 
-    /// The server's number (`ER_…`, 1000–1999 and 3000–4999) or libmariadb's (`CR_…`, 2000–2999 and 5000–5999); see
-    /// `ErrorNumber`.
+    /// The server's number (`ER_…`, 1000–1999 and 3000–4999) or libmariadb's (`CR_…`, 2000–2999 and
+    /// 5000–5999); see `ErrorNumber`.
     package let errno: UInt32
     /// Five characters, `HY000` when there is nothing better.
     package let sqlState: String
@@ -51,8 +51,9 @@ package struct DatabaseError: Error, Sendable, Hashable {
     private init(
         errno: UInt32, sqlState: UnsafePointer<CChar>, message: UnsafePointer<CChar>, during phase: Phase
     ) {
-        // libmariadb rejects some malformed packets without saying why: in 10.11.19 without an error, in 10.11.18 with one
-        // that is unknown even to itself. In both cases it is unknown what the server's next bytes mean.
+        // libmariadb rejects some malformed packets without saying why: in 10.11.19 without an error, in
+        // 10.11.18 with one that is unknown even to itself. In both cases it is unknown what the server's
+        // next bytes mean.
         let isUnexplained = errno == 0 || phase == .connected && errno == UInt32(CR_UNKNOWN_ERROR)
         guard !isUnexplained else {
             let malformed = UInt32(CR_MALFORMED_PACKET)
@@ -69,17 +70,19 @@ package struct DatabaseError: Error, Sendable, Hashable {
     private static func kind(of errno: UInt32, during phase: Phase) -> Kind {
         switch phase {
         case .connecting: unreachable.contains(Int32(errno)) ? .unreachable : .refused
-        case .connected: isOfClient(errno) || closingErrors.contains(Int32(errno)) ? .connectionLost : .statement
+        case .connected:
+            isOfClient(errno) || closingErrors.contains(Int32(errno)) ? .connectionLost : .statement
         }
     }
 
-    /// Whether it is an error of libmariadb's. After every one of them it is unknown what the server's next bytes mean, so
-    /// that the connection cannot be used any more.
+    /// Whether it is an error of libmariadb's. After every one of them it is unknown what the server's next
+    /// bytes mean, so that the connection cannot be used any more.
     private static func isOfClient(_ errno: UInt32) -> Bool {
         (2000...2999).contains(errno) || (5000...5999).contains(errno)
     }
 
-    /// Errors while connecting that are the network's, the name's, or those of a peer that fell silent or hung up.
+    /// Errors while connecting that are the network's, the name's, or those of a peer that fell silent or
+    /// hung up.
     private static let unreachable: Set<Int32> = [
         CR_SOCKET_CREATE_ERROR, CR_CONNECTION_ERROR, CR_CONN_HOST_ERROR, CR_IPSOCK_ERROR, CR_UNKNOWN_HOST,
         CR_SERVER_GONE_ERROR, CR_SERVER_HANDSHAKE_ERR, CR_SERVER_LOST, CR_SERVER_LOST_EXTENDED,

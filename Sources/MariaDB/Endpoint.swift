@@ -3,7 +3,8 @@ package struct Endpoint: Sendable, Hashable {
     package enum Transport: Sendable, Hashable {
         /// A Unix socket; the kernel allows 107 bytes of path.
         case socket(path: String)
-        /// A numeric address; or a host's name if the connection may block, because libmariadb blocks to resolve it.
+        /// A numeric address; or a host's name if the connection may block, because libmariadb blocks to
+        /// resolve it.
         case tcp(address: String, port: UInt16)
     }
 
@@ -13,13 +14,15 @@ package struct Endpoint: Sendable, Hashable {
     package var password: String
     /// Empty: no default database.
     package var database: String
-    /// Whole seconds that each step of connecting may take (TCP, greeting, login, session setup); queries have no limit.
+    /// Whole seconds that each step of connecting may take (TCP, greeting, login, session setup); queries
+    /// have no limit.
     package var connectTimeoutSeconds: UInt32
-    /// SQL statements that are part of connecting, see `SessionSetup`. If the server refuses one, connecting has failed.
+    /// SQL statements that are part of connecting, see `SessionSetup`. If the server refuses one, connecting
+    /// has failed.
     package var sessionSetup: [String]
 
-    /// Whole seconds after which a blocking client gives up a silent server; 0: never. A non-blocking connection leaves that
-    /// to its owner.
+    /// Whole seconds after which a blocking client gives up a silent server; 0: never. A non-blocking
+    /// connection leaves that to its owner.
     package var readTimeoutSeconds: UInt32 = 0
 
     package init(

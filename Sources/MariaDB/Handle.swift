@@ -3,13 +3,16 @@ import Glibc
 
 typealias Handle = UnsafeMutablePointer<MYSQL>
 
-/// libmariadb's process-wide state (error texts, plugins), prepared once before the first handle, on any thread.
+/// libmariadb's process-wide state (error texts, plugins), prepared once before the first handle, on any
+/// thread.
 private enum Library {
-    static let isReady = mysql_server_init(0, nil, nil) == 0 && ma_pvio_register_callback(1, nameRefusingServer) == 0
+    static let isReady =
+        mysql_server_init(0, nil, nil) == 0 && ma_pvio_register_callback(1, nameRefusingServer) == 0
 }
 
-/// libmariadb 3.3 looks for `MariaDB` in the server's version to find out whether an error of the number 65535 is a report
-/// of progress (`ma_net_safe_read`). In the place of the greeting, which would tell the version, it reads from address 0.
+/// libmariadb 3.3 looks for `MariaDB` in the server's version to find out whether an error of the number
+/// 65535 is a report of progress (`ma_net_safe_read`). In the place of the greeting, which would tell the
+/// version, it reads from address 0.
 private func nameRefusingServer(mode: Int32, handle: Handle?, bytes: UnsafePointer<UInt8>?, count: Int) {
     guard mode == 0, count > 0, let handle, let bytes, handle.pointee.server_version == nil else { return }
     // The body's first byte stands behind its length and number.
@@ -25,8 +28,8 @@ enum CallStyle {
     case nonBlocking
 }
 
-/// The login plugins that a server may ask for. Among the others are some that send the password as it is, or ask for it
-/// at the terminal and wait. https://mariadb.com/kb/en/authentication-plugins/
+/// The login plugins that a server may ask for. Among the others are some that send the password as it is, or
+/// ask for it at the terminal and wait. https://mariadb.com/kb/en/authentication-plugins/
 private let loginPlugins = "mysql_native_password,client_ed25519,parsec"
 
 /// A new handle with the endpoint's options set. No option file is ever read.
@@ -47,7 +50,8 @@ func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     withUnsafePointer(to: endpoint.transport.protocolType.rawValue) {
         _ = mysql_options(handle, MYSQL_OPT_PROTOCOL, $0)
     }
-    // A reconnect would silently lose the session's settings; LOCAL INFILE would let the server read files of this machine.
+    // A reconnect would silently lose the session's settings; LOCAL INFILE would let the server read files of
+    // this machine.
     let off: (UInt32, my_bool) = (0, 0)
     withUnsafePointer(to: off.0) { _ = mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, $0) }
     withUnsafePointer(to: off.1) { _ = mysql_options(handle, MYSQL_OPT_RECONNECT, $0) }
@@ -56,8 +60,8 @@ func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     return handle
 }
 
-/// The version in the server's greeting, without the `5.5.5-` that a MariaDB may put before its own so that old replicas
-/// accept it.
+/// The version in the server's greeting, without the `5.5.5-` that a MariaDB may put before its own so that
+/// old replicas accept it.
 func serverVersion(of handle: Handle) -> String {
     mysql_get_server_info(handle).map { String(cString: $0) } ?? ""
 }
@@ -72,8 +76,8 @@ extension Endpoint.Transport {
     }
 }
 
-/// The strings of `mysql_real_connect`. libmariadb keeps the pointers while connecting is suspended, so they live here
-/// and not in the temporaries Swift would pass.
+/// The strings of `mysql_real_connect`. libmariadb keeps the pointers while connecting is suspended, so they
+/// live here and not in the temporaries Swift would pass.
 final class ConnectArguments {
     let host: UnsafeMutablePointer<CChar>?
     let user: UnsafeMutablePointer<CChar>?

@@ -1,7 +1,7 @@
 import CMariaDB
 
-/// What a connection waited for and has happened: its descriptor is ready, or its time is over. The loop has a type of the
-/// same name, because the driver and the loop do not know each other.
+/// What a connection waited for and has happened: its descriptor is ready, or its time is over. The loop has
+/// a type of the same name, because the driver and the loop do not know each other.
 package struct Readiness: OptionSet, Sendable, Hashable {
     package let rawValue: Int32
 

@@ -2,8 +2,8 @@ import Relations
 
 /// The keys of a batch as a table that travels with the query, each with its ordinal.
 ///
-/// The column types are explicit so that the index of the matched column is used: a `BIGINT` against a `VARCHAR`
-/// column would read the whole table, a collation other than the column's own is error 1267.
+/// The column types are explicit so that the index of the matched column is used: a `BIGINT` against a
+/// `VARCHAR` column would read the whole table, a collation other than the column's own is error 1267.
 struct KeyTable {
     let columns: [KeyColumn]
     let keys: [Key]
@@ -84,9 +84,9 @@ struct KeyTable {
 }
 
 extension SQLWriter {
-    /// Begins a query with this table in it. A day like February 30, which may have been stored under the mode
-    /// `ALLOW_INVALID_DATES`, is otherwise no day for `JSON_TABLE`; for all other queries the mode stays as it is, because
-    /// views may compute with dates.
+    /// Begins a query with this table in it. A day like February 30, which may have been stored under the
+    /// mode `ALLOW_INVALID_DATES`, is otherwise no day for `JSON_TABLE`; for all other queries the mode stays
+    /// as it is, because views may compute with dates.
     mutating func select(from table: KeyTable) {
         select(underMode: table.hasImpossibleDay ? "ALLOW_INVALID_DATES" : nil)
     }

@@ -18,10 +18,12 @@ package enum Attribution: Hashable, Sendable {
 package struct Statement: Hashable, Sendable {
     package let sql: [UInt8]
     package let attribution: Attribution
-    /// Columns that are compared with a key or a filter's value, and that the rows do not show. Their values are not
-    /// needed; that they come back proves that they still have the type that the value was written for.
+    /// Columns that are compared with a key or a filter's value, and that the rows do not show. Their values
+    /// are not needed; that they come back proves that they still have the type that the value was written
+    /// for.
     package let witnesses: [ColumnType]
-    /// Where in `sql` the `SELECT` begins: before it, there may be what changes the session's settings for it.
+    /// Where in `sql` the `SELECT` begins: before it, there may be what changes the session's settings for
+    /// it.
     private let selectOffset: Int
     private let dialect: Dialect
 

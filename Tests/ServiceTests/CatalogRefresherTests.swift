@@ -33,7 +33,10 @@ struct CatalogRefresherTests {
 
     private func add(_ table: String) throws {
         try SharedServer.server.client(database: database).execute(
-            "CREATE TABLE \(table) (id INT PRIMARY KEY, parent_id INT, FOREIGN KEY (parent_id) REFERENCES \(table) (id))"
+            """
+            CREATE TABLE \(table) (
+              id INT PRIMARY KEY, parent_id INT, FOREIGN KEY (parent_id) REFERENCES \(table) (id))
+            """
         )
     }
 

@@ -16,7 +16,7 @@ import Testing
         #expect(!run.end(), "nobody has asked during this one")
     }
 
-    @Test func `waiting times double up to the bound, each from its upper half, and begin anew after success`() {
+    @Test func `waiting times double up to a bound, and begin anew after a reset`() {
         var backoff = Backoff()
         let milliseconds = (0..<12).map { _ in Double(backoff.next()) / 1_000_000 }
         let ceilings: [Double] = [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000, 5000, 5000]

@@ -1,6 +1,5 @@
-/// The numbers of errors, by the names that MariaDB and MySQL give them, without `ER_`. Where nothing else is said, a
-/// number means the same to both.
-/// https://mariadb.com/kb/en/mariadb-error-codes/
+/// The numbers of errors, by the names that MariaDB and MySQL give them, without `ER_`. Where nothing else is
+/// said, a number means the same to both. https://mariadb.com/kb/en/mariadb-error-codes/
 package enum ErrorNumber {
     // MARK: The server does not answer reads, or not this account's
 
@@ -103,7 +102,8 @@ package enum ErrorNumber {
 
     // MARK: Others
 
-    /// libmariadb's `CR_UNKNOWN_ERROR`, which we also give to an attempt to connect that the operating system prevented.
+    /// libmariadb's `CR_UNKNOWN_ERROR`, which we also give to an attempt to connect that the operating system
+    /// prevented.
     package static let unknownClientError: UInt32 = 2000
     /// libmariadb's `CR_UNKNOWN_HOST`: a host's name could not be resolved.
     package static let unknownHost: UInt32 = 2005
@@ -112,7 +112,9 @@ package enum ErrorNumber {
 
     package static let syntaxError: UInt32 = 1064
 
-    // MARK: Data that a column or a function cannot hold, which the server does not always put into SQLSTATE's class 22
+    // MARK: Data that a column or a function cannot hold
+
+    // The server does not always put these into SQLSTATE's class 22.
 
     package static let cannotAggregateCollations: UInt32 = 1270
     package static let cannotAggregateTwoCollations: UInt32 = 1267

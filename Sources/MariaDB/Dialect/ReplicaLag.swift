@@ -2,7 +2,8 @@ import Relations
 
 extension BlockingClient {
     /// Asks how far the server is behind each primary that it follows.
-    /// - Returns: seconds for each primary, nil where replication from it does not run; empty if the server follows none.
+    /// - Returns: seconds for each primary, nil where replication from it does not run; empty if the server
+    ///   follows none.
     package func replicaLags() throws(DatabaseError) -> [Int?] {
         let (statement, lagColumn) = dialect.replicaStatus
         let rows = try strings(statement)
@@ -12,8 +13,8 @@ extension BlockingClient {
 }
 
 extension Dialect {
-    /// The statement that has a row for each primary that the server follows, and its column with the lag in seconds, which
-    /// is `NULL` where replication does not run.
+    /// The statement that has a row for each primary that the server follows, and its column with the lag in
+    /// seconds, which is `NULL` where replication does not run.
     fileprivate var replicaStatus: (statement: String, lagColumn: String) {
         switch kind {
         // It needs the privilege SLAVE MONITOR: https://mariadb.com/kb/en/show-replica-status/

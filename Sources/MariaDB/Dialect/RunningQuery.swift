@@ -25,8 +25,8 @@ package struct RunningQuery: Sendable {
     /// As a query of MariaDB's has its number to itself, none that follows on the same connection is hit:
     /// https://mariadb.com/kb/en/kill/
     ///
-    /// MySQL numbers no queries. There, `KILL QUERY` takes the thread's number, and what runs on the thread, and on which
-    /// server, must be looked at before (`performance_schema.threads`, `@@server_uuid`).
+    /// MySQL numbers no queries. There, `KILL QUERY` takes the thread's number, and what runs on the thread,
+    /// and on which server, must be looked at before (`performance_schema.threads`, `@@server_uuid`).
     private func stopByNumber(over client: BlockingClient) throws(DatabaseError) -> Bool {
         let rows = try client.strings(
             """

@@ -1,8 +1,8 @@
 import CLibevent
 import Glibc
 
-/// One thread's loop over file descriptors, timers and signals. It and everything made with it belong to the thread
-/// that made it; nothing here may be touched from another one.
+/// One thread's loop over file descriptors, timers and signals. It and everything made with it belong to the
+/// thread that made it; nothing here may be touched from another one.
 package final class EventLoop {
     let base: OpaquePointer
     private let thread = pthread_self()
@@ -19,8 +19,8 @@ package final class EventLoop {
     package init() throws(ReactorError) {
         guard let config = event_config_new() else { throw ReactorError("libevent: out of memory") }
         defer { event_config_free(config) }
-        // Without PRECISE_TIMER libevent reads CLOCK_MONOTONIC_COARSE, and a timer of 1 ms rings after 4 ms or more.
-        // NO_CACHE_TIME: it counts from the moment of event_add, as Alarm does.
+        // Without PRECISE_TIMER libevent reads CLOCK_MONOTONIC_COARSE, and a timer of 1 ms rings after 4 ms
+        // or more. NO_CACHE_TIME: it counts from the moment of event_add, as Alarm does.
         let flags =
             EVENT_BASE_FLAG_PRECISE_TIMER.rawValue | EVENT_BASE_FLAG_NO_CACHE_TIME.rawValue
             | EVENT_BASE_FLAG_NOLOCK.rawValue
@@ -37,8 +37,8 @@ package final class EventLoop {
         event_base_free(base)
     }
 
-    /// Runs until `stop`. `turn` is called after all that was ready has been handled; what it leaves undone must
-    /// `wake` the loop, or wait for a descriptor or an alarm.
+    /// Runs until `stop`. `turn` is called after all that was ready has been handled; what it leaves undone
+    /// must `wake` the loop, or wait for a descriptor or an alarm.
     package func run(turn: () -> Void) {
         preconditionOwned()
         while !isStopping {
@@ -99,8 +99,8 @@ package final class EventLoop {
         turnBegan = now
     }
 
-    /// Nanoseconds after which a turn makes no more callbacks: those that are left come in the next turn, after what waits
-    /// for the end of this one.
+    /// Nanoseconds after which a turn makes no more callbacks: those that are left come in the next turn,
+    /// after what waits for the end of this one.
     private static let longTurn: Int64 = 2_000_000
 
     /// Ends the turn if it has been long enough. Every callback ends with this.

@@ -2,8 +2,8 @@ import CLibevent
 import Glibc
 import Synchronization
 
-/// Takes messages from other threads to the loop: a locked array, and an eventfd that wakes the loop. See `Offload` for
-/// work whose result is awaited.
+/// Takes messages from other threads to the loop: a locked array, and an eventfd that wakes the loop. See
+/// `Offload` for work whose result is awaited.
 package final class Mailbox<Message: Sendable> {
     /// The end of the mailbox for other threads. It stays usable, and harmless, when the mailbox is gone.
     package final class Sender: Sendable {

@@ -11,11 +11,13 @@ package struct Readiness: OptionSet, Sendable {
 
     package static let readable = Readiness(rawValue: Int16(EV_READ))
     package static let writable = Readiness(rawValue: Int16(EV_WRITE))
-    /// The peer sends no more: what it has sent need not be read to learn that (`EPOLLRDHUP` of epoll_ctl(2)).
+    /// The peer sends no more: what it has sent need not be read to learn that (`EPOLLRDHUP` of
+    /// epoll_ctl(2)).
     package static let ended = Readiness(rawValue: Int16(EV_CLOSED))
 }
 
-/// Calls its handler whenever a descriptor is ready, until it is cancelled. Cancel it before closing the descriptor.
+/// Calls its handler whenever a descriptor is ready, until it is cancelled. Cancel it before closing the
+/// descriptor.
 package final class Watch {
     package let fileDescriptor: Int32
     private let loop: EventLoop
@@ -43,9 +45,9 @@ package final class Watch {
         free()
         interest = wanted
         guard !wanted.isEmpty else { return }
-        // An end is reported once, and again when it has become a hang-up. libevent reports an error (`EPOLLERR`: the peer is
-        // gone with data unread) only to a watch that wants to read or write; so this one wants to read as well, and hears of
-        // data that comes, once.
+        // An end is reported once, and again when it has become a hang-up. libevent reports an error
+        // (`EPOLLERR`: the peer is gone with data unread) only to a watch that wants to read or write; so
+        // this one wants to read as well, and hears of data that comes, once.
         let edge = wanted == .ended ? Int16(EV_ET | EV_READ) : 0
         let flags = wanted.rawValue | Int16(EV_PERSIST) | edge
         // Unretained: `deinit` and `cancel` free the event, so it never outlives the watch.

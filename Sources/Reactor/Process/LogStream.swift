@@ -2,8 +2,8 @@ import CLibevent
 import Glibc
 import Synchronization
 
-/// Lines for standard error, written by a thread of its own: if nobody reads them, or a disk is full, the daemon goes on,
-/// and the lines beyond a bound are dropped and counted.
+/// Lines for standard error, written by a thread of its own: if nobody reads them, or a disk is full, the
+/// daemon goes on, and the lines beyond a bound are dropped and counted.
 package struct LogStream: TextOutputStream, Sendable {
     private let queue: LogQueue
 

@@ -1,9 +1,9 @@
 import CLibevent
 import Glibc
 
-/// Closes connections so that their peers get all that they were sent. If anything arrives after `close`, or has not been
-/// read before it, TCP sends RST, and bytes that the peer has not read are lost with it (RFC 2525, 2.17). So a socket is
-/// first shut down for writing, and what still arrives is read for a while.
+/// Closes connections so that their peers get all that they were sent. If anything arrives after `close`, or
+/// has not been read before it, TCP sends RST, and bytes that the peer has not read are lost with it (RFC
+/// 2525, 2.17). So a socket is first shut down for writing, and what still arrives is read for a while.
 package final class LingeringSockets {
     /// Nanoseconds that a peer has to close its side.
     private static let timeout: Int64 = 250_000_000

@@ -53,8 +53,8 @@ extension Listener {
         unlink(path)
     }
 
-    /// Makes the directory of the socket, such as `/run/kindred`, which is there only after systemd has made it. If its own
-    /// parent is missing as well, the path is more likely a mistake.
+    /// Makes the directory of the socket, such as `/run/kindred`, which is there only after systemd has made
+    /// it. If its own parent is missing as well, the path is more likely a mistake.
     private static func makeDirectory(of path: String) throws(ReactorError) {
         guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return }
         let directory = String(path[..<slash])

@@ -5,7 +5,8 @@ import Glibc
 package final class Listener {
     /// Connections accepted in one go, before the loop's other descriptors have their turn.
     private static let acceptsPerTurn = 64
-    /// Nanoseconds without accepting when the process has no descriptor left: trying again at once would spin.
+    /// Nanoseconds without accepting when the process has no descriptor left: trying again at once would
+    /// spin.
     private static let pause: Int64 = 100_000_000
 
     /// Where it listens, for the log: a path or `127.0.0.1:7654`.
@@ -73,8 +74,9 @@ package final class Listener {
         }
     }
 
-    /// Sets options that accepted connections inherit: nothing is delayed, and a peer that has vanished without a word is
-    /// detected within two minutes, see tcp(7). A Unix socket has none of them, and needs none.
+    /// Sets options that accepted connections inherit: nothing is delayed, and a peer that has vanished
+    /// without a word is detected within two minutes, see tcp(7). A Unix socket has none of them, and needs
+    /// none.
     private func tune() {
         let options = [
             (SOL_SOCKET, SO_KEEPALIVE, 1), (Int32(IPPROTO_TCP), TCP_NODELAY, 1),

@@ -34,15 +34,15 @@ package struct Socket: Sendable {
         }
     }
 
-    /// Whether the peer has closed both directions, as far as the kernel knows: on a Unix socket at once, over TCP only
-    /// after it has refused something.
+    /// Whether the peer has closed both directions, as far as the kernel knows: on a Unix socket at once,
+    /// over TCP only after it has refused something.
     package var isHungUp: Bool {
         var state = pollfd(fd: fileDescriptor, events: 0, revents: 0)
         return poll(&state, 1, 0) > 0 && Int32(state.revents) & (POLLHUP | POLLERR) != 0
     }
 
-    /// Whether a TCP peer has not yet acknowledged all that was written: `SIOCOUTQ` of tcp(7). What is written to a Unix
-    /// socket is with the peer at once.
+    /// Whether a TCP peer has not yet acknowledged all that was written: `SIOCOUTQ` of tcp(7). What is
+    /// written to a Unix socket is with the peer at once.
     package var hasUndelivered: Bool {
         var count: Int32 = 0
         return peerProcessID == nil && ioctl(fileDescriptor, UInt(TIOCOUTQ), &count) == 0 && count > 0

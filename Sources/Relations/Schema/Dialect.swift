@@ -1,8 +1,9 @@
-/// What kind of server holds the data, and with it every fact about SQL in which servers differ. It is made of the version
-/// that the server gives at connect, and carried by the schema to each relationship, and so to the planner.
+/// What kind of server holds the data, and with it every fact about SQL in which servers differ. It is made
+/// of the version that the server gives at connect, and carried by the schema to each relationship, and so to
+/// the planner.
 ///
-/// Types that only one kind of server has (`UUID`, `INET6`) need no fact here: a column has such a type only if its server
-/// knows it.
+/// Types that only one kind of server has (`UUID`, `INET6`) need no fact here: a column has such a type only
+/// if its server knows it.
 package struct Dialect: Sendable {
     package enum Kind: Hashable, Sendable {
         case mariaDB
@@ -12,8 +13,8 @@ package struct Dialect: Sendable {
     /// `10.11.19-MariaDB-0+deb12u1`, as the server gives it.
     package let version: String
 
-    /// - Parameter version: what the server gives at connect. Every server is taken for a MariaDB: no other kind can be used
-    ///   yet, and a connection to one fails while it is made.
+    /// - Parameter version: what the server gives at connect. Every server is taken for a MariaDB: no other
+    ///   kind can be used yet, and a connection to one fails while it is made.
     package init(version: String) {
         kind = .mariaDB
         self.version = version
@@ -23,8 +24,8 @@ package struct Dialect: Sendable {
     package static let mariaDB = Dialect(version: "")
 }
 
-/// Servers that understand the same SQL have equal dialects, whatever their versions: a catalog that was read from one of
-/// them serves for the other.
+/// Servers that understand the same SQL have equal dialects, whatever their versions: a catalog that was read
+/// from one of them serves for the other.
 extension Dialect: Hashable {
     package static func == (left: Dialect, right: Dialect) -> Bool { left.kind == right.kind }
 
@@ -34,8 +35,8 @@ extension Dialect: Hashable {
 // MARK: What queries of keys need
 
 extension Dialect {
-    /// The collation of `utf8mb4` under which two texts are equal only if they have the same characters, spaces at the end
-    /// among them. https://mariadb.com/kb/en/supported-character-sets-and-collations/
+    /// The collation of `utf8mb4` under which two texts are equal only if they have the same characters,
+    /// spaces at the end among them. https://mariadb.com/kb/en/supported-character-sets-and-collations/
     package var exactCollation: String {
         switch kind {
         case .mariaDB: "utf8mb4_nopad_bin"
@@ -46,7 +47,8 @@ extension Dialect {
     /// - Returns: what stands before the `SELECT`, and the `SELECT` with what must follow it at once.
     package func select(underMode mode: String) -> (before: String, select: String) {
         switch kind {
-        // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT …   https://mariadb.com/kb/en/set-statement/
+        // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT …
+        // https://mariadb.com/kb/en/set-statement/
         case .mariaDB: ("SET STATEMENT sql_mode='\(mode)' FOR ", "SELECT ")
         }
     }

@@ -3,8 +3,8 @@ import MariaDB
 import Reactor
 import Relations
 
-/// Reads the schema at the start, from time to time, and when a query shows that it has changed; on a thread of its
-/// own, because reading waits.
+/// Reads the schema at the start, from time to time, and when a query shows that it has changed; on a thread
+/// of its own, because reading waits.
 final class CatalogRefresher {
     /// What a reading gave, and the settings that it was made with.
     struct Reading: Sendable {
@@ -15,8 +15,8 @@ final class CatalogRefresher {
         let result: Result<Finding, DatabaseError>
     }
 
-    /// What the schema and the settings give together. It is made and compared on the reader's thread, because many tables
-    /// take their time.
+    /// What the schema and the settings give together. It is made and compared on the reader's thread,
+    /// because many tables take their time.
     struct Finding: Sendable {
         let catalog: Catalog
         /// Whether the catalog differs from the one that is served.
@@ -26,7 +26,8 @@ final class CatalogRefresher {
         let warnings: [String]
     }
 
-    /// Nanoseconds from the end of one reading to the next at least, however often queries fail for want of a table.
+    /// Nanoseconds from the end of one reading to the next at least, however often queries fail for want of a
+    /// table.
     private static let minPause: Int64 = 500_000_000
 
     private let loop: EventLoop

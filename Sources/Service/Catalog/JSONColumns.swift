@@ -1,8 +1,8 @@
 import MariaDB
 import Relations
 
-/// The columns that hold JSON documents where JSON is not a type of its own: MariaDB's `JSON` is a `LONGTEXT` whose check is
-/// ``json_valid(`column`)``, and the server says of a result's columns that they are JSON.
+/// The columns that hold JSON documents where JSON is not a type of its own: MariaDB's `JSON` is a `LONGTEXT`
+/// whose check is ``json_valid(`column`)``, and the server says of a result's columns that they are JSON.
 /// https://mariadb.com/kb/en/json-data-type/
 struct JSONColumns {
     private var names: Set<[String]> = []
@@ -31,9 +31,9 @@ struct JSONColumns {
 
     // MARK: Views
 
-    /// A view's columns have no checks: the server is asked what it would say of its rows. The statement is not run, because
-    /// even with `LIMIT 0` the server evaluates what it takes for constant. A view that is broken has no such columns; loads
-    /// from it get the server's error.
+    /// A view's columns have no checks: the server is asked what it would say of its rows. The statement is
+    /// not run, because even with `LIMIT 0` the server evaluates what it takes for constant. A view that is
+    /// broken has no such columns; loads from it get the server's error.
     init(of views: [String], _ client: BlockingClient, database: String) throws(DatabaseError) {
         let qualifier = Relationship.backticked(database)
         for view in views {

@@ -2,11 +2,11 @@ import Configuration
 import MariaDB
 import Relations
 
-/// Reads a database's schema from `information_schema`, as far as the account may see it. It waits, and so is not for the
-/// loop's thread.
+/// Reads a database's schema from `information_schema`, as far as the account may see it. It waits, and so is
+/// not for the loop's thread.
 ///
-/// Names are compared here, byte by byte, and not in SQL: `information_schema` compares them without regard to case and
-/// accents, under which `shop`, `Shop` and `shóp` are one database.
+/// Names are compared here, byte by byte, and not in SQL: `information_schema` compares them without regard
+/// to case and accents, under which `shop`, `Shop` and `shóp` are one database.
 struct SchemaReader {
     private let client: BlockingClient
     /// What the server says that it is, and with that what else its schema has.
@@ -21,8 +21,8 @@ struct SchemaReader {
         try SchemaReader(client, settings).schema()
     }
 
-    /// `lower_case_table_names` other than 0: the server takes `Shop` and `shop` for one database, which may stand there in
-    /// either form. https://mariadb.com/kb/en/identifier-case-sensitivity/
+    /// `lower_case_table_names` other than 0: the server takes `Shop` and `shop` for one database, which may
+    /// stand there in either form. https://mariadb.com/kb/en/identifier-case-sensitivity/
     private init(_ client: BlockingClient, _ settings: Settings) throws(DatabaseError) {
         self.client = client
         dialect = client.dialect
@@ -43,7 +43,8 @@ struct SchemaReader {
             dialect: dialect)
     }
 
-    /// The rows of a query whose first column is the database, without that column; none if there is no query.
+    /// The rows of a query whose first column is the database, without that column; none if there is no
+    /// query.
     private func rows(_ sql: String?) throws(DatabaseError) -> [[String?]] {
         guard let sql else { return [] }
         return try client.strings(sql).filter { $0[0].map(isOwn) ?? false }.map { Array($0.dropFirst()) }
@@ -62,7 +63,8 @@ struct SchemaReader {
         let rows = try rows(
             """
             SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_MAXIMUM_LENGTH,
-              NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, IS_NULLABLE, EXTRA
+              NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME,
+              IS_NULLABLE, EXTRA
             FROM information_schema.COLUMNS
             WHERE TABLE_SCHEMA = \(client.quote(database)) AND FIND_IN_SET('select', PRIVILEGES)
             ORDER BY TABLE_NAME, ORDINAL_POSITION
@@ -105,8 +107,8 @@ struct SchemaReader {
 
     /// The indexes by table. An index over an expression has parts without a column, and is left out.
     ///
-    /// The server adds the column `ROW END` to every unique key of a system-versioned table. All rows that are current have
-    /// the same value there, so that it is no part of what makes one unique.
+    /// The server adds the column `ROW END` to every unique key of a system-versioned table. All rows that
+    /// are current have the same value there, so that it is no part of what makes one unique.
     /// https://mariadb.com/kb/en/system-versioned-tables/
     private func indexes() throws(DatabaseError) -> [String: [Index]] {
         let ends = try rowEnds()
@@ -150,8 +152,8 @@ struct SchemaReader {
     private func foreignKeys() throws(DatabaseError) -> [ForeignKey] {
         let rows = try rows(
             """
-            SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME,
-              REFERENCED_COLUMN_NAME
+            SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA,
+              REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
             FROM information_schema.KEY_COLUMN_USAGE
             WHERE TABLE_SCHEMA = \(client.quote(database)) AND REFERENCED_TABLE_SCHEMA IS NOT NULL
             ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION
@@ -174,7 +176,8 @@ struct SchemaReader {
 private struct AmbiguousNames {
     private let names: Set<[String]>
 
-    /// - Parameter names: of tables, `["books"]`, and of columns, `["books", "id"]`; any number of times each.
+    /// - Parameter names: of tables, `["books"]`, and of columns, `["books", "id"]`; any number of times
+    ///   each.
     init(among names: [[String]]) {
         var spellings: [[String]: [[UInt8]]] = [:]
         var found: Set<[String]> = []
@@ -191,7 +194,8 @@ private struct AmbiguousNames {
         names.contains([table]) || names.contains([table, column])
     }
 
-    /// `left out, because several are one name in different Unicode normalizations: 'books.é'`; nil if there are none.
+    /// `left out, because several are one name in different Unicode normalizations: 'books.é'`; nil if there
+    /// are none.
     var warning: String? {
         guard !names.isEmpty else { return nil }
         let list = names.map { "'\($0.joined(separator: "."))'" }.sorted().joined(separator: ", ")

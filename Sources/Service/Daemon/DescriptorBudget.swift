@@ -1,12 +1,13 @@
 import Configuration
 import Reactor
 
-/// How the descriptors that the process may have are shared out. Those that the daemon needs itself are reserved, so that
-/// a crowd of clients does not keep it from its database.
+/// How the descriptors that the process may have are shared out. Those that the daemon needs itself are
+/// reserved, so that a crowd of clients does not keep it from its database.
 struct DescriptorBudget {
     /// Clients that may be connected at one time.
     let clients: Int
-    /// Sockets that may linger at one time, so that clients whose connection is over can still read the last reply.
+    /// Sockets that may linger at one time, so that clients whose connection is over can still read the last
+    /// reply.
     let lingering: Int
     /// What the operator should know; nil if as many clients may come as are configured.
     let warning: String?
@@ -33,9 +34,9 @@ struct DescriptorBudget {
         warning =
             clients == configured
             ? nil
-            : "listen.max_clients = \(configured) needs \(Self.needed(settings)) descriptors, and the limit is "
-                + "\(allowed): no more than \(clients) clients are served at one time; raise LimitNOFILE= of the "
-                + "service (ulimit -n), or lower listen.max_clients"
+            : "listen.max_clients = \(configured) needs \(Self.needed(settings)) descriptors, and the "
+                + "limit is \(allowed): no more than \(clients) clients are served at one time; raise "
+                + "LimitNOFILE= of the service (ulimit -n), or lower listen.max_clients"
     }
 
     private static func reserved(_ settings: Settings) -> Int {

@@ -5,14 +5,15 @@ import Wire
 /// What a daemon that cannot start does for clients that have connected to sockets of the service manager.
 ///
 /// A connection that waits there makes systemd start the service again at once, whatever `RestartSec=` and
-/// `RestartPreventExitStatus=` say, until it reaches its limit of starts and closes the socket for good. So connections
-/// that wait are accepted, told why, and closed; and the process stays long enough that clients that keep trying cause a
-/// start every two seconds at most.
+/// `RestartPreventExitStatus=` say, until it reaches its limit of starts and closes the socket for good. So
+/// connections that wait are accepted, told why, and closed; and the process stays long enough that clients
+/// that keep trying cause a start every two seconds at most.
 package enum FailedStart {
     /// Nanoseconds that the process stays.
     private static let duration: Int64 = 2_000_000_000
 
-    /// Turns away clients that wait now, and those that come while the process stays. Returns at once if none waits.
+    /// Turns away clients that wait now, and those that come while the process stays. Returns at once if none
+    /// waits.
     /// - Parameter descriptors: the listening sockets that the service manager has opened.
     package static func turnAwayClients(of descriptors: [Int32]) {
         guard let loop = try? EventLoop() else { return }

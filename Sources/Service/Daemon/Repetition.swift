@@ -1,7 +1,8 @@
 // When something is done again.
 
-/// Exponential backoff: waiting times that double from 50 ms to 5 s, or to the given cap, each drawn at random from its
-/// upper half, so that many connections and many daemons do not all come at once to a server that has just come back.
+/// Exponential backoff: waiting times that double from 50 ms to 5 s, or to the given cap, each drawn at
+/// random from its upper half, so that many connections and many daemons do not all come at once to a server
+/// that has just come back.
 struct Backoff {
     private static let minWait: Int64 = 50_000_000
     private static let maxWait: Int64 = 5_000_000_000
@@ -19,8 +20,8 @@ struct Backoff {
     }
 }
 
-/// One run at a time of something that may be asked for at any moment. However often it is asked for during a run, one
-/// more run follows: the one that is under way may have begun too early to see why.
+/// One run at a time of something that may be asked for at any moment. However often it is asked for during a
+/// run, one more run follows: the one that is under way may have begun too early to see why.
 struct CoalescedRun {
     private enum State {
         /// Next: running.

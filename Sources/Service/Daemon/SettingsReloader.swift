@@ -1,8 +1,8 @@
 import Configuration
 import Reactor
 
-/// Reads the configuration file again, on a thread of its own: users and groups are looked up, and a directory service
-/// may take its time, or never answer.
+/// Reads the configuration file again, on a thread of its own: users and groups are looked up, and a
+/// directory service may take its time, or never answer.
 final class SettingsReloader {
     struct Reading: Sendable {
         /// The settings that take effect without a restart.

@@ -11,10 +11,11 @@ final class ConnectionPool: QueryRunner {
     private enum Availability {
         /// Connected, or no attempt has failed yet. Next: failing.
         case available
-        /// The last attempt has failed, but another slot or server may still succeed. Next: available, unavailable.
+        /// The last attempt has failed, but another slot or server may still succeed. Next: available,
+        /// unavailable.
         case failing(DatabaseError)
-        /// All attempts have failed. `news` is the error of an attempt that has failed since, and that nobody has been told
-        /// yet. Next: available.
+        /// All attempts have failed. `news` is the error of an attempt that has failed since, and that nobody
+        /// has been told yet. Next: available.
         case unavailable(DatabaseError, news: DatabaseError?)
     }
 
@@ -22,7 +23,8 @@ final class ConnectionPool: QueryRunner {
     let logger: Logger
     private var settings: Settings.Database
     private var losses: ConnectionLosses?
-    /// Called when there may be a database where there was none or the reverse, or when the reason may have changed.
+    /// Called when there may be a database where there was none or the reverse, or when the reason may have
+    /// changed.
     var onChange: () -> Void = {}
     let servers: DatabaseServers
     let killer: QueryKiller
@@ -42,7 +44,8 @@ final class ConnectionPool: QueryRunner {
         self.settings = settings
     }
 
-    /// Takes effect for connections that are made from now on: what a server was told of `statement_timeout_s` stays so.
+    /// Takes effect for connections that are made from now on: what a server was told of
+    /// `statement_timeout_s` stays so.
     func reconfigure(_ settings: Settings.Database) {
         self.settings = settings
         servers.reconfigure(settings)
@@ -68,7 +71,8 @@ final class ConnectionPool: QueryRunner {
         losses?.report()
     }
 
-    /// Why the last connection was lost or the last attempt failed; nil while there is a database, or one may yet be found.
+    /// Why the last connection was lost or the last attempt failed; nil while there is a database, or one may
+    /// yet be found.
     var outage: DatabaseError? {
         switch availability {
         case .available, .failing: nil
@@ -110,15 +114,17 @@ final class ConnectionPool: QueryRunner {
         slots.contains { $0.isConnected && $0.server == server }
     }
 
-    /// Another server is active, or one has been found unwell. Slots without a connection, and those of a server that is
-    /// unwell, go to the active one at once; the others follow one by one, so that there are always some that serve.
+    /// Another server is active, or one has been found unwell. Slots without a connection, and those of a
+    /// server that is unwell, go to the active one at once; the others follow one by one, so that there are
+    /// always some that serve.
     func rearrange() {
         leaveUnwell()
         moveNext()
         declareOutage()
     }
 
-    /// A query that is under way at a server which refuses what is asked now ends there: it may yet have its rows.
+    /// A query that is under way at a server which refuses what is asked now ends there: it may yet have its
+    /// rows.
     private func leaveUnwell() {
         for slot in slots where slot.server != servers.active {
             let mayEnd = servers.isRefusing(slot.server) && !slot.isIdle
@@ -208,9 +214,9 @@ final class ConnectionPool: QueryRunner {
         declareOutage()
     }
 
-    /// Tells everybody that there is no database, unless one may yet be found: at another server, over connections to one
-    /// that was to be left, or by a slot that has not tried yet, because a single attempt may fail by itself, killed or one
-    /// too many.
+    /// Tells everybody that there is no database, unless one may yet be found: at another server, over
+    /// connections to one that was to be left, or by a slot that has not tried yet, because a single attempt
+    /// may fail by itself, killed or one too many.
     private func declareOutage() {
         guard slots.allSatisfy(\.hasFailed), !servers.isFindingReplacement else { return }
         let error: DatabaseError
@@ -236,7 +242,8 @@ extension DatabaseError {
     }
 }
 
-/// Logs connections that were lost. A server that goes takes all of them along within a moment, and the log says so once.
+/// Logs connections that were lost. A server that goes takes all of them along within a moment, and the log
+/// says so once.
 private final class ConnectionLosses {
     /// Nanoseconds in which losses are gathered.
     private static let window: Int64 = 100_000_000

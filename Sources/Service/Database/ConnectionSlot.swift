@@ -17,8 +17,8 @@ final class ConnectionSlot {
         case idle(Connection)
         /// Next: idle, recovering, down, closed.
         case busy(Connection, Execution)
-        /// The query has ended, but the server is still being told to stop it: a new one could be hit. Next: idle, down,
-        /// closed.
+        /// The query has ended, but the server is still being told to stop it: a new one could be hit. Next:
+        /// idle, down, closed.
         case recovering(Connection)
         /// For good.
         case closed
@@ -101,8 +101,8 @@ final class ConnectionSlot {
     private var connectedSince: Int64 = 0
     /// Whether an attempt at its server has failed since it was last connected.
     private(set) var hasFailed = false
-    /// Nanoseconds after which a query of this connection is given up; nil: never. It is a little more than what the
-    /// connection's server was told, which stays as it was when the settings change.
+    /// Nanoseconds after which a query of this connection is given up; nil: never. It is a little more than
+    /// what the connection's server was told, which stays as it was when the settings change.
     private var statementTimeout: Int64?
     /// When libmariadb wants to be told that what it waits for has not happened.
     private var libraryTimeout: Int64?
@@ -162,8 +162,8 @@ final class ConnectionSlot {
         proceed(connection, connection.query(query.statement.sql))
     }
 
-    /// Finds out whether an idle connection has ended. Whatever ended another one may have ended this one too, and the news
-    /// may not have been read yet.
+    /// Finds out whether an idle connection has ended. Whatever ended another one may have ended this one
+    /// too, and the news may not have been read yet.
     func checkIdle() {
         if case .idle(let connection) = state, let error = connection.checkIdle() { fail(error) }
     }
@@ -203,7 +203,8 @@ final class ConnectionSlot {
         }
     }
 
-    /// Nanoseconds that a server has, where nothing else bounds it, to end a query that it has been told to stop.
+    /// Nanoseconds that a server has, where nothing else bounds it, to end a query that it has been told to
+    /// stop.
     private static let stopTimeout: Int64 = 30_000_000_000
     /// Nanoseconds in which the end of a query arrives that the server was found not to run any more.
     private static let endTimeout: Int64 = 1_000_000_000
@@ -211,7 +212,8 @@ final class ConnectionSlot {
     private func killed(_ outcome: QueryKiller.Outcome) {
         pool.logger.debug("the server was asked to stop the query", metadata: ["outcome": "\(outcome)"])
         switch (state, outcome) {
-        // Whatever the reason: the server will not end the query for us, or it will later, and hits the next one.
+        // Whatever the reason: the server will not end the query for us, or it will later, and hits the next
+        // one.
         case (.recovering, .failed(let error)), (.busy, .failed(let error)): fail(error)
         case (.recovering(let connection), .told), (.recovering(let connection), .notThere):
             become(.idle(connection))
@@ -220,8 +222,8 @@ final class ConnectionSlot {
             execution.stop = .answered
             execution.deadline = execution.deadline ?? Deadline(time: loop.now + Self.stopTimeout)
             become(.busy(connection, execution))
-        // Its end is on its way; or it was another server that was asked, and then this connection is given up: the query
-        // ends by `max_statement_time`.
+        // Its end is on its way; or it was another server that was asked, and then this connection is given
+        // up: the query ends by `max_statement_time`.
         case (.busy(let connection, var execution), .notThere):
             execution.stop = .answered
             let time = min(execution.deadline?.time ?? .max, loop.now + Self.endTimeout)
@@ -331,8 +333,8 @@ final class ConnectionSlot {
 
     // MARK: Transitions
 
-    /// The one place where the state changes. A connection that the new state does not have is closed, and what is watched
-    /// and when the alarm rings follow from the state.
+    /// The one place where the state changes. A connection that the new state does not have is closed, and
+    /// what is watched and when the alarm rings follow from the state.
     private func become(_ next: State) {
         if let connection = state.connection, connection !== next.connection {
             watch?.cancel()
@@ -402,8 +404,8 @@ final class ConnectionSlot {
         pool.slotLost(error, of: lost, wasConnected: wasConnected)
         // The pool may have sent it to another server meanwhile.
         guard case .down = state, attempt == attempts else { return }
-        // A stable connection is replaced at once. A server that accepts logins is tried again quickly, because requests wait
-        // for it; one that does not, with full backoff.
+        // A stable connection is replaced at once. A server that accepts logins is tried again quickly,
+        // because requests wait for it; one that does not, with full backoff.
         if wasConnected, loop.now - connectedSince > Self.stableAfter {
             backoff.reset()
             open()

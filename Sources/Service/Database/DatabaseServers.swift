@@ -22,8 +22,8 @@ final class DatabaseServers {
         case none
         /// Next: none, awaited.
         case underWay
-        /// The active server has just failed, and this check says whether this server could take its place. Next: none,
-        /// underWay.
+        /// The active server has just failed, and this check says whether this server could take its place.
+        /// Next: none, underWay.
         case awaited
     }
 
@@ -75,8 +75,8 @@ final class DatabaseServers {
     /// Whether another server may yet turn out to be usable, while the active one is not.
     var isFindingReplacement: Bool { servers.contains { $0.check == .awaited } }
 
-    /// Whether nothing is to be asked just now: the active server refuses everything, and it is being found out whether
-    /// another could answer.
+    /// Whether nothing is to be asked just now: the active server refuses everything, and it is being found
+    /// out whether another could answer.
     var isPaused: Bool { isFindingReplacement && policy.isRefusing(active) }
 
     func isRefusing(_ server: Int) -> Bool { policy.isRefusing(server) }
@@ -98,7 +98,8 @@ final class DatabaseServers {
     /// Has health checks read the tables of this catalog from now on.
     func serve(_ catalog: Catalog) { tables = HealthCheck.tables(of: catalog) }
 
-    /// Checks all servers, now and then from time to time. A single one has no alternative, and is left alone.
+    /// Checks all servers, now and then from time to time. A single one has no alternative, and is left
+    /// alone.
     func watch() {
         if areSeveral { checkAll() }
     }
@@ -119,7 +120,8 @@ final class DatabaseServers {
     /// A query has ended with an error of the server's.
     func answered(by server: Int) { servers[server].lastAnswer = loop.now }
 
-    /// A query that has not ended yet has brought rows: whatever a check says that began before, the server is there.
+    /// A query that has not ended yet has brought rows: whatever a check says that began before, the server
+    /// is there.
     func sentRows(_ server: Int) {
         guard areSeveral else { return }
         servers[server].lastAnswer = loop.now
@@ -148,16 +150,16 @@ final class DatabaseServers {
     /// Bytes of a query beyond which health checks do not try it.
     private static let maxSuspectBytes = 1 << 16
 
-    /// A query has met an error that is not the state of the whole server: it concerns one table, perhaps at this server
-    /// only.
+    /// A query has met an error that is not the state of the whole server: it concerns one table, perhaps at
+    /// this server only.
     func refused(_ name: String, _ sql: [UInt8], _ error: DatabaseError, by server: Int) {
         guard areSeveral, sql.count <= Self.maxSuspectBytes else { return }
         let isKnown = policy.isSuspect(name)
         guard
             isKnown || policy.addSuspect(.init(name: name, sql: String(decoding: sql, as: UTF8.self)))
         else { return }
-        // A name that is not there any more may have been renamed on all servers, on one before the others: that is for health
-        // checks to find out.
+        // A name that is not there any more may have been renamed on all servers, on one before the others:
+        // that is for health checks to find out.
         if !error.isForgottenName { policy.refused(suspect: name, by: server) }
         guard !isKnown, loop.now >= nextEarlyCheck else { return }
         nextEarlyCheck = loop.now + checkInterval

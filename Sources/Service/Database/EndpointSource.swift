@@ -1,8 +1,8 @@
 import MariaDB
 import Reactor
 
-/// Where to connect, asked anew before every attempt. A host's name is resolved on another thread, because the
-/// resolver waits; socket paths and numeric addresses are known at once.
+/// Where to connect, asked anew before every attempt. A host's name is resolved on another thread, because
+/// the resolver waits; socket paths and numeric addresses are known at once.
 final class EndpointSource {
     typealias Completion = (Result<Endpoint, DatabaseError>) -> Void
     private typealias Addresses = Result<[String], DatabaseError>

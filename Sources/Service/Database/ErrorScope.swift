@@ -4,9 +4,11 @@ import MariaDB
 enum ErrorScope: Hashable {
     /// The server, or our account there, whatever is asked: another server may answer.
     case server
-    /// A table, a view or a column that the query needs, whichever the keys: asked for again, it would fail again.
+    /// A table, a view or a column that the query needs, whichever the keys: asked for again, it would fail
+    /// again.
     case table
-    /// This query at this moment, whichever the keys: asking again in halves would only add to the database's trouble.
+    /// This query at this moment, whichever the keys: asking again in halves would only add to the database's
+    /// trouble.
     case moment
     /// A key or a value: the other keys can be asked without it.
     case keys
@@ -23,9 +25,9 @@ extension DatabaseError {
         return isAboutData || isTooLong || Self.badData.contains(errno) ? .keys : .unknown
     }
 
-    /// Whether the state ends without anybody mending it, so that the same request may succeed if it is sent again.
-    /// An hourly limit ends with the hour, an option is set for a while; a password that must be changed, a table that is
-    /// corrupt and a privilege that is missing stay until somebody does something.
+    /// Whether the state ends without anybody mending it, so that the same request may succeed if it is sent
+    /// again. An hourly limit ends with the hour, an option is set for a while; a password that must be
+    /// changed, a table that is corrupt and a privilege that is missing stay until somebody does something.
     var passesByItself: Bool {
         switch scope {
         case .server: errno != ErrorNumber.mustChangePassword
@@ -61,7 +63,8 @@ extension DatabaseError {
         ErrorNumber.noSuchRoutine, ErrorNumber.noSuchUser,
     ]
 
-    /// The catalog names something that the database does not have (any more), or that we may not read (any more).
+    /// The catalog names something that the database does not have (any more), or that we may not read (any
+    /// more).
     var concernsSchema: Bool { isForgottenName || Self.denials.contains(errno) }
 
     /// A table or column has just been renamed or dropped; the next catalog may have it again.
@@ -87,7 +90,7 @@ extension DatabaseError {
         ErrorNumber.cannotConvertString, ErrorNumber.jsonTableCannotHold,
     ]
 
-    /// SQLSTATE's classes of data, of a subquery with several rows, and of errors that functions and views raise
-    /// themselves, each of which comes by a key or by a value in its rows.
+    /// SQLSTATE's classes of data, of a subquery with several rows, and of errors that functions and views
+    /// raise themselves, each of which comes by a key or by a value in its rows.
     private var isAboutData: Bool { ["21", "22", "45"].contains { sqlState.hasPrefix($0) } }
 }

@@ -1,9 +1,10 @@
 import MariaDB
 
-/// Which of several servers is used, by what is known of them: the first in the order of preference that is well. Pure.
+/// Which of several servers is used, by what is known of them: the first in the order of preference that is
+/// well. Pure.
 ///
-/// A server that has failed must be found well twice in a row before it is preferred again, and twice as often each time
-/// that it fails within a minute of being chosen: a flapping server is not chased.
+/// A server that has failed must be found well twice in a row before it is preferred again, and twice as
+/// often each time that it fails within a minute of being chosen: a flapping server is not chased.
 struct FailoverPolicy {
     enum Health: Hashable {
         /// Not checked yet.
@@ -61,7 +62,8 @@ struct FailoverPolicy {
     private static let maxProbation = 64
     /// Bad findings in a row that it takes to believe them: a single one may be the network's hiccup.
     private static let minBadFindings = 2
-    /// Checks in a row without a verdict after which an unproven refusal is dropped. A proven one lasts longer.
+    /// Checks in a row without a verdict after which an unproven refusal is dropped. A proven one lasts
+    /// longer.
     private static let maxUnclearChecks = 3
     /// Nanoseconds after which a server that was chosen counts as stable.
     private static let stableAfter: Int64 = 60_000_000_000
@@ -99,7 +101,8 @@ struct FailoverPolicy {
 
     // MARK: What connections report
 
-    /// A connection has come about. That is no news of a server that lets us in and then refuses what is asked.
+    /// A connection has come about. That is no news of a server that lets us in and then refuses what is
+    /// asked.
     mutating func connected(to server: Int) {
         if case .lagging = servers[server].health { return }
         if !isRefusing(server) { servers[server].health = .well }
@@ -110,8 +113,9 @@ struct FailoverPolicy {
         if server == active, isRefusing(server) { servers[server].health = .well }
     }
 
-    /// A query has met an error that is the server's state, whatever is asked. Where another server is known to say the
-    /// same, this one is no worse, and the query may be to blame after all: health checks will tell.
+    /// A query has met an error that is the server's state, whatever is asked. Where another server is known
+    /// to say the same, this one is no worse, and the query may be to blame after all: health checks will
+    /// tell.
     mutating func refused(_ error: DatabaseError, by server: Int, at now: Int64) {
         let isShared = servers.indices.contains { other in
             guard other != server, case .unwell(let its) = servers[other].health else { return false }
@@ -130,9 +134,9 @@ struct FailoverPolicy {
 
     // MARK: Suspect queries
 
-    /// A query has met an error that may be one server's own, or all servers'. From now on, health checks try it on each,
-    /// if there is room. A suspect without a verdict, or with one that tells servers apart, makes no room: where many
-    /// queries fail in turn, none would ever have its verdict.
+    /// A query has met an error that may be one server's own, or all servers'. From now on, health checks try
+    /// it on each, if there is room. A suspect without a verdict, or with one that tells servers apart, makes
+    /// no room: where many queries fail in turn, none would ever have its verdict.
     /// - Returns: whether there is room.
     mutating func addSuspect(_ suspect: HealthCheck.Suspect) -> Bool {
         if isSuspect(suspect.name) { return true }
@@ -144,8 +148,8 @@ struct FailoverPolicy {
         return true
     }
 
-    /// The server has refused a query. It counts only if the query is a suspect: of any other, no health check would ever
-    /// show the contrary.
+    /// The server has refused a query. It counts only if the query is a suspect: of any other, no health
+    /// check would ever show the contrary.
     mutating func refused(suspect query: String, by server: Int) {
         guard isSuspect(query) else { return }
         servers[server].refusals[query, default: Refusal()].refusedInARow += 1
@@ -190,8 +194,8 @@ struct FailoverPolicy {
         servers[server].refusals[query] = isOver ? nil : refusal
     }
 
-    /// The query is locked or takes too long, or the server cannot be asked. If that goes on, the query is left to loads,
-    /// which will make it a suspect again if they fail.
+    /// The query is locked or takes too long, or the server cannot be asked. If that goes on, the query is
+    /// left to loads, which will make it a suspect again if they fail.
     private mutating func recordUnclear(_ query: String, at server: Int) {
         let isProven = servers[server].refusals[query]?.isProven == true
         let limit = isProven ? Self.maxProbation : Self.maxUnclearChecks
@@ -214,7 +218,8 @@ struct FailoverPolicy {
     /// Takes note of what a health check has shown.
     /// - Parameters:
     ///   - isConnected: whether the server has connections that serve.
-    ///   - hasAnswered: whether it has answered a query since the check began, with rows if the check found it refusing.
+    ///   - hasAnswered: whether it has answered a query since the check began, with rows if the check found
+    ///     it refusing.
     mutating func record(
         _ finding: Finding, of server: Int, isConnected: Bool, hasAnswered: Bool = false, at now: Int64
     ) {
@@ -223,7 +228,8 @@ struct FailoverPolicy {
         case .unclear: break
         case .lagging(let text): recordBad(server, .lagging(text), isConnected: isConnected, at: now)
         case .unwell(let error):
-            // A server that serves and is at its limit of connections, or whose name cannot be resolved just now, is not down.
+            // A server that serves and is at its limit of connections, or whose name cannot be resolved just
+            // now, is not down.
             let isSilence = error.kind != .refused && error.errno != ErrorNumber.unknownHost
             // A check that failed late tells of what is over.
             guard !hasAnswered, !isConnected || isSilence else { break }
@@ -276,9 +282,9 @@ struct FailoverPolicy {
         servers[best].chosenAt = now
     }
 
-    /// The server to be used instead of the active one: one that answers what the active one refuses, or that refuses no
-    /// more and is preferred. Of two that each refuse what the other answers neither is better; so every change leads to
-    /// less that is refused, or up the list, and ends.
+    /// The server to be used instead of the active one: one that answers what the active one refuses, or that
+    /// refuses no more and is preferred. Of two that each refuse what the other answers neither is better; so
+    /// every change leads to less that is refused, or up the list, and ends.
     private func better() -> Int? {
         let well = servers.firstIndex { $0.health == .well }
         switch servers[active].health {

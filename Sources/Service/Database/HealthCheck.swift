@@ -1,8 +1,8 @@
 import MariaDB
 import Relations
 
-/// A health check of a server over a connection of its own, set up as those that answer loads: whether it answers reads
-/// of what is needed of it. It waits, and so is not for the loop's thread.
+/// A health check of a server over a connection of its own, set up as those that answer loads: whether it
+/// answers reads of what is needed of it. It waits, and so is not for the loop's thread.
 struct HealthCheck: Sendable {
     /// A query that a server has refused for a reason that may be its own: others may answer it.
     struct Suspect: Hashable, Sendable {
@@ -27,7 +27,8 @@ struct HealthCheck: Sendable {
 
     /// Seconds that a replica may be behind; 0: any number.
     var maxLag = 0
-    /// Some of the tables that are served, of which the server should be able to read one; empty while they are not known.
+    /// Some of the tables that are served, of which the server should be able to read one; empty while they
+    /// are not known.
     var tables: [String] = []
     var suspects: [Suspect] = []
 
@@ -120,8 +121,8 @@ struct HealthCheck: Sendable {
 }
 
 extension HealthCheck {
-    /// Some tables of a catalog, always the same ones of the same catalog. Views are left out: to read one row of some, the
-    /// server reads all rows behind them.
+    /// Some tables of a catalog, always the same ones of the same catalog. Views are left out: to read one
+    /// row of some, the server reads all rows behind them.
     static func tables(of catalog: Catalog) -> [String] {
         var found: [String] = []
         for relationship in catalog.relationships where !relationship.indexes.isEmpty {

@@ -1,11 +1,12 @@
 import MariaDB
 import Reactor
 
-/// Has servers stop queries, over a connection of its own, which is made for the purpose on another thread and lives for
-/// one round of kills. Each server has rounds of its own: one that is silent holds up no other.
+/// Has servers stop queries, over a connection of its own, which is made for the purpose on another thread
+/// and lives for one round of kills. Each server has rounds of its own: one that is silent holds up no other.
 ///
-/// Behind a load balancer that connection may lead to another server, where the query's thread belongs to somebody else:
-/// a query is stopped only if it is found there under its number and with its text (go-sql-driver/mysql #791).
+/// Behind a load balancer that connection may lead to another server, where the query's thread belongs to
+/// somebody else: a query is stopped only if it is found there under its number and with its text
+/// (go-sql-driver/mysql #791).
 final class QueryKiller {
     /// What has come of a kill.
     enum Outcome: Hashable, Sendable {
@@ -26,8 +27,9 @@ final class QueryKiller {
 
     private let loop: EventLoop
     private let offload: Offload<[Outcome]>
-    /// What the next round of each server will ask. A server has an entry from the first request until a round ends after
-    /// which nothing waits; so an entry that is there means that its next round need not be started by a request.
+    /// What the next round of each server will ask. A server has an entry from the first request until a
+    /// round ends after which nothing waits; so an entry that is there means that its next round need not be
+    /// started by a request.
     private var waiting: [Endpoint: [Request]] = [:]
 
     init(_ loop: EventLoop) throws(ReactorError) {

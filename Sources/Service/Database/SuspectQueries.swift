@@ -1,4 +1,5 @@
-/// Queries that a server has refused for a reason that may be its own, which health checks try on every server. Pure.
+/// Queries that a server has refused for a reason that may be its own, which health checks try on every
+/// server. Pure.
 struct SuspectQueries {
     private struct Entry {
         let suspect: HealthCheck.Suspect
@@ -36,8 +37,9 @@ struct SuspectQueries {
         entries.removeAll { $0.suspect.name == name }
     }
 
-    /// The suspects in the order in which the next check of the server tries them. Each check begins with another one: a
-    /// check ends with the first query that takes too long, and those behind it must have their turn.
+    /// The suspects in the order in which the next check of the server tries them. Each check begins with
+    /// another one: a check ends with the first query that takes too long, and those behind it must have
+    /// their turn.
     mutating func next(at server: Int) -> [HealthCheck.Suspect] {
         guard !entries.isEmpty else { return [] }
         let first = checks[server] % entries.count

@@ -6,8 +6,8 @@ import Planning
 package import Relations
 package import Wire
 
-/// How the database answers a load: for each plan of it the SQL, how the server would run it, and which index it uses
-/// or lacks. Every call waits, and so is not for the loop's thread.
+/// How the database answers a load: for each plan of it the SQL, how the server would run it, and which index
+/// it uses or lacks. Every call waits, and so is not for the loop's thread.
 package struct Explanation {
     private let client: BlockingClient
     private let templates = QueryTemplates()
@@ -134,8 +134,8 @@ private struct Advice {
         guard let best else {
             let columns = matched.map { Relationship.backticked($0) }.joined(separator: ",")
             return
-                "  index: none begins with \(list), so that every query reads all of '\(table)'; create one:\n"
-                + "    ALTER TABLE \(Relationship.backticked(table)) ADD INDEX (\(columns))"
+                "  index: none begins with \(list), so that every query reads all of '\(table)'; "
+                + "create one:\n    ALTER TABLE \(Relationship.backticked(table)) ADD INDEX (\(columns))"
         }
         return "  index: '\(best.name)' of '\(table)' finds the rows of a key"
     }
@@ -148,14 +148,15 @@ private struct Advice {
                     "  limit: index '\(index.name)' has each key's rows in order; only the wanted ones are read"
             }
             return
-                "  limit: index '\(index.name)' has each key's rows in order, but so many rows, or a primary key that "
-                + "is not of integers, are cheaper to number: all rows of a key are read"
+                "  limit: index '\(index.name)' has each key's rows in order, but so many rows, or a primary "
+                + "key that is not of integers, are cheaper to number: all rows of a key are read"
         }
         guard relationship.hops.isEmpty else {
             return "  limit: all rows of a key are read and sorted, because the way goes over other tables"
         }
+        let wanted = relationship.wantedIndex(template.selection)
         return
-            "  limit: no index has each key's rows in this order, so that all of them are read and sorted; one would:\n"
-            + "    ALTER TABLE \(Relationship.backticked(table)) ADD INDEX (\(relationship.wantedIndex(template.selection)))"
+            "  limit: no index has each key's rows in this order, so that all of them are read and sorted; "
+            + "one would:\n    ALTER TABLE \(Relationship.backticked(table)) ADD INDEX (\(wanted))"
     }
 }

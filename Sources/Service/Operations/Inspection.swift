@@ -29,8 +29,8 @@ package enum Inspection {
         }
     }
 
-    /// How the server is reached that a daemon with these settings would use now: by the daemon to answer loads, and by an
-    /// application that asks the database directly.
+    /// How the server is reached that a daemon with these settings would use now: by the daemon to answer
+    /// loads, and by an application that asks the database directly.
     package static func endpoints(_ settings: Settings) -> (daemon: Endpoint, application: Endpoint) {
         let server = settings.database.usedServer
         return (

@@ -3,8 +3,8 @@ package import MariaDB
 import Planning
 package import Relations
 
-/// Finds out whether the server would answer the queries of a relationship: what it refuses now, it refuses every client.
-/// Every call waits, and so is not for the loop's thread.
+/// Finds out whether the server would answer the queries of a relationship: what it refuses now, it refuses
+/// every client. Every call waits, and so is not for the loop's thread.
 package struct LoadTrial {
     private let client: BlockingClient
 
@@ -39,7 +39,8 @@ package struct LoadTrial {
     }
 
     // SELECT … FROM `books` t WHERE t.`author_id`=1 ORDER BY t.`id` LIMIT 0
-    /// Asks the queries for one key and for several, without their rows. (`EXPLAIN` would need further privileges for views.)
+    /// Asks the queries for one key and for several, without their rows. (`EXPLAIN` would need further
+    /// privileges for views.)
     private func ask(_ relationship: Relationship) throws(DatabaseError) {
         let planner = Planner(relationship, Selection(allOf: relationship))
         for keys in [["1"], ["1", "2"]] where keys.count <= planner.maxKeys(keys.count) {

@@ -4,8 +4,8 @@ import MariaDB
 import Planning
 import Relations
 
-// What the log levels `debug` and `trace` say of queries. A Logger evaluates its arguments only if the level is on, so that
-// otherwise each of these costs a comparison for each query, and nothing for each key or row.
+// What the log levels `debug` and `trace` say of queries. A Logger evaluates its arguments only if the level
+// is on, so that otherwise each of these costs a comparison for each query, and nothing for each key or row.
 
 extension Logger {
     func querySent(_ query: BatchQuery, connection: UInt) {
