@@ -40,6 +40,7 @@ let package = Package(
         ours("Batching", ["Relations", deque, heap]),
         ours("Planning", ["Relations"]),
         ours("FanOut", ["Relations", "Planning"]),
+        ours("Loading", ["Relations", "Wire", "Batching", "Planning", "FanOut", deque, heap]),
 
         // The thin shell: all C names stop in these two.
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
@@ -53,8 +54,8 @@ let package = Package(
         ours(
             "Service",
             [
-                "Relations", "Wire", "Batching", "Planning", "FanOut", "MariaDB", "Reactor", "Configuration",
-                deque, heap, histogram, logging,
+                "Relations", "Wire", "Batching", "Planning", "FanOut", "Loading", "MariaDB", "Reactor",
+                "Configuration", deque, histogram, logging,
             ]),
         ours("PrivateServer", ["MariaDB"]),
         ours("Demo", ["PrivateServer", "MariaDB"]),
@@ -90,6 +91,7 @@ let package = Package(
         tests("BatchingTests", ["Batching", "Relations", "TestSupport", heap]),
         tests("PlanningTests", ["Planning", "Relations", "TestSupport"]),
         tests("FanOutTests", ["FanOut", "Planning", "Relations", "TestSupport"]),
+        tests("LoadingTests", ["Loading", "Batching", "Planning", "Relations", "Wire", "TestSupport", heap]),
         tests("ReactorTests", ["Reactor", "PrivateServer"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
         tests("TOMLTests", ["TOML", "PrivateServer", "TestSupport"]),
@@ -97,8 +99,8 @@ let package = Package(
         tests(
             "ServiceTests",
             [
-                "Service", "Batching", "Configuration", "MariaDB", "Planning", "PrivateServer", "Reactor",
-                "Relations", "Wire", "TestSupport", heap, logging,
+                "Service", "Configuration", "Loading", "MariaDB", "PrivateServer", "Reactor", "Relations",
+                "TestSupport", logging,
             ]),
         tests("EndToEndTests", ["TestSupport", "Demo", "MariaDB", "PrivateServer"]),
     ]

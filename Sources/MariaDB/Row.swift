@@ -1,7 +1,7 @@
 /// The values of one row as they lie in libmariadb's buffer: valid until the connection's next call.
 package struct Row {
-    private let values: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
-    private let lengths: UnsafePointer<UInt>
+    package let values: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    package let lengths: UnsafePointer<UInt>
     /// The number of columns.
     package let count: Int
 

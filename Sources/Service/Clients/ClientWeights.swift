@@ -1,8 +1,9 @@
 import Batching
 import Configuration
+import Loading
 import Reactor
 
-/// How large a share clients have, by the user at the other end of their Unix socket.
+/// How large a share of the queries clients have, by the user at the other end of their Unix socket.
 struct ClientWeights {
     private let byUser: [UInt32: Int]
 
@@ -14,8 +15,9 @@ struct ClientWeights {
         byUser = Dictionary(known, uniquingKeysWith: max)
     }
 
-    func share(of socket: Socket) -> FairShare {
-        guard !byUser.isEmpty, let user = socket.peerUserID else { return FairShare() }
-        return FairShare(weight: byUser[user] ?? 1)
+    /// The account of a client that has just connected.
+    func account(of socket: Socket) -> ClientAccount {
+        guard !byUser.isEmpty, let user = socket.peerUserID else { return ClientAccount() }
+        return ClientAccount(userID: user, share: FairShare(weight: byUser[user] ?? 1))
     }
 }

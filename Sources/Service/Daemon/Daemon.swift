@@ -1,5 +1,6 @@
 import Batching
 package import Configuration
+import Loading
 package import Logging
 import MariaDB
 import Reactor
@@ -22,13 +23,14 @@ package final class Daemon {
     private let manager = ServiceManager()
     private let loop: EventLoop
     private let engine: Engine
-    private let server: Server
+    private let frontend: ClientFrontend
     private let servers: DatabaseServers
     private let pool: ConnectionPool
     /// Listening sockets that the service manager has opened.
     private let inherited: [Int32]
     private var inheritedAddresses: [String] = []
     private let keeper: CatalogRefresher
+    private var engineLog: EngineLog
     private let reloader: SettingsReloader
     private var budget: DescriptorBudget
     private var signals: Signals?
@@ -60,10 +62,9 @@ package final class Daemon {
         budget = DescriptorBudget(settings)
         loop = try EventLoop()
         engine = Engine(
-            time: LoopClock(loop), templates: QueryTemplates(), batching: .init(settings),
-            limits: .init(settings),
-            logger: logger)
-        server = Server(
+            clock: LoopClock(loop), templates: QueryTemplates(), batching: .init(settings),
+            limits: .init(settings), tasks: .init(budget: TurnBudget.tasks))
+        frontend = ClientFrontend(
             loop: loop, engine: engine, limits: .init(settings, maxClients: budget.clients),
             weights: ClientWeights(settings), version: version, logger: logger)
         servers = try DatabaseServers(settings.database, loop: loop, logger: logger)
@@ -71,6 +72,7 @@ package final class Daemon {
             engine: engine, servers: servers, killer: try QueryKiller(loop), settings: settings.database,
             logger: logger)
         keeper = try CatalogRefresher(settings, loop: loop)
+        engineLog = EngineLog(logger)
         reloader = try SettingsReloader(loop, reread: reread)
     }
 
@@ -81,10 +83,11 @@ package final class Daemon {
             inheritedAddresses = listeners.map(\.address)
             warnOfOverriddenSettings(settings.listen)
         }
-        server.lingering.maxCount = budget.lingering
+        frontend.lingering.maxCount = budget.lingering
         if let warning = budget.warning { logger.warning("\(warning)") }
         engine.attach(pool)
-        engine.onSchemaChange = { [unowned self] in keeper.refresh() }
+        frontend.pool = pool
+        engine.onEvent = { [unowned self] in engineReported($0) }
         pool.onChange = { [unowned self] in showStatus() }
         servers.onChange = { [unowned self] in serverChanged() }
         servers.onFinding = { [unowned self] in pool.rearrange() }
@@ -110,12 +113,17 @@ package final class Daemon {
     /// The end of every turn of the loop, after all that was ready has been read.
     private func turn() {
         engine.decide()
-        server.flush()
+        frontend.flush()
         // Flushing lets lines be handled that stood behind too many replies; what they ask for is decided at once.
         if engine.isUndecided { loop.wake() }
-        if server.isDrained { stop(.drained) }
-        server.turnEnds()
-        if server.isDraining { showStatus() }
+        if frontend.isDrained { stop(.drained) }
+        frontend.turnEnds()
+        if frontend.isDraining { showStatus() }
+    }
+
+    private func engineReported(_ event: EngineEvent) {
+        if case .catalogOutdated = event { return keeper.refresh() }
+        engineLog.report(event, at: loop.now)
     }
 
     // MARK: The status
@@ -130,16 +138,16 @@ package final class Daemon {
 
     /// `22 relationships; no database: 2002 (HY000): …`
     private var status: String {
-        if server.isDraining {
-            let count = engine.waitingRequests
+        if frontend.isDraining {
+            let count = engine.context.loads.count
             return "draining: \(count) request\(count == 1 ? " is" : "s are") still to be answered"
         }
         var parts: [String] = []
-        if engine.templates.absence != nil {
+        if engine.templates.unavailableReason != nil {
             parts.append(lastSchemaFailure.map { "no schema yet: \($0)" } ?? "reading the schema")
         } else {
             parts.append("\(engine.templates.catalog.relationships.count) relationships")
-            if let outage = pool.outage {
+            if let outage = pool.lastOutage {
                 parts.append("no database: \(outage.explained(settings.database))")
             } else if let refusal = pool.refusal {
                 parts.append("the database refuses queries: \(refusal)")
@@ -176,14 +184,14 @@ package final class Daemon {
             lastSchemaFailure = reason
             showStatus()
         }
-        guard let before = engine.templates.absence else {
+        guard let before = engine.templates.unavailableReason else {
             if lastSchemaFailure != reason { logger.warning("the catalog stays as it was: \(message)") }
             return
         }
         if before != message {
             logger.error("\(message); until then loads are answered database_unavailable")
         }
-        engine.templates.absence = message
+        engine.templates.unavailableReason = message
     }
 
     private func schemaRead(_ found: CatalogRefresher.Finding, _ new: Settings, isReload: Bool) {
@@ -207,7 +215,7 @@ package final class Daemon {
         settings = new
         engine.reconfigure(batching: .init(new), limits: .init(new))
         share(DescriptorBudget(new))
-        if let newWeights { server.weights = newWeights }
+        if let newWeights { frontend.weights = newWeights }
         pool.reconfigure(new.database)
         keeper.adopt(new)
     }
@@ -216,8 +224,8 @@ package final class Daemon {
     private func share(_ new: DescriptorBudget) {
         if let warning = new.warning, warning != budget.warning { logger.warning("\(warning)") }
         budget = new
-        server.limits = .init(settings, maxClients: new.clients)
-        server.lingering.maxCount = new.lingering
+        frontend.limits = .init(settings, maxClients: new.clients)
+        frontend.lingering.maxCount = new.lingering
     }
 
     private func announce(_ found: CatalogRefresher.Finding) {
@@ -237,7 +245,7 @@ package final class Daemon {
         // After the schema has been read, which the account may allow no further connection for.
         pool.open(connections: settings.database.connections, loop: loop)
         for listener in listeners {
-            server.listen(listener)
+            frontend.listen(listener)
             logger.notice(
                 "listening",
                 metadata: [
@@ -251,13 +259,13 @@ package final class Daemon {
 
     private func received(_ signal: Signals.Signal) {
         switch signal {
-        case .terminate, .interrupt: server.isDraining || !isServing ? cutShort() : drain()
+        case .terminate, .interrupt: frontend.isDraining || !isServing ? cutShort() : drain()
         case .hangUp: reload()
         }
     }
 
     private func reload() {
-        if server.isDraining { return }
+        if frontend.isDraining { return }
         if isReloading {
             if !mustReloadAgain {
                 logger.notice("a reload is still under way; the file will be read again after it")
@@ -294,11 +302,11 @@ package final class Daemon {
         } else {
             logger.notice("reloaded")
         }
-        for path in server.lostPaths {
+        for path in frontend.lostPaths {
             logger.error("the socket \(path) was removed: nobody can connect to it; restart kindred")
         }
         // Ready is said for the first time when we listen.
-        if isServing, !server.isDraining { manager.notify(.ready) }
+        if isServing, !frontend.isDraining { manager.notify(.ready) }
         if mustReloadAgain {
             mustReloadAgain = false
             reload()
@@ -306,11 +314,11 @@ package final class Daemon {
     }
 
     private func drain() {
-        logger.notice("draining", metadata: ["waiting": "\(engine.waitingRequests)"])
+        logger.notice("draining", metadata: ["waiting": "\(engine.context.loads.count)"])
         manager.notify(.stopping)
         drainAlarm = Alarm(loop) { [unowned self] in cutShort() }
         drainAlarm?.set(at: loop.now + Int64(settings.service.drainTimeoutSeconds) * 1_000_000_000)
-        server.drain()
+        frontend.drain()
         showStatus()
     }
 
@@ -321,7 +329,7 @@ package final class Daemon {
         if end != nil { return loop.stop() }
         end = .cutShort
         engine.failAll(.init(.shuttingDown, "kindred is shutting down; connect again"))
-        server.drain()
+        frontend.drain()
         drainAlarm = Alarm(loop) { [unowned self] in loop.stop() }
         drainAlarm?.set(at: loop.now + Self.lastWord)
     }

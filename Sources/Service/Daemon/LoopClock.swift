@@ -1,3 +1,4 @@
+import Loading
 import Reactor
 
 /// The engine's clock and alarm in the daemon.

@@ -1,5 +1,6 @@
 import Batching
 package import Configuration
+import Loading
 import MariaDB
 import Relations
 package import Wire
@@ -63,6 +64,7 @@ extension Batcher.Limits {
 
 extension QueryTemplates.Settings {
     init(_ settings: Settings) {
+        self.init()
         let batching = settings.batching
         policy = BatchingPolicy(.init(), over: batching)
         policies = batching.relationships.mapValues { BatchingPolicy($0, over: batching) }
@@ -72,20 +74,21 @@ extension QueryTemplates.Settings {
 
 extension BatchingPolicy {
     init(_ own: Settings.RelationshipBatching, over common: Settings.Batching) {
-        window = Int64((own.windowMilliseconds ?? common.windowMilliseconds) * 1_000_000)
-        maxKeys = own.maxKeys ?? common.maxKeys
-        priority = own.priority
+        self.init(
+            window: Int64((own.windowMilliseconds ?? common.windowMilliseconds) * 1_000_000),
+            maxKeys: own.maxKeys ?? common.maxKeys, priority: own.priority)
     }
 }
 
-extension Engine.Limits {
+extension EngineLimits {
     init(_ settings: Settings) {
         self.init(
             maxReplyBytes: settings.limits.replyBytes,
-            patience: Int64(settings.limits.requestTimeoutSeconds) * 1_000_000_000,
+            requestTimeout: Int64(settings.limits.requestTimeoutSeconds) * 1_000_000_000,
             maxQueuedKeys: settings.batching.maxQueuedKeys,
             maxClientKeys: settings.batching.maxClientKeys, maxRows: settings.limits.requestRows,
-            maxResultBytes: settings.limits.resultBytes)
+            maxResultBytes: settings.limits.resultBytes,
+            maxUnreadBytes: settings.limits.clientOutputBytes)
     }
 }
 
@@ -97,12 +100,13 @@ extension RequestDecoder.Limits {
     }
 }
 
-extension Server.Limits {
+extension ClientFrontend.Limits {
     init(_ settings: Settings, maxClients: Int) {
         self.init(
             maxLineBytes: settings.limits.lineBytes, lineTimeoutSeconds: settings.limits.lineTimeoutSeconds,
             sendTimeoutSeconds: settings.limits.sendTimeoutSeconds,
             requests: .init(settings.limits),
-            maxOutputBytes: settings.limits.clientOutputBytes, maxClients: maxClients)
+            maxClients: maxClients,
+            maxUnreadBytes: Self.maxUnreadBytes(refusedFrom: settings.limits.clientOutputBytes))
     }
 }

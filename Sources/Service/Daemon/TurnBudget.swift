@@ -11,7 +11,7 @@ enum TurnBudget {
     static let flushes: Int64 = 2_000_000
     /// Of one client's lines, but for as many as this: on a busy machine too, what is sent together shares a query.
     static let lines: Int64 = 1_000_000
-    static let linesAtLeast = 64
+    static let minLines = 64
 
     // MARK: Bytes and rows
 

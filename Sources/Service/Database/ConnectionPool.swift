@@ -1,4 +1,5 @@
 import Configuration
+import Loading
 import Logging
 import MariaDB
 import Planning
@@ -73,12 +74,14 @@ final class ConnectionPool: QueryRunner {
 
     /// Why the last connection was lost or the last attempt failed; nil while there is a database, or one may
     /// yet be found.
-    var outage: DatabaseError? {
+    var lastOutage: DatabaseError? {
         switch availability {
         case .available, .failing: nil
         case .unavailable(let error, _): error
         }
     }
+
+    var outage: QueryFailure? { lastOutage.map { QueryFailure($0) } }
 
     var openConnections: Int { slots.count(where: \.isConnected) }
 
@@ -139,7 +142,7 @@ final class ConnectionPool: QueryRunner {
 
     // MARK: What slots report
 
-    func slotFinished(_ query: BatchQuery, _ outcome: BatchQuery.Outcome, at server: Int) {
+    func slotFinished(_ query: BatchQuery, _ outcome: SlotOutcome, at server: Int) {
         var outcome = outcome
         switch outcome {
         case .complete:
@@ -155,13 +158,13 @@ final class ConnectionPool: QueryRunner {
                 } else {
                     note(refusal: error)
                 }
-            case .table:
+            case .table, .missingName, .accessDenied:
                 servers.refused(query.template.relationship.name, query.statement.sql, error, by: server)
             case .moment, .keys, .unknown: break
             }
         case .failed, .changedColumns: break
         }
-        engine.finished(query, outcome)
+        engine.finished(query, BatchQuery.Outcome(outcome))
         slotBecameFree()
     }
 
@@ -184,7 +187,7 @@ final class ConnectionPool: QueryRunner {
     func slotConnected(to server: Int) {
         servers.connected(to: server)
         moveNext()
-        let outage = outage
+        let outage = lastOutage
         availability = .available
         defer { onChange() }
         guard let outage else { return }
@@ -231,7 +234,7 @@ final class ConnectionPool: QueryRunner {
         }
         availability = .unavailable(error, news: nil)
         onChange()
-        engine.databaseLost(error)
+        engine.databaseLost(QueryFailure(error))
     }
 }
 

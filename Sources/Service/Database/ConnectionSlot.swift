@@ -1,3 +1,4 @@
+import Loading
 import Logging
 import MariaDB
 import Planning
@@ -245,11 +246,13 @@ final class ConnectionSlot {
                 return wait(connection, for: interest)
             case .connected: return connected(connection)
             case .columns(let columns):
-                guard runningQuery.accepts(columns) else { return dropConnection(.changedColumns) }
+                guard runningQuery.accepts(columns.map { CellKind($0.kind) }) else {
+                    return dropConnection(.changedColumns)
+                }
                 progress = connection.fetch()
             case .row:
                 let row = connection.currentRow
-                runningQuery.take(row)
+                runningQuery.take(RowView(row))
                 rows += 1
                 bytes += row.byteCount
                 if rows == TurnBudget.rowsTaken || bytes > TurnBudget.bytesTaken {
@@ -366,7 +369,7 @@ final class ConnectionSlot {
         pool.slotConnected(to: server)
     }
 
-    private func finish(_ connection: Connection, _ outcome: BatchQuery.Outcome) {
+    private func finish(_ connection: Connection, _ outcome: SlotOutcome) {
         let query = endedQuery(outcome)
         let isBeingStopped =
             if case .busy(_, let execution) = state { execution.stop == .asking } else { false }
@@ -375,14 +378,14 @@ final class ConnectionSlot {
     }
 
     /// The query that is under way, of which the log is told that it ends so.
-    private func endedQuery(_ outcome: BatchQuery.Outcome) -> BatchQuery? {
+    private func endedQuery(_ outcome: SlotOutcome) -> BatchQuery? {
         guard case .busy(let connection, let execution) = state else { return nil }
         pool.logger.queryEnded(execution.query, outcome, connection: connection.threadID, at: loop.now)
         return execution.query
     }
 
     /// Ends the query without reading what the server still sends: only a new connection can follow.
-    private func dropConnection(_ outcome: BatchQuery.Outcome) {
+    private func dropConnection(_ outcome: SlotOutcome) {
         let left = server
         let query = endedQuery(outcome)
         become(.down(retryAt: nil))

@@ -1,4 +1,5 @@
 import Configuration
+import Loading
 import Logging
 import MariaDB
 import Reactor
@@ -160,7 +161,7 @@ final class DatabaseServers {
         else { return }
         // A name that is not there any more may have been renamed on all servers, on one before the others:
         // that is for health checks to find out.
-        if !error.isForgottenName { policy.refused(suspect: name, by: server) }
+        if error.scope != .missingName { policy.refused(suspect: name, by: server) }
         guard !isKnown, loop.now >= nextEarlyCheck else { return }
         nextEarlyCheck = loop.now + checkInterval
         checkAll()

@@ -1,38 +1,25 @@
+import Loading
 import MariaDB
-
-/// What an error of the server's in answer to a query is about, and so what is to be done.
-enum ErrorScope: Hashable {
-    /// The server, or our account there, whatever is asked: another server may answer.
-    case server
-    /// A table, a view or a column that the query needs, whichever the keys: asked for again, it would fail
-    /// again.
-    case table
-    /// This query at this moment, whichever the keys: asking again in halves would only add to the database's
-    /// trouble.
-    case moment
-    /// A key or a value: the other keys can be asked without it.
-    case keys
-    /// Nobody knows: if it is one of the keys, the others can be asked without it.
-    case unknown
-}
 
 extension DatabaseError {
     var scope: ErrorScope {
         if Self.serverStates.contains(errno) { return .server }
         if Self.moments.contains(errno) { return .moment }
-        if concernsSchema || Self.brokenTables.contains(errno) { return .table }
+        if Self.missingNames.contains(errno) { return .missingName }
+        if Self.denials.contains(errno) { return .accessDenied }
+        if Self.brokenTables.contains(errno) { return .table }
         if ErrorNumber.engineErrors.contains(errno) || errno == ErrorNumber.syntaxError { return .table }
         return isAboutData || isTooLong || Self.badData.contains(errno) ? .keys : .unknown
     }
 
-    /// Whether the state ends without anybody mending it, so that the same request may succeed if it is sent
-    /// again. An hourly limit ends with the hour, an option is set for a while; a password that must be
-    /// changed, a table that is corrupt and a privilege that is missing stay until somebody does something.
+    /// Whether the state ends without anybody mending it, so that the same request may succeed if it is sent again.
+    /// An hourly limit ends with the hour, an option is set for a while; a password that must be changed, a table that is
+    /// corrupt and a privilege that is missing stay until somebody does something.
     var passesByItself: Bool {
         switch scope {
         case .server: errno != ErrorNumber.mustChangePassword
         case .moment: true
-        case .table, .keys, .unknown: false
+        case .missingName, .accessDenied, .table, .keys, .unknown: false
         }
     }
 
@@ -63,14 +50,7 @@ extension DatabaseError {
         ErrorNumber.noSuchRoutine, ErrorNumber.noSuchUser,
     ]
 
-    /// The catalog names something that the database does not have (any more), or that we may not read (any
-    /// more).
-    var concernsSchema: Bool { isForgottenName || Self.denials.contains(errno) }
-
-    /// A table or column has just been renamed or dropped; the next catalog may have it again.
-    var isForgottenName: Bool { Self.forgottenNames.contains(errno) }
-
-    private static let forgottenNames: Set<UInt32> = [
+    private static let missingNames: Set<UInt32> = [
         ErrorNumber.unknownTableToDrop, ErrorNumber.unknownColumn, ErrorNumber.unknownTable,
         ErrorNumber.noSuchTable,
     ]
@@ -90,7 +70,7 @@ extension DatabaseError {
         ErrorNumber.cannotConvertString, ErrorNumber.jsonTableCannotHold,
     ]
 
-    /// SQLSTATE's classes of data, of a subquery with several rows, and of errors that functions and views
-    /// raise themselves, each of which comes by a key or by a value in its rows.
+    /// SQLSTATE's classes of data, of a subquery with several rows, and of errors that functions and views raise
+    /// themselves, each of which comes by a key or by a value in its rows.
     private var isAboutData: Bool { ["21", "22", "45"].contains { sqlState.hasPrefix($0) } }
 }

@@ -1,3 +1,4 @@
+import Loading
 import MariaDB
 
 /// Which of several servers is used, by what is known of them: the first in the order of preference that is

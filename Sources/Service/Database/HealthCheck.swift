@@ -1,3 +1,4 @@
+import Loading
 import MariaDB
 import Relations
 
@@ -68,7 +69,7 @@ struct HealthCheck: Sendable {
                 case .server: throw error
                 // A table that is locked is no sign of anything.
                 case .moment: problem = problem ?? .unclear
-                case .table, .keys, .unknown:
+                case .missingName, .accessDenied, .table, .keys, .unknown:
                     guard error.kind == .statement else { throw error }
                     problem = .unwell(error)
                 }

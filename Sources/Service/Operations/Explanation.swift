@@ -1,12 +1,13 @@
 import Batching
 package import Configuration
 import FanOut
+import Loading
 package import MariaDB
 import Planning
 package import Relations
 package import Wire
 
-/// How the database answers a load: for each plan of it the SQL, how the server would run it, and which index
+/// How the database answers a load: for each level of it the SQL, how the server would run it, and which index
 /// it uses or lacks. Every call waits, and so is not for the loop's thread.
 package struct Explanation {
     private let client: BlockingClient
@@ -17,9 +18,9 @@ package struct Explanation {
         templates.install(catalog, QueryTemplates.Settings(settings))
     }
 
-    /// The load itself, and then what it includes, plan by plan.
+    /// The load itself, and then what it includes, level by level.
     package func levels(of load: Load) throws -> [String] {
-        let plan = try LoadPlanner(templates: templates).plan(of: load)
+        let plan = try LoadPlanner(templates: templates, account: ClientAccount()).plan(of: load)
         let inputs: [KeyInput] =
             switch load.keys {
             case .one(let input): [input]

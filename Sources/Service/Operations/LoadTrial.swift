@@ -1,4 +1,5 @@
 package import Configuration
+import Loading
 package import MariaDB
 import Planning
 package import Relations
@@ -31,7 +32,8 @@ package struct LoadTrial {
                 switch error.scope {
                 case .server: throw error
                 case .moment: return .untried("\(error)")
-                case .table, .keys, .unknown: return .refused("every load fails: \(error)")
+                case .missingName, .accessDenied, .table, .keys, .unknown:
+                    return .refused("every load fails: \(error)")
                 }
             }
         }

@@ -1,4 +1,5 @@
 import Batching
+import Loading
 import Logging
 import MariaDB
 import Planning
@@ -21,7 +22,7 @@ extension Logger {
             metadata: ["connection": "\(connection)"])
     }
 
-    func queryEnded(_ query: BatchQuery, _ outcome: BatchQuery.Outcome, connection: UInt, at now: Int64) {
+    func queryEnded(_ query: BatchQuery, _ outcome: SlotOutcome, connection: UInt, at now: Int64) {
         debug(
             "query ended",
             metadata: query.metadata([
@@ -52,7 +53,7 @@ extension BatchQuery {
     }
 }
 
-extension BatchQuery.Outcome {
+extension SlotOutcome {
     fileprivate var word: String {
         switch self {
         case .complete: "complete"

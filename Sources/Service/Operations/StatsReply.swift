@@ -1,4 +1,5 @@
 import Batching
+import Loading
 import Reactor
 import Relations
 import Wire
@@ -6,24 +7,25 @@ import Wire
 /// What the daemon has done and is doing, as numbers.
 struct StatsReply {
     let engine: Engine
+    let pool: ConnectionPool?
     let sessions: Int
     let turns: TurnHistogram
 
     // {"id":4,"stats":{"requests":320,…,"connections":4,"batch_sizes":{…},"by_relationship":{…}}}
     func write(_ id: RequestID?, to output: inout ByteBuffer) {
         let gauges: [(name: StaticString, value: Int)] = [
-            ("sessions", sessions), ("waiting_requests", engine.waitingRequests),
-            ("queued_keys", engine.batcher.queuedKeys), ("keys_on_their_way", engine.keysOnTheirWay),
+            ("sessions", sessions), ("waiting_requests", engine.context.loads.count),
+            ("queued_keys", engine.batcher.queuedKeys), ("keys_on_their_way", engine.context.loads.keyCount),
             ("in_flight", engine.batcher.inFlight),
             ("in_flight_limit", engine.batcher.inFlightLimit),
-            ("connections", engine.openConnections),
-            ("server_changes", engine.runner?.serverChanges ?? 0), ("result_bytes", engine.memory.bytes),
+            ("connections", pool?.openConnections ?? 0),
+            ("server_changes", pool?.serverChanges ?? 0), ("result_bytes", engine.context.memory.bytes),
             ("routes", engine.templates.count),
             ("relationships", engine.templates.catalog.relationships.count),
         ]
         ReplyEncoder.open(id, member: "stats", into: &output)
         output.append("{")
-        write(engine.counters.members + gauges + turns.members + own, to: &output)
+        write(engine.context.counters.members + gauges + turns.members + own, to: &output)
         writeErrors(to: &output)
         writeServers(to: &output)
         writeBatchSizes(to: &output)
@@ -55,7 +57,7 @@ struct StatsReply {
         output.append(",\"errors_by_code\":{")
         var isFirst = true
         for code in Failure.Code.allCases {
-            guard let count = engine.counters.errors[code] else { continue }
+            guard let count = engine.context.counters.errors[code] else { continue }
             if !isFirst { output.append(",") }
             isFirst = false
             output.append(jsonString: code.rawValue)
@@ -68,7 +70,7 @@ struct StatsReply {
     // ,"servers":{"db1:3306":"unwell","db2:3306":"active"}
     private func writeServers(to output: inout ByteBuffer) {
         output.append(",\"servers\":{")
-        for (index, server) in (engine.runner?.serverStates ?? []).enumerated() {
+        for (index, server) in (pool?.serverStates ?? []).enumerated() {
             if index > 0 { output.append(",") }
             output.append(jsonString: server.name)
             output.append(":")
@@ -81,7 +83,7 @@ struct StatsReply {
     private func writeBatchSizes(to output: inout ByteBuffer) {
         output.append(",\"batch_sizes\":{")
         var isFirst = true
-        for (exponent, count) in engine.counters.batchSizes.counts.enumerated() where count > 0 {
+        for (exponent, count) in engine.context.counters.batchSizes.counts.enumerated() where count > 0 {
             output.append(isFirst ? "\"" : ",\"")
             output.append(decimal: Int64(1) << exponent)
             output.append("\":")
@@ -94,7 +96,7 @@ struct StatsReply {
     // ,"by_relationship":{"authors.books":{"keys_asked":64,…,"window_us":1000,"max_keys":500,"priority":0}}
     private func writeTraffic(to output: inout ByteBuffer) {
         output.append(",\"by_relationship\":{")
-        let used = engine.templates.relationshipCounters.filter { $0.value.keysAsked > 0 }.sorted {
+        let used = engine.templates.counters.filter { $0.value.keysAsked > 0 }.sorted {
             $0.key < $1.key
         }
         for (index, (name, relationshipCounters)) in used.enumerated() {

@@ -1,0 +1,156 @@
+package import Batching
+import FanOut
+package import Planning
+import Relations
+import Wire
+
+/// One batch on its way through a connection: its statement, and the rows that have come for it.
+package final class BatchQuery {
+    /// How a query ended.
+    package enum Outcome: Hashable, Sendable {
+        case complete
+        case failed(QueryFailure)
+        /// The result does not have the columns that were asked for.
+        case changedColumns
+    }
+
+    /// What becomes of the rows that come.
+    enum Intake {
+        /// They are kept. Next: any other.
+        case collecting
+        /// Those still to come change nothing: what has come of the only key is too much for a reply already.
+        case satisfied
+        /// The rows of several keys were too many to be kept together: the keys must be asked again in parts.
+        case mustSplit
+        /// There was no memory for them.
+        case outOfMemory
+    }
+
+    /// The rows of several keys may take this part of a reply's bytes: a key that shares a query with a huge one does not
+    /// wait for more than that.
+    private static let batchesInReply = 8
+
+    package let batch: Batch
+    package let template: QueryTemplate
+    package let statement: Statement
+    let canSplit: Bool
+    private(set) var intake = Intake.collecting
+    /// Indices of keys with so many rows that they must be asked alone; empty if none stands out.
+    package private(set) var hugeKeys: [Int] = []
+    private(set) var hasRows = false
+    /// Whether the server has been asked to stop the query.
+    package internal(set) var isStopped = false
+    /// For each key, how many rows have come.
+    package private(set) var rowCounts: [Int]
+    /// Rows that belonged to none of the keys.
+    package private(set) var strayRows = 0
+    private let attribution: RowAttribution
+    private let fetched: [Column]
+    private let maxBytes: Int
+    private let memory: MemoryGauge
+    private let isToOne: Bool
+    /// One for each projection that waiters of the batch want.
+    private let results: [EncodedRows]
+    /// The only one of them; most batches have one.
+    private let onlyResult: EncodedRows?
+    /// Bytes of all results.
+    private var byteCount = 0
+    /// For each key, the indices of the results that are wanted; nil where there is one result only.
+    private let wanted: [[Int]]?
+
+    /// - Parameter wanted: the projections that somebody waits for; at least one.
+    init(
+        _ batch: Batch, _ wanted: BatchProjections, template: QueryTemplate, maxReplyBytes: Int,
+        memory: MemoryGauge
+    ) {
+        self.batch = batch
+        self.template = template
+        canSplit = batch.keys.count > 1
+        isToOne = !template.isMany
+        fetched = wanted.columns
+        self.wanted = wanted.byKey
+        let keys = batch.keys
+        statement = template.planner.statement(for: keys, showing: fetched)
+        self.memory = memory
+        maxBytes = maxReplyBytes / Self.batchesInReply
+        let leadingCount = statement.leadingTypes.count
+        attribution = RowAttribution(
+            keys, statement.attribution, leading: leadingCount, shown: fetched.map(\.type))
+        rowCounts = Array(repeating: 0, count: keys.count)
+        results = wanted.projections.map { projection in
+            // A count has one column, which is not among those that are fetched.
+            let columns =
+                template.isCount
+                ? [0] : projection.fetched.map { wanted.columns.firstIndex(of: $0) ?? 0 }
+            return EncodedRows(
+                projection, columns: columns.map { leadingCount + $0 }, keys: keys.count,
+                maxBytesOfKey: maxReplyBytes, memory: memory)
+        }
+        onlyResult = results.count == 1 ? results[0] : nil
+    }
+
+    /// Whether rows that are still to come change nothing any more.
+    package var isOver: Bool { if case .collecting = intake { false } else { true } }
+
+    /// The rows as this projection of one of the waiters shows them.
+    func rows(for projection: Projection) -> EncodedRows? {
+        if let onlyResult, onlyResult.projection === projection { return onlyResult }
+        return results.first { $0.projection === projection }
+    }
+
+    /// Whether every column of the result is of the kind that the catalog says. A column that changed its type under a
+    /// running daemon would be compared or shown wrongly.
+    package func accepts(_ columns: [CellKind]) -> Bool {
+        let rest = template.isCount ? [Self.countType] : fetched.map(\.type)
+        let expected = statement.leadingTypes + rest
+        return columns.count == expected.count && zip(columns, expected).allSatisfy { $0.holds($1) }
+    }
+
+    private static let countType = ColumnType.integer(bits: 64, signed: false, zerofill: false)
+
+    /// Takes the next row of the result; its bytes are copied.
+    package func take(_ row: RowView) {
+        hasRows = true
+        if isOver { return }
+        guard let keyIndex = attribution.place({ row[$0] }) else {
+            strayRows += 1
+            return
+        }
+        rowCounts[keyIndex] += 1
+        if isToOne, rowCounts[keyIndex] > 1 { return }
+        if let onlyResult {
+            onlyResult.add(row, to: keyIndex)
+            check(onlyResult.byteCount, of: keyIndex)
+        } else if let wanted {
+            for number in wanted[keyIndex] {
+                byteCount -= results[number].byteCount
+                results[number].add(row, to: keyIndex)
+                byteCount += results[number].byteCount
+            }
+            check(byteCount, of: keyIndex)
+        }
+    }
+
+    private func check(_ byteCount: Int, of keyIndex: Int) {
+        if memory.isFull {
+            end(.outOfMemory)
+        } else if canSplit {
+            if byteCount > maxBytes { endForSplitting() }
+        } else if results.allSatisfy({ $0.isTooLarge(keyIndex) }) {
+            intake = .satisfied
+        }
+    }
+
+    /// The keys that make the batch too large get queries of their own, the others one without them.
+    private func endForSplitting() {
+        hugeKeys = batch.keys.indices.filter { key in
+            results.reduce(0) { $0 + $1.bytes(of: key) } > maxBytes / 4
+        }
+        end(.mustSplit)
+    }
+
+    private func end(_ intake: Intake) {
+        self.intake = intake
+        for rows in results { rows.discard() }
+    }
+}

@@ -1,0 +1,58 @@
+import Batching
+package import Relations
+
+/// What the daemon has done since it started; what `{"op":"stats"}` shows.
+package final class Counters {
+    package var requests = 0
+    package var replies = 0
+    /// Replies that were errors, by code.
+    package var errors: [Failure.Code: Int] = [:]
+    /// Keys that were asked for, `NULL` and unusable ones left out.
+    package var keysAsked = 0
+    /// Keys that were sent to the database, each once in a query; those that are asked again count again.
+    package var keysSent = 0
+    package var queries = 0
+    package var rows = 0
+    /// Batches whose keys were asked again in smaller ones.
+    package var splits = 0
+    /// Queries that the server was told to stop.
+    package var kills = 0
+    package private(set) var batchSizes = BatchSizes()
+    /// Queries by why they were dispatched.
+    private var dispatches: [DispatchReason: Int] = [:]
+    /// Rows that belonged to none of the keys asked for. Should stay 0.
+    package var strayRows = 0
+    /// Rows of to-one relationships beyond the first.
+    package var surplusRows = 0
+    package var sessionsAccepted = 0
+    /// Clients that were disconnected because they did not read their replies.
+    package var slowReadersDropped = 0
+
+    func countReply(_ error: Failure.Code?) {
+        replies += 1
+        if let error { errors[error, default: 0] += 1 }
+    }
+
+    func sent(_ batch: Batch) {
+        queries += 1
+        keysSent += batch.keys.count
+        dispatches[batch.reason, default: 0] += 1
+        batchSizes.add(batch.keys.count)
+    }
+
+    private func dispatched(_ reason: DispatchReason) -> Int { dispatches[reason] ?? 0 }
+
+    // {"requests":320,"replies":320,…}
+    package var members: [(name: StaticString, value: Int)] {
+        [
+            ("requests", requests), ("replies", replies), ("errors", errors.values.reduce(0, +)),
+            ("keys_asked", keysAsked),
+            ("keys_sent", keysSent), ("queries", queries), ("rows", rows), ("splits", splits),
+            ("kills", kills), ("released_idle", dispatched(.idle)), ("released_full", dispatched(.full)),
+            ("released_gathered", dispatched(.gathered)), ("released_deadline", dispatched(.deadline)),
+            ("released_retry", dispatched(.retry)),
+            ("stray_rows", strayRows), ("surplus_rows", surplusRows), ("sessions_accepted", sessionsAccepted),
+            ("slow_readers_dropped", slowReadersDropped),
+        ]
+    }
+}

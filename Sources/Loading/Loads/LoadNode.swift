@@ -1,0 +1,87 @@
+package import Batching
+package import Relations
+
+/// One plan of a load on its way: which keys it asks for, and the answers that have come so far.
+package final class LoadNode {
+    package enum Answer {
+        case waiting
+        /// No relatives, and no query to learn that: a `NULL` key, or a selection that nothing satisfies.
+        case none
+        case rows(EncodedRows, keyIndex: Int)
+        /// A key that cannot be used; the other keys of the request can.
+        case unusable(Failure)
+    }
+
+    /// A relationship that the rows of this node include.
+    struct Child {
+        let node: LoadNode
+        /// For each row of the parent node, in the order of its answers, the position of the row's key; nil for `NULL`.
+        let positions: [Int?]
+
+        /// About how much memory it takes.
+        var byteCount: Int {
+            positions.count * MemoryLayout<Int?>.stride + node.keys.count * LoadNode.bytesPerKey
+                + node.waitingKeys.reduce(0) { $0 + $1.byteCount }
+        }
+    }
+
+    /// Memory that a key takes beside its bytes, here and while it gathers with others.
+    static let bytesPerKey = 192
+
+    /// Given when it begins to wait.
+    package internal(set) var id = SubmissionID(0)
+    package let plan: LoadPlan
+    /// By position; nil where no query is needed.
+    package let keys: OneOrMany<Key?>
+    package private(set) var answers: OneOrMany<Answer>
+    package private(set) var missing: Int
+    /// Whether the rows of one key are more than a reply holds.
+    private(set) var hasTooLargeAnswer = false
+    /// By include of the plan; empty as long as not all answers are there.
+    private(set) var children: [Child] = []
+    /// The number of the first row of each answer.
+    private(set) var firstRows: [Int] = []
+    var unfinishedChildren = 0
+    /// The load that it belongs to, which keeps it and its parent alive.
+    package unowned let load: PendingLoad
+    package unowned let parent: LoadNode?
+
+    init(
+        plan: LoadPlan, load: PendingLoad, parent: LoadNode? = nil, keys: OneOrMany<Key?>,
+        answers: OneOrMany<Answer>
+    ) {
+        self.plan = plan
+        self.load = load
+        self.parent = parent
+        self.keys = keys
+        self.answers = answers
+        missing = keys.indices.count { keys[$0] != nil }
+    }
+
+    var waitingKeys: some Sequence<Key> { keys.lazy.compactMap { $0 } }
+
+    /// The rows of the key at `position`, which are answered once.
+    func deliver(_ rows: EncodedRows, keyIndex: Int, to position: Int) {
+        guard case .waiting = answers[position] else { return }
+        answers[position] = .rows(rows, keyIndex: keyIndex)
+        missing -= 1
+        if rows.isTooLarge(keyIndex) { hasTooLargeAnswer = true }
+    }
+
+    func attach(_ children: [Child], firstRows: [Int]) {
+        self.children = children
+        self.firstRows = firstRows
+        unfinishedChildren = children.count
+    }
+
+    /// The keys that cannot be used, by position.
+    var failures: some Sequence<(index: Int, failure: Failure)> {
+        answers.indices.lazy.compactMap { position in
+            if case .unusable(let failure) = self.answers[position] {
+                (index: position, failure: failure)
+            } else {
+                nil
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package import Relations
+package import Wire
+
+/// Checks a load against the catalog, and makes its plan. There is no plan that is not made for somebody's account: what
+/// an account may see is to be decided here.
+package struct LoadPlanner {
+    private let templates: QueryTemplates
+    private let account: ClientAccount
+
+    package init(templates: QueryTemplates, account: ClientAccount) {
+        self.templates = templates
+        self.account = account
+    }
+
+    package func plan(of load: Load) throws(Failure) -> LoadPlan {
+        let entry = try templates.entry(named: load.relationship, isByParent: load.isByParent)
+        guard let options = load.options else { return entry.plain }
+        return try plan(to: entry, options, at: .root)
+    }
+
+    private func plan(
+        to entry: RelationshipEntry, _ options: LoadOptions, at path: RequestPath
+    ) throws(Failure) -> LoadPlan {
+        let relationship = entry.relationship
+        let selection = try relationship.selection(options, at: path)
+        let template = templates.template(to: entry, selection)
+        if selection.isCount {
+            return LoadPlan(template, showing: entry.count, path: path)
+        }
+        let shown = try relationship.shown(options, at: path)
+        var links: [Column] = []
+        var includes: [LoadPlan.Include] = []
+        for include in options.includes {
+            let path = path.member("include").member(include.name)
+            let next = try self.entry(include.name, from: relationship, shown, path)
+            let relationship = next.relationship
+            let indices = zip(relationship.key, relationship.matches).map { key, match in
+                let column = key.leading(to: match)
+                if let index = links.firstIndex(of: column) { return index }
+                links.append(column)
+                return links.count - 1
+            }
+            let plan = try plan(to: next, include.options, at: path)
+            includes.append(LoadPlan.Include(name: include.name, links: indices, plan: plan))
+        }
+        let projection = entry.projection(shown, links: links)
+        return LoadPlan(template, showing: projection, includes: includes, path: path)
+    }
+
+    /// `tags` in an include of books is `books.tags`.
+    private func entry(
+        _ name: String, from relationship: Relationship, _ shown: [Column], _ path: RequestPath
+    ) throws(Failure) -> RelationshipEntry {
+        guard !shown.contains(where: { $0.name == name }) else {
+            throw path.failure(.badRequest, "a column of that name is shown; leave it out of 'columns'")
+        }
+        do {
+            return try templates.entry(
+                named: Relationship.name(relationship.table, name), isByParent: false)
+        } catch {
+            throw path.failure(error.code, error.message)
+        }
+    }
+}

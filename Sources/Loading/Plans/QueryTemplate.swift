@@ -1,0 +1,72 @@
+package import Batching
+package import Planning
+package import Relations
+
+/// What may share a query: a relationship with a selection of its rows, and what is prepared for serving it.
+package final class QueryTemplate {
+    package let relationship: Relationship
+    package let selection: Selection
+    package let batchKey: BatchKey
+    package let planner: Planner
+    package let counters: RelationshipCounters
+    /// Whether it stands in the table of templates.
+    var isKept = false
+    /// About how much its filters take.
+    let byteCount: Int
+    // What every load asks of it.
+    package let isMany: Bool
+    package let isCount: Bool
+    /// Nothing can satisfy the selection.
+    let isEmpty: Bool
+
+    init(
+        _ relationship: Relationship, _ selection: Selection, number: Int, _ policy: BatchingPolicy,
+        _ counters: RelationshipCounters
+    ) {
+        self.relationship = relationship
+        self.selection = selection
+        self.counters = counters
+        planner = Planner(relationship, selection)
+        isMany = relationship.kind == .many
+        isCount = selection.isCount
+        isEmpty = selection.isEmpty
+        byteCount = selection.byteCount
+        batchKey = BatchKey(
+            number: number, maxKeys: planner.maxKeys(policy.maxKeys), window: policy.window,
+            priority: policy.priority, relationship: counters.number)
+    }
+}
+
+/// A relationship of the catalog, with the levels and projections that many loads of it have in common.
+final class RelationshipEntry {
+    let relationship: Relationship
+    /// A load without options.
+    let plain: LoadPlan
+    let count = Projection.count()
+    /// Templates with a selection of their own.
+    var selected: [Selection: QueryTemplate] = [:]
+    /// The same relationship by the parent's primary key, once it has been asked for.
+    var viaParent: RelationshipEntry?
+    private let bigIntegersAsStrings: Bool
+    private var projections: [[[Column]]: Projection] = [:]
+
+    /// Clients that ask for ever other columns fill no memory.
+    private static let maxProjections = 256
+
+    init(_ template: QueryTemplate, bigIntegersAsStrings: Bool) {
+        relationship = template.relationship
+        self.bigIntegersAsStrings = bigIntegersAsStrings
+        let all = Projection(
+            columns: relationship.columns, links: [], bigIntegersAsStrings: bigIntegersAsStrings)
+        plain = LoadPlan(template, showing: all)
+        projections[[relationship.columns, []]] = all
+    }
+
+    func projection(_ columns: [Column], links: [Column]) -> Projection {
+        if let known = projections[[columns, links]] { return known }
+        let new = Projection(columns: columns, links: links, bigIntegersAsStrings: bigIntegersAsStrings)
+        if projections.count >= Self.maxProjections { projections.removeAll() }
+        projections[[columns, links]] = new
+        return new
+    }
+}

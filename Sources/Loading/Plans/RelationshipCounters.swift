@@ -1,0 +1,25 @@
+import Batching
+
+/// What has been asked of one relationship, with whatever options, and sent for it. Outlives changes of the catalog.
+package final class RelationshipCounters {
+    /// The relationship's, among all that there have been.
+    let number: Int
+    /// Keys that were asked for, `NULL` and unusable ones left out.
+    package internal(set) var keysAsked = 0
+    package private(set) var keysSent = 0
+    package private(set) var queries = 0
+    package internal(set) var rows = 0
+
+    init(number: Int) {
+        self.number = number
+    }
+
+    func sent(_ batch: Batch) {
+        queries += 1
+        keysSent += batch.keys.count
+    }
+
+    package var members: [(name: StaticString, value: Int)] {
+        [("keys_asked", keysAsked), ("keys_sent", keysSent), ("queries", queries), ("rows", rows)]
+    }
+}

@@ -1,0 +1,121 @@
+import FanOut
+import Relations
+import Wire
+
+/// The rows of a batch for one projection: each encoded once into an arena, with what says which bytes belong to
+/// which key.
+package final class EncodedRows {
+    let projection: Projection
+    /// For each of the projection's fetched columns, its index in a row.
+    private let columns: [Int]
+    /// What the projection is made of, laid out for a row: looking into the enum would copy it each time.
+    private let encoder: RowEncoder
+    private let shownCount: Int
+    private let linkColumns: [Column]
+    private let isCount: Bool
+    private let distributor: Distributor
+    private var arena = ByteBuffer()
+    private let memory: MemoryGauge
+    /// Bytes that are counted as memory in use.
+    private var countedBytes = 0
+    /// Rows of a key beyond this many bytes are not kept: no reply could hold them.
+    private let maxBytesOfKey: Int
+    /// The values that lead on, row by row; nil for `NULL`.
+    private var links: [Scalar?] = []
+    /// By key, a column with a value that cannot lead on, because it is no value of its type.
+    private(set) var brokenLinks: [Int: Column] = [:]
+
+    init(_ projection: Projection, columns: [Int], keys: Int, maxBytesOfKey: Int, memory: MemoryGauge) {
+        self.projection = projection
+        self.columns = columns
+        switch projection.content {
+        case .count: (self.encoder, shownCount, isCount) = (RowEncoder(columns: []), 0, true)
+        case .columns(let shown, let encoder):
+            (self.encoder, shownCount, isCount) = (encoder, shown.count, false)
+        }
+        linkColumns = projection.links
+        distributor = Distributor(keys: keys, joinsRows: projection.links.isEmpty)
+        self.maxBytesOfKey = maxBytesOfKey
+        self.memory = memory
+    }
+
+    deinit { memory.update(&countedBytes, to: 0) }
+
+    var byteCount: Int { arena.count }
+
+    func count(of key: Int) -> Int { distributor.rows(of: key) }
+
+    func bytes(of key: Int) -> Int { distributor.bytes(of: key) }
+
+    func isTooLarge(_ key: Int) -> Bool { distributor.bytes(of: key) > maxBytesOfKey }
+
+    func add(_ row: RowView, to key: Int) {
+        guard !isTooLarge(key) else { return distributor.addUnshown(to: key) }
+        let start = arena.count
+        if isCount {
+            if let digits = row[columns[0]] { arena.append(digits) }
+        } else {
+            if distributor.continues(key) { arena.append(byte: UInt8(ascii: ",")) }
+            encoder.encode(into: &arena, leavingOpen: !linkColumns.isEmpty) { row[columns[$0]] }
+            for index in linkColumns.indices {
+                addLink(linkColumns[index], row[columns[shownCount + index]], of: key)
+            }
+        }
+        distributor.add(start..<arena.count, to: key)
+        memory.update(
+            &countedBytes,
+            to: arena.capacity + links.capacity * MemoryLayout<Scalar?>.stride + distributor.byteCapacity)
+    }
+
+    private func addLink(_ column: Column, _ cell: UnsafeRawBufferPointer?, of key: Int) {
+        let value = cell.flatMap { ReturnedKey.link($0, as: column.type) }
+        if cell != nil, value == nil { brokenLinks[key] = column }
+        links.append(value)
+    }
+
+    /// Forgets the rows, after it has become clear that the batch is too large to be kept whole.
+    func discard() {
+        distributor.removeAll()
+        arena = ByteBuffer()
+        links = []
+        memory.update(&countedBytes, to: 0)
+    }
+
+    /// `{"id":7,…},{"id":8,…}`, or nothing; a number of rows where they were counted.
+    func write(rowsOf key: Int, to output: inout ByteBuffer) {
+        var isFirst = true
+        distributor.forEachSegment(of: key) { _, segment in
+            if !isFirst { output.append(byte: UInt8(ascii: ",")) }
+            isFirst = false
+            write(segment.range, to: &output)
+        }
+    }
+
+    // The rows of a projection with links, in their order, each by its number in this encoded rows. Without links, rows that
+    // came one after another are one here.
+
+    func firstRow(of key: Int) -> Int? { distributor.firstSegment(of: key) }
+
+    func row(after row: Int) -> Int? { distributor.segment(after: row) }
+
+    /// Where it stands in the arena.
+    func range(ofRow row: Int) -> Range<Int> { distributor.range(ofSegment: row) }
+
+    /// `{"id":7,"title":"Emma"`, still open.
+    func write(row: Int, to output: inout ByteBuffer) {
+        write(range(ofRow: row), to: &output)
+    }
+
+    /// This part of the arena.
+    func write(_ range: Range<Int>, to output: inout ByteBuffer) {
+        arena.withBytes { output.append(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
+    /// The key that these links of a row make; nil if one of them is `NULL`.
+    func key(ofRow row: Int, links indices: [Int]) -> Key? {
+        let first = row * projection.links.count
+        if indices.count == 1 { return links[first + indices[0]].map { .single($0) } }
+        let parts = indices.compactMap { links[first + $0] }
+        return parts.count == indices.count ? .composite(parts) : nil
+    }
+}

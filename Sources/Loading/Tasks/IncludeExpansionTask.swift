@@ -1,0 +1,27 @@
+import Relations
+
+/// Finds out in slices what a node's rows include.
+final class IncludeExpansionTask: SlicedTask {
+    private let node: LoadNode
+    private let load: PendingLoad
+    private var expansion: IncludeExpansion
+    private unowned let engine: Engine
+
+    init(_ node: LoadNode, of load: PendingLoad, engine: Engine) {
+        self.node = node
+        self.load = load
+        self.engine = engine
+        expansion = IncludeExpansion(of: node)
+    }
+
+    func runSlice(rows: Int) -> Bool {
+        guard load.isOnItsWay else { return false }
+        do throws(Failure) {
+            guard try expansion.look(steps: rows) else { return true }
+            engine.attach(expansion, to: node, of: load)
+        } catch {
+            engine.fail(load, error)
+        }
+        return false
+    }
+}

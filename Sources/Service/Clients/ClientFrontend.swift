@@ -1,0 +1,305 @@
+import Loading
+import Logging
+import Reactor
+import Relations
+import Wire
+
+/// The clients' side: accepts connections, turns lines into requests, and flushes replies once per turn.
+final class ClientFrontend {
+    struct Limits {
+        var maxLineBytes: Int
+        var lineTimeoutSeconds: Int
+        var sendTimeoutSeconds: Int
+        var requests: RequestDecoder.Limits
+        var maxClients: Int
+        /// Bytes of replies that one client has not read, with the errors that further requests get, from which on nothing
+        /// more is read from it: twice what is refused from, and enough for some 100,000 errors.
+        var maxUnreadBytes: Int
+
+        static func maxUnreadBytes(refusedFrom bytes: Int) -> Int { bytes + max(bytes, 1 << 24) }
+    }
+
+    private let loop: EventLoop
+    private let engine: Engine
+    private let logger: Logger
+    private let version: String
+    var limits: Limits { didSet { decoder = RequestDecoder(limits.requests) } }
+    private var decoder: RequestDecoder
+    var weights: ClientWeights
+    private var listeners: [Listener] = []
+    private var sessions: [ObjectIdentifier: Session] = [:]
+    /// Sessions to be flushed at the end of this turn.
+    private var flushes: [Session] = []
+    /// Sessions with a line that had begun and not ended, or replies that were not read, when they were last looked at.
+    private var slow: [ObjectIdentifier: Session] = [:]
+    private var slowAlarm: Alarm?
+    /// Sessions whose lines wait for memory.
+    private var withoutMemory: [Session] = []
+    /// Sockets of sessions that are over, whose clients may still read.
+    let lingering: LingeringSockets
+    private var nextLook: Int64?
+    private var nextShedding: Int64 = 0
+    private var slowReaders = LogThrottle()
+    private var lastPauseReport: Int64?
+    /// The connections to the database, for the statistics.
+    weak var pool: ConnectionPool?
+    private(set) var isDraining = false
+    private var turns = TurnHistogram()
+
+    init(
+        loop: EventLoop, engine: Engine, limits: Limits, weights: ClientWeights, version: String,
+        logger: Logger
+    ) {
+        self.loop = loop
+        self.engine = engine
+        self.limits = limits
+        decoder = RequestDecoder(limits.requests)
+        self.weights = weights
+        self.version = version
+        self.logger = logger
+        lingering = LingeringSockets(loop)
+        slowAlarm = Alarm(loop) { [unowned self] in lookAtSlowClients() }
+    }
+
+    var context: EngineContext { engine.context }
+
+    var memory: MemoryGauge { engine.context.memory }
+
+    var sessionCount: Int { sessions.count }
+
+    // MARK: Connections
+
+    func listen(_ listener: Listener) {
+        listeners.append(listener)
+        listener.onPause = { [unowned self] in acceptingPauses($0) }
+        listener.start { [unowned self] socket in accept(socket) }
+    }
+
+    /// Paths of sockets whose files somebody has removed.
+    var lostPaths: [String] { listeners.filter { !$0.isInPlace }.map(\.address) }
+
+    /// Nanoseconds between two reports of it.
+    private static let pauseReportInterval: Int64 = 10_000_000_000
+
+    private func acceptingPauses(_ reason: ReactorError) {
+        lingering.closeAll()
+        if let lastPauseReport, loop.now - lastPauseReport < Self.pauseReportInterval { return }
+        lastPauseReport = loop.now
+        logger.warning("\(reason); trying again")
+    }
+
+    private func accept(_ socket: Socket) {
+        context.counters.sessionsAccepted += 1
+        let session = Session(
+            socket, frontend: self, loop: loop, account: weights.account(of: socket),
+            maxLineBytes: limits.maxLineBytes)
+        sessions[ObjectIdentifier(session)] = session
+        guard sessions.count > limits.maxClients else { return }
+        session.queue.reply(
+            Failure(
+                .overloaded,
+                "\(limits.maxClients) clients are connected, the most (listen.max_clients); try again"),
+            to: nil)
+        session.finish()
+    }
+
+    func sessionClosed(_ session: Session, owing loads: [PendingLoad]) {
+        sessions[ObjectIdentifier(session)] = nil
+        slow[ObjectIdentifier(session)] = nil
+        loop.retire(session)
+        engine.abandon(loads)
+    }
+
+    func dropSlowReader(_ session: Session, _ bound: String) {
+        context.counters.slowReadersDropped += 1
+        if let others = slowReaders.admit(at: loop.now) {
+            logger.warning(
+                "a client does not read its replies and was disconnected",
+                metadata: ["beyond": "\(bound)", "others_since_the_last_line": "\(others)"])
+        }
+        session.close()
+    }
+
+    // MARK: Slow clients
+
+    /// Has the session looked at in time: it waits for the end of a line, or for its client to read.
+    func observe(_ session: Session) {
+        slow[ObjectIdentifier(session)] = session
+        if let deadline = session.deadline(limits) { look(at: deadline) }
+    }
+
+    private func look(at time: Int64) {
+        guard time < nextLook ?? .max else { return }
+        nextLook = time
+        slowAlarm?.set(at: time)
+    }
+
+    private func lookAtSlowClients() {
+        nextLook = nil
+        for session in slow.values where (session.deadline(limits) ?? .max) <= loop.now {
+            session.endAsTooSlow(limits)
+        }
+        let left = slow.filter { $0.value.deadline(limits) != nil }
+        slow = [:]
+        for session in left.values { observe(session) }
+    }
+
+    /// Nanoseconds without reading after which a client has no claim to memory that others need.
+    private static let maxStall: Int64 = 1_000_000_000
+    private static let sheddingInterval: Int64 = 100_000_000
+
+    /// When there is no memory because clients do not read, disconnects the one for which most is kept: otherwise everybody
+    /// else would be refused for as long as it likes.
+    private func shedMemory() {
+        guard memory.hasBeenFull || memory.isFull && !withoutMemory.isEmpty, loop.now >= nextShedding else {
+            return
+        }
+        memory.hasBeenFull = false
+        nextShedding = loop.now + Self.sheddingInterval
+        let stalled = slow.values.compactMap { session in
+            session.keptBytes(ifStalledFor: Self.maxStall).map { (session: session, bytes: $0) }
+        }
+        // Rows take up to twice their bytes, and at least a half should be theirs.
+        guard stalled.reduce(0, { $0 + $1.bytes }) > memory.limit / 4,
+            let largest = stalled.max(by: { $0.bytes < $1.bytes })
+        else { return }
+        dropSlowReader(largest.session, "limits.result_bytes = \(memory.limit): it held \(largest.bytes)")
+    }
+
+    func awaitMemory(_ session: Session) {
+        withoutMemory.append(session)
+    }
+
+    /// Handles lines that have waited for memory, if there is some now. Otherwise it looks again later: those who hold the
+    /// memory may do nothing that makes another turn.
+    private func resumeSessionsWithoutMemory() {
+        guard !withoutMemory.isEmpty else { return }
+        if memory.isFull { return look(at: loop.now + Self.sheddingInterval) }
+        let sessions = withoutMemory
+        withoutMemory = []
+        for session in sessions { session.memoryIsBack() }
+    }
+
+    // MARK: Requests
+
+    func handle(_ frame: Frame, from session: Session) {
+        context.counters.requests += 1
+        switch frame {
+        case .tooLong:
+            let bound = "limits.line_bytes = \(limits.maxLineBytes)"
+            session.queue.reply(
+                Failure(.lineTooLong, "the line is longer than \(bound); it was skipped"), to: nil)
+        case .line(let line):
+            switch decoder.decode(line) {
+            case .success(let request): perform(request, bytes: line.count, from: session)
+            case .failure(let rejection): session.queue.reply(rejection.failure, to: rejection.id)
+            }
+        }
+    }
+
+    /// There is no memory for the rest of it.
+    func refuseLine(of session: Session) {
+        context.counters.requests += 1
+        session.queue.reply(context.fullMemory, to: nil)
+    }
+
+    private func perform(_ request: Request, bytes: Int, from session: Session) {
+        switch request.operation {
+        case .load where isDraining:
+            session.queue.reply(
+                Failure(.shuttingDown, "kindred is shutting down; connect again"), to: request.id)
+        case .load(let load): engine.submit(load, id: request.id, bytes: bytes, from: session.queue)
+        case .ping: session.queue.reply { ReplyEncoder.pong(request.id, into: &$0) }
+        case .hello:
+            session.queue.reply { ReplyEncoder.hello(request.id, server: "kindred \(version)", into: &$0) }
+        case .describe(let name): describe(name, id: request.id, to: session)
+        case .cancel(let target):
+            let found = engine.cancel(target, from: session.queue)
+            session.queue.reply { ReplyEncoder.cancelled(request.id, found, into: &$0) }
+        case .stats:
+            session.queue.reply(request.id) {
+                StatsReply(engine: engine, pool: pool, sessions: sessionCount, turns: turns).write(
+                    request.id, to: &$0)
+                return nil
+            }
+        }
+    }
+
+    private func describe(_ name: String?, id: RequestID?, to session: Session) {
+        do throws(Failure) {
+            let relationships = try engine.templates.relationships(named: name)
+            let reply = DescribeReply(
+                relationships: relationships, catalog: engine.templates.catalog, limits: described)
+            if memory.isFull { throw context.fullMemory }
+            session.queue.reply(id) { output in
+                let start = output.count
+                reply.write(id, to: &output)
+                guard output.count - start > context.limits.maxReplyBytes else { return nil }
+                output.truncate(to: start)
+                return Failure(
+                    .resultTooLarge,
+                    "the description takes more than limits.reply_bytes = \(context.limits.maxReplyBytes) bytes; ask for one relationship with 'load'"
+                )
+            }
+        } catch {
+            session.queue.reply(error, to: id)
+        }
+    }
+
+    /// What a client must know to stay within the limits.
+    private var described: [(name: StaticString, value: Int)] {
+        [
+            ("keys", limits.requests.maxKeys), ("rows", context.limits.maxRows),
+            ("include_depth", limits.requests.includeDepth), ("includes", limits.requests.maxIncludes),
+            ("line_bytes", limits.maxLineBytes),
+            ("reply_bytes", context.limits.maxReplyBytes),
+        ]
+    }
+
+    // MARK: The end of a turn
+
+    func needsFlush(_ session: Session) {
+        flushes.append(session)
+    }
+
+    /// One write per session and turn. Flushing may let a session handle lines that stood waiting, whose replies
+    /// are flushed in the next turn.
+    func flush() {
+        let sessions = flushes
+        flushes.removeAll(keepingCapacity: true)
+        loop.refreshTime()
+        let start = loop.now
+        for (place, session) in sessions.enumerated() {
+            session.flush()
+            loop.refreshTime()
+            guard loop.now - start > TurnBudget.flushes else { continue }
+            flushes.insert(contentsOf: sessions[(place + 1)...], at: 0)
+            break
+        }
+        shedMemory()
+        resumeSessionsWithoutMemory()
+        if !flushes.isEmpty { loop.wake() }
+        if isDraining { finishSessions() }
+    }
+
+    func turnEnds() {
+        loop.refreshTime()
+        turns.add(nanoseconds: loop.now - loop.turnBegan)
+    }
+
+    // MARK: The end
+
+    /// No new connections and no new loads; what is on its way is answered.
+    func drain() {
+        isDraining = true
+        for listener in listeners { listener.close() }
+        listeners = []
+        finishSessions()
+    }
+
+    var isDrained: Bool { isDraining && sessions.isEmpty && lingering.isEmpty }
+
+    private func finishSessions() {
+        for session in sessions.values { session.finish() }
+    }
+}

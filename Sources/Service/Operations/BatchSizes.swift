@@ -1,9 +1,0 @@
-/// How many batches there were of which size, in powers of two.
-struct BatchSizes {
-    /// By the logarithm of the least size: 1, 2–3, 4–7, …
-    private(set) var counts = Array(repeating: 0, count: Int.bitWidth)
-
-    mutating func add(_ size: Int) {
-        counts[max(0, Int.bitWidth - 1 - size.leadingZeroBitCount)] += 1
-    }
-}

@@ -1,0 +1,42 @@
+import Loading
+import Logging
+import Relations
+
+/// Writes into the log what the engine reports. Errors that a database may give to thousands of queries are told once a
+/// second.
+struct EngineLog {
+    private let logger: Logger
+    /// One for each error number of the server.
+    private var refusals: [UInt32: LogThrottle] = [:]
+
+    init(_ logger: Logger) {
+        self.logger = logger
+    }
+
+    mutating func report(_ event: EngineEvent, at now: Int64) {
+        switch event {
+        case .requestTimedOut(let reason):
+            logger.debug("a request has timed out", metadata: ["reason": "\(reason)"])
+        case .queryRefused(let query, let failure): refused(query, failure, at: now)
+        case .queryDivided(let query): logger.queryDivided(query)
+        case .queryStopped(let query): logger.queryDeserted(query)
+        case .strayRows(let query):
+            logger.error(
+                "rows came back that belong to no key asked for",
+                metadata: [
+                    "relationship": "\(query.template.relationship.name)", "rows": "\(query.strayRows)",
+                ])
+        case .catalogOutdated: break
+        }
+    }
+
+    private mutating func refused(_ query: BatchQuery, _ failure: QueryFailure, at now: Int64) {
+        guard let others = refusals[failure.errno, default: LogThrottle()].admit(at: now) else { return }
+        logger.warning(
+            "the database refused a query",
+            metadata: [
+                "relationship": "\(query.template.relationship.name)", "error": "\(failure.description)",
+                "others_since_the_last_line": "\(others)",
+            ])
+    }
+}
