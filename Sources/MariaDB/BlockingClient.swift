@@ -23,7 +23,7 @@ package final class BlockingClient {
     }
 
     /// What the server has said that it is.
-    package var dialect: Dialect { Dialect(version: serverVersion(of: handle)) }
+    package var dialect: Dialect { Dialect(serverVersion: serverVersion(of: handle)) }
 
     /// The values of all rows of a statement, `nil` for NULL; no rows if it has no result.
     package func rows(_ sql: String) throws(DatabaseError) -> [[[UInt8]?]] {

@@ -66,7 +66,7 @@ package final class Connection {
     package var dialect: Dialect? {
         switch state {
         case .unconnected, .connecting, .broken, .closed: nil
-        case .idle, .sending, .opened, .row, .fetching: Dialect(version: serverVersion(of: handle))
+        case .idle, .sending, .opened, .row, .fetching: Dialect(serverVersion: serverVersion(of: handle))
         }
     }
 

@@ -9,7 +9,8 @@ package enum Attribution: Hashable, Sendable {
     case values([ColumnType])
     /// The same, with the matched columns at these places among the columns that the rows show.
     case shown([Int])
-    /// The row starts with the key's place in the batch, counted from 1. The database alone compared the keys.
+    /// The row starts with the key's place in the batch, counted from 1. The database alone compared the
+    /// keys.
     case ordinal
 }
 

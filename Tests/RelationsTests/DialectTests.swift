@@ -2,7 +2,7 @@ import Relations
 import Testing
 
 @Suite struct DialectTests {
-    private let dialect = Dialect(version: "11.8.3-MariaDB")
+    private let dialect = Dialect(serverVersion: "11.8.3-MariaDB")
 
     /// Authors have books, and books have tags by way of a join table.
     private var schema: Schema {
@@ -31,6 +31,15 @@ import Testing
     }
 
     @Test func `two versions that understand the same SQL are one dialect`() {
-        #expect(Dialect(version: "10.11.18-MariaDB") == Dialect(version: "10.11.19-MariaDB"))
+        let older = Dialect(serverVersion: "10.11.18-MariaDB")
+        let newer = Dialect(serverVersion: "10.11.19-MariaDB")
+        #expect(older == newer && older.version != newer.version)
+    }
+
+    @Test(arguments: [
+        ("10.11.19-MariaDB-0+deb12u1", "10.11.19"), ("11.8.3-MariaDB-log", "11.8.3"), ("9.7", "9.7.0"),
+        ("", "0.0.0"), ("unknown", "0.0.0"),
+    ]) func `the version is its first three numbers`(_ text: String, _ version: String) {
+        #expect(Dialect(serverVersion: text).version.description == version)
     }
 }

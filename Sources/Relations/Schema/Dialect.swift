@@ -4,24 +4,46 @@
 ///
 /// Types that only one kind of server has (`UUID`, `INET6`) need no fact here: a column has such a type only
 /// if its server knows it.
+///
+/// It is a few bytes without a reference, because every statement is written with one.
 package struct Dialect: Sendable {
     package enum Kind: Hashable, Sendable {
         case mariaDB
     }
 
     package let kind: Kind
-    /// `10.11.19-MariaDB-0+deb12u1`, as the server gives it.
-    package let version: String
+    package let version: Version
 
-    /// - Parameter version: what the server gives at connect. Every server is taken for a MariaDB: no other
-    ///   kind can be used yet, and a connection to one fails while it is made.
-    package init(version: String) {
+    /// - Parameter text: the version that the server gives at connect: `10.11.19-MariaDB-0+deb12u1`. Every
+    ///   server is taken for a MariaDB: no other kind can be used yet, and a connection to one fails while it
+    ///   is made.
+    package init(serverVersion text: String) {
         kind = .mariaDB
-        self.version = version
+        version = Version(text)
     }
 
     /// A MariaDB whose version is not known.
-    package static let mariaDB = Dialect(version: "")
+    package static let mariaDB = Dialect(serverVersion: "")
+}
+
+extension Dialect {
+    /// The three numbers of a server's version.
+    package struct Version: Hashable, Sendable {
+        package let major: UInt16
+        package let minor: UInt16
+        package let patch: UInt16
+
+        /// Reads `10.11.19`, and ignores what follows; numbers that are missing are 0.
+        init(_ text: String) {
+            let digits = text.prefix { $0 == "." || $0.isWholeNumber }
+            let numbers = digits.split(separator: ".").map { UInt16($0) ?? 0 } + [0, 0, 0]
+            (major, minor, patch) = (numbers[0], numbers[1], numbers[2])
+        }
+    }
+}
+
+extension Dialect.Version: CustomStringConvertible {
+    package var description: String { "\(major).\(minor).\(patch)" }
 }
 
 /// Servers that understand the same SQL have equal dialects, whatever their versions: a catalog that was read

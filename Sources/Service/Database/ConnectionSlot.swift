@@ -7,89 +7,6 @@ import Relations
 
 /// One place in the pool: a connection to the database, or the next attempt to have one.
 final class ConnectionSlot {
-    private enum State {
-        /// There is no connection; nil while the loss is being reported to the pool. Next: resolving, closed.
-        case down(retryAt: Int64?)
-        /// The server's name is being looked up. Next: connecting, down, closed.
-        case resolving
-        /// Next: idle, down, closed.
-        case connecting(Connection, Deadline)
-        /// Next: busy, down, closed.
-        case idle(Connection)
-        /// Next: idle, recovering, down, closed.
-        case busy(Connection, Execution)
-        /// The query has ended, but the server is still being told to stop it: a new one could be hit. Next:
-        /// idle, down, closed.
-        case recovering(Connection)
-        /// For good.
-        case closed
-
-        var connection: Connection? {
-            switch self {
-            case .connecting(let connection, _), .idle(let connection), .busy(let connection, _),
-                .recovering(let connection):
-                connection
-            case .down, .resolving, .closed: nil
-            }
-        }
-
-        /// When the connection is given up if nothing has come of what is under way.
-        var deadline: Deadline? {
-            switch self {
-            case .connecting(_, let deadline): deadline
-            case .busy(_, let execution): execution.deadline
-            case .down, .resolving, .idle, .recovering, .closed: nil
-            }
-        }
-    }
-
-    /// When a connection is given up, whatever its server does.
-    private struct Deadline {
-        /// Nanoseconds in the loop's time.
-        var time: Int64
-        var reason = Reason.silence
-
-        enum Reason {
-            /// The server did not answer in time.
-            case silence
-            /// The query is to be stopped, and the server that was asked to does not run it.
-            case unstoppable
-
-            /// What is said of a connection that is given up for it.
-            var error: DatabaseError {
-                switch self {
-                case .silence:
-                    DatabaseError(
-                        errno: ErrorNumber.serverLost, message: "the server did not answer in time",
-                        kind: .unreachable)
-                case .unstoppable:
-                    DatabaseError(
-                        errno: ErrorNumber.serverLost,
-                        message: "given up: nobody waits for its query, which the server that was asked to "
-                            + "stop it does not run",
-                        kind: .connectionLost)
-                }
-            }
-        }
-    }
-
-    /// A query that is under way.
-    private struct Execution {
-        let query: BatchQuery
-        /// Nil: the query may take any time.
-        var deadline: Deadline?
-        var stop = Stop.notAsked
-
-        /// What has become of the wish that the query be stopped.
-        enum Stop {
-            /// Next: asking.
-            case notAsked
-            /// The server is being told. Next: answered.
-            case asking
-            case answered
-        }
-    }
-
     private unowned let pool: ConnectionPool
     private let loop: EventLoop
     /// The place in the list of the server that it is connected to, or last tried.
@@ -364,7 +281,8 @@ final class ConnectionSlot {
         pool.logger.debug(
             "connected to the database",
             metadata: [
-                "connection": "\(connection.threadID)", "version": "\(connection.dialect?.version ?? "")",
+                "connection": "\(connection.threadID)",
+                "version": "\(connection.dialect?.version.description ?? "")",
             ])
         pool.slotConnected(to: server)
     }

@@ -7,8 +7,8 @@ import Planning
 package import Relations
 package import Wire
 
-/// How the database answers a load: for each level of it the SQL, how the server would run it, and which index
-/// it uses or lacks. Every call waits, and so is not for the loop's thread.
+/// How the database answers a load: for each level of it the SQL, how the server would run it, and which
+/// index it uses or lacks. Every call waits, and so is not for the loop's thread.
 package struct Explanation {
     private let client: BlockingClient
     private let templates = QueryTemplates()
