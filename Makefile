@@ -6,6 +6,8 @@ PREFIX ?= /usr
 DESTDIR ?=
 SWIFT ?= swift
 MINUTES ?= 60
+# A regular expression for the tests that test, asan and tsan run, such as TESTS=EndToEndTests; without it all.
+TESTS ?=
 FUZZ_SECONDS ?= 15
 FUZZ_FOUND ?= /tmp/kindred-fuzz
 # 0: another one each time.
@@ -13,8 +15,9 @@ FUZZ_SEED ?= 0
 # With Swift's own libraries inside, the program runs where there is no toolchain. The tests check exclusive access
 # (SE-0176) at run time; the program itself, whose one thread does little else than touch shared state, does not.
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
-# What failed stands again at the end, where one looks for it.
-FAILURES_LAST := 2>&1 | perl -ne '$$| = 1; print; $$is = /^✘/ || $$is && /^↳/; push @failed, $$_ if $$is; END { print @failed }'
+FILTER := $(if $(TESTS),--filter '$(TESTS)')
+# Shows failures, suites and progress; all that the tests print goes to the file.
+REPORT := 2>&1 | Tests/report.pl
 PACKAGES := mariadb-server-core mariadb-client-core libmariadb-dev libevent-dev pkg-config perl python3 netcat-openbsd
 # What the program is linked with; everything else is in it.
 RUNTIME_PACKAGES := libmariadb3 libevent-2.1-7
@@ -27,11 +30,13 @@ help: ## this list
 demo: build ## shows what kindred does, on a private MariaDB with a small bookshop
 	@$$($(RELEASE) --show-bin-path)/kindred demo
 
+# The clients that the documents show are run by the tests; of these languages only PHP is not needed otherwise.
 .PHONY: test
+test asan tsan: PACKAGES += php-cli
 test: deps ## format lint, build with warnings as errors, all tests
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
-	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build $(FAILURES_LAST)
+	@$(SWIFT) build --build-tests $(REPORT) .build/build.log
+	@$(SWIFT) test --skip-build $(FILTER) $(REPORT) .build/test.log
 
 .PHONY: build
 build: deps ## the release binary
@@ -56,12 +61,17 @@ torture: build ## breaks everything around kindred for MINUTES (60), checks ever
 .PHONY: asan
 asan: deps ## all tests under AddressSanitizer and LeakSanitizer
 	ASAN_OPTIONS=allocator_may_return_null=1 LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/lsan.supp:print_suppressions=0 \
-	  $(SWIFT) test --sanitize=address --scratch-path .build-asan --disable-xctest $(FAILURES_LAST)
+	  $(SWIFT) test --sanitize=address --scratch-path .build-asan --disable-xctest $(FILTER) $(REPORT) .build-asan/test.log
 
 .PHONY: tsan
 tsan: deps ## all tests under ThreadSanitizer
 	TSAN_OPTIONS=allocator_may_return_null=1:suppressions=$(CURDIR)/Tests/tsan.supp \
-	  $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --disable-xctest $(FAILURES_LAST)
+	  $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --disable-xctest $(FILTER) $(REPORT) .build-tsan/test.log
+
+# Everything that can fail, for a long time: about five hours on two cores with the values of here.
+.PHONY: test-all
+test-all: FUZZ_SECONDS = 3600
+test-all: test asan tsan fuzz bench-micro torture ## test, asan, tsan, fuzz for an hour each, bench-micro, torture
 
 # Fast, with all assertions, and with lld, which Swift brings: other linkers stumble over the instrumented code.
 FUZZ := KINDRED_FUZZ=1 $(SWIFT) build -c release --scratch-path .build-fuzz -Xswiftc -sanitize=fuzzer,address \
@@ -71,6 +81,10 @@ FUZZ := KINDRED_FUZZ=1 $(SWIFT) build -c release --scratch-path .build-fuzz -Xsw
 fuzz: deps ## fuzzers for FUZZ_SECONDS (15) each; inputs that break something go to FUZZ_FOUND (/tmp/kindred-fuzz)
 	@for fuzzer in FuzzRequests FuzzDriver FuzzConfiguration; do $(FUZZ) --product $$fuzzer || exit 1; done
 	@Tests/Fuzz/run.sh $$($(FUZZ) --show-bin-path) $(FUZZ_SECONDS) $(FUZZ_FOUND) $(FUZZ_SEED)
+
+.PHONY: docs
+docs: deps ## writes the example configuration, and the parts of docs/ that are made from records in the sources
+	KINDRED_WRITE_DOCUMENTS=1 $(SWIFT) test --filter GeneratedDocumentTests
 
 .PHONY: format
 format: ## formats the sources

@@ -35,12 +35,13 @@ let package = Package(
     ],
     targets: [
         // The pure core: no C, no Foundation, no clock, no lock, no async.
+        ours("Time"),
         ours("Relations"),
         ours("Wire", ["Relations"]),
-        ours("Batching", ["Relations", deque, heap]),
+        ours("Batching", ["Relations", "Time", deque, heap]),
         ours("Planning", ["Relations"]),
-        ours("FanOut", ["Relations", "Planning"]),
-        ours("Loading", ["Relations", "Wire", "Batching", "Planning", "FanOut", deque, heap]),
+        ours("FanOut", ["Relations"]),
+        ours("Loading", ["Relations", "Time", "Wire", "Batching", "Planning", "FanOut", deque, heap]),
 
         // The thin shell: all C names stop in these two.
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
@@ -54,55 +55,60 @@ let package = Package(
         ours(
             "Service",
             [
-                "Relations", "Wire", "Batching", "Planning", "FanOut", "Loading", "MariaDB", "Reactor",
+                "Time", "Relations", "Wire", "Batching", "Planning", "FanOut", "Loading", "MariaDB", "Reactor",
                 "Configuration", deque, histogram, logging,
             ]),
-        ours("PrivateServer", ["MariaDB"]),
-        ours("Demo", ["PrivateServer", "MariaDB"]),
+        ours("LineClient"),
+        ours("PrivateServer", ["LineClient", "MariaDB"]),
+        ours("Demo", ["LineClient", "PrivateServer", "MariaDB"]),
         ours(
             "Bench",
             [
-                "Relations", "Wire", "Planning", "FanOut", "MariaDB", "Reactor", "PrivateServer", deque,
+                "Relations", "Wire", "Planning", "FanOut", "CMariaDB", "MariaDB", "Reactor", "LineClient",
+                deque,
                 histogram,
             ]),
         .executableTarget(
             name: "kindred",
             dependencies: [
-                "Service", "Reactor", "Configuration", "Relations", "Wire", "MariaDB", "PrivateServer",
-                "Demo",
-                "Bench",
+                "Service", "Reactor", "Configuration", "Relations", "Wire", "MariaDB", "LineClient",
+                "PrivateServer", "Demo", "Bench",
                 argumentParser,
                 logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "MicroBench",
-            dependencies: ["Relations", "Wire", "Batching", "Planning", "FanOut", argumentParser],
+            dependencies: ["Time", "Relations", "Wire", "Batching", "Planning", "FanOut", argumentParser],
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["PrivateServer"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["LineClient", "PrivateServer"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .executableTarget(
             name: "Torture",
-            dependencies: ["TestSupport", "Demo", "MariaDB", "PrivateServer", argumentParser],
+            dependencies: ["TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer", argumentParser],
             path: "Tests/Torture", swiftSettings: strict),
+        tests("TimeTests", ["Time"]),
         tests("RelationsTests", ["Relations", "TestSupport"]),
         tests("WireTests", ["Wire", "Relations", "TestSupport"]),
-        tests("BatchingTests", ["Batching", "Relations", "TestSupport", heap]),
+        tests("BatchingTests", ["Batching", "Relations", "Time", "TestSupport", heap]),
         tests("PlanningTests", ["Planning", "Relations", "TestSupport"]),
-        tests("FanOutTests", ["FanOut", "Planning", "Relations", "TestSupport"]),
-        tests("LoadingTests", ["Loading", "Batching", "Planning", "Relations", "Wire", "TestSupport", heap]),
-        tests("ReactorTests", ["Reactor", "PrivateServer"]),
+        tests("FanOutTests", ["FanOut", "Relations", "TestSupport"]),
+        tests(
+            "LoadingTests",
+            ["Loading", "Batching", "Planning", "Relations", "Time", "Wire", "TestSupport", heap]),
+        tests("ReactorTests", ["Reactor", "LineClient", "PrivateServer"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
+        tests("BenchTests", ["Bench", "MariaDB", "TestSupport"]),
         tests("TOMLTests", ["TOML", "PrivateServer", "TestSupport"]),
-        tests("ConfigurationTests", ["Configuration", "Relations"]),
+        tests("ConfigurationTests", ["Configuration", "Relations", "TestSupport"]),
         tests(
             "ServiceTests",
             [
                 "Service", "Configuration", "Loading", "MariaDB", "PrivateServer", "Reactor", "Relations",
                 "TestSupport", logging,
             ]),
-        tests("EndToEndTests", ["TestSupport", "Demo", "MariaDB", "PrivateServer"]),
+        tests("EndToEndTests", ["TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer"]),
     ]
 )
 

@@ -1,11 +1,13 @@
-/// How many distinct keys of a batch key come per nanosecond, of late.
+import Time
+
+/// How often distinct keys of one batch key have come of late.
 struct ArrivalRate: Sendable {
-    /// Nanoseconds over which it is taken. Longer than the pauses between the bursts of answered clients.
-    private static let horizon = 5_000_000.0
+    /// The time over which the rate is taken: longer than the pauses between the bursts of answered clients.
+    private static let horizon = TimeSpan.milliseconds(5)
 
     private var arrivals = 0
     private var since: Instant?
-    /// Nil before the first look.
+    /// Keys per nanosecond; nil before the first look.
     private var rate: Double?
 
     mutating func count(at now: Instant) {
@@ -13,16 +15,16 @@ struct ArrivalRate: Sendable {
         if since == nil { since = now }
     }
 
-    /// Keys that will come within so many nanoseconds if all goes on as before.
-    mutating func expected(within nanoseconds: Double, at now: Instant) -> Double {
-        let elapsed = Double(since.map { now - $0 } ?? 0)
-        if elapsed > 0 {
-            let latest = Double(arrivals) / elapsed
+    /// The number of keys that will come within the span if all goes on as before.
+    mutating func expected(within span: TimeSpan, at now: Instant) -> Double {
+        let elapsed = since.map { now - $0 } ?? .zero
+        if elapsed > .zero {
+            let latest = Double(arrivals) / Double(elapsed.nanoseconds)
             let before = rate ?? latest
             rate = before + elapsed / (elapsed + Self.horizon) * (latest - before)
             since = now
             arrivals = 0
         }
-        return (rate ?? 0) * nanoseconds
+        return (rate ?? 0) * Double(span.nanoseconds)
     }
 }

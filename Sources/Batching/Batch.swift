@@ -1,18 +1,45 @@
 package import Relations
+package import Time
+
+/// What may share a query: one relationship with one set of options. Two requests of different batch keys never meet.
+package struct BatchKey: Hashable, Sendable {
+    package let number: Int
+    /// The most keys that one query of this batch key takes; 1 where keys cannot travel together.
+    package let maxKeys: Int
+    /// How long a key waits for company at most while a connection is free.
+    package let window: TimeSpan
+    /// Which of several batch keys goes first when connections are scarce: each step counts like 10 ms of waiting, so
+    /// that nobody starves.
+    package let priority: Int
+    /// The relationship, which other batch keys may have in common with this one.
+    package let relationship: Int
+
+    package init(number: Int, maxKeys: Int, window: TimeSpan, priority: Int = 0, relationship: Int? = nil) {
+        self.number = number
+        self.maxKeys = maxKeys
+        self.window = window
+        self.priority = priority
+        self.relationship = relationship ?? number
+    }
+
+    package static func == (left: BatchKey, right: BatchKey) -> Bool { left.number == right.number }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(number) }
+}
 
 /// A request that waits. Numbers are never used twice, and grow.
 package struct SubmissionID: Hashable, Sendable {
     package let number: UInt64
     /// Where the service keeps it.
-    package let place: Int
+    package let index: Int
 
-    package init(_ number: UInt64, place: Int = 0) {
+    package init(_ number: UInt64, index: Int = 0) {
         self.number = number
-        self.place = place
+        self.index = index
     }
 }
 
-/// One place that waits for one key's rows: the `position`th key of a request.
+/// One index that waits for one key's rows: the `position`th key of a request.
 package struct Waiter: Hashable, Sendable {
     package let submission: SubmissionID
     package let position: Int
@@ -46,9 +73,9 @@ package struct Batch: Sendable {
     /// the connection was lost before any row had come.
     package private(set) var attempts = 0
     package internal(set) var reason: DispatchReason
-    package internal(set) var sent = Instant(nanoseconds: 0)
-    /// Nanoseconds that it had to wait for another query to end, though it was due.
-    package internal(set) var queuedFor: Int64 = 0
+    package internal(set) var sent = Instant.zero
+    /// How long it had to wait for another query to end, though it was due.
+    package internal(set) var queuedFor = TimeSpan.zero
     /// Counts the batches that were taken.
     var number = 0
     /// Whether no other was in flight when it was taken, but such as were overdue. If none has been taken when it ends,
@@ -64,13 +91,13 @@ package struct Batch: Sendable {
         self.reason = reason
     }
 
-    /// Who waits for the key at `place`. Some may have been withdrawn.
-    package func waiters(of place: Int) -> ArraySlice<Waiter> {
-        waiters[(place == 0 ? 0 : ends[place - 1])..<ends[place]]
+    /// Who waits for the key at `index`. Some may have been withdrawn.
+    package func waiters(of index: Int) -> ArraySlice<Waiter> {
+        waiters[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
     }
 
-    /// Where those who wait for the key at `place` end among all waiters.
-    package func end(ofWaitersAt place: Int) -> Int { ends[place] }
+    /// Where those who wait for the key at `index` end among all waiters.
+    package func end(ofWaitersAt index: Int) -> Int { ends[index] }
 
     /// Of all keys.
     package var allWaiters: [Waiter] { waiters }
@@ -91,12 +118,12 @@ package struct Batch: Sendable {
 
     /// Some of its keys, to be asked for again.
     /// - Parameter wasSent: whether this batch was an attempt.
-    func part(_ places: some Sequence<Int>, wasSent: Bool = true) -> Batch {
+    func part(_ indices: some Sequence<Int>, wasSent: Bool = true) -> Batch {
         var part = Batch(batchKey: batchKey, reason: .retry)
         part.attempts = attempts + (wasSent ? 1 : 0)
-        for place in places {
-            for waiter in waiters(of: place) { part.add(waiter) }
-            part.close(keys[place])
+        for index in indices {
+            for waiter in waiters(of: index) { part.add(waiter) }
+            part.close(keys[index])
         }
         return part
     }

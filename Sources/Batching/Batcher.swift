@@ -1,5 +1,6 @@
 import DequeModule
 package import Relations
+package import Time
 
 /// Decides which keys go to the database together, and when.
 ///
@@ -11,7 +12,7 @@ package import Relations
 /// - a request's own deadline presses.
 ///
 /// Then they wait for nothing but a free connection, of which no more are used than do the database good. A batch is
-/// formed only when `take` is called, that is when a connection is free to carry it: until then later requests join
+/// formed only when `nextBatch` is called, that is when a connection is free to carry it: until then later requests join
 /// it. After that none does, so that a write committed before a request is always seen by its answer.
 package struct Batcher {
     package struct Limits: Sendable {
@@ -34,8 +35,8 @@ package struct Batcher {
     private struct SentQuery {
         let number: Int
         let relationship: Int
-        /// Nanoseconds that such a query takes.
-        let expected: Int64
+        /// How long such a query takes.
+        let expected: TimeSpan
         /// From then on it does not keep others from being sent: it waits for a lock or a disk, not for them.
         let overdueAt: Instant
     }
@@ -49,8 +50,8 @@ package struct Batcher {
     private var round = 0
     private var taken = 0
     /// When a query ended that had the database for itself, or one was sent after a pause.
-    private var lastAlone = Instant(nanoseconds: 0)
-    private var lastEnd = Instant(nanoseconds: 0)
+    private var lastAlone = Instant.zero
+    private var lastEnd = Instant.zero
     /// Of queries of batch keys that were not known yet and had the database for themselves.
     private var unknownAlone = ServiceTime()
     private var isTurnOfRetries = false
@@ -70,18 +71,19 @@ package struct Batcher {
     /// now and then, slowness could not be told from distance (as BBR's ProbeRTT: Cardwell et al., ACM Queue 2016).
     /// It costs a few percent of the time at most, and nobody waits for a query that takes long.
     private func inFlightLimit(at now: Instant) -> Int {
-        let longest = sentQueries.lazy.map(\.expected).max() ?? 0
+        let longest = sentQueries.lazy.map(\.expected).max() ?? .zero
         let isDue = now - lastAlone > max(Self.probeInterval, Self.probeShare * longest)
-        return isDue && longest <= Self.longestProbe ? 1 : concurrency.limit
+        return isDue && longest <= Self.maxProbeTime ? 1 : concurrency.limit
     }
 
-    /// Nanoseconds of work without a pause after which one query is sent alone, and what is a pause.
-    private static let probeInterval: Int64 = 2_000_000_000
-    private static let pause: Int64 = 100_000_000
-    /// Or, where queries take long, so many times what they take.
-    private static let probeShare: Int64 = 50
-    /// Nanoseconds that a query may take for whose end, or beside which, nobody is sent.
-    private static let longestProbe: Int64 = 100_000_000
+    /// After so much work without a pause one query is sent alone.
+    private static let probeInterval = TimeSpan.seconds(2)
+    /// Where queries take long, one is sent alone after so many times what they take.
+    private static let probeShare = 50
+    /// The longest time without a query that is not yet a pause.
+    private static let pause = TimeSpan.milliseconds(100)
+    /// Only queries that take no longer are waited for, so that one can be sent alone.
+    private static let maxProbeTime = TimeSpan.milliseconds(100)
 
     // MARK: In
 
@@ -140,11 +142,11 @@ package struct Batcher {
 
     /// While no connection is free, keys that come and are withdrawn leave one after another behind.
     private mutating func pruneSchedule() {
-        guard schedule.dueCount > 2 * queues.all.count + Self.mostSpareDue else { return }
+        guard schedule.dueCount > 2 * queues.all.count + Self.maxStaleDue else { return }
         schedule.pruneDue { [queues] in queues[$0.batchKey].due == $0 }
     }
 
-    private static let mostSpareDue = 1024
+    private static let maxStaleDue = 1024
 
     /// A submission that will not wait any longer. What was already sent goes on, for the others or for nobody.
     package mutating func withdraw(
@@ -158,10 +160,10 @@ package struct Batcher {
     // MARK: Out
 
     /// The batch that a free connection carries now, or nil if no keys are due.
-    package mutating func take(at now: Instant) -> Batch? {
+    package mutating func nextBatch(at now: Instant) -> Batch? {
         let competingQueries = competingQueries(at: now)
         guard competingQueries < inFlightLimit(at: now) else { return nil }
-        guard var batch = next(at: now) else { return nil }
+        guard var batch = nextDue(at: now) else { return nil }
         // Who comes after a pause is alone anyway; who comes after him does not wait for that.
         if sentQueries.isEmpty, now - lastEnd > Self.pause { lastAlone = now }
         taken += 1
@@ -169,8 +171,8 @@ package struct Batcher {
         batch.sent = now
         batch.wasAlone = competingQueries == 0
         modify(batch.batchKey, at: now) { $0.inFlight += 1 }
-        let expected = Int64(queues[batch.batchKey].service.estimate(keys: batch.keys.count))
-        let patience = min(max(Self.leastPatience, 4 * expected), Self.mostPatience)
+        let expected = queues[batch.batchKey].service.estimate(keys: batch.keys.count)
+        let patience = min(max(Self.minPatience, 4 * expected), Self.maxPatience)
         sentQueries.append(
             SentQuery(
                 number: taken, relationship: batch.batchKey.relationship, expected: expected,
@@ -180,7 +182,7 @@ package struct Batcher {
 
     /// Those that are asked again and those that have not been asked yet take turns: who asks for many keys that the
     /// database refuses does not keep others waiting.
-    private mutating func next(at now: Instant) -> Batch? {
+    private mutating func nextDue(at now: Instant) -> Batch? {
         isTurnOfRetries.toggle()
         return isTurnOfRetries
             ? nextRetry(at: now) ?? form(at: now) : form(at: now) ?? nextRetry(at: now)
@@ -205,9 +207,10 @@ package struct Batcher {
         sentQueries.count { $0.overdueAt > now }
     }
 
-    /// Nanoseconds after which a query may be overdue, and after which it is: quick ones do not wait for it.
-    private static let leastPatience: Int64 = 20_000_000
-    private static let mostPatience: Int64 = 50_000_000
+    /// A query is overdue, so that quick ones do not wait for it, after four times what such queries take, but not
+    /// before the first of these times and not later than the second.
+    private static let minPatience = TimeSpan.milliseconds(20)
+    private static let maxPatience = TimeSpan.milliseconds(50)
 
     private mutating func form(at now: Instant) -> Batch? {
         advance(to: now)
@@ -222,7 +225,7 @@ package struct Batcher {
             }
             var batch = Batch(batchKey: due.batchKey, reason: due.reason)
             batch.queuedFor = now - due.since
-            queues[due.batchKey].take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
+            queues[due.batchKey].move(into: &batch, maxKeyBytes: limits.maxKeyBytes)
             round = max(round, due.round)
             queuedKeys -= batch.keys.count
             return batch
@@ -230,7 +233,7 @@ package struct Batcher {
         return nil
     }
 
-    /// When `take` must be asked again although nothing else happens; nil if only a free connection or the end
+    /// When `nextBatch` must be asked again although nothing else happens; nil if only a free connection or the end
     /// of a query can change its answer.
     package mutating func nextWake(after now: Instant) -> Instant? {
         advance(to: now)
@@ -240,20 +243,20 @@ package struct Batcher {
     }
 
     /// Some of what waits, due or not, for the day on which it must all be answered with an error; nil if nothing does.
-    package mutating func takeAny() -> Batch? {
+    package mutating func removeWaitingBatch() -> Batch? {
         if let retry = retries.popFirst() { return retry }
         guard let last = queues.all.last(where: { $0.count > 0 }) else { return nil }
         // What is not sent counts for nobody's share.
         if let lastRound = last.lastRound { round = max(round, lastRound + 1) }
         var batch = Batch(batchKey: last.batchKey, reason: .retry)
-        queues[last.batchKey].take(into: &batch, maxKeyBytes: limits.maxKeyBytes)
+        queues[last.batchKey].move(into: &batch, maxKeyBytes: limits.maxKeyBytes)
         queuedKeys -= batch.keys.count
         return batch
     }
 
     // MARK: What becomes of a batch
 
-    /// A batch that `take` gave out has been answered, by rows or by an error.
+    /// A batch that `nextBatch` gave out has been answered, by rows or by an error.
     /// - Parameter isMeasure: whether the time that it took says how quick the database is.
     package mutating func finished(_ batch: Batch, isMeasure: Bool, at now: Instant) {
         sentQueries.removeAll { $0.number == batch.number }
@@ -266,14 +269,14 @@ package struct Batcher {
 
     private mutating func measure(_ batch: Batch, wasAlone: Bool, at now: Instant) {
         let elapsed = now - batch.sent
-        guard elapsed > 0 else { return }
+        guard elapsed > .zero else { return }
         let count = batch.keys.count
         queues[batch.batchKey].service.add(keys: count, elapsed: elapsed)
         let own = queues[batch.batchKey].serviceAlone
         // Where every load is another, none is known for itself.
         let before = own.isKnown ? own : unknownAlone
         // Nothing is slower alone than beside others.
-        let isAsAlone = wasAlone || Double(elapsed) < before.estimate(keys: count)
+        let isAsAlone = wasAlone || elapsed < before.estimate(keys: count)
         if isAsAlone, !own.isKnown { unknownAlone.add(keys: count, elapsed: elapsed) }
         if isAsAlone || !own.isKnown {
             queues[batch.batchKey].serviceAlone.add(keys: count, elapsed: elapsed)
@@ -281,8 +284,7 @@ package struct Batcher {
         guard before.isKnown else { return }
         // Also of one alone: as long as the estimate is wrong for these, it says nothing of the others.
         let cost = ConcurrencyLimit.Cost(
-            keys: Double(count), elapsed: Double(elapsed), expected: before.estimate(keys: count),
-            queued: Double(batch.queuedFor))
+            keys: count, elapsed: elapsed, expected: before.estimate(keys: count), queued: batch.queuedFor)
         concurrency.observe(cost, at: now)
     }
 
@@ -300,7 +302,7 @@ package struct Batcher {
         let rest = batch.keys.indices.filter { !alone.contains($0) }
         // Those who share a query with a huge one have waited long enough.
         if !rest.isEmpty { retries.append(batch.part(rest)) }
-        for place in alone { retries.append(batch.part(CollectionOfOne(place))) }
+        for index in alone { retries.append(batch.part(CollectionOfOne(index))) }
     }
 
     /// Asks a batch again as it is. It must be reported `finished` as well.
@@ -316,7 +318,7 @@ package struct Batcher {
     }
 
     /// Batch keys that will not be asked for again. What still waits is not lost.
-    package mutating func forget(except isKept: (BatchKey) -> Bool) {
+    package mutating func removeQueues(except isKept: (BatchKey) -> Bool) {
         queues.remove { $0.isIdle && !isKept($0.batchKey) }
     }
 

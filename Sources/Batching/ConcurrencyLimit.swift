@@ -1,3 +1,5 @@
+import Time
+
 /// How many queries may be in flight at one time. It finds its own level.
 ///
 /// More queries at once help as long as the database answers each as quickly as if it were alone: with a network in
@@ -7,22 +9,22 @@
 /// when more than one does (Brakmo and Peterson's Vegas, SIGCOMM 1994, with queries for segments).
 struct ConcurrencyLimit: Sendable {
     /// With fewer queries in flight that only wait, one more may help.
-    private static let fewWaiting = 0.7
+    private static let maxWaitingToRise = 0.7
     /// With more, there are too many in flight.
-    private static let manyWaiting = 1.4
+    private static let maxWaiting = 1.4
     /// How much slower than alone queries may always be, and one more be tried: measurements are no better than this.
-    private static let smooth = 1.15
+    private static let noise = 1.15
     /// How much slower they may always be.
-    private static let bearable = 1.5
+    private static let tolerableSlowdown = 1.5
     /// This part of their time in flight must keys wait for others, before one more query at a time is wanted.
-    private static let noticeable = 0.1
-    /// Nanoseconds and batches that a decision rests on, at least.
-    private static let epoch: Int64 = 20_000_000
-    private static let batches = 12
-    /// Nanoseconds after a fall in which it does not rise as high again, at first; each fall that follows a rise doubles
-    /// it.
-    private static let shortestRest: Int64 = 100_000_000
-    private static let longestRest: Int64 = 800_000_000
+    private static let minQueuedShare = 0.1
+    /// The time and the number of batches that a decision rests on, at least.
+    private static let minEpoch = TimeSpan.milliseconds(20)
+    private static let minBatches = 12
+    /// After a fall the limit does not rise as high again for so long; each fall that follows a rise doubles it, up to
+    /// the second of these times.
+    private static let minCooldown = TimeSpan.milliseconds(100)
+    private static let maxCooldown = TimeSpan.milliseconds(800)
 
     private(set) var limit: Int
     var maximum: Int { didSet { limit = min(limit, maximum) } }
@@ -37,8 +39,8 @@ struct ConcurrencyLimit: Sendable {
     private var wasCrowded = false
     /// From where it fell.
     private var ceiling = Int.max
-    private var restsUntil = Instant(nanoseconds: 0)
-    private var rest = ConcurrencyLimit.shortestRest
+    private var coolsUntil = Instant.zero
+    private var cooldown = ConcurrencyLimit.minCooldown
     private var lastRise: Instant?
 
     init(maximum: Int) {
@@ -48,47 +50,48 @@ struct ConcurrencyLimit: Sendable {
 
     /// What a query took.
     struct Cost {
-        let keys: Double
-        /// Nanoseconds in flight.
-        let elapsed: Double
-        /// Nanoseconds that it would have taken alone.
-        let expected: Double
-        /// Nanoseconds that it had to wait before, for others to end.
-        let queued: Double
+        let keys: Int
+        /// The time that it was in flight.
+        let elapsed: TimeSpan
+        /// The time that it would have taken alone.
+        let expected: TimeSpan
+        /// The time that it had to wait before, for others to end.
+        let queued: TimeSpan
     }
 
     /// A query has ended.
     mutating func observe(_ cost: Cost, at now: Instant) {
         count += 1
-        elapsed += cost.elapsed
-        expected += cost.expected
-        served += cost.keys * cost.elapsed
-        queued += cost.keys * cost.queued
+        let keys = Double(cost.keys)
+        elapsed += Double(cost.elapsed.nanoseconds)
+        expected += Double(cost.expected.nanoseconds)
+        served += keys * Double(cost.elapsed.nanoseconds)
+        queued += keys * Double(cost.queued.nanoseconds)
         guard let since else {
             self.since = now
             return
         }
-        guard count >= Self.batches, now - since >= Self.epoch else { return }
-        decide(elapsed / max(1, expected), isWanted: queued > Self.noticeable * served, at: now)
+        guard count >= Self.minBatches, now - since >= Self.minEpoch else { return }
+        decide(elapsed / max(1, expected), isWanted: queued > Self.minQueuedShare * served, at: now)
         (count, elapsed, expected, served, queued) = (0, 0, 0, 0, 0)
         self.since = now
     }
 
     private mutating func decide(_ slowness: Double, isWanted: Bool, at now: Instant) {
-        let isCrowded = limit > 1 && slowness > max(Self.bearable, times(waiting: Self.manyWaiting))
+        let isCrowded = limit > 1 && slowness > max(Self.tolerableSlowdown, times(waiting: Self.maxWaiting))
         defer { wasCrowded = isCrowded }
         if isCrowded {
             // Once may be an accident.
             guard wasCrowded else { return }
             // A rise that had to be taken back is not tried again soon.
-            let wasRash = lastRise.map { now - $0 < 4 * rest } ?? false
-            rest = wasRash ? min(2 * rest, Self.longestRest) : Self.shortestRest
-            restsUntil = now + rest
+            let wasRash = lastRise.map { now - $0 < 4 * cooldown } ?? false
+            cooldown = wasRash ? min(2 * cooldown, Self.maxCooldown) : Self.minCooldown
+            coolsUntil = now + cooldown
             ceiling = limit
             limit -= max(1, limit / 4)
-        } else if slowness < max(Self.smooth, times(waiting: Self.fewWaiting)), isWanted {
+        } else if slowness < max(Self.noise, times(waiting: Self.maxWaitingToRise)), isWanted {
             let next = min(maximum, limit + max(1, limit / 4))
-            guard next > limit, next < ceiling || now >= restsUntil else { return }
+            guard next > limit, next < ceiling || now >= coolsUntil else { return }
             lastRise = now
             limit = next
         }

@@ -1,5 +1,6 @@
 import DequeModule
 import Relations
+import Time
 
 /// The keys of one batch key that wait for a query, each once, in rounds of their waiters' fair shares.
 struct KeyQueue {
@@ -14,7 +15,7 @@ struct KeyQueue {
         var waiting: Int
         var more: Int?
         var last: Int?
-        /// Counts the keys that have stood here, so that a place in line that is out of date is seen to be so.
+        /// Counts the keys that have stood here, so that a entry in line that is out of date is seen to be so.
         var serial: UInt32
     }
 
@@ -23,14 +24,14 @@ struct KeyQueue {
         var next: Int?
     }
 
-    private struct Place {
+    private struct Entry {
         let slot: Int
         let serial: UInt32
     }
 
-    private struct Line {
+    private struct RoundQueue {
         let round: Int
-        var places: Deque<Place>
+        var entries: Deque<Entry>
     }
 
     let batchKey: BatchKey
@@ -45,7 +46,7 @@ struct KeyQueue {
     /// The first deadline of those who wait, or earlier.
     private var deadline: Instant?
     /// When waiting for company ends.
-    private var heldUntil: Instant?
+    private var gathersUntil: Instant?
     /// When the keys must be looked at again though nothing happens; a timer of another time is out of date.
     private(set) var wakesAt: Instant?
     /// Where the batch key stands among those that are due.
@@ -56,10 +57,10 @@ struct KeyQueue {
     private var index = KeyMap()
     private var links: [Link] = []
     private var freeLinks: [Int] = []
-    /// By round. A place whose key has left, or has moved to an earlier round, is skipped.
-    private var lines: Deque<Line> = []
-    /// Places in all lines.
-    private var placeCount = 0
+    /// By round. A entry whose key has left, or has moved to an earlier round, is skipped.
+    private var roundQueues: Deque<RoundQueue> = []
+    /// Places in all roundQueues.
+    private var entryCount = 0
 
     init(batchKey: BatchKey) {
         self.batchKey = batchKey
@@ -85,7 +86,7 @@ struct KeyQueue {
         arrivals.count(at: now)
         let slot = newSlot(key, waiter, round: round, at: now)
         index[key] = slot
-        line(up: slot, in: round)
+        enqueue(slot, in: round)
         return true
     }
 
@@ -107,7 +108,7 @@ struct KeyQueue {
         slots[slot].waiting += 1
         guard round < slots[slot].round else { return }
         slots[slot].round = round
-        line(up: slot, in: round)
+        enqueue(slot, in: round)
     }
 
     private mutating func newLink(_ waiter: Waiter) -> Int {
@@ -119,29 +120,29 @@ struct KeyQueue {
         return free
     }
 
-    private mutating func line(up slot: Int, in round: Int) {
-        let place = Place(slot: slot, serial: slots[slot].serial)
-        placeCount += 1
-        let number = firstLine(notBefore: round)
-        if number < lines.count, lines[number].round == round {
-            lines[number].places.append(place)
+    private mutating func enqueue(_ slot: Int, in round: Int) {
+        let entry = Entry(slot: slot, serial: slots[slot].serial)
+        entryCount += 1
+        let number = firstQueue(notBefore: round)
+        if number < roundQueues.count, roundQueues[number].round == round {
+            roundQueues[number].entries.append(entry)
         } else {
-            lines.insert(Line(round: round, places: [place]), at: number)
+            roundQueues.insert(RoundQueue(round: round, entries: [entry]), at: number)
         }
     }
 
-    /// One client's hundred thousand keys are more than a thousand lines: by halves.
-    private func firstLine(notBefore round: Int) -> Int {
-        var (low, high) = (0, lines.count)
+    /// One client's hundred thousand keys are more than a thousand roundQueues: by halves.
+    private func firstQueue(notBefore round: Int) -> Int {
+        var (low, high) = (0, roundQueues.count)
         while low < high {
             let middle = (low + high) / 2
-            if lines[middle].round < round { low = middle + 1 } else { high = middle }
+            if roundQueues[middle].round < round { low = middle + 1 } else { high = middle }
         }
         return low
     }
 
     /// Of the keys that wait.
-    var lastRound: Int? { lines.last?.round }
+    var lastRound: Int? { roundQueues.last?.round }
 
     // MARK: When they are due
 
@@ -156,41 +157,40 @@ struct KeyQueue {
     mutating func decide(isFrugal: Bool, at now: Instant) -> Decision {
         guard let since else { return .wait }
         // Whoever has been held long enough is due since then, though nobody looked.
-        let dueAt = min(heldUntil ?? now, now)
+        let dueAt = min(gathersUntil ?? now, now)
         if inFlight == 0, !isFrugal { return becomeDue(.idle, since, at: dueAt) }
         if isFull { return becomeDue(.full, since, at: dueAt) }
-        let held = heldUntil ?? holdUntil(since, isFrugal: isFrugal, at: now)
-        heldUntil = held
-        if held <= now { return becomeDue(.gathered, since, at: held) }
-        let pressing = deadline.map { $0 - Int64(service.estimate(keys: count)) - Self.margin }
+        let end = gathersUntil ?? endOfGathering(since, isFrugal: isFrugal, at: now)
+        gathersUntil = end
+        if end <= now { return becomeDue(.gathered, since, at: end) }
+        let pressing = deadline.map { $0 - service.estimate(keys: count) - Self.margin }
         if let pressing, pressing <= now { return becomeDue(.deadline, since, at: now) }
-        let next = min(held, pressing ?? held)
+        let next = min(end, pressing ?? end)
         guard wakesAt.map({ next < $0 || $0 <= now }) ?? true else { return .wait }
         wakesAt = next
         return .wake(at: next)
     }
 
     /// Half the time of a query, in which another key should come at the least; else waiting is in vain.
-    private mutating func holdUntil(_ since: Instant, isFrugal: Bool, at now: Instant) -> Instant {
-        let window = Double(batchKey.window)
-        let wait = isFrugal ? window : min(window, service.mean / 2)
-        return arrivals.expected(within: wait, at: now) < 1 ? now : since + Int64(wait)
+    private mutating func endOfGathering(_ since: Instant, isFrugal: Bool, at now: Instant) -> Instant {
+        let wait = isFrugal ? batchKey.window : min(batchKey.window, service.mean / 2)
+        return arrivals.expected(within: wait, at: now) < 1 ? now : since + wait
     }
 
     /// Batch keys that are due already move forward at most.
     private mutating func becomeDue(_ reason: DispatchReason, _ since: Instant, at now: Instant) -> Decision {
-        guard let round = lines.first?.round, due.map({ round < $0.round }) ?? true else { return .wait }
+        guard let round = roundQueues.first?.round, due.map({ round < $0.round }) ?? true else { return .wait }
         let new = Due(
             batchKey: batchKey, reason: due?.reason ?? reason, round: round,
-            rank: since - Int64(batchKey.priority) * Self.priorityStep, since: due?.since ?? now)
+            rank: since - batchKey.priority * Self.priorityStep, since: due?.since ?? now)
         due = new
         return .ready(new)
     }
 
-    /// Nanoseconds that a reply takes on its way beside the query.
-    private static let margin: Int64 = 1_000_000
-    /// Nanoseconds of waiting that one step of priority counts.
-    private static let priorityStep: Int64 = 10_000_000
+    /// What a reply takes on its way beside the query.
+    private static let margin = TimeSpan.milliseconds(1)
+    /// The waiting that one step of priority is worth.
+    private static let priorityStep = TimeSpan.milliseconds(10)
 
     // MARK: Out
 
@@ -204,24 +204,24 @@ struct KeyQueue {
         guard slots[slot].waiting == 0 else { return false }
         index[key] = nil
         vacate(slot) { _ in }
-        forgetIfEmpty()
-        if placeCount > 2 * count + Self.mostFree { dropOldPlaces() }
+        resetIfEmpty()
+        if entryCount > 2 * count + Self.maxFreeSlots { dropStaleEntries() }
         return true
     }
 
-    private mutating func dropOldPlaces() {
-        for number in lines.indices {
-            let round = lines[number].round
-            lines[number].places.removeAll { [slots] in
+    private mutating func dropStaleEntries() {
+        for number in roundQueues.indices {
+            let round = roundQueues[number].round
+            roundQueues[number].entries.removeAll { [slots] in
                 slots[$0.slot].serial != $0.serial || slots[$0.slot].round != round
             }
         }
-        lines.removeAll { $0.places.isEmpty }
-        placeCount = lines.reduce(0) { $0 + $1.places.count }
+        roundQueues.removeAll { $0.entries.isEmpty }
+        entryCount = roundQueues.reduce(0) { $0 + $1.entries.count }
     }
 
     /// Moves the keys whose turn it is into a batch, as many as one query takes.
-    mutating func take(into batch: inout Batch, maxKeyBytes: Int) {
+    mutating func move(into batch: inout Batch, maxKeyBytes: Int) {
         due = nil
         wakesAt = nil
         batch.reserve(min(count, batchKey.maxKeys))
@@ -236,9 +236,9 @@ struct KeyQueue {
         }
         // Or a batch key that is never empty would go before all others for ever.
         if let front = firstSlot() { since = slots[front].since }
-        heldUntil = nil
+        gathersUntil = nil
         for key in batch.keys { index[key] = nil }
-        forgetIfEmpty()
+        resetIfEmpty()
     }
 
     private mutating func vacate(_ slot: Int, joined: (Waiter) -> Void) {
@@ -252,36 +252,36 @@ struct KeyQueue {
         freeSlots.append(slot)
     }
 
-    /// The slot at the front; places that are out of date are dropped.
+    /// The slot at the front; entries that are out of date are dropped.
     private mutating func firstSlot() -> Int? {
-        while !lines.isEmpty {
-            let round = lines[0].round
-            while let place = lines[0].places.first {
-                let isCurrent = slots[place.slot].serial == place.serial && slots[place.slot].round == round
-                if isCurrent { return place.slot }
-                lines[0].places.removeFirst()
-                placeCount -= 1
+        while !roundQueues.isEmpty {
+            let round = roundQueues[0].round
+            while let entry = roundQueues[0].entries.first {
+                let isCurrent = slots[entry.slot].serial == entry.serial && slots[entry.slot].round == round
+                if isCurrent { return entry.slot }
+                roundQueues[0].entries.removeFirst()
+                entryCount -= 1
             }
-            lines.removeFirst()
+            roundQueues.removeFirst()
         }
         return nil
     }
 
-    private mutating func forgetIfEmpty() {
+    private mutating func resetIfEmpty() {
         guard index.isEmpty else { return }
         since = nil
         deadline = nil
-        heldUntil = nil
+        gathersUntil = nil
         wakesAt = nil
         due = nil
-        lines.removeAll(keepingCapacity: true)
-        placeCount = 0
-        // After a great competingQueries.
-        if max(slots.count, links.count) > Self.mostFree {
-            (slots, freeSlots, links, freeLinks, lines) = ([], [], [], [], [])
+        roundQueues.removeAll(keepingCapacity: true)
+        entryCount = 0
+        // After a great crowd of keys.
+        if max(slots.count, links.count) > Self.maxFreeSlots {
+            (slots, freeSlots, links, freeLinks, roundQueues) = ([], [], [], [], [])
         }
         index.shrink()
     }
 
-    private static let mostFree = 4096
+    private static let maxFreeSlots = 4096
 }

@@ -4,30 +4,30 @@ import Relations
 struct KeyQueues {
     private(set) var all: [KeyQueue] = []
     /// By the batch key's number.
-    private var places = IntegerMap()
+    private var indices = IntegerMap()
 
     /// A batch key that is not known is one of which nothing was asked.
     subscript(batchKey: BatchKey) -> KeyQueue {
         _read {
-            if let place = places[Int64(batchKey.number)] {
-                yield all[place]
+            if let index = indices[Int64(batchKey.number)] {
+                yield all[index]
             } else {
                 yield KeyQueue(batchKey: batchKey)
             }
         }
-        _modify { yield &all[place(for: batchKey)] }
+        _modify { yield &all[index(for: batchKey)] }
     }
 
-    private mutating func place(for batchKey: BatchKey) -> Int {
-        if let known = places[Int64(batchKey.number)] { return known }
+    private mutating func index(for batchKey: BatchKey) -> Int {
+        if let known = indices[Int64(batchKey.number)] { return known }
         all.append(KeyQueue(batchKey: batchKey))
-        places[Int64(batchKey.number)] = all.count - 1
+        indices[Int64(batchKey.number)] = all.count - 1
         return all.count - 1
     }
 
     mutating func remove(where isUnused: (KeyQueue) -> Bool) {
         all.removeAll(where: isUnused)
-        places = IntegerMap(capacity: all.count)
-        for (place, queue) in all.enumerated() { places[Int64(queue.batchKey.number)] = place }
+        indices = IntegerMap(capacity: all.count)
+        for (index, queue) in all.enumerated() { indices[Int64(queue.batchKey.number)] = index }
     }
 }

@@ -1,4 +1,5 @@
 import HeapModule
+import Time
 
 /// Where a batch key whose keys are due stands among the others.
 struct Due: Comparable {

@@ -1,3 +1,5 @@
+import Time
+
 /// How long a query of so many keys takes, as the database shows it: a fixed cost and one per key, fitted to what was
 /// measured by least squares, in which older measurements count less and less.
 struct ServiceTime: Sendable {
@@ -16,13 +18,14 @@ struct ServiceTime: Sendable {
 
     var isKnown: Bool { weight > 0 }
 
-    /// - Parameter elapsed: nanoseconds from the sending of a query to its last row.
-    mutating func add(keys count: Int, elapsed: Int64) {
-        let surprise = Double(elapsed) / max(1, estimate(keys: count))
+    /// - Parameter elapsed: the time from the sending of a query to its last row.
+    mutating func add(keys count: Int, elapsed: TimeSpan) {
+        let elapsed = Double(elapsed.nanoseconds)
+        let surprise = elapsed / max(1, nanoseconds(keys: count))
         accidents = isKnown && !(0.5...2).contains(surprise) ? accidents + 1 : 0
         if accidents >= Self.tooMany { self = ServiceTime() }
         guard accidents == 0 else { return }
-        let (count, elapsed) = (Double(count), Double(elapsed))
+        let count = Double(count)
         weight = weight * Self.memory + 1
         keys = keys * Self.memory + count
         time = time * Self.memory + elapsed
@@ -30,8 +33,10 @@ struct ServiceTime: Sendable {
         keysTime = keysTime * Self.memory + count * elapsed
     }
 
-    /// Nanoseconds; 0 as long as nothing is known.
-    func estimate(keys count: Int) -> Double {
+    /// How long a query of so many keys will take; 0 as long as nothing is known.
+    func estimate(keys count: Int) -> TimeSpan { TimeSpan(nanoseconds: Int64(nanoseconds(keys: count))) }
+
+    private func nanoseconds(keys count: Int) -> Double {
         guard weight > 0 else { return 0 }
         let (meanKeys, meanTime) = (keys / weight, time / weight)
         let spread = keysSquared / weight - meanKeys * meanKeys
@@ -43,6 +48,6 @@ struct ServiceTime: Sendable {
         return meanTime + perKey * (Double(count) - meanKeys)
     }
 
-    /// Nanoseconds of the batches of late; 0 as long as nothing is known.
-    var mean: Double { weight > 0 ? time / weight : 0 }
+    /// How long the batches of late took; 0 as long as nothing is known.
+    var mean: TimeSpan { weight > 0 ? TimeSpan(nanoseconds: Int64(time / weight)) : .zero }
 }

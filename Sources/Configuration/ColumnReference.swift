@@ -1,25 +1,26 @@
-/// Names of tables and columns as a configuration file writes them: as they are, or in backticks, which are doubled
-/// within (`` `odd.table`.id ``).
+/// Names of tables and columns as a configuration file writes them: as they are, or in backticks, which are
+/// doubled within (`` `odd.table`.id ``).
 enum ColumnReference {
-    /// One name; a dot in it is an ordinary character. `nil` if it is empty or its backticks do not match.
+    /// Reads one name, in which a dot is an ordinary character; nil if it is empty or its backticks do not
+    /// match.
     static func name(_ text: String) -> String? {
         guard text.hasPrefix("`") else { return text.isEmpty ? nil : text }
         var rest = text[...]
-        let name = takeName(&rest)
+        let name = readName(&rest)
         return rest.isEmpty ? name : nil
     }
 
-    /// `table.column`
+    /// Reads `table.column`; nil if the text is not of this form.
     static func pair(_ text: String) -> (table: String, column: String)? {
         var rest = text[...]
-        guard let table = takeName(&rest), rest.popFirst() == ".", let column = takeName(&rest), rest.isEmpty
+        guard let table = readName(&rest), rest.popFirst() == ".", let column = readName(&rest), rest.isEmpty
         else {
             return nil
         }
         return (table, column)
     }
 
-    private static func takeName(_ rest: inout Substring) -> String? {
+    private static func readName(_ rest: inout Substring) -> String? {
         guard rest.first == "`" else {
             let name = rest.prefix { $0 != "." && $0 != "`" }
             rest = rest.dropFirst(name.count)

@@ -1,9 +1,9 @@
 import TOML
 
-/// One thing that is wrong with a configuration file.
+/// A mistake in a configuration file.
 package struct ConfigurationFault: Hashable, Sendable, CustomStringConvertible {
     package let file: String
-    /// From 1; `nil` where the file could not be read at all.
+    /// Counted from 1; nil if the file could not be read at all.
     package let line: Int?
     package let message: String
 
@@ -13,8 +13,8 @@ package struct ConfigurationFault: Hashable, Sendable, CustomStringConvertible {
         self.message = Self.onOneLine(message)
     }
 
-    /// A message repeats what the file holds, and must stay a line of a log all the same: control characters are written
-    /// as TOML would escape them.
+    /// A message repeats what the file holds, and must stay a line of a log all the same: control characters
+    /// are written as TOML would escape them.
     private static func onOneLine(_ message: String) -> String {
         guard message.unicodeScalars.contains(where: \.isControl) else { return message }
         return message.unicodeScalars.reduce(into: "") { line, scalar in
@@ -28,7 +28,7 @@ package struct ConfigurationFault: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// All that is wrong with a file, in the order of its lines; never empty.
+/// All mistakes in a file, in the order of its lines; at least one.
 package struct ConfigurationFaults: Error, Hashable, Sendable, CustomStringConvertible {
     package let faults: [ConfigurationFault]
 
@@ -37,7 +37,7 @@ package struct ConfigurationFaults: Error, Hashable, Sendable, CustomStringConve
     }
 }
 
-/// Collects the faults of one file while it is read on.
+/// Collects the faults of one file, which is read to its end all the same.
 struct FaultCollector {
     let file: String
     let lines: LineIndex
@@ -48,12 +48,13 @@ struct FaultCollector {
         self.lines = lines
     }
 
-    /// `path`: the keys down to the member that the message is about, or would be if it stood there.
+    /// - Parameter path: The keys down to the member that the message is about, whether the file has it or
+    ///   not.
     mutating func add(_ path: [String], _ message: String) {
         faults.append(ConfigurationFault(file: file, line: lines.line(of: path), message: message))
     }
 
-    /// Nothing if all was well.
+    /// Throws the faults, if there are any.
     func check() throws(ConfigurationFaults) {
         guard !faults.isEmpty else { return }
         throw ConfigurationFaults(

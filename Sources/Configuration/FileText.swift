@@ -1,11 +1,11 @@
 import Foundation
 
-/// Small files.
+/// Reads small files.
 enum FileText {
-    /// Bytes; more than any configuration has, and not so much that reading it takes long.
-    private static let longest = 1 << 24
+    /// The size of the largest file that is read: more than any configuration has, but quick to read.
+    private static let maxBytes = 1 << 24
 
-    /// `message` begins with the file's name.
+    /// Why a file cannot be read.
     struct Problem: Error {
         let message: String
     }
@@ -14,14 +14,15 @@ enum FileText {
         FileManager.default.fileExists(atPath: path)
     }
 
-    /// A file that only some may read, without the line end at its end.
-    static func secret(_ path: String) -> Result<String, Problem> {
+    /// Reads a file that not everybody may read, without the line end at its end. The message of a problem
+    /// names the file.
+    static func readSecret(_ path: String) -> Result<String, Problem> {
         let mode = (try? FileManager.default.attributesOfItem(atPath: path))?[.posixPermissions] as? Int
         if let mode, mode & 0o004 != 0 {
             return .failure(
                 Problem(message: "'\(path)' can be read by everyone on this machine: chmod o= '\(path)'"))
         }
-        return line(path).mapError { problem in
+        return readLine(path).mapError { problem in
             guard access(path, R_OK) != 0 else { return problem }
             return switch errno {
             case ENOENT:
@@ -37,8 +38,8 @@ enum FileText {
         }
     }
 
-    /// A regular file of a bearable length, in UTF-8. `message` does not name it.
-    static func whole(_ path: String) -> Result<String, Problem> {
+    /// Reads a regular file in UTF-8. The message of a problem does not name the file.
+    static func readText(_ path: String) -> Result<String, Problem> {
         var status = stat()
         guard stat(path, &status) == 0 else {
             return .failure(
@@ -47,8 +48,8 @@ enum FileText {
         guard status.st_mode & S_IFMT == S_IFREG else {
             return .failure(Problem(message: "it is no regular file"))
         }
-        guard status.st_size <= longest else {
-            return .failure(Problem(message: "it has more than \(longest) bytes"))
+        guard status.st_size <= maxBytes else {
+            return .failure(Problem(message: "it has more than \(maxBytes) bytes"))
         }
         do {
             return .success(try String(contentsOfFile: path, encoding: .utf8))
@@ -57,7 +58,8 @@ enum FileText {
         }
     }
 
-    static func line(_ path: String) -> Result<String, Problem> {
+    /// Reads a file without the line end at its end. The message of a problem names the file.
+    static func readLine(_ path: String) -> Result<String, Problem> {
         do {
             let text = try String(contentsOfFile: path, encoding: .utf8)
             return .success(text.hasSuffix("\n") || text.hasSuffix("\r\n") ? String(text.dropLast()) : text)
@@ -66,7 +68,7 @@ enum FileText {
         }
     }
 
-    /// Foundation wraps the system's reason, and describes it at length.
+    /// The system's reason for an error of Foundation, which wraps it in a long description.
     static func reason(of error: any Error) -> String {
         let cocoa = error as? CocoaError
         switch cocoa?.code {

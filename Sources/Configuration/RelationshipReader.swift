@@ -1,7 +1,8 @@
 import Relations
 import TOML
 
-/// Reads one `[relationships."table.name"]`. Faults are collected; what has one comes out as `nil`.
+/// Reads one `[relationships."table.name"]`. Faults are collected; a relationship that has one comes out as
+/// nil.
 struct RelationshipReader {
     private typealias Member = ExplicitRelationship.Member
 
@@ -53,7 +54,7 @@ struct RelationshipReader {
         }
         let known = Member.allCases.map(\.rawValue)
         for member in members.keys where !known.contains(member) {
-            faults.add(path + [member], "unknown member '\(member)'" + Nearest.hint(to: member, among: known))
+            faults.add(path + [member], "unknown member '\(member)'" + Suggestion.hint(to: member, among: known))
         }
     }
 
@@ -135,7 +136,7 @@ struct RelationshipReader {
         for part in parts.keys where !known.contains(part) {
             faults.add(
                 path + ["through", part],
-                "unknown member 'through.\(part)'" + Nearest.hint(to: part, among: known))
+                "unknown member 'through.\(part)'" + Suggestion.hint(to: part, among: known))
         }
         let table = parts["table"]?.nonEmptyText.flatMap(ColumnReference.name)
         if table == nil { faults.add(path + ["through", "table"], "through.table must name the join table") }
@@ -177,7 +178,7 @@ struct RelationshipReader {
 
     // MARK: Checks across members
 
-    /// The columns that are compared with each other must be equally many.
+    /// Checks that the sides which are compared with each other have the same number of columns.
     private func checkWidths(
         _ from: ExplicitRelationship.Side, _ to: ExplicitRelationship.Side,
         _ through: [ExplicitRelationship.Through], _ faults: inout FaultCollector
@@ -210,13 +211,13 @@ struct RelationshipReader {
 }
 
 extension TOMLValue {
-    /// What a request would write for the value.
+    /// The value as a request would write it; nil if a request cannot.
     fileprivate var literal: Literal? {
         switch self {
         case .text(let text): .string(Array(text.utf8))
         case .integer(let value): .integer(Int64(value))
         case .number(let value): .number(Array("\(value)".utf8))
-        case .boolean, .list, .table, .moment: nil
+        case .boolean, .list, .table, .dateTime: nil
         }
     }
 
@@ -224,18 +225,19 @@ extension TOMLValue {
         if case .list = self { true } else { false }
     }
 
-    /// A string or a list of strings, not empty.
+    /// The elements of a list of strings, or a single string; nil if the value is something else, or if a
+    /// string or the list is empty.
     fileprivate var texts: [String]? {
         switch self {
         case .text(let text): return [text]
         case .list(let values):
             let texts = values.compactMap(\.nonEmptyText)
             return texts.count == values.count && !texts.isEmpty ? texts : nil
-        case .boolean, .integer, .number, .table, .moment: return nil
+        case .boolean, .integer, .number, .table, .dateTime: return nil
         }
     }
 
-    /// The same, where each is one name.
+    /// The names of columns in a list of strings, or in a single string; nil if the value is something else.
     fileprivate var names: [String]? {
         guard let texts, case let names = texts.compactMap(ColumnReference.name), names.count == texts.count
         else {

@@ -1,7 +1,7 @@
 package import Relations
 import TOML
 
-/// A relationship as the configuration file would state it.
+/// Writes a relationship as it would stand in the configuration file.
 package struct RelationshipText {
     private let relationship: Relationship
 
@@ -50,9 +50,9 @@ package struct RelationshipText {
         (term.descending ? "-" : "") + name(term.column)
     }
 
-    /// A name as it is, or in backticks where it begins like something else.
+    /// The name as it is; in backticks if its first character would mean something else.
     private static func name(_ name: String) -> String {
-        name.hasPrefix("-") || name.hasPrefix("`") ? Relationship.backticked(name) : name
+        name.hasPrefix("-") || name.hasPrefix("`") ? SQLIdentifier.quoted(name) : name
     }
 
     private static func oneOrList(_ names: [String]) -> String {

@@ -1,6 +1,6 @@
 package import Relations
 
-/// What a configuration file means. The values that stand here are the defaults.
+/// The settings of a configuration file. The values that stand here are the defaults.
 package struct Settings: Hashable, Sendable {
     package var listen = Listen()
     package var database = Database()
@@ -9,7 +9,7 @@ package struct Settings: Hashable, Sendable {
     package var values = Values()
     package var catalog = Catalog()
     package var service = Service()
-    /// In the order of the file.
+    /// The configured relationships, in the order of the file.
     package var relationships: [ExplicitRelationship] = []
 
     package init() {}
@@ -27,25 +27,25 @@ package struct Settings: Hashable, Sendable {
     package struct Database: Hashable, Sendable {
         package var socket: String?
         package var host: String?
-        package var port = DatabaseServer.usualPort
-        /// In the order of preference.
+        package var port = DatabaseServer.defaultPort
+        /// Several servers with the same data, the preferred one first.
         package var servers: [DatabaseServer]?
         package var user = "kindred"
         package var passwordFile: String?
         package var name = ""
         package var connections = 4
         package var connectTimeoutSeconds = 5
-        /// 0: none.
+        /// 0: no limit.
         package var statementTimeoutSeconds = 30
-        /// Of several servers.
+        /// Between two checks of each of several servers.
         package var checkIntervalSeconds = 2
-        /// 0: whatever it is.
+        /// The lag beyond which a replica is not used if another server is well; 0: the lag does not matter.
         package var maxLagSeconds = 0
         package var password = Secret("")
         package var passwordSource = PasswordSource.none
 
-        /// Where the servers are, the preferred one first; at least one. Exactly one of `socket`, `host` and `servers`
-        /// stands in a file that was read without faults.
+        /// Where the servers are, the preferred one first; at least one. Exactly one of `socket`, `host` and
+        /// `servers` stands in a file that was read without faults.
         package var candidates: [DatabaseServer] {
             if let servers { return servers }
             if let socket { return [.socket(path: socket)] }
@@ -67,13 +67,13 @@ package struct Settings: Hashable, Sendable {
         package var maxQueuedKeys = 1_000_000
         package var maxClientKeys = 100_000
         package var mode = BatchingMode.adaptive
-        /// By name.
+        /// Settings of single relationships, by name.
         package var relationships: [String: RelationshipBatching] = [:]
-        /// By user, of clients over the Unix socket.
+        /// Weights of clients over the Unix socket, by the name of their user.
         package var clientWeights: [String: Int] = [:]
     }
 
-    /// What a relationship has of its own; nil: as all others.
+    /// The settings of a single relationship; nil: as in `Batching`.
     package struct RelationshipBatching: Hashable, Sendable {
         package var windowMilliseconds: Double?
         package var maxKeys: Int?
@@ -83,9 +83,9 @@ package struct Settings: Hashable, Sendable {
     }
 
     package enum BatchingMode: String, Hashable, Sendable, CaseIterable {
-        /// Waits as long as waiting gains something.
+        /// Keys wait as long as waiting gains something.
         case adaptive
-        /// Trades latency for fewer queries.
+        /// Keys wait the whole window, for fewer queries.
         case frugal
     }
 
@@ -128,22 +128,23 @@ package struct Settings: Hashable, Sendable {
         case trace, debug, info, notice, warning, error, critical
     }
 
-    /// What a reload makes of these settings, read from a file, while others are running: those that need a restart
-    /// stay as they are.
+    /// These settings as a reload applies them: settings that need a restart keep the values of the running
+    /// daemon.
     package func reloaded(over running: Settings) -> Settings {
         var effective = self
         for record in SettingRecord.all where !record.isReloadable { record.copy(running, &effective) }
         return effective
     }
 
-    /// Names of settings that differ and need a restart, as `group.name`.
+    /// The names of settings that differ from the old ones and need a restart, as `group.name`.
     package func unreloadableChanges(since old: Settings) -> [String] {
         SettingRecord.all.filter { !$0.isReloadable && $0.literal(old) != $0.literal(self) }.map(\.path)
     }
 }
 
 extension Settings.PasswordSource {
-    /// For whom the server has denied: which password that was, and how another one is taken.
+    /// For an operator whose account the server has refused: which password was used, and how to make kindred
+    /// use another one.
     package var hint: String {
         switch self {
         case .none:
@@ -162,13 +163,13 @@ extension Settings.PasswordSource {
 }
 
 extension Settings.Listen {
-    /// A warning that names the settings which do nothing where the service manager has opened the sockets; nil if
-    /// they say nothing else than those.
+    /// A warning that names the settings which have no effect because the service manager has opened the
+    /// sockets; nil if they agree with these sockets.
     package func overrideWarning(besides addresses: [String]) -> String? {
-        let usual = Settings.Listen()
+        let defaults = Settings.Listen()
         let overridden = [
             ("listen.unix", unix.map { !addresses.contains($0) } ?? false),
-            ("listen.mode", mode != usual.mode), ("listen.group", group != nil),
+            ("listen.mode", mode != defaults.mode), ("listen.group", group != nil),
             ("listen.tcp", tcp.map { !addresses.contains($0.description) } ?? false),
             ("listen.tcp_public", tcpPublic),
         ].filter(\.1).map(\.0)
@@ -179,7 +180,7 @@ extension Settings.Listen {
     }
 }
 
-/// Text that does not show itself in logs.
+/// Text that does not appear in logs.
 package struct Secret: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
     package let text: String
 
@@ -199,7 +200,7 @@ package struct FileMode: Hashable, Sendable, CustomStringConvertible {
         self.bits = bits
     }
 
-    /// Three octal digits, or four of which the first is 0.
+    /// Reads three octal digits, or four of which the first is 0; nil if the text is something else.
     init?(_ text: String) {
         guard text.utf8.count == 3 || (text.utf8.count == 4 && text.hasPrefix("0")),
             text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) }),
@@ -215,7 +216,7 @@ package struct FileMode: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Settings.Batching {
-    /// Names that have settings of their own and are none of a relationship.
+    /// Names that have settings of their own, although the catalog has no such relationship.
     package func namesUnknown(to catalog: Catalog) -> [String] {
         let known = Set(catalog.relationships.map(\.name))
         return relationships.keys.filter { !known.contains($0) }.sorted()

@@ -1,12 +1,13 @@
 import Glibc
 import TOML
 
-/// What no setting can tell by itself.
+/// Checks what cannot be seen from one setting alone: required settings, settings that exclude each other,
+/// the system.
 struct SettingsChecks {
     let document: [String: TOMLValue]
     let environment: [String: String]
 
-    /// Whether the file sets it, rightly or wrongly.
+    /// Whether the file has the setting, with a good value or a wrong one.
     private func isSet(_ group: String, _ name: String) -> Bool {
         guard case .table(let members) = document[group] else { return false }
         return members[name] != nil
@@ -76,12 +77,12 @@ struct SettingsChecks {
         }
     }
 
-    /// From `password_file`, else `$CREDENTIALS_DIRECTORY/database-password` (systemd's `LoadCredential=`), else
-    /// `$KINDRED_DATABASE_PASSWORD`, else empty.
+    /// Reads the password from `password_file`, else from `$CREDENTIALS_DIRECTORY/database-password`
+    /// (systemd's `LoadCredential=`), else from `$KINDRED_DATABASE_PASSWORD`; else it is empty.
     func readPassword(for settings: inout Settings, _ faults: inout FaultCollector) {
         let found: (text: String, source: Settings.PasswordSource)
         if let file = settings.database.passwordFile {
-            switch FileText.secret(file) {
+            switch FileText.readSecret(file) {
             case .success(let text): found = (text, .file(path: file))
             case .failure(let problem):
                 return faults.add(
@@ -90,7 +91,7 @@ struct SettingsChecks {
         } else if let path = environment["CREDENTIALS_DIRECTORY"].map({ $0 + "/database-password" }),
             FileText.exists(path)
         {
-            switch FileText.line(path) {
+            switch FileText.readLine(path) {
             case .success(let text): found = (text, .credential)
             case .failure(let problem):
                 return faults.add(["database"], "the systemd credential \(problem.message)")

@@ -1,13 +1,15 @@
 import Relations
 import TOML
 
-/// Reads a configuration file strictly: whatever it does not know or cannot hold is a fault, and all faults are told.
+/// Reads a configuration file strictly: unknown names and wrong values are faults, and all faults are
+/// reported together.
 package enum SettingsReader {
-    /// `environment` is that of the process: `LISTEN_FDS`, `CREDENTIALS_DIRECTORY`, `KINDRED_DATABASE_PASSWORD`.
+    /// - Parameter environment: The variables of the process, of which `LISTEN_FDS`, `CREDENTIALS_DIRECTORY`
+    ///   and `KINDRED_DATABASE_PASSWORD` matter.
     package static func read(
         path: String, environment: [String: String]
     ) throws(ConfigurationFaults) -> Settings {
-        switch FileText.whole(path) {
+        switch FileText.readText(path) {
         case .success(let source): return try read(source: source, file: path, environment: environment)
         case .failure(let problem):
             throw ConfigurationFaults(faults: [
@@ -17,7 +19,7 @@ package enum SettingsReader {
         }
     }
 
-    /// `file` stands in the messages only.
+    /// - Parameter file: The name of the file for the messages; nothing is read from it.
     package static func read(
         source: String, file: String, environment: [String: String]
     ) throws(ConfigurationFaults) -> Settings {
@@ -45,7 +47,7 @@ package enum SettingsReader {
     ) {
         for (group, value) in document where group != "relationships" {
             guard SettingRecord.groups.contains(group) else {
-                let hint = Nearest.hint(to: group, among: SettingRecord.groups + ["relationships"])
+                let hint = Suggestion.hint(to: group, among: SettingRecord.groups + ["relationships"])
                 faults.add([group], "unknown table '\(group)'\(hint)")
                 continue
             }
@@ -75,7 +77,7 @@ package enum SettingsReader {
                 faults.add([group, name], unknown(name, in: group, among: records))
                 continue
             }
-            if !record.take(value, &settings) {
+            if !record.apply(value, &settings) {
                 faults.add([group, name], "\(record.path) is \(value.shown); expected \(record.expected)")
             }
         }
@@ -87,7 +89,7 @@ package enum SettingsReader {
                 "a password does not stand in this file: name a file in database.password_file, or give the "
                 + "systemd credential 'database-password', or set KINDRED_DATABASE_PASSWORD in the environment"
         }
-        return "unknown setting '\(group).\(name)'" + Nearest.hint(to: name, among: records.map(\.name))
+        return "unknown setting '\(group).\(name)'" + Suggestion.hint(to: name, among: records.map(\.name))
     }
 
     private static func readRelationships(

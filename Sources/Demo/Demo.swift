@@ -1,85 +1,157 @@
 import Foundation
+import LineClient
 import PrivateServer
-import Synchronization
 
-/// Shows what kindred does, on a database of its own: many clients ask at once, few queries run.
+/// Shows what kindred does, on a database of its own: many clients ask at once, and few queries run. What it
+/// prints fits a terminal of 100 columns and 30 rows.
 package struct Demo {
-    private static let clients = 16
-    private static let loadsPerClient = 20
-    private let stage: Stage
+    private static let width = 100
+    /// Queries that are shown; if there are more, the last line says how many.
+    private static let maxQueriesShown = 5
+    private static let timedRuns = 5
+    private let daemon: PrivateDaemon
 
     package static func run(staysOpen: Bool) throws {
         print("Starting a private MariaDB with a bookshop, and kindred in front of it …")
         let demo = Demo(
-            stage: try Stage(database: "shop", script: Bookshop.script, settings: "connections = 2"))
-        defer { demo.stage.stop() }
+            daemon: try PrivateDaemon(
+                database: "shop", script: Bookshop.script, settings: "connections = 2"))
+        defer { demo.daemon.stop() }
         try demo.showReplies()
-        try demo.showBurst()
-        demo.showHowToConnect(staysOpen: staysOpen)
+        try demo.showQueries()
+        try demo.showTimes()
+        try demo.showHowToConnect(staysOpen: staysOpen)
         guard staysOpen else { return }
         waitForInterrupt()
         print("\nStopping, and removing everything.")
     }
 
     private func showReplies() throws {
-        print("\nWhat a client sends (>) and gets (<):\n")
-        let client = try stage.client()
+        print("\nWhat a client sends (>) and gets (<):")
+        let client = try daemon.client()
         let requests = [
             #"{"id":1,"load":"authors.books","key":42}"#,
             #"{"id":2,"load":"books.author","key":42}"#,
             #"{"id":3,"load":"books.tags","keys":[7,8,null]}"#,
-            #"{"id":4,"load":"orders.order_lines","key":[2024,17]}"#,
-            #"{"id":5,"load":"customers.reviews","key":"CUSTOMER7@example.com"}"#,
-            #"{"id":6,"load":"authors.bookz","key":42}"#,
         ]
         for request in requests {
             print("> \(request)")
-            print("< \(Self.shortened(try client.ask(request)))")
+            print(Self.shortened("< " + (try client.ask(request))))
         }
+        let mistake = #"{"id":4,"load":"authors.bookz","key":42}"#
+        print("> \(mistake)")
+        print(Self.broken("< " + (try client.ask(mistake))))
     }
 
-    /// The same number of loads as clients × loads, each for one parent, all sent before any reply is read.
-    private func showBurst() throws {
-        try stage.startRecording()
-        let found = Found()
-        let threads = (0..<Self.clients).map { number in
-            let burst = Burst(
-                address: .unix(path: stage.socketPath), number: number, loads: Self.loadsPerClient)
-            return Worker { if let failure = burst.run() { found.failures.withLock { $0.append(failure) } } }
-        }
-        for thread in threads { thread.join() }
-        let statements = try stage.stopRecording()
-        let failed = found.failures.withLock { $0 }
-        guard failed.isEmpty else { throw LineClient.Failure(failed.joined(separator: "\n")) }
+    private var withKindred: Burst { Burst(way: .kindred(.unix(path: daemon.socketPath))) }
+
+    private func showQueries() throws {
+        try daemon.startRecording()
+        _ = try withKindred.run()
+        let queries = try daemon.stopRecording()
         print(
-            "\n\(Self.clients) clients sent \(Self.loadsPerClient) loads each, all at once. The SQL that really ran:\n"
-        )
-        for statement in statements { print("  \(Self.shortened(statement))") }
-        print("\n\(Self.clients * Self.loadsPerClient) requests → \(statements.count) queries")
+            "\n\(Burst.clients) clients send \(Burst.loadsPerClient) loads each, all at once. "
+                + "MariaDB runs these queries:")
+        let shown = queries.count > Self.maxQueriesShown ? Self.maxQueriesShown - 1 : queries.count
+        for query in queries[..<shown] { print(Self.shortened("  " + Self.withoutColumns(query))) }
+        if shown < queries.count { print("  … and \(queries.count - shown) more") }
     }
 
-    private final class Found: Sendable {
-        let failures = Mutex<[String]>([])
+    /// What one run has cost, or the medians of several.
+    private struct Cost {
+        var queries: Double
+        var milliseconds: Double
+        var databaseMilliseconds: Double
     }
 
-    private func showHowToConnect(staysOpen: Bool) {
+    /// Both ways take turns, so that whatever disturbs the machine disturbs them alike.
+    private func showTimes() throws {
+        let endpoint = daemon.server.endpoint(database: daemon.database)
+        let withoutKindred = Burst(way: .direct(endpoint))
+        var (direct, kindred): ([Cost], [Cost]) = ([], [])
+        for _ in 0..<Self.timedRuns {
+            direct.append(try cost(of: withoutKindred) { Burst.loads })
+            let before = try queriesSent()
+            kindred.append(try cost(of: withKindred) { try queriesSent() - before })
+        }
+        print(
+            "\nThe same, \(Self.timedRuns) times each way; without kindred a client sends one query after "
+                + "another. Medians:")
+        print(Self.line("without kindred", direct))
+        print(Self.line("with kindred", kindred))
+    }
+
+    private func cost(of burst: Burst, queries: () throws -> Int) throws -> Cost {
+        let before = daemon.server.processorTime ?? 0
+        let time = try burst.run()
+        let used = (daemon.server.processorTime ?? 0) - before
+        return Cost(
+            queries: Double(try queries()), milliseconds: Double(time) / 1_000_000,
+            databaseMilliseconds: Double(used) / 1_000_000)
+    }
+
+    /// Queries that the daemon has sent since its start.
+    private func queriesSent() throws -> Int {
+        let reply = try daemon.client().ask(#"{"op":"stats"}"#)
+        return try JSONDecoder().decode(StatsReply.self, from: Data(reply.utf8)).stats.queries
+    }
+
+    // {"stats":{"requests":320,"queries":9,…}}
+    private struct StatsReply: Decodable {
+        struct Stats: Decodable { let queries: Int }
+        let stats: Stats
+    }
+
+    // "  with kindred       4 queries    6.1 ms, MariaDB's CPU   3.0 ms"
+    private static func line(_ name: String, _ costs: [Cost]) -> String {
+        func median(_ value: (Cost) -> Double) -> Double { costs.map(value).sorted()[costs.count / 2] }
+        return "  " + name.padding(toLength: 15, withPad: " ", startingAt: 0)
+            + String(
+                format: " %4.0f queries %6.1f ms, MariaDB's CPU %6.1f ms", median(\.queries),
+                median(\.milliseconds), median(\.databaseMilliseconds))
+    }
+
+    private func showHowToConnect(staysOpen: Bool) throws {
         let invitation =
             staysOpen
             ? "It goes on serving until Ctrl-C. From another terminal:"
             : "In a terminal it would go on serving now. From another terminal, one could then:"
+        let program = Self.shellWord(try PrivateDaemon.ownExecutable())
+        let socket = Self.shellWord(daemon.socketPath)
         print(
             """
 
             \(invitation)
-
-              echo '{"id":1,"load":"authors.books","key":42}' | nc -N -U \(stage.socketPath)
-              kindred query --socket \(stage.socketPath) '{"op":"describe","load":"authors.books"}'
-              mariadb -uroot -S \(stage.server.socketPath) \(stage.database)
+              echo '{"id":1,"load":"authors.books","key":42}' | nc -N -U \(socket)
+              \(program) query \\
+                --socket \(socket) '{"op":"describe","load":"authors.books"}'
+              mariadb -uroot -S \(Self.shellWord(daemon.server.socketPath)) \(daemon.database)
             """)
     }
 
+    /// `SELECT … FROM books WHERE author_id IN (1,5,9)`
+    private static func withoutColumns(_ query: String) -> String {
+        guard let end = query.range(of: " FROM ") else { return query }
+        return "SELECT …" + query[end.lowerBound...]
+    }
+
+    /// The text, cut to one line of the terminal.
     private static func shortened(_ text: String) -> String {
-        text.count <= 180 ? text : "\(text.prefix(180))… (\(text.utf8.count) bytes)"
+        guard text.count > width else { return text }
+        let end = "… (\(text.utf8.count) bytes)"
+        return text.prefix(width - end.count) + end
+    }
+
+    /// The whole text, in as many lines as it needs.
+    private static func broken(_ text: String) -> String {
+        guard text.count > width else { return text }
+        return text.prefix(width) + "\n" + broken("  " + text.dropFirst(width))
+    }
+
+    /// The text as one word of a shell's command.
+    private static func shellWord(_ text: String) -> String {
+        let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+".contains($0)) }
+        return isPlain ? text : "'" + text.replacing("'", with: #"'\''"#) + "'"
     }
 
     private static func waitForInterrupt() {

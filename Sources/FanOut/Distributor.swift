@@ -53,10 +53,10 @@ package final class Distributor {
             return
         }
         current = key
-        let place = links.count
+        let index = links.count
         links.append(Link(segment: Segment(range: range, rows: 1), next: nil))
-        if let last = tallies[key].last { links[last].next = place } else { tallies[key].first = place }
-        tallies[key].last = place
+        if let last = tallies[key].last { links[last].next = index } else { tallies[key].first = index }
+        tallies[key].last = index
     }
 
     /// A row of `key` that was not kept, because it is not shown.
@@ -90,10 +90,10 @@ package final class Distributor {
 
     /// In the order in which the rows came, each with its number among all segments.
     package func forEachSegment(of key: Int, _ body: (Int, Segment) -> Void) {
-        var place = tallies[key].first
-        while let index = place {
+        var next = tallies[key].first
+        while let index = next {
             body(index, links[index].segment)
-            place = links[index].next
+            next = links[index].next
         }
     }
 }

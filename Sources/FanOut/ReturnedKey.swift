@@ -64,15 +64,7 @@ package enum ReturnedKey {
     private static func integer(_ cell: UnsafeRawBufferPointer) -> Scalar? {
         let isNegative = cell.first == UInt8(ascii: "-")
         let digits = isNegative ? UnsafeRawBufferPointer(rebasing: cell.dropFirst()) : cell
-        guard !digits.isEmpty else { return nil }
-        var magnitude: UInt64 = 0
-        for byte in digits {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-            let (tens, overflow) = magnitude.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = tens.addingReportingOverflow(UInt64(byte - UInt8(ascii: "0")))
-            guard !overflow, !carry else { return nil }
-            magnitude = sum
-        }
+        guard let magnitude = DecimalDigits.value(digits) else { return nil }
         if isNegative { return negative(magnitude) }
         return Int64(exactly: magnitude).map { .integer($0) } ?? .unsigned(magnitude)
     }

@@ -1,4 +1,3 @@
-package import Planning
 package import Relations
 
 /// Says which of a batch's keys a row belongs to: the statement's `Attribution`, laid out for one row after another.
@@ -9,39 +8,39 @@ package final class RowAttribution {
     }
 
     /// A column of a row that is a part of its key.
-    private typealias KeyColumn = (place: Int, type: ColumnType)
+    private typealias KeyColumn = (position: Int, type: ColumnType)
 
     private let keyCount: Int
-    private var index: KeyIndex
+    private var lookup: KeyLookup
     private let reading: Reading
     private let columns: [KeyColumn]
     /// Of the first of them.
-    private let firstPlace: Int
+    private let firstPosition: Int
 
     /// - Parameters:
     ///   - leading: how many columns a row has before those that it shows.
     ///   - shown: the types of those.
     package init(_ keys: [Key], _ attribution: Attribution, leading: Int, shown: [ColumnType]) {
         keyCount = keys.count
-        index = KeyIndex(keys)
+        lookup = KeyLookup(keys)
         columns =
             switch attribution {
             case .single, .ordinal: []
             case .values(let types): types.enumerated().map { ($0.offset, $0.element) }
-            case .shown(let places): places.map { (leading + $0, shown[$0]) }
+            case .shown(let positions): positions.map { (leading + $0, shown[$0]) }
             }
-        firstPlace = columns.first?.place ?? 0
-        reading = Self.reading(attribution, index, columns)
+        firstPosition = columns.first?.position ?? 0
+        reading = Self.reading(attribution, lookup, columns)
     }
 
     private static func reading(
-        _ attribution: Attribution, _ index: KeyIndex, _ columns: [KeyColumn]
+        _ attribution: Attribution, _ lookup: KeyLookup, _ columns: [KeyColumn]
     ) -> Reading {
         switch attribution {
         case .single: .single
         case .ordinal: .ordinal
         case .values, .shown:
-            if !index.isOfIntegers {
+            if !lookup.isOfIntegers {
                 .values
             } else if case .bit = columns[0].type {
                 .integerBits
@@ -53,19 +52,47 @@ package final class RowAttribution {
 
     /// The key's place in the batch; nil for a row that belongs to none.
     /// - Parameter cell: the bytes in a column of the row; nil for `NULL`.
-    package func place(_ cell: (Int) -> UnsafeRawBufferPointer?) -> Int? {
+    package func keyIndex(_ cell: (Int) -> UnsafeRawBufferPointer?) -> Int? {
         switch reading {
         case .single: return 0
-        case .integer: return ReturnedKey.int64(cell(firstPlace)).flatMap { index.place(of: $0) }
-        case .integerBits: return ReturnedKey.int64(bits: cell(firstPlace)).flatMap { index.place(of: $0) }
+        case .integer: return ReturnedKey.int64(cell(firstPosition)).flatMap { lookup.index(of: $0) }
+        case .integerBits: return ReturnedKey.int64(bits: cell(firstPosition)).flatMap { lookup.index(of: $0) }
         case .ordinal:
             guard let ordinal = ReturnedKey.int64(cell(0)), (1...Int64(keyCount)).contains(ordinal)
             else { return nil }
             return Int(ordinal) - 1
         case .values:
-            let parts = columns.compactMap { ReturnedKey.scalar(cell($0.place), as: $0.type) }
+            let parts = columns.compactMap { ReturnedKey.scalar(cell($0.position), as: $0.type) }
             guard parts.count == columns.count else { return nil }
-            return index.place(of: parts.count == 1 ? .single(parts[0]) : .composite(parts))
+            return lookup.index(of: parts.count == 1 ? .single(parts[0]) : .composite(parts))
         }
+    }
+}
+
+/// Finds the place of a returned key among the keys of a batch, for types whose equality bytes decide.
+package struct KeyLookup: Sendable {
+    private let indices: KeyMap
+    private var last: (key: Key, index: Int?)?
+    private var lastInteger: (key: Int64, index: Int?)?
+    package init(_ keys: [Key]) {
+        indices = KeyMap(indexing: keys)
+    }
+
+    /// Whether `place(of: Int64)` knows all keys.
+    package var isOfIntegers: Bool { indices.isOfIntegers }
+
+    /// Rows come sorted by key, so the answer is mostly the last one's.
+    package mutating func index(of key: Key) -> Int? {
+        if let last, last.key == key { return last.index }
+        let index = indices[key]
+        last = (key, index)
+        return index
+    }
+
+    package mutating func index(of key: Int64) -> Int? {
+        if let lastInteger, lastInteger.key == key { return lastInteger.index }
+        let index = indices[integer: key]
+        lastInteger = (key, index)
+        return index
     }
 }

@@ -6,15 +6,15 @@ package struct RowKeys: Sendable {
     package private(set) var keys: [Key] = []
     /// By row; nil where the key is `NULL` or has a `NULL` part.
     package private(set) var positions: [Int?] = []
-    private var places = KeyMap()
+    private var indices = KeyMap()
 
     package init() {}
 
     /// The next row's key.
     package mutating func add(_ key: Key?) {
         guard let key else { return positions.append(nil) }
-        if let known = places[key] { return positions.append(known) }
-        places[key] = keys.count
+        if let known = indices[key] { return positions.append(known) }
+        indices[key] = keys.count
         positions.append(keys.count)
         keys.append(key)
     }

@@ -1,21 +1,21 @@
 /// A piece of the hot path, done over and over on the same input.
 struct Case: Sendable {
-    /// Figures of one unit: a request, key or row.
+    /// What one unit costs: a request, a key or a row.
     struct Cost: Sendable {
         var instructions: Double
         var allocations: Double
     }
 
     let name: String
-    /// What the figures are of, and how many of these a turn has.
+    /// What the figures are for, and how many of these one iteration has.
     let unit: String
-    let unitsPerTurn: Int
-    /// What a unit may cost: about 15 % above what `make bench-micro` showed on x86-64 with Swift 6.3 when the
-    /// case was last looked at. Whoever makes a case cheaper lowers its ceiling.
+    let unitsPerIteration: Int
+    /// What a unit may cost: about 15 % above what `make bench-micro` showed on x86-64 with Swift 6.3 when
+    /// the case was last looked at. Whoever makes a case cheaper lowers its ceiling.
     let ceiling: Cost
-    /// Sets up, goes through so many turns, and answers with a number that depends on all of them, so that none
-    /// of the work can be left out.
-    let run: @Sendable (_ turns: Int) -> Int
+    /// Sets up, runs this number of iterations, and returns a number that depends on all of them, so that the
+    /// compiler cannot leave out any of the work.
+    let run: @Sendable (_ iterations: Int) -> Int
 
     static let all = decode + encode + batching + planning + fanOut
 }

@@ -1,7 +1,7 @@
-/// Cells as a connection holds them: the server's text, one after another.
+/// The cells of a row as a connection holds them: the server's text, one cell after another.
 struct CellText {
     private let text: [UInt8]
-    /// Nil for `NULL`.
+    /// Where each cell is in the text; nil for `NULL`.
     private let ranges: [Range<Int>?]
 
     init(_ cells: [String?]) {

@@ -42,17 +42,19 @@ struct Run: ParsableCommand {
     var name: String
 
     @Argument(help: "How often.")
-    var turns: Int
+    var iterations: Int
 
     func validate() throws {
         guard Case.all.contains(where: { $0.name == name }) else {
             let names = Case.all.map(\.name).joined(separator: ", ")
             throw ValidationError("there is no case '\(name)'; the cases are: \(names)")
         }
-        guard turns > 0 else { throw ValidationError("turns must be more than 0, not \(turns)") }
+        guard iterations > 0 else {
+            throw ValidationError("iterations must be more than 0, not \(iterations)")
+        }
     }
 
     func run() {
-        for subject in Case.all where subject.name == name { print(subject.run(turns)) }
+        for subject in Case.all where subject.name == name { print(subject.run(iterations)) }
     }
 }

@@ -1,28 +1,28 @@
 import Wire
 
-/// Bytes of a client to requests, as a session reads them.
+/// From the bytes of a client to requests, as a session reads them.
 extension Case {
     static let decode = [
         Case(
-            name: "decode/key", unit: "request", unitsPerTurn: 1,
+            name: "decode/key", unit: "request", unitsPerIteration: 1,
             ceiling: Cost(instructions: 4_780, allocations: 1.15)
-        ) { decode(#"{"id":7,"load":"authors.books","key":42}"#, turns: $0) },
+        ) { decode(#"{"id":7,"load":"authors.books","key":42}"#, iterations: $0) },
         Case(
-            name: "decode/keys", unit: "key of 20", unitsPerTurn: 20,
+            name: "decode/keys", unit: "key of 20", unitsPerIteration: 20,
             ceiling: Cost(instructions: 830, allocations: 0.4)
         ) {
             let keys = (1...20).map { String($0 * 7) }.joined(separator: ",")
-            return decode(#"{"id":7,"load":"authors.books","keys":[\#(keys)]}"#, turns: $0)
+            return decode(#"{"id":7,"load":"authors.books","keys":[\#(keys)]}"#, iterations: $0)
         },
     ]
 
     /// One line per receipt: most clients wait for their answer before they ask again.
-    private static func decode(_ line: String, turns: Int) -> Int {
+    private static func decode(_ line: String, iterations: Int) -> Int {
         let bytes = Array((line + "\n").utf8)
         var decoder = RequestDecoder(.init(maxKeys: 10_000, includeDepth: 8, maxIncludes: 256))
         var framer = LineFramer(limit: 1 << 20)
         var keys = 0
-        for _ in 0..<turns {
+        for _ in 0..<iterations {
             _ = framer.receive(upTo: 1 << 16) { space in
                 space.copyBytes(from: bytes)
                 return bytes.count

@@ -1,16 +1,16 @@
 import Wire
 
-/// A row from the server's text to JSON.
+/// From the server's text of a row to JSON.
 extension Case {
     static let encode = [
         Case(
-            name: "encode/mixed", unit: "row", unitsPerTurn: 1,
+            name: "encode/mixed", unit: "row", unitsPerIteration: 1,
             ceiling: Cost(instructions: 2_300, allocations: 0.01)
-        ) { encode(mixed, turns: $0) },
+        ) { encode(mixed, iterations: $0) },
         Case(
-            name: "encode/short", unit: "row", unitsPerTurn: 1,
+            name: "encode/short", unit: "row", unitsPerIteration: 1,
             ceiling: Cost(instructions: 1_450, allocations: 0.01)
-        ) { encode(short, turns: $0) },
+        ) { encode(short, iterations: $0) },
     ]
 
     private typealias Cell = (name: String, format: ValueFormat, text: String?)
@@ -33,12 +33,12 @@ extension Case {
         ("rank", .integer(quotesBig: false), "-3"),
     ]
 
-    private static func encode(_ row: [Cell], turns: Int) -> Int {
+    private static func encode(_ row: [Cell], iterations: Int) -> Int {
         let encoder = RowEncoder(columns: row.map { ($0.name, $0.format) })
         let cells = CellText(row.map(\.text))
         var output = ByteBuffer()
         var total = 0
-        for _ in 0..<turns {
+        for _ in 0..<iterations {
             output.truncate(to: 0)
             cells.withCells { cell in encoder.encode(into: &output) { cell($0) } }
             total += output.count

@@ -1,29 +1,28 @@
 import FanOut
-import Planning
 import Relations
 import Wire
 
-/// Rows of a result to the keys that they belong to, and these keys' rows to replies.
+/// From the rows of a result to the keys that they belong to, and from these keys' rows to replies.
 extension Case {
     static let fanOut = [
         Case(
-            name: "fan-out/integers", unit: "row of 1000", unitsPerTurn: rowCount,
+            name: "fan-out/integers", unit: "row of 1000", unitsPerIteration: rowCount,
             ceiling: Cost(instructions: 640, allocations: 0.04)
-        ) { turns in
+        ) { iterations in
             let keys = (0..<keyCount).map { Key.single(.integer(number(of: $0))) }
             let cells = CellText((0..<rowCount).map { "\(number(of: $0 / rowsPerKey))" })
-            return fanOut(keys, .values([integer]), turns: turns) { attribution, row in
-                cells.withCells { cell in attribution.place { _ in cell(row) } }
+            return fanOut(keys, .values([integer]), iterations: iterations) { attribution, row in
+                cells.withCells { cell in attribution.keyIndex { _ in cell(row) } }
             }
         },
         Case(
-            name: "fan-out/pairs", unit: "row of 1000", unitsPerTurn: rowCount,
+            name: "fan-out/pairs", unit: "row of 1000", unitsPerIteration: rowCount,
             ceiling: Cost(instructions: 2_250, allocations: 2.32)
-        ) { turns in
+        ) { iterations in
             let keys = (0..<keyCount).map { Key.composite([.integer(2026), .integer(number(of: $0))]) }
             let cells = CellText((0..<rowCount).flatMap { ["2026", "\(number(of: $0 / rowsPerKey))"] })
-            return fanOut(keys, .values([integer, integer]), turns: turns) { attribution, row in
-                cells.withCells { cell in attribution.place { cell(2 * row + $0) } }
+            return fanOut(keys, .values([integer, integer]), iterations: iterations) { attribution, row in
+                cells.withCells { cell in attribution.keyIndex { cell(2 * row + $0) } }
             }
         },
     ]
@@ -36,16 +35,16 @@ extension Case {
 
     private static func number(of place: Int) -> Int64 { Int64(place) * 7919 }
 
-    /// The rows are encoded already: that is a case of its own.
+    /// The rows are encoded already, because encoding has cases of its own.
     @inline(__always)
     private static func fanOut(
-        _ keys: [Key], _ attribution: Attribution, turns: Int,
+        _ keys: [Key], _ attribution: Attribution, iterations: Int,
         placeOfRow: (RowAttribution, _ row: Int) -> Int?
     ) -> Int {
         let encoded = Array(#"{"id":1048577,"title":"Emma","pages":352,"language":"en"}"#.utf8)
         var output = ByteBuffer()
         var total = 0
-        for _ in 0..<turns {
+        for _ in 0..<iterations {
             let rows = RowAttribution(keys, attribution, leading: 2, shown: [])
             let distributor = Distributor(keys: keys.count)
             var arena = ByteBuffer()

@@ -1,21 +1,21 @@
 import Planning
 import Relations
 
-/// The keys of a batch to SQL.
+/// From the keys of a batch to SQL.
 extension Case {
     static let planning = [
         Case(
-            name: "planning/integers", unit: "key of 100", unitsPerTurn: 100,
+            name: "planning/integers", unit: "key of 100", unitsPerIteration: 100,
             ceiling: Cost(instructions: 800, allocations: 0.13)
-        ) { plan(keyedBy: integer, integerKeys, turns: $0) },
+        ) { plan(keyedBy: integer, integerKeys, iterations: $0) },
         Case(
-            name: "planning/texts", unit: "key of 100", unitsPerTurn: 100,
+            name: "planning/texts", unit: "key of 100", unitsPerIteration: 100,
             ceiling: Cost(instructions: 1_400, allocations: 0.18)
-        ) { plan(keyedBy: text, textKeys, turns: $0) },
+        ) { plan(keyedBy: text, textKeys, iterations: $0) },
         Case(
-            name: "planning/one key", unit: "statement", unitsPerTurn: 1,
+            name: "planning/one key", unit: "statement", unitsPerIteration: 1,
             ceiling: Cost(instructions: 14_250, allocations: 8.05)
-        ) { plan(keyedBy: integer, [integerKeys[0]], turns: $0) },
+        ) { plan(keyedBy: integer, [integerKeys[0]], iterations: $0) },
     ]
 
     private static let integer = ColumnType.integer(bits: 32, signed: true, zerofill: false)
@@ -24,11 +24,11 @@ extension Case {
     private static let integerKeys = (1...100).map { Key.single(.integer($0 * 7919)) }
     private static let textKeys = (1...100).map { Key.single(.text(Array("author \($0 * 7919)".utf8))) }
 
-    private static func plan(keyedBy type: ColumnType, _ keys: [Key], turns: Int) -> Int {
+    private static func plan(keyedBy type: ColumnType, _ keys: [Key], iterations: Int) -> Int {
         let relationship = books(of: type)
         let planner = Planner(relationship, Selection(allOf: relationship))
         var bytes = 0
-        for _ in 0..<turns {
+        for _ in 0..<iterations {
             bytes += planner.statement(for: keys, showing: relationship.columns).sql.count
         }
         return bytes
@@ -43,7 +43,7 @@ extension Case {
             name: "books", columns: [id, owner, column("title", text), column("published", .date)],
             primaryKey: ["id"], uniqueKeys: [])
         return Relationship(
-            name: "authors.books", kind: .many, parent: .init(authors), key: [owner], matches: [owner],
+            name: "authors.books", kind: .many, parent: .init(authors), key: [owner], matchedColumns: [owner],
             to: books, dialect: .mariaDB)
     }
 

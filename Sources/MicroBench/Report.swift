@@ -1,6 +1,6 @@
 import Foundation
 
-/// The figures as a table, and what is wrong with them.
+/// Writes the figures as a table, and collects those above their ceilings.
 struct Report {
     private(set) var regressions: [String] = []
 

@@ -1,41 +1,43 @@
 import Foundation
 
-/// Counts what a case costs: user-space instructions as callgrind counts them, and heap allocations as memcheck
-/// does. Both come from a simulated processor, so they are the same however busy the real one is. They change a
-/// little with the compiler, and with the `memcpy` that the C library chooses for the processor.
+/// Counts what a case costs: user-space instructions as callgrind counts them, and heap allocations as
+/// memcheck does. Both come from a simulated processor, so they are the same however busy the real one is.
+/// They change a little with the compiler, and with the `memcpy` that the C library chooses for the
+/// processor.
 struct Valgrind {
     /// This program.
     let program: String
 
-    /// Units of the shorter run. The longer one has twice as many: what it costs more is the turns' own cost,
-    /// without the program's start and the case's set-up.
+    /// Units of the shorter run. The longer one has twice as many: what it costs more is the iterations' own
+    /// cost, without the program's start and the case's set-up.
     private static let units = 10_000
 
     func cost(of subject: Case) throws -> Case.Cost {
-        let turns = max(10, Self.units / subject.unitsPerTurn)
+        let iterations = max(10, Self.units / subject.unitsPerIteration)
         func difference(_ count: (Case, Int) throws -> Double) throws -> Double {
-            try (count(subject, 2 * turns) - count(subject, turns)) / Double(turns * subject.unitsPerTurn)
+            try (count(subject, 2 * iterations) - count(subject, iterations))
+                / Double(iterations * subject.unitsPerIteration)
         }
         return Case.Cost(
             instructions: try difference(instructions), allocations: try difference(allocations))
     }
 
     // ==123== Collected : 81234567
-    private func instructions(_ subject: Case, turns: Int) throws -> Double {
+    private func instructions(_ subject: Case, iterations: Int) throws -> Double {
         let options = ["--tool=callgrind", "--callgrind-out-file=/dev/null"]
-        return try number(after: "Collected : ", options, subject, turns)
+        return try number(after: "Collected : ", options, subject, iterations)
     }
 
     // ==123==   total heap usage: 1,234 allocs, 1,200 frees, 56,789 bytes allocated
-    private func allocations(_ subject: Case, turns: Int) throws -> Double {
+    private func allocations(_ subject: Case, iterations: Int) throws -> Double {
         try number(
-            after: "total heap usage: ", ["--tool=memcheck", "--undef-value-errors=no"], subject, turns)
+            after: "total heap usage: ", ["--tool=memcheck", "--undef-value-errors=no"], subject, iterations)
     }
 
     private func number(
-        after label: String, _ options: [String], _ subject: Case, _ turns: Int
+        after label: String, _ options: [String], _ subject: Case, _ iterations: Int
     ) throws -> Double {
-        let command = ["valgrind"] + options + [program, "run", subject.name, "\(turns)"]
+        let command = ["valgrind"] + options + [program, "run", subject.name, "\(iterations)"]
         let report = try errorOutput(of: command)
         guard let end = report.range(of: label)?.upperBound,
             let number = Double(

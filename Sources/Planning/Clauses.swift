@@ -9,23 +9,23 @@ struct Clauses {
     init(_ relationship: Relationship, _ selection: Selection) {
         self.relationship = relationship
         self.selection = selection
-        keyColumns = zip(relationship.key, relationship.matches).map { KeyColumn(key: $0.type, column: $1) }
+        keyColumns = zip(relationship.key, relationship.matchedColumns).map { KeyColumn(key: $0.type, column: $1) }
     }
 
     /// The alias of the table that holds the matched columns: `j0`, the first on the way, or `t`, the related one.
     var matched: String { relationship.hops.isEmpty ? "t" : "j0" }
 
     /// A column that is compared with a value, and whose own values are not shown.
-    struct Unseen: Hashable {
+    struct TypeGuard: Hashable {
         let alias: String
         let column: Column
     }
 
     /// The matched columns and those of the conditions, as far as they are not among the shown ones.
-    func unseen(_ shown: [Column]) -> [Unseen] {
-        var found: [Unseen] = []
-        for compared in keyColumns.map({ Unseen(alias: matched, column: $0.column) })
-            + conditions().map({ Unseen(alias: $0.alias, column: $0.condition.column) })
+    func typeGuards(_ shown: [Column]) -> [TypeGuard] {
+        var found: [TypeGuard] = []
+        for compared in keyColumns.map({ TypeGuard(alias: matched, column: $0.column) })
+            + conditions().map({ TypeGuard(alias: $0.alias, column: $0.condition.column) })
         where !found.contains(compared) && !(compared.alias == "t" && shown.contains(compared.column)) {
             found.append(compared)
         }
@@ -75,15 +75,15 @@ struct Clauses {
 
     //  JOIN `reviews` j1 ON j1.`book_id`=j0.`id` JOIN `readers` t ON t.`id`=j1.`reader_id`
     func furtherTables(_ sql: inout SQLWriter) {
-        for (place, hop) in relationship.hops.enumerated() {
-            let isLast = place == relationship.hops.count - 1
-            let next = isLast ? "t" : "j\(place + 1)"
+        for (index, hop) in relationship.hops.enumerated() {
+            let isLast = index == relationship.hops.count - 1
+            let next = isLast ? "t" : "j\(index + 1)"
             sql.write(" JOIN ")
-            sql.identifier(isLast ? relationship.table : relationship.hops[place + 1].table)
+            sql.identifier(isLast ? relationship.table : relationship.hops[index + 1].table)
             sql.write(" \(next) ON ")
-            let near = isLast ? relationship.targets : relationship.hops[place + 1].near
+            let near = isLast ? relationship.targets : relationship.hops[index + 1].near
             sql.list(zip(near, hop.far), separator: " AND ") { sql, pair in
-                sql.match(pair.0, of: next, with: pair.1, of: "j\(place)")
+                sql.match(pair.0, of: next, with: pair.1, of: "j\(index)")
             }
         }
     }

@@ -12,7 +12,7 @@ extension SQLWriter {
             self.column(near.name, of: nearAlias)
             return write("+0")
         }
-        guard let charset = column.type.charset, let collation = column.type.collation,
+        guard let (charset, collation) = column.type.encoding,
             collation != near.type.collation || haveOtherLabels(column, near)
         else { return self.column(near.name, of: nearAlias) }
         // t.`kind`=CONVERT(j0.`kind` USING utf8mb4) COLLATE utf8mb4_bin

@@ -12,19 +12,14 @@ struct KeyColumn {
     let column: Column
 
     /// `BIGINT`, `VARCHAR(7) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`
-    func declaration(longest: Int) -> String {
-        switch column.type {
-        case .text(_, let charset, let collation), .enumeration(let charset, let collation),
-            .set(let charset, let collation):
-            return "\(Self.text(longest)) CHARACTER SET \(charset) COLLATE \(collation)"
-        case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .binary,
-            .uuid,
-            .inet4, .inet6, .json, .geometry:
-            return scalarDeclaration(longest: longest)
+    func declaration(maxLength: Int) -> String {
+        guard let (charset, collation) = column.type.encoding else {
+            return scalarDeclaration(maxLength: maxLength)
         }
+        return "\(Self.text(maxLength)) CHARACTER SET \(charset) COLLATE \(collation)"
     }
 
-    private func scalarDeclaration(longest: Int) -> String {
+    private func scalarDeclaration(maxLength: Int) -> String {
         switch key {
         case .integer(_, let signed, _): signed ? "BIGINT" : "BIGINT UNSIGNED"
         case .year, .bit: "BIGINT UNSIGNED"
@@ -36,7 +31,7 @@ struct KeyColumn {
         // Not TIMESTAMP: storing 1960 or 9999 there gives the zero date, which a row may really hold.
         case .datetime(let fraction), .timestamp(let fraction): "DATETIME(\(fraction))"
         case .text, .enumeration, .set, .binary, .uuid, .inet4, .inet6, .json, .geometry:
-            "\(Self.text(longest)) CHARACTER SET latin1"
+            "\(Self.text(maxLength)) CHARACTER SET latin1"
         }
     }
 
@@ -61,14 +56,7 @@ struct KeyColumn {
     /// A key may hold characters that the column's character set does not have; stored there they become `?`, which
     /// another row may really hold. Such a key equals nothing, so the value must survive the way there and back.
     var needsRoundTrip: Bool {
-        switch column.type {
-        case .text(_, let charset, _), .enumeration(let charset, _), .set(let charset, _):
-            charset != "utf8mb4"
-        case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .binary,
-            .uuid,
-            .inet4, .inet6, .json, .geometry:
-            false
-        }
+        column.type.charset.map { $0 != "utf8mb4" } ?? false
     }
 
     /// Whether `column = literal` is the exact question for one key: the literal is of the column's own type, and
@@ -86,12 +74,6 @@ struct KeyColumn {
 
     /// Whether an index serves the column only for a literal: an `ENUM` or `SET` joined with text is scanned.
     var travelsAlone: Bool {
-        switch column.type {
-        case .enumeration, .set: true
-        case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .text,
-            .binary,
-            .uuid, .inet4, .inet6, .json, .geometry:
-            false
-        }
+        column.type.hasLabels
     }
 }

@@ -28,13 +28,14 @@ struct KeyTable {
         sql.write("]','$[*]' COLUMNS (o FOR ORDINALITY")
         for index in columns.indices {
             let path = columns.count == 1 ? "$" : "$[\(index)]"
-            let longest = keys.reduce(0) { max($0, $1.part(index).byteCount) }
-            sql.write(",k\(index) \(columns[index].declaration(longest: longest)) PATH '\(path)'")
+            let maxLength = keys.reduce(0) { max($0, $1.part(index).byteCount) }
+            sql.write(",k\(index) \(columns[index].declaration(maxLength: maxLength)) PATH '\(path)'")
             guard columns[index].needsRoundTrip else { continue }
-            let original = KeyColumn.original(longest: longest, collation: sql.dialect.exactCollation)
+            let original = KeyColumn.original(
+                maxLength: maxLength, collation: sql.dialect.exactCollation)
             sql.write(",u\(index) \(original) PATH '\(path)'")
             guard haveBytes[index] else { continue }
-            sql.write(",h\(index) \(KeyColumn.text(longest)) CHARACTER SET latin1 PATH '\(path).x'")
+            sql.write(",h\(index) \(KeyColumn.text(maxLength)) CHARACTER SET latin1 PATH '\(path).x'")
         }
         sql.write(")) k")
     }
@@ -64,9 +65,7 @@ struct KeyTable {
         let column = columns[index]
         let survives =
             "CONVERT(k.k\(index) USING utf8mb4) COLLATE \(sql.dialect.exactCollation)=k.u\(index)"
-        guard haveBytes[index], let charset = column.column.type.charset,
-            let collation = column.column.type.collation
-        else {
+        guard haveBytes[index], let (charset, collation) = column.column.type.encoding else {
             sql.write("=\(column.expression("k.k\(index)"))")
             if column.needsRoundTrip { sql.write(" AND \(survives)") }
             return
@@ -98,7 +97,7 @@ extension Scalar {
 
 extension KeyColumn {
     /// The key as the client sent it, beside its copy in the column's character set.
-    static func original(longest: Int, collation: String) -> String {
-        "\(text(longest)) CHARACTER SET utf8mb4 COLLATE \(collation)"
+    static func original(maxLength: Int, collation: String) -> String {
+        "\(text(maxLength)) CHARACTER SET utf8mb4 COLLATE \(collation)"
     }
 }

@@ -51,10 +51,10 @@ package struct Planner: Sendable {
 
     // SELECT t.`id`,t.`title` FROM `books` t WHERE t.`author_id`=42 ORDER BY t.`id` LIMIT 3
     private func equality(_ key: Key, _ columns: [Column]) -> Statement {
-        let unseen = clauses.unseen(columns)
+        let guards = clauses.typeGuards(columns)
         var sql = SQLWriter(clauses.relationship.dialect)
         sql.select()
-        selected(&sql, unseen, columns)
+        selected(&sql, guards, columns)
         sql.write(" FROM ")
         clauses.matchedTable(&sql)
         clauses.furtherTables(&sql)
@@ -69,13 +69,13 @@ package struct Planner: Sendable {
         clauses.order(&sql, after: nil)
         sql.limit(clauses.selection)
         return Statement(
-            sql, attribution: .single, witnesses: unseen.map(\.column.type))
+            sql, attribution: .single, typeGuards: guards.map(\.column.type))
     }
 
     // SELECT t.`author_id`,t.`title` FROM `books` t WHERE t.`author_id` IN (42,43) ORDER BY t.`author_id`,t.`id`
     private func valueList(_ keys: [Key], _ columns: [Column]) -> Statement {
-        let matched = keyColumns.map { Clauses.Unseen(alias: clauses.matched, column: $0.column) }
-        let unseen = clauses.unseen(columns).filter { !matched.contains($0) }
+        let matched = keyColumns.map { Clauses.TypeGuard(alias: clauses.matched, column: $0.column) }
+        let guards = clauses.typeGuards(columns).filter { !matched.contains($0) }
         let attribution = attribution(columns)
         var sql = SQLWriter(clauses.relationship.dialect)
         sql.select()
@@ -83,7 +83,7 @@ package struct Planner: Sendable {
             clauses.matchedColumns(&sql)
             sql.write(",")
         }
-        selected(&sql, unseen, columns)
+        selected(&sql, guards, columns)
         sql.write(" FROM ")
         clauses.matchedTable(&sql)
         clauses.furtherTables(&sql)
@@ -98,40 +98,40 @@ package struct Planner: Sendable {
         clauses.grouping(&sql, by: clauses.matchedColumns)
         clauses.order(&sql, after: clauses.matchedColumns)
         return Statement(
-            sql, attribution: attribution, witnesses: unseen.map(\.column.type))
+            sql, attribution: attribution, typeGuards: guards.map(\.column.type))
     }
 
     /// A column that the rows show is not sent twice: that would be a tenth of a server's work for short rows.
     private func attribution(_ columns: [Column]) -> Attribution {
-        let places = keyColumns.compactMap { part in columns.firstIndex(of: part.column) }
+        let positions = keyColumns.compactMap { part in columns.firstIndex(of: part.column) }
         let areShown =
-            clauses.matched == "t" && !clauses.selection.isCount && places.count == keyColumns.count
-        return areShown ? .shown(places) : .values(keyColumns.map(\.column.type))
+            clauses.matched == "t" && !clauses.selection.isCount && positions.count == keyColumns.count
+        return areShown ? .shown(positions) : .values(keyColumns.map(\.column.type))
     }
 
     // SELECT k.o,t.`id` FROM JSON_TABLE('["bob","zoë"]','$[*]' COLUMNS (o FOR ORDINALITY,
     //   k0 VARCHAR(3) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PATH '$')) k
     //   STRAIGHT_JOIN `pets` t ON t.`owner`=k.k0 ORDER BY k.o,t.`id`
     private func ordinals(_ keys: [Key], _ columns: [Column]) -> Statement {
-        let unseen = clauses.unseen(columns)
+        let guards = clauses.typeGuards(columns)
         let table = KeyTable(columns: keyColumns, keys: keys)
         var sql = SQLWriter(clauses.relationship.dialect)
         sql.select(from: table)
         sql.write("k.o,")
-        selected(&sql, unseen, columns)
+        selected(&sql, guards, columns)
         sql.write(" FROM ")
         clauses.keyedSources(table, &sql)
         clauses.filter(&sql, after: "WHERE")
         clauses.grouping(&sql) { $0.write("k.o") }
         clauses.order(&sql) { $0.write("k.o") }
         return Statement(
-            sql, attribution: .ordinal, witnesses: unseen.map(\.column.type))
+            sql, attribution: .ordinal, typeGuards: guards.map(\.column.type))
     }
 
-    /// The witnesses, and what the rows show or their number.
-    private func selected(_ sql: inout SQLWriter, _ unseen: [Clauses.Unseen], _ columns: [Column]) {
-        for witness in unseen {
-            sql.column(witness.column.name, of: witness.alias)
+    /// The typeGuards, and what the rows show or their number.
+    private func selected(_ sql: inout SQLWriter, _ guards: [Clauses.TypeGuard], _ columns: [Column]) {
+        for typeGuard in guards {
+            sql.column(typeGuard.column.name, of: typeGuard.alias)
             sql.write(",")
         }
         if clauses.selection.isCount { clauses.count(&sql) } else { clauses.shown(columns, &sql) }

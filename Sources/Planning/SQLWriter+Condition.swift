@@ -130,15 +130,9 @@ extension ColumnType {
         let type: ColumnType
     }
 
-    /// A character set that cannot hold every text of a client.
+    /// The column's character set if it cannot hold every text of a client, which is always `utf8mb4`.
     fileprivate var narrowCharset: Charset? {
-        switch self {
-        case .text(_, let charset, let collation), .enumeration(let charset, let collation),
-            .set(let charset, let collation):
-            charset == "utf8mb4" ? nil : Charset(name: charset, collation: collation, type: self)
-        case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .binary,
-            .uuid, .inet4, .inet6, .json, .geometry:
-            nil
-        }
+        guard let (charset, collation) = encoding, charset != "utf8mb4" else { return nil }
+        return Charset(name: charset, collation: collation, type: self)
     }
 }

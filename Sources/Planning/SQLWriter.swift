@@ -31,12 +31,7 @@ struct SQLWriter {
 
     /// `` `odd``name` `` for an identifier that was read from the server.
     mutating func identifier(_ name: String) {
-        bytes.append(UInt8(ascii: "`"))
-        for byte in name.utf8 {
-            if byte == UInt8(ascii: "`") { bytes.append(byte) }
-            bytes.append(byte)
-        }
-        bytes.append(UInt8(ascii: "`"))
+        SQLIdentifier.append(name, to: &bytes)
     }
 
     /// `` t.`author_id` ``
@@ -76,21 +71,13 @@ struct SQLWriter {
     }
 
     private mutating func decimal(_ value: some FixedWidthInteger) {
-        // 20 digits of UInt64, or 19 and a sign. `String(value)` would take most of the time of a list of keys.
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var place = digits.count
-            var rest = value.magnitude
-            repeat {
-                place -= 1
-                let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-                digits[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
-                rest = quotient
-            } while rest > 0
-            if value < 0 {
-                place -= 1
-                digits[place] = UInt8(ascii: "-")
-            }
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[place...]))
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        let capacity = DecimalDigits.maxCount
+        // `String(value)` would take most of the time of a list of keys.
+        withUnsafeTemporaryAllocation(byteCount: capacity, alignment: 1) { digits in
+            guard let start = digits.baseAddress else { return }
+            let count = DecimalDigits.write(UInt64(value.magnitude), endingAt: start + capacity)
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: digits[(capacity - count)...]))
         }
     }
 

@@ -1,37 +1,21 @@
 package import Relations
 
-/// How a row of the result says which key it belongs to.
-package enum Attribution: Hashable, Sendable {
-    /// Only one key was asked for: every row is its own.
-    case single
-    /// The row starts with the matched columns of these types, whose values equal the key's exactly if their
-    /// canonical forms do.
-    case values([ColumnType])
-    /// The same, with the matched columns at these places among the columns that the rows show.
-    case shown([Int])
-    /// The row starts with the key's place in the batch, counted from 1. The database alone compared the
-    /// keys.
-    case ordinal
-}
-
-/// A query, and how to read its rows: first what attribution says, then the witnesses,
+/// A query, and how to read its rows: first what attribution says, then the typeGuards,
 /// then the relationship's columns in order.
 package struct Statement: Hashable, Sendable {
     package let sql: [UInt8]
     package let attribution: Attribution
-    /// Columns that are compared with a key or a filter's value, and that the rows do not show. Their values
-    /// are not needed; that they come back proves that they still have the type that the value was written
-    /// for.
-    package let witnesses: [ColumnType]
-    /// Where in `sql` the `SELECT` begins: before it, there may be what changes the session's settings for
-    /// it.
+    /// Columns that are compared with a key or a filter's value, and that the rows do not show. Their values are not
+    /// needed; that they come back proves that they still have the type that the value was written for.
+    package let typeGuards: [ColumnType]
+    /// Where in `sql` the `SELECT` begins: before it, there may be what changes the session's settings for it.
     private let selectOffset: Int
     private let dialect: Dialect
 
-    init(_ sql: SQLWriter, attribution: Attribution, witnesses: [ColumnType]) {
+    init(_ sql: SQLWriter, attribution: Attribution, typeGuards: [ColumnType]) {
         self.sql = sql.bytes
         self.attribution = attribution
-        self.witnesses = witnesses
+        self.typeGuards = typeGuards
         selectOffset = sql.selectOffset
         dialect = sql.dialect
     }
@@ -51,9 +35,9 @@ package struct Statement: Hashable, Sendable {
     /// The types of a row's columns before the relationship's own.
     package var leadingTypes: [ColumnType] {
         switch attribution {
-        case .single, .shown: witnesses
-        case .values(let types): types + witnesses
-        case .ordinal: [.integer(bits: 64, signed: true, zerofill: false)] + witnesses
+        case .single, .shown: typeGuards
+        case .values(let types): types + typeGuards
+        case .ordinal: [.integer(bits: 64, signed: true, zerofill: false)] + typeGuards
         }
     }
 }

@@ -16,19 +16,19 @@ struct TopRows {
     private var selection: Selection { clauses.selection }
 
     /// Rows beyond which as many subqueries cost more than numbering all rows of a key does as a rule.
-    private static let mostSubqueries = 20
+    private static let maxSubqueries = 20
 
     /// Bytes of filter values in all subqueries, which each have them: the statement stays far below
     /// `max_allowed_packet`.
-    private static let mostFilterBytes = 1 << 16
+    private static let maxFilterBytes = 1 << 16
 
     /// Whether `lateral` is possible, and the better form.
     var isReadInOrder: Bool {
-        guard let limit = selection.limit, limit + selection.offset <= Self.mostSubqueries,
+        guard let limit = selection.limit, limit + selection.offset <= Self.maxSubqueries,
             relationship.hops.isEmpty, !relationship.primaryKey.isEmpty,
             relationship.primaryKey.allSatisfy({ KeyFamily($0.type) == .integer }),
             !clauses.keyColumns.contains(where: \.needsRoundTrip),
-            (limit + selection.offset) * selection.byteCount <= Self.mostFilterBytes
+            (limit + selection.offset) * selection.byteCount <= Self.maxFilterBytes
         else { return false }
         return relationship.sortingIndex(selection) != nil
     }
@@ -40,13 +40,13 @@ struct TopRows {
     //     '$[*]' COLUMNS (i FOR ORDINALITY,p0 BIGINT PATH '$')) x
     //   STRAIGHT_JOIN `books` t ON t.`id`=x.p0 ORDER BY k.o,x.i
     func lateral(_ keys: [Key], _ columns: [Column]) -> Statement {
-        let unseen = clauses.unseen(columns)
+        let guards = clauses.typeGuards(columns)
         let table = KeyTable(columns: clauses.keyColumns, keys: keys)
         var sql = SQLWriter(relationship.dialect)
         sql.select(from: table)
         sql.write("k.o,")
-        sql.list(unseen) { sql, witness in sql.column(witness.column.name, of: "t") }
-        if !unseen.isEmpty { sql.write(",") }
+        sql.list(guards) { sql, typeGuard in sql.column(typeGuard.column.name, of: "t") }
+        if !guards.isEmpty { sql.write(",") }
         clauses.shown(columns, &sql)
         sql.write(" FROM ")
         table.write(to: &sql)
@@ -54,10 +54,10 @@ struct TopRows {
         sql.list(0..<(selection.limit ?? 0)) { sql, row in subquery(table, &sql, row: selection.offset + row)
         }
         sql.write("),'$[*]' COLUMNS (i FOR ORDINALITY")
-        for (place, column) in relationship.primaryKey.enumerated() {
-            let path = relationship.primaryKey.count == 1 ? "$" : "$[\(place)]"
-            let declaration = KeyColumn(key: column.type, column: column).declaration(longest: 1)
-            sql.write(",p\(place) \(declaration) PATH '\(path)'")
+        for (index, column) in relationship.primaryKey.enumerated() {
+            let path = relationship.primaryKey.count == 1 ? "$" : "$[\(index)]"
+            let declaration = KeyColumn(key: column.type, column: column).declaration(maxLength: 1)
+            sql.write(",p\(index) \(declaration) PATH '\(path)'")
         }
         sql.write(")) x STRAIGHT_JOIN ")
         sql.identifier(relationship.table)
@@ -65,7 +65,7 @@ struct TopRows {
         samePrimaryKey(&sql, as: "x")
         sql.write(" ORDER BY k.o,x.i")
         return Statement(
-            sql, attribution: .ordinal, witnesses: unseen.map(\.column.type))
+            sql, attribution: .ordinal, typeGuards: guards.map(\.column.type))
     }
 
     private func subquery(_ table: KeyTable, _ sql: inout SQLWriter, row: Int) {
@@ -87,21 +87,21 @@ struct TopRows {
     //     FROM JSON_TABLE(…) k STRAIGHT_JOIN `books` t ON t.`author_id`=k.k0) w
     //   STRAIGHT_JOIN `books` t ON t.`id`=w.p0 WHERE w.n>0 AND w.n<=3 ORDER BY w.o,w.n
     func window(_ keys: [Key], _ columns: [Column]) -> Statement {
-        let unseen = clauses.unseen(columns)
+        let guards = clauses.typeGuards(columns)
         let isNarrow = !relationship.primaryKey.isEmpty
         let table = KeyTable(columns: clauses.keyColumns, keys: keys)
         var sql = SQLWriter(relationship.dialect)
         sql.select(from: table)
         sql.write("w.o,")
-        sql.list(unseen.indices) { sql, place in sql.write("w.w\(place)") }
-        if !unseen.isEmpty { sql.write(",") }
+        sql.list(guards.indices) { sql, index in sql.write("w.w\(index)") }
+        if !guards.isEmpty { sql.write(",") }
         if isNarrow {
             clauses.shown(columns, &sql)
         } else {
-            sql.list(columns.indices) { sql, place in sql.write("w.c\(place)") }
+            sql.list(columns.indices) { sql, index in sql.write("w.c\(index)") }
         }
         sql.write(" FROM (")
-        numbered(&sql, table, unseen, columns: isNarrow ? [] : columns)
+        numbered(&sql, table, guards, columns: isNarrow ? [] : columns)
         sql.write(") w")
         if isNarrow {
             sql.write(" STRAIGHT_JOIN ")
@@ -113,28 +113,28 @@ struct TopRows {
         if let limit = selection.limit { sql.write(" AND w.n<=\(selection.offset + limit)") }
         sql.write(" ORDER BY w.o,w.n")
         return Statement(
-            sql, attribution: .ordinal, witnesses: unseen.map(\.column.type))
+            sql, attribution: .ordinal, typeGuards: guards.map(\.column.type))
     }
 
     /// All rows of the keys, numbered within each: by primary key, or with their columns where there is none.
     private func numbered(
-        _ sql: inout SQLWriter, _ table: KeyTable, _ unseen: [Clauses.Unseen], columns: [Column]
+        _ sql: inout SQLWriter, _ table: KeyTable, _ guards: [Clauses.TypeGuard], columns: [Column]
     ) {
         sql.write("SELECT k.o")
-        for (place, witness) in unseen.enumerated() {
+        for (index, typeGuard) in guards.enumerated() {
             sql.write(",")
-            sql.column(witness.column.name, of: witness.alias)
-            sql.write(" w\(place)")
+            sql.column(typeGuard.column.name, of: typeGuard.alias)
+            sql.write(" w\(index)")
         }
-        for (place, column) in relationship.primaryKey.enumerated() {
+        for (index, column) in relationship.primaryKey.enumerated() {
             sql.write(",")
             sql.column(column.name, of: "t")
-            sql.write(" p\(place)")
+            sql.write(" p\(index)")
         }
-        for (place, column) in columns.enumerated() {
+        for (index, column) in columns.enumerated() {
             sql.write(",")
             clauses.shown(column, &sql)
-            sql.write(" c\(place)")
+            sql.write(" c\(index)")
         }
         sql.write(",ROW_NUMBER() OVER (PARTITION BY k.o")
         if !selection.order.isEmpty {
@@ -149,9 +149,9 @@ struct TopRows {
 
     // t.`id`=w.p0
     private func samePrimaryKey(_ sql: inout SQLWriter, as alias: String) {
-        sql.list(relationship.primaryKey.indices, separator: " AND ") { sql, place in
-            sql.column(relationship.primaryKey[place].name, of: "t")
-            sql.write("=\(alias).p\(place)")
+        sql.list(relationship.primaryKey.indices, separator: " AND ") { sql, index in
+            sql.column(relationship.primaryKey[index].name, of: "t")
+            sql.write("=\(alias).p\(index)")
         }
     }
 }

@@ -1,23 +1,27 @@
 import Foundation
 
-/// A process started by `posix_spawn` and reaped by nobody but us: its number stays ours until `hasExited` says so.
-/// (Foundation's `Process` reaps on a thread of its own, and then a signal may hit a stranger.)
+/// A process that is started by `posix_spawn` and reaped here only, so that its id belongs to it until
+/// `hasExited` returns true. (Foundation's `Process` reaps on a thread of its own, after which a signal may
+/// hit another process.)
 package struct ChildProcess: Sendable {
     package let pid: Int32
-    /// Says "all is well" by a line and "our program is gone" by its end; see `init`.
+    /// Our end of the guardian's socket: a line releases the guardian, the end of the stream means that this
+    /// program is gone; see `init`.
     private let lifeline: Int32
     private var isReaped = false
-    /// How it ended, once `hasExited` has said that it has: its exit status, or 128 and the signal as a shell says it.
+    /// The exit status, or 128 plus the signal as a shell reports it; nil until `hasExited` has returned
+    /// true.
     package private(set) var status: Int32?
 
-    /// Where a command finds the descriptor that it is passed.
+    /// The number under which the command finds the descriptor that it is passed.
     private static let passedDescriptor: Int32 = 4
 
-    /// Starts `command` (first its path) without input, and with both outputs appended to the file `log`; it may be
-    /// passed one more descriptor, which it finds as number 4.
+    /// Starts `command`, whose first element is a path, without input, and with both outputs appended to the
+    /// file `log`. It may be passed one more descriptor, which it finds as number 4.
     ///
-    /// It never outlives this program, however that ends: a shell waits at a socket that the kernel closes with us,
-    /// then kills the command and removes `directory`, if one is given. The process is the command itself, not the shell.
+    /// The process never outlives this program, however the program ends: a shell, the guardian, waits at a
+    /// socket that the kernel closes when the program ends; then it kills the command and removes
+    /// `directory`, if one is given. The process id is that of the command, not of the shell.
     /// (`PR_SET_PDEATHSIG` would follow the *thread* that called us, and threads of a pool come and go.)
     package init(
         _ command: [String], environment: [String: String] = [:], removing directory: String? = nil,
@@ -44,7 +48,8 @@ package struct ChildProcess: Sendable {
         }
     }
 
-    /// Whether it has ended; reaps it. From then on its number may belong to another process.
+    /// Whether the process has ended; reaps it then, so that its id may belong to another process from then
+    /// on.
     package mutating func hasExited() -> Bool {
         guard !isReaped else { return true }
         var report: Int32 = 0
@@ -56,12 +61,12 @@ package struct ChildProcess: Sendable {
         return true
     }
 
-    /// Waits until it has ended, at most `seconds`.
+    /// Waits until the process has ended, for at most `seconds`; returns whether it has.
     package mutating func waitForExit(within seconds: Int) -> Bool {
         holds(within: seconds) { hasExited() }
     }
 
-    /// Does nothing once it has been reaped.
+    /// Sends a signal; does nothing once the process has been reaped.
     package func send(signal number: Int32) {
         if !isReaped { Foundation.kill(pid, number) }
     }
@@ -82,7 +87,7 @@ package struct ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
         if let passed { posix_spawn_file_actions_adddup2(&actions, passed, passedDescriptor) }
-        // What this program has open is none of the child's business: a socket would stay open with it.
+        // The child must not inherit our descriptors: a socket would stay open as long as the child.
         let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap {
             Int32($0)
         }
@@ -90,7 +95,8 @@ package struct ChildProcess: Sendable {
             posix_spawn_file_actions_addclose(&actions, descriptor)
         }
 
-        // A group of its own, so that Ctrl-C at a terminal reaches us alone; no signal mask of a pool's thread.
+        // A process group of its own, so that Ctrl-C at a terminal reaches us alone; and an empty signal
+        // mask, where a thread of a pool would have another one.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

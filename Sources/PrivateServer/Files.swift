@@ -6,11 +6,11 @@ func lastLines(of path: String, count: Int = 20) -> String {
     return String(decoding: data, as: UTF8.self).split(separator: "\n").suffix(count).joined(separator: "\n")
 }
 
-/// A new directory, for us alone, in `$TMPDIR` or `/tmp`. The name is short: a Unix socket must fit into it, which is
-/// why Foundation's long ones will not do.
+/// Makes a new directory in `$TMPDIR` or `/tmp` that no other account may enter. Its name is short, because
+/// the path of a Unix socket in it may have 107 bytes; Foundation's names are too long for that.
 package func makeTemporaryDirectory() throws -> String {
     let parent = ProcessInfo.processInfo.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-    // mkdtemp(3) puts a name that nobody has in the place of the six letters, and makes the directory with mode 0700.
+    // mkdtemp(3) replaces the six letters by a unique name, and makes the directory with mode 0700.
     let anyName = String(repeating: "X", count: 6)
     var template = Array("\(parent)/kd-\(anyName)".utf8CString)
     guard mkdtemp(&template) != nil else {
@@ -21,7 +21,8 @@ package func makeTemporaryDirectory() throws -> String {
     return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
 }
 
-/// Where a program is, also in the system directories that the PATH of a user does not have.
+/// The path of a program, which is also looked for in the system directories that are missing from the PATH
+/// of a user.
 func locate(_ program: String, package debianPackage: String) throws -> String {
     for directory in searchPath.split(separator: ":") {
         let path = "\(directory)/\(program)"
@@ -31,13 +32,13 @@ func locate(_ program: String, package debianPackage: String) throws -> String {
         "\(program) was not found in \(searchPath); install it: apt install \(debianPackage)")
 }
 
-/// `$PATH` and the directories where distributions keep servers.
+/// `$PATH`, and the directories in which distributions keep servers.
 let searchPath: String = [
     ProcessInfo.processInfo.environment["PATH"] ?? "",
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 ].filter { !$0.isEmpty }.joined(separator: ":")
 
-/// Asks `condition` every 5 ms until it holds or `seconds` are over; returns whether it held.
+/// Evaluates `condition` every 5 ms until it holds or `seconds` are over; returns whether it held.
 func holds(within seconds: Int, _ condition: () throws -> Bool) rethrows -> Bool {
     for _ in 0..<(seconds * 200) {
         if try condition() { return true }

@@ -2,8 +2,9 @@ import Foundation
 package import MariaDB
 import Synchronization
 
-/// A MariaDB server of our own in a temporary directory, for the demo and the tests. It ends with this program, even if
-/// the program crashes, and its directory with it. Nothing it holds survives: durability is switched off for speed.
+/// A MariaDB server in a temporary directory, for the demo, the bench and the tests. It ends with this
+/// program, even if the program crashes, and its directory is removed with it. Durability is switched off for
+/// speed.
 package final class PrivateServer: Sendable {
     package let socketPath: String
     /// The port on 127.0.0.1, if one was asked for.
@@ -12,14 +13,15 @@ package final class PrivateServer: Sendable {
     private let command: [String]
     private let process = Mutex<ChildProcess?>(nil)
 
-    /// Seconds for each of: bootstrapping, becoming ready, stopping in good order. A loaded machine takes its time.
-    private static let patience = 60
+    /// Seconds that each of bootstrapping, becoming ready and shutting down may take; a loaded machine is
+    /// slow.
+    private static let timeout = 60
 
     /// Bootstraps a server and waits until it answers. The user `root` has no password.
     ///
     /// - Parameters:
-    ///   - arguments: added at the end of the command line of `mariadbd`, so they win.
-    ///   - tcpPort: listen on this port of 127.0.0.1 as well; see `freePort()`.
+    ///   - arguments: Added at the end of the command line of `mariadbd`, so that they win.
+    ///   - tcpPort: A port of 127.0.0.1 on which the server listens as well; see `freePort()`.
     package init(arguments: [String] = [], tcpPort: UInt16? = nil) throws {
         let mariadbd = try locate("mariadbd", package: "mariadb-server-core")
         directory = try makeTemporaryDirectory()
@@ -37,12 +39,23 @@ package final class PrivateServer: Sendable {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    /// The number of the server's process; `nil` while it is not running.
+    /// The server's process id; nil while it is not running.
     package var pid: Int32? {
         process.withLock { process in
             guard process?.hasExited() == false else { return nil }
             return process?.pid
         }
+    }
+
+    /// Nanoseconds of CPU time that the server has used, all its threads together (clock_getcpuclockid(3));
+    /// nil while it is not running.
+    package var processorTime: Int64? {
+        var clock = clockid_t()
+        var time = timespec()
+        guard let pid, clock_getcpuclockid(pid, &clock) == 0, clock_gettime(clock, &time) == 0 else {
+            return nil
+        }
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     /// How to reach the server over its socket.
@@ -54,12 +67,12 @@ package final class PrivateServer: Sendable {
         try BlockingClient(endpoint(database: database))
     }
 
-    /// Shuts the server down in good order (SIGTERM), and by SIGKILL if that takes too long.
+    /// Shuts the server down by SIGTERM, and by SIGKILL if that takes too long.
     package func stop() {
         end(with: SIGTERM)
     }
 
-    /// The crash of a server: SIGKILL. Returns when the process is gone; the data directory stays as it is.
+    /// Crashes the server by SIGKILL. Returns when the process is gone; the data directory stays as it is.
     package func kill() {
         end(with: SIGKILL)
     }
@@ -70,7 +83,7 @@ package final class PrivateServer: Sendable {
         try start()
     }
 
-    /// A TCP port of 127.0.0.1 that nobody uses now. Somebody else may take it before we do; that is rare.
+    /// A TCP port of 127.0.0.1 that is free now. Another process may take it before we do, which is rare.
     package static func freePort() throws -> UInt16 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
@@ -79,8 +92,8 @@ package final class PrivateServer: Sendable {
         address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let outcome = withUnsafeMutableBytes(of: &address) { bytes in
-            let any = bytes.assumingMemoryBound(to: sockaddr.self).baseAddress!
-            return bind(descriptor, any, length) == 0 && getsockname(descriptor, any, &length) == 0
+            guard let address = bytes.assumingMemoryBound(to: sockaddr.self).baseAddress else { return false }
+            return bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
         }
         guard outcome else {
             throw PrivateServerError("no free port on 127.0.0.1: \(String(cString: strerror(errno)))")
@@ -96,7 +109,7 @@ package final class PrivateServer: Sendable {
                 command, environment: ["TMPDIR": directory], removing: directory, log: errorLog)
         }
         var refusal: DatabaseError?
-        let isReady = try holds(within: Self.patience) {
+        let isReady = try holds(within: Self.timeout) {
             guard pid != nil else { throw PrivateServerError("mariadbd ended at once", log: errorLog) }
             do throws(DatabaseError) {
                 _ = try client()
@@ -109,16 +122,16 @@ package final class PrivateServer: Sendable {
         if !isReady {
             let reason = refusal?.description ?? ""
             throw PrivateServerError(
-                "mariadbd did not answer in \(Self.patience) s (\(reason))", log: errorLog)
+                "mariadbd did not answer in \(Self.timeout) s (\(reason))", log: errorLog)
         }
     }
 
     private func end(with signal: Int32) {
         process.withLock { process in
             process?.send(signal: signal)
-            if process?.waitForExit(within: Self.patience) == false {
+            if process?.waitForExit(within: Self.timeout) == false {
                 process?.send(signal: SIGKILL)
-                _ = process?.waitForExit(within: Self.patience)
+                _ = process?.waitForExit(within: Self.timeout)
             }
             process = nil
         }
@@ -133,7 +146,7 @@ package final class PrivateServer: Sendable {
             ]
     }
 
-    /// mariadbd refuses to run as root unless told to; for anybody else there is nothing to say.
+    /// mariadbd refuses to run as root unless it is told to; other accounts need no option.
     private static var userOption: [String] { geteuid() == 0 ? ["--user=root"] : [] }
 
     private static func bootstrap(_ directory: String) throws {
@@ -147,12 +160,13 @@ package final class PrivateServer: Sendable {
             // Also where the machine's own name cannot be looked up.
             "--force",
         ]
-        // A server that starts removes what others have left in its TMPDIR, also what they still use: each has its own.
+        // A server that starts removes what other servers have left in its TMPDIR, and even what they still
+        // use, so each server has its own.
         var process = try ChildProcess(
             command + userOption, environment: ["TMPDIR": directory], removing: directory, log: log)
-        guard process.waitForExit(within: patience) else {
+        guard process.waitForExit(within: timeout) else {
             process.send(signal: SIGKILL)
-            throw PrivateServerError("mariadb-install-db did not end in \(patience) s", log: log)
+            throw PrivateServerError("mariadb-install-db did not end in \(timeout) s", log: log)
         }
         // The exit status alone says nothing about an unusable directory; the system tables do.
         guard process.status == 0, access(directory + "/data/mysql", F_OK) == 0 else {
@@ -167,5 +181,23 @@ package final class PrivateServer: Sendable {
                 "the socket path \(path) has \(path.utf8.count) bytes, at most 107 are allowed; "
                     + "set TMPDIR to a shorter directory")
         }
+    }
+}
+
+/// Why a private server could not be started or stopped, with the end of the server's own log.
+package struct PrivateServerError: Error, Sendable, CustomStringConvertible {
+    /// What failed, where, and what to do about it; may have several lines.
+    package let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+
+    /// - Parameters:
+    ///   - what: What failed.
+    ///   - path: A log file, the last lines of which are added.
+    init(_ what: String, log path: String) {
+        let tail = lastLines(of: path)
+        self.init(tail.isEmpty ? "\(what); \(path) is empty" : "\(what); the last lines of \(path):\n\(tail)")
     }
 }

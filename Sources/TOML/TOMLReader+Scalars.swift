@@ -1,13 +1,13 @@
-/// Numbers, dates, true and false: https://toml.io/en/v1.0.0#integer
+/// Reads numbers, dates, true and false: https://toml.io/en/v1.0.0#integer
 extension TOMLReader {
-    mutating func scalar() throws(TOMLError) -> TOMLValue {
-        var word = scanner.take(while: Self.isOfWord)
+    mutating func readScalar() throws(TOMLError) -> TOMLValue {
+        var word = scanner.consume(while: Self.isWordCharacter)
         guard !word.isEmpty else { throw scanner.error("\(scanner.found) where a value should stand") }
         // `1979-05-27 07:32:00`
         if word.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/) != nil, scanner.next == " " {
             var ahead = scanner
             ahead.advance()
-            let time = ahead.take(while: Self.isOfWord)
+            let time = ahead.consume(while: Self.isWordCharacter)
             if time.first?.isNumber == true {
                 word += " " + time
                 scanner = ahead
@@ -21,7 +21,7 @@ extension TOMLReader {
                 : "\(Self.shown(word)) is no number, date, true or false; a text stands in quotes")
     }
 
-    private static func isOfWord(_ scalar: Unicode.Scalar) -> Bool {
+    private static func isWordCharacter(_ scalar: Unicode.Scalar) -> Bool {
         !scalar.isControl && !" ,]}#=[{\"'".unicodeScalars.contains(scalar)
     }
 
@@ -36,7 +36,7 @@ extension TOMLReader {
         case "inf", "+inf": .number(.infinity)
         case "-inf": .number(-.infinity)
         case "nan", "+nan", "-nan": .number(.nan)
-        default: integer(word) ?? number(word) ?? moment(word)
+        default: integer(word) ?? number(word) ?? dateTime(word)
         }
     }
 
@@ -65,16 +65,16 @@ extension TOMLReader {
         return Double(word.filter { $0 != "_" }).map(TOMLValue.number)
     }
 
-    private static func moment(_ word: String) -> TOMLValue? {
+    private static func dateTime(_ word: String) -> TOMLValue? {
         let date = /[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])/
         let time = /([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?/
         let offset = /[Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]/
-        if word.wholeMatch(of: date) != nil || word.wholeMatch(of: time) != nil { return .moment }
+        if word.wholeMatch(of: date) != nil || word.wholeMatch(of: time) != nil { return .dateTime }
         guard let day = word.prefixMatch(of: date)?.range, day.upperBound < word.endIndex,
             "Tt ".contains(word[day.upperBound]),
             let hour = word[word.index(after: day.upperBound)...].prefixMatch(of: time)?.range
         else { return nil }
         let rest = word[hour.upperBound...]
-        return rest.isEmpty || rest.wholeMatch(of: offset) != nil ? .moment : nil
+        return rest.isEmpty || rest.wholeMatch(of: offset) != nil ? .dateTime : nil
     }
 }

@@ -1,51 +1,52 @@
-/// https://toml.io/en/v1.0.0#string
+/// Reads strings: https://toml.io/en/v1.0.0#string
 extension TOMLReader {
-    /// A string of any of the four kinds; `nil` if none begins here.
-    mutating func string() throws(TOMLError) -> String? {
-        if scanner.take("\"\"\"") { return try multiline("\"") }
-        if scanner.take("'''") { return try multiline("'") }
-        if scanner.take("\"") { return try basicString() }
-        if scanner.take("'") { return try literalString() }
+    /// Reads a string of any of the four kinds; nil if no string begins here.
+    mutating func readString() throws(TOMLError) -> String? {
+        if scanner.consume("\"\"\"") { return try readMultilineString("\"") }
+        if scanner.consume("'''") { return try readMultilineString("'") }
+        if scanner.consume("\"") { return try readBasicString() }
+        if scanner.consume("'") { return try readLiteralString() }
         return nil
     }
 
-    /// From behind `"` to behind `"`.
-    mutating func basicString() throws(TOMLError) -> String {
+    /// Reads a string in `"` after its opening quote, and consumes its closing quote.
+    mutating func readBasicString() throws(TOMLError) -> String {
         var text = ""
         while true {
-            text += scanner.take { !$0.isControl && $0 != "\"" && $0 != "\\" || $0 == "\t" }
-            if scanner.take("\"") { return text }
-            guard scanner.take("\\") else { throw unfinished("a string") }
-            text.unicodeScalars.append(try escape())
+            text += scanner.consume { !$0.isControl && $0 != "\"" && $0 != "\\" || $0 == "\t" }
+            if scanner.consume("\"") { return text }
+            guard scanner.consume("\\") else { throw unfinished("a string") }
+            text.unicodeScalars.append(try readEscape())
         }
     }
 
-    /// From behind `'` to behind `'`.
-    mutating func literalString() throws(TOMLError) -> String {
-        let text = scanner.take { !$0.isControl && $0 != "'" || $0 == "\t" }
-        guard scanner.take("'") else { throw unfinished("a string") }
+    /// Reads a string in `'` after its opening quote, and consumes its closing quote.
+    mutating func readLiteralString() throws(TOMLError) -> String {
+        let text = scanner.consume { !$0.isControl && $0 != "'" || $0 == "\t" }
+        guard scanner.consume("'") else { throw unfinished("a string") }
         return text
     }
 
-    /// From behind `"""` or `'''` to behind the same; one or two more quotes may stand right before those.
-    private mutating func multiline(_ quote: Unicode.Scalar) throws(TOMLError) -> String {
+    /// Reads a string in `"""` or `'''` after its opening quotes, and consumes its closing quotes; one or two
+    /// more quotes may stand right before those.
+    private mutating func readMultilineString(_ quote: Unicode.Scalar) throws(TOMLError) -> String {
         let end = String(repeating: String(quote), count: 3)
         var text = ""
-        _ = scanner.takeLineEnd()
+        _ = scanner.consumeLineEnd()
         while true {
-            text += scanner.take { !$0.isControl && $0 != quote && $0 != "\\" || $0 == "\t" }
-            if scanner.takeLineEnd() {
+            text += scanner.consume { !$0.isControl && $0 != quote && $0 != "\\" || $0 == "\t" }
+            if scanner.consumeLineEnd() {
                 text += "\n"
-            } else if scanner.take(end) {
-                for _ in 0..<2 where scanner.take(String(quote)) { text.unicodeScalars.append(quote) }
+            } else if scanner.consume(end) {
+                for _ in 0..<2 where scanner.consume(String(quote)) { text.unicodeScalars.append(quote) }
                 return text
-            } else if scanner.take(String(quote)) {
+            } else if scanner.consume(String(quote)) {
                 text.unicodeScalars.append(quote)
-            } else if scanner.take("\\") {
+            } else if scanner.consume("\\") {
                 if quote == "'" {
                     text += "\\"
                 } else if try !skipContinuation() {
-                    text.unicodeScalars.append(try escape())
+                    text.unicodeScalars.append(try readEscape())
                 }
             } else {
                 throw unfinished("a string of several lines")
@@ -53,12 +54,13 @@ extension TOMLReader {
         }
     }
 
-    /// Behind a backslash at a line's end all goes up to the next sign that is not blank.
+    /// Skips everything between a backslash at the end of a line and the next character that is not blank;
+    /// false if the backslash is not at the end of a line.
     private mutating func skipContinuation() throws(TOMLError) -> Bool {
         var ahead = scanner
         ahead.skipBlanks()
-        guard ahead.takeLineEnd() else { return false }
-        repeat { ahead.skipBlanks() } while ahead.takeLineEnd()
+        guard ahead.consumeLineEnd() else { return false }
+        repeat { ahead.skipBlanks() } while ahead.consumeLineEnd()
         scanner = ahead
         return true
     }
@@ -67,8 +69,8 @@ extension TOMLReader {
         scanner.error("\(scanner.found) in \(what), which has no closing quote before it")
     }
 
-    /// What stands behind a backslash.
-    private mutating func escape() throws(TOMLError) -> Unicode.Scalar {
+    /// Reads what follows a backslash.
+    private mutating func readEscape() throws(TOMLError) -> Unicode.Scalar {
         let sign = scanner.found
         switch scanner.advance() {
         case "b": return "\u{8}"
@@ -78,14 +80,14 @@ extension TOMLReader {
         case "r": return "\r"
         case "\"": return "\""
         case "\\": return "\\"
-        case "u": return try scalar(digits: 4)
-        case "U": return try scalar(digits: 8)
+        case "u": return try readCodePoint(digits: 4)
+        case "U": return try readCodePoint(digits: 8)
         default:
             throw scanner.error("\(sign) behind a backslash, which makes no sign; in '…' a backslash is one")
         }
     }
 
-    private mutating func scalar(digits: Int) throws(TOMLError) -> Unicode.Scalar {
+    private mutating func readCodePoint(digits: Int) throws(TOMLError) -> Unicode.Scalar {
         var hex = ""
         while hex.count < digits, let next = scanner.next, next.isASCII, next.properties.isASCIIHexDigit {
             hex.unicodeScalars.append(next)
@@ -98,7 +100,7 @@ extension TOMLReader {
     }
 }
 
-/// A TOML basic string.
+/// The text as a TOML basic string: `"C:\\temp"`
 package func quoted(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {

@@ -1,4 +1,4 @@
-/// A document that is taken sign by sign, and the line that has been reached.
+/// Consumes a document character by character, and counts lines.
 struct TOMLScanner {
     private var rest: Substring.UnicodeScalarView
     /// From 1.
@@ -16,7 +16,7 @@ struct TOMLScanner {
         TOMLError(line: line, message: message)
     }
 
-    /// What comes next, as a message shows it.
+    /// The next character as an error message shows it.
     var found: String {
         switch next {
         case nil: "the end of the file"
@@ -32,55 +32,56 @@ struct TOMLScanner {
         return next
     }
 
-    mutating func take(_ text: String) -> Bool {
+    mutating func consume(_ text: String) -> Bool {
         guard rest.starts(with: text.unicodeScalars) else { return false }
         for _ in text.unicodeScalars { advance() }
         return true
     }
 
-    /// As many as there are, none of them a line end.
-    mutating func take(while isWanted: (Unicode.Scalar) -> Bool) -> String {
+    /// Consumes characters as long as they are wanted; none of them may be the end of a line, which would not
+    /// be counted.
+    mutating func consume(while isWanted: (Unicode.Scalar) -> Bool) -> String {
         let taken = rest.prefix(while: isWanted)
         rest = rest[taken.endIndex...]
         return String(taken)
     }
 
-    mutating func takeLineEnd() -> Bool {
-        take("\n") || take("\r\n")
+    mutating func consumeLineEnd() -> Bool {
+        consume("\n") || consume("\r\n")
     }
 
     mutating func skipBlanks() {
-        _ = take { $0 == " " || $0 == "\t" }
+        _ = consume { $0 == " " || $0 == "\t" }
     }
 
-    /// Blanks and a comment, up to the line's end.
+    /// Skips blanks and a comment, up to the end of the line.
     mutating func skipComment() throws(TOMLError) {
         skipBlanks()
-        guard take("#") else { return }
-        _ = take { !$0.isControl || $0 == "\t" }
+        guard consume("#") else { return }
+        _ = consume { !$0.isControl || $0 == "\t" }
         guard next == nil || isAtLineEnd else { throw error("\(found) in a comment") }
     }
 
-    /// Blanks, comments and line ends.
+    /// Skips blanks, comments and line ends.
     mutating func skipLines() throws(TOMLError) {
-        repeat { try skipComment() } while takeLineEnd()
+        repeat { try skipComment() } while consumeLineEnd()
     }
 
     private var isAtLineEnd: Bool {
         rest.first == "\n" || rest.starts(with: "\r\n".unicodeScalars)
     }
 
-    /// After a table's header or a value nothing but a comment may follow.
-    mutating func endLine(after what: String) throws(TOMLError) {
+    /// Consumes the end of the line after a header or a value, which nothing but a comment may follow.
+    mutating func expectLineEnd(after what: String) throws(TOMLError) {
         try skipComment()
-        guard next == nil || takeLineEnd() else {
+        guard next == nil || consumeLineEnd() else {
             throw error("\(found) behind \(what), where the line should end")
         }
     }
 }
 
 extension Unicode.Scalar {
-    /// https://toml.io/en/v1.0.0#string: what may not stand in a text as it is.
+    /// Whether the character must be escaped in a string: https://toml.io/en/v1.0.0#string
     package var isControl: Bool { value < 0x20 || value == 0x7F }
 
     /// `\u001B`

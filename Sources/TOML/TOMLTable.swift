@@ -1,18 +1,17 @@
-/// A table while its document is read.
-///
-/// Each table is written in one place: https://toml.io/en/v1.0.0#table
+/// A table while its document is read. TOML defines each table in one place only:
+/// https://toml.io/en/v1.0.0#table
 final class TOMLTable {
     enum Origin {
         /// `[a]`, an element of `[[a]]`, the document itself
         case header
-        /// The `a` of `[a.b]`, which a header `[a]` may still follow.
+        /// The `a` of `[a.b]`, which a header `[a]` may still define.
         case implied
-        /// The `a` of `a.b = 1`, which may get more members in the same way.
+        /// The `a` of `a.b = 1`, to which further dotted keys may add members.
         case dotted
     }
 
     private enum Member {
-        /// An inline table is one: nothing is added to it.
+        /// Any value; an inline table is one too, because nothing can be added to it.
         case value(TOMLValue)
         case table(TOMLTable)
         /// `[[a]]`
@@ -36,23 +35,23 @@ final class TOMLTable {
         }
     }
 
-    /// Where the keys before a header's last one lead; `nil` if to a value.
-    func reached(by key: ArraySlice<String>) -> TOMLTable? {
+    /// The table to which all parts of a header's key but the last lead; nil if they lead to a value.
+    func table(reachedBy key: ArraySlice<String>) -> TOMLTable? {
         guard let name = key.first else { return self }
         let next: TOMLTable
         switch members[name] {
-        case nil: next = added(name, .implied)
+        case nil: next = addTable(name, .implied)
         case .table(let table): next = table
         case .elements(let tables): next = tables[tables.count - 1]
         case .value: return nil
         }
-        return next.reached(by: key.dropFirst())
+        return next.table(reachedBy: key.dropFirst())
     }
 
-    /// A header's last key; `nil` if it is there already.
-    func opened(_ name: String) -> TOMLTable? {
+    /// The table that the last part of a header's key defines; nil if it is defined already.
+    func openTable(_ name: String) -> TOMLTable? {
         switch members[name] {
-        case nil: return added(name, .header)
+        case nil: return addTable(name, .header)
         case .table(let table) where table.origin == .implied:
             table.origin = .header
             return table
@@ -60,13 +59,13 @@ final class TOMLTable {
         }
     }
 
-    /// The last key of `[[a]]`; `nil` if it is something else already.
-    func appended(_ name: String) -> TOMLTable? {
+    /// A new element of the list `[[a]]`; nil if there is something else of this name.
+    func appendElement(_ name: String) -> TOMLTable? {
         let element = TOMLTable(.header)
         switch members[name] {
         case nil: members[name] = .elements([element])
         case .elements(var tables):
-            members[name] = nil  // lest they are copied
+            members[name] = nil  // so that the list is not copied
             tables.append(element)
             members[name] = .elements(tables)
         case .table, .value: return nil
@@ -74,28 +73,29 @@ final class TOMLTable {
         return element
     }
 
-    /// Where the keys before a pair's last one lead; `nil` if to a value, or a table that has a header.
-    func dotted(_ key: ArraySlice<String>) -> TOMLTable? {
+    /// The table to which all parts of a dotted key but the last lead; nil if they lead to a value, or to a
+    /// table that has a header.
+    func tableForDottedKey(_ key: ArraySlice<String>) -> TOMLTable? {
         guard let name = key.first else { return self }
         let next: TOMLTable
         switch members[name] {
-        case nil: next = added(name, .dotted)
+        case nil: next = addTable(name, .dotted)
         case .table(let table) where table.origin != .header:
             table.origin = .dotted
             next = table
         case .table, .elements, .value: return nil
         }
-        return next.dotted(key.dropFirst())
+        return next.tableForDottedKey(key.dropFirst())
     }
 
-    /// `false` if there is such a member.
+    /// Adds a member; false if there is one of this name.
     func add(_ value: TOMLValue, as name: String) -> Bool {
         guard members[name] == nil else { return false }
         members[name] = .value(value)
         return true
     }
 
-    private func added(_ name: String, _ origin: Origin) -> TOMLTable {
+    private func addTable(_ name: String, _ origin: Origin) -> TOMLTable {
         let table = TOMLTable(origin)
         members[name] = .table(table)
         return table

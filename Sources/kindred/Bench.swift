@@ -2,6 +2,7 @@ import ArgumentParser
 import Bench
 import Configuration
 import Foundation
+import LineClient
 import PrivateServer
 import Reactor
 import Relations
@@ -60,60 +61,61 @@ struct BenchCommand: ParsableCommand {
 
     func run() throws {
         for path in [json, html].compactMap({ $0 }) {
-            // Before anything is measured.
+            // This is checked before anything is measured.
             guard FileManager.default.createFile(atPath: path, contents: nil) else {
-                throw ExitCode.complaint("\(path) cannot be written", .osError)
+                throw ExitCode.reporting("\(path) cannot be written", .osError)
             }
         }
-        // Thousands of idle connections need as many, here and in the daemon, which inherits the limit.
+        // Thousands of idle connections need as many descriptors, here and in the daemon, which inherits the
+        // limit.
         _ = DescriptorLimit.raise(to: .max)
         do {
             if let config = target.config {
-                try survey(ConfigurationFile.parse(["--config", config]))
+                try runCustom(ConfigurationFile.parse(["--config", config]))
             } else {
-                try suite()
+                try runBuiltIn()
             }
         } catch let code as ExitCode {
             throw code
         } catch {
-            throw ExitCode.complaint("kindred bench: \(error)", .unavailable)
+            throw ExitCode.reporting("kindred bench: \(error)", .unavailable)
         }
     }
 
-    private var plan: Plan {
-        var plan = Plan()
-        plan.rounds = rounds
-        plan.slot = Int64(seconds * 1_000_000_000)
-        plan.warmUp = Int64(warmUp * 1_000_000_000)
-        return plan
+    private var timing: TrialTiming {
+        var timing = TrialTiming()
+        timing.rounds = rounds
+        timing.slot = Int64(seconds * 1_000_000_000)
+        timing.warmUp = Int64(warmUp * 1_000_000_000)
+        return timing
     }
 
-    /// Its own data.
-    private func suite() throws {
+    /// Benchmarks the built-in data.
+    private func runBuiltIn() throws {
         print("building the data …")
-        let stage = try Stage(
-            database: "bench", script: Suite.dataScript, listen: "max_clients = 20000",
+        let daemon = try PrivateDaemon(
+            database: "bench", script: BuiltInBenchmark.dataScript, listen: "max_clients = 20000",
             serverArguments: ["--innodb-buffer-pool-size=1G", "--max-connections=1000"])
-        defer { stage.stop() }
-        let file = try ConfigurationFile.parse(["--config", stage.configPath])
+        defer { daemon.stop() }
+        let file = try ConfigurationFile.parse(["--config", daemon.configPath])
         let settings = try file.read()
-        let testbed = try testbed(.unix(path: stage.socketPath), settings)
-        let suite = try Suite(
-            testbed, catalog: file.catalog(settings), clients: clients, plan, progress: progress)
-        try report(testbed, suite.run)
+        let testbed = try testbed(.unix(path: daemon.socketPath), settings)
+        let benchmark = try BuiltInBenchmark(
+            testbed, catalog: file.catalog(settings), clients: clients, timing, progress: progress)
+        try report(testbed, benchmark.run)
     }
 
-    /// Somebody else's.
-    private func survey(_ file: ConfigurationFile) throws {
+    /// Benchmarks a running daemon and its database.
+    private func runCustom(_ file: ConfigurationFile) throws {
         let settings = try file.read()
         let catalog = try file.catalog(settings)
         let templates = try load.templates(in: catalog)
         let testbed = try testbed(target.address(settings), settings)
         var setup = load.setup
         setup.clients = clients
-        let survey = try Survey(
-            testbed, templates, load.keySource(), load.distribution, setup, plan, hasRamp: load.ramp)
-        try report(testbed) { try survey.run(progress: progress, report: $0) }
+        let benchmark = try CustomBenchmark(
+            testbed, templates, load.keySource(), load.distribution, setup, timing, hasRamp: load.ramp)
+        try report(testbed) { try benchmark.run(progress: progress, report: $0) }
     }
 
     private func testbed(_ daemon: LineClient.Address, _ settings: Settings) throws -> Testbed {
@@ -125,7 +127,7 @@ struct BenchCommand: ParsableCommand {
         var report = Report(
             kindred: Kindred.version, database: try testbed.databaseVersion(),
             arguments: CommandLine.arguments)
-        // What has been measured is kept, whatever happens then.
+        // What has been measured is written even if the run fails later.
         let outcome = Result {
             try run { section in
                 if Self.isTerminal { print("\r\u{1B}[K", terminator: "") }

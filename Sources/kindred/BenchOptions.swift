@@ -2,7 +2,7 @@ import ArgumentParser
 import Bench
 import Configuration
 import Foundation
-import PrivateServer
+import LineClient
 import Relations
 
 /// Which daemon and database are measured.
@@ -12,14 +12,14 @@ struct BenchTarget: ParsableArguments {
         completion: .file(extensions: ["toml"]))
     var config: String?
 
-    /// Where the daemon listens.
+    /// The address at which the daemon listens.
     func address(_ settings: Settings) throws -> LineClient.Address {
         if let path = settings.listen.unix { return .unix(path: path) }
         guard let tcp = settings.listen.tcp else {
-            throw ExitCode.complaint(
+            throw ExitCode.reporting(
                 "\(config ?? ""): it has no listen.unix and no listen.tcp", .misconfigured)
         }
-        return .tcp(host: tcp.host, port: UInt16(clamping: tcp.port))
+        return LineClient.Address(tcp)
     }
 }
 
@@ -49,7 +49,7 @@ struct BenchLoad: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: "Requests that each of kindred's clients has on its way: one or more trials.")
-    var pipeline = usualPipeline
+    var pipeline = defaultPipeline
 
     @Option(
         help:
@@ -63,19 +63,19 @@ struct BenchLoad: ParsableArguments {
             Whom to measure: kindred; text and prepared: a query for each load; page: one IN query for 20 loads; ideal: \
             what no proxy can beat.
             """)
-    var against = Rival.allCases
+    var against = ContenderKind.allCases
 
     @Flag(help: "Afterwards, lets clients become 256 and one again, and shows how batch sizes follow.")
     var ramp = false
 
-    /// Whether something is said that the built-in comparison would not heed.
+    /// Whether an option is given that the built-in benchmark would ignore.
     var isGiven: Bool {
         !load.isEmpty || mix != nil || keysFile != nil || rate != nil || ramp || keys != 100_000
-            || distribution != .uniform || keysPerRequest != 1 || pipeline != Self.usualPipeline
-            || against != Rival.allCases
+            || distribution != .uniform || keysPerRequest != 1 || pipeline != Self.defaultPipeline
+            || against != ContenderKind.allCases
     }
 
-    private static let usualPipeline = [8, 1]
+    private static let defaultPipeline = [8, 1]
 
     func validate() throws {
         guard (1...10_000_000).contains(keys) else { throw ValidationError("--keys is from 1 to 10000000") }
@@ -85,7 +85,7 @@ struct BenchLoad: ParsableArguments {
         guard !pipeline.isEmpty, pipeline.allSatisfy({ (1...10_000).contains($0) }) else {
             throw ValidationError("--pipeline is from 1 to 10000")
         }
-        guard rate == nil || pipeline == Self.usualPipeline else {
+        guard rate == nil || pipeline == Self.defaultPipeline else {
             throw ValidationError(
                 "--pipeline is for a closed loop; with --rate requests come when they are due")
         }
@@ -96,10 +96,10 @@ struct BenchLoad: ParsableArguments {
 
     var setup: Bench.Comparison.Setup {
         var setup = Bench.Comparison.Setup()
-        setup.depths = pipeline
+        setup.pipelineDepths = pipeline
         setup.keysPerRequest = keysPerRequest
         setup.rate = rate
-        setup.rivals = against
+        setup.contenders = against
         return setup
     }
 
@@ -116,15 +116,15 @@ struct BenchLoad: ParsableArguments {
     }
 
     private func text(of path: String) throws -> String {
-        // Of a pipe as well.
+        // A FileHandle reads pipes as well.
         guard let file = FileHandle(forReadingAtPath: path), let bytes = try? file.readToEnd() ?? Data(),
             let text = String(data: bytes, encoding: .utf8)
         else {
-            throw ExitCode.complaint("\(path) cannot be read, or is not UTF-8", .misconfigured)
+            throw ExitCode.reporting("\(path) cannot be read, or is not UTF-8", .misconfigured)
         }
         return text
     }
 }
 
 extension KeyDistribution: ExpressibleByArgument {}
-extension Rival: ExpressibleByArgument {}
+extension ContenderKind: ExpressibleByArgument {}

@@ -19,10 +19,8 @@ struct Check: ParsableCommand {
     func run() throws {
         let settings = try file.read()
         let schema = try file.schema(settings)
-        let (catalog, faults, warnings) = CatalogBuilder(schema).build(
-            discover: settings.catalog.discover, explicit: settings.relationships)
-        guard faults.isEmpty else { throw file.complaint(of: faults) }
-        try tryOut(catalog, settings)
+        let (catalog, warnings) = try file.catalog(settings, schema)
+        try tryLoads(catalog, settings)
         for warning in warnings { print("\(file.config): warning: \(warning)") }
         for relationship in catalog.relationships {
             for gap in relationship.gaps(in: schema) {
@@ -43,9 +41,10 @@ struct Check: ParsableCommand {
         print("\(file.config): all is well, \(catalog.relationships.count) relationships")
     }
 
-    /// What the file and the schema do not show, the server's own answers do: a view whose definer is gone, say.
-    private func tryOut(_ catalog: Catalog, _ settings: Settings) throws {
-        var complaints: [String] = []
+    /// Runs a load of each relationship, which finds what the file and the schema do not show, such as a view
+    /// whose definer is gone.
+    private func tryLoads(_ catalog: Catalog, _ settings: Settings) throws {
+        var refusals: [String] = []
         do throws(DatabaseError) {
             let trial = try LoadTrial(settings)
             for relationship in catalog.relationships {
@@ -54,7 +53,7 @@ struct Check: ParsableCommand {
                 switch try trial.run(relationship) {
                 case .answered: break
                 case .refused(let why):
-                    complaints.append("\(file.config)\(line): relationship '\(relationship.name)': \(why)")
+                    refusals.append("\(file.config)\(line): relationship '\(relationship.name)': \(why)")
                 case .untried(let why):
                     print(
                         "\(file.config): warning: relationship '\(relationship.name)' could not be tried now: \(why)"
@@ -62,10 +61,10 @@ struct Check: ParsableCommand {
                 }
             }
         } catch {
-            throw file.complaint(of: error, settings)
+            throw file.reporting(error, settings)
         }
-        guard complaints.isEmpty else {
-            throw ExitCode.complaint(complaints.joined(separator: "\n"), .misconfigured)
+        guard refusals.isEmpty else {
+            throw ExitCode.reporting(refusals.joined(separator: "\n"), .misconfigured)
         }
     }
 }

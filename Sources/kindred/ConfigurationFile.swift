@@ -5,23 +5,23 @@ import MariaDB
 import Relations
 import Service
 
-/// The option that most subcommands share, and the ways in which what it names can be wrong.
+/// The option `--config` of most commands, and how they report what is wrong with the file.
 struct ConfigurationFile: ParsableArguments {
     @Option(
         name: .shortAndLong, help: "The configuration file (TOML).", completion: .file(extensions: ["toml"]))
     var config: String
 
-    /// The settings, or the code to end with after all faults have been printed.
+    /// Reads the settings; prints all faults, and throws the exit code, if there are any.
     func read() throws -> Settings {
         do {
-            return try reread()
+            return try settings()
         } catch {
-            throw ExitCode.complaint("\(error)", .misconfigured)
+            throw ExitCode.reporting("\(error)", .misconfigured)
         }
     }
 
-    /// The settings, or an error that says everything in one line.
-    func reread(
+    /// Reads the settings, or throws all faults.
+    func settings(
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(ConfigurationFaults) -> Settings {
         try SettingsReader.read(path: config, environment: environment)
@@ -31,27 +31,32 @@ struct ConfigurationFile: ParsableArguments {
         do throws(DatabaseError) {
             return try Inspection.schema(settings)
         } catch {
-            throw complaint(of: error, settings)
+            throw reporting(error, settings)
         }
     }
 
-    func complaint(of error: DatabaseError, _ settings: Settings) -> ExitCode {
+    func reporting(_ error: DatabaseError, _ settings: Settings) -> ExitCode {
         let what =
             error.kind == .statement ? "the database answers nothing" : "the database cannot be reached"
-        return .complaint("\(config): \(what): \(Inspection.explanation(of: error, settings))", .unavailable)
+        return .reporting("\(config): \(what): \(Inspection.explanation(of: error, settings))", .unavailable)
     }
 
     /// The relationships that a daemon with this file serves.
     func catalog(_ settings: Settings) throws -> Catalog {
-        let (catalog, faults, _) = CatalogBuilder(try schema(settings)).build(
-            discover: settings.catalog.discover, explicit: settings.relationships)
-        guard faults.isEmpty else { throw complaint(of: faults) }
-        return catalog
+        try catalog(settings, schema(settings)).catalog
+    }
+
+    /// The relationships that a daemon with this file serves from this schema, and what the operator should
+    /// know of it, a sentence each.
+    func catalog(_ settings: Settings, _ schema: Schema) throws -> (catalog: Catalog, warnings: [String]) {
+        let (catalog, faults, warnings) = Catalog.make(settings, schema)
+        guard faults.isEmpty else { throw reporting(faults) }
+        return (catalog, warnings)
     }
 
     /// FILE:LINE: what is wrong
-    func complaint(of faults: [CatalogFault]) -> ExitCode {
-        .complaint(text(of: faults), .misconfigured)
+    func reporting(_ faults: [CatalogFault]) -> ExitCode {
+        .reporting(text(of: faults), .misconfigured)
     }
 
     func text(of faults: [CatalogFault]) -> String {

@@ -16,7 +16,7 @@ struct DemoCommand: ParsableCommand {
         do {
             try Demo.run(staysOpen: isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1)
         } catch {
-            throw ExitCode.complaint("kindred demo: \(error)", .unavailable)
+            throw ExitCode.reporting("kindred demo: \(error)", .unavailable)
         }
     }
 }

@@ -4,15 +4,15 @@ import Logging
 import Reactor
 
 extension ExitCode {
-    /// sysexits.h: the configuration is wrong; systemd does not start the service again.
+    /// EX_CONFIG of sysexits.h: the configuration is wrong; systemd does not start the service again.
     static let misconfigured = ExitCode(78)
-    /// sysexits.h: the database or the daemon cannot be reached.
+    /// EX_UNAVAILABLE of sysexits.h: the database or the daemon cannot be reached.
     static let unavailable = ExitCode(69)
-    /// sysexits.h: the operating system refused something, such as a socket.
+    /// EX_OSERR of sysexits.h: the operating system refused something, such as a socket.
     static let osError = ExitCode(71)
 
-    /// Writes the message to standard error and is the code to end with.
-    static func complaint(_ message: String, _ code: ExitCode) -> ExitCode {
+    /// Writes the message to standard error; returns the code, to be thrown.
+    static func reporting(_ message: String, _ code: ExitCode) -> ExitCode {
         let prefix = ServiceManager.isJournal(STDERR_FILENO) ? Logger.Level.error.journalPrefix : ""
         let lines = message.split(separator: "\n").map { "\(prefix)\($0)\n" }
         let line = Array(lines.joined().utf8)

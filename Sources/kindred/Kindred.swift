@@ -20,9 +20,10 @@ struct Kindred: ParsableCommand {
         ])
 
     static func main() {
-        // Swift takes the arguments from /proc/self/cmdline, and not even the program's name is there without it.
+        // Swift takes the arguments from /proc/self/cmdline, and not even the program's name is there without
+        // it.
         guard CommandLine.argc > 0 else {
-            exit(withError: ExitCode.complaint("kindred: no arguments: is /proc mounted?", .osError))
+            exit(withError: ExitCode.reporting("kindred: no arguments: is /proc mounted?", .osError))
         }
         main(nil)
     }

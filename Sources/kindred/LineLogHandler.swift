@@ -2,8 +2,9 @@ import Glibc
 import Logging
 import Reactor
 
-/// Writes one line for each event, its message first. For the journal a line begins with its priority, as sd-daemon(3)
-/// describes, and has no time, because the journal has its own; everywhere else it begins with the time and the level.
+/// Writes one line for each event, its message first. For the journal a line begins with its priority, as
+/// sd-daemon(3) describes, and has no time, because the journal has its own; everywhere else it begins with
+/// the time and the level.
 struct LineLogHandler: LogHandler {
     private let stream: LogStream
     private let isJournal: Bool

@@ -1,6 +1,7 @@
 import ArgumentParser
+import Configuration
 import Foundation
-import PrivateServer
+import LineClient
 
 struct Query: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,7 +31,7 @@ struct Query: ParsableCommand {
         do {
             client = try LineClient(address)
         } catch let failure as LineClient.Failure {
-            throw ExitCode.complaint(failure.description, .unavailable)
+            throw ExitCode.reporting(failure.description, .unavailable)
         }
         if lines.isEmpty {
             while let line = readLine() { try client.send(line) }
@@ -55,14 +56,16 @@ struct Query: ParsableCommand {
     private var address: LineClient.Address {
         get throws {
             if let socket { return .unix(path: socket) }
-            let text = tcp ?? ""
-            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
-            else {
-                throw ValidationError("--tcp wants HOST:PORT, not '\(text)'")
+            guard let address = tcp.flatMap(HostAndPort.init) else {
+                throw ValidationError("--tcp wants HOST:PORT, not '\(tcp ?? "")'")
             }
-            let host = text[..<colon]
-            let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
-            return .tcp(host: String(isBracketed ? host.dropFirst().dropLast() : host), port: port)
+            return LineClient.Address(address)
         }
+    }
+}
+
+extension LineClient.Address {
+    init(_ address: HostAndPort) {
+        self = .tcp(host: address.host, port: UInt16(clamping: address.port))
     }
 }

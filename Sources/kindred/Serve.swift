@@ -24,17 +24,17 @@ struct Serve: ParsableCommand {
         do {
             inherited = try ServiceManager.inheritedListeners()
         } catch {
-            throw ExitCode.complaint("kindred: \(error)", .osError)
+            throw ExitCode.reporting("kindred: \(error)", .osError)
         }
         do throws(Failure) {
             let settings = try readSettings(environment)
             let log = try openLog()
-            // What ends the program with a complaint stands behind all that was logged.
+            // The error that ends the program must come after everything that was logged.
             defer { log.flush(withinMilliseconds: 1000) }
             try serve(settings, environment, inherited, log)
         } catch {
             ServiceManager().notify(.status("cannot start: \(error.message)"))
-            let code = ExitCode.complaint(error.message, error.code)
+            let code = ExitCode.reporting(error.message, error.code)
             FailedStart.turnAwayClients(of: inherited)
             throw code
         }
@@ -57,7 +57,7 @@ struct Serve: ParsableCommand {
         do {
             let daemon = try Daemon(
                 settings: settings, version: Kindred.version, inherited: inherited, logger: logger
-            ) { [file, environment] in try file.reread(environment: environment) }
+            ) { [file, environment] in try file.settings(environment: environment) }
             end = try daemon.run()
         } catch {
             throw Failure(message: "kindred: \(error)", code: .osError)
@@ -72,7 +72,7 @@ struct Serve: ParsableCommand {
 
     private func readSettings(_ environment: [String: String]) throws(Failure) -> Settings {
         do throws(ConfigurationFaults) {
-            return try file.reread(environment: environment)
+            return try file.settings(environment: environment)
         } catch {
             throw Failure(message: "\(error)", code: .misconfigured)
         }

@@ -2,13 +2,14 @@ import Batching
 import Relations
 import TestSupport
 import Testing
+import Time
 
-private let window: Int64 = 1000
+private let window = TimeSpan.microseconds(1)
 
-/// What must hold whatever happens in which order, checked against a ledger of who waits for what.
+/// Checks what must hold whatever happens in which order, against a ledger of who waits for which key.
 private struct Model {
     var batcher: Batcher
-    var now = Instant(nanoseconds: 0)
+    var now = Instant.zero
     var waiting: [Waiter: (key: Key, batchKey: BatchKey, since: Instant)] = [:]
     var withdrawn: Set<SubmissionID> = []
     var inFlight: [Batch] = []
@@ -29,7 +30,7 @@ private struct Model {
     mutating func step(_ random: inout SeededGenerator) throws {
         switch Int.random(in: 0..<10, using: &random) {
         case 0..<5: submit(&random)
-        case 5: now = now + Int64.random(in: 0...1500, using: &random)
+        case 5: now += .nanoseconds(Int.random(in: 0...1500, using: &random))
         case 6: withdraw(&random)
         case 7: finish(&random)
         default: try take()
@@ -47,7 +48,7 @@ private struct Model {
         let keys = (0..<Int.random(in: 1...3, using: &random)).map { _ in
             Bool.random(using: &random) ? key(Int64.random(in: 0..<20, using: &random)) : nil
         }
-        let deadline = random.next() % 8 == 0 ? now + Int64.random(in: 0...3000, using: &random) : nil
+        let deadline = random.next() % 8 == 0 ? now + .nanoseconds(Int.random(in: 0...3000, using: &random)) : nil
         batcher.submit(
             keys, of: batchKey, for: submission, share: &shares[Int.random(in: 0..<3, using: &random)],
             deadline: deadline, at: now)
@@ -71,17 +72,17 @@ private struct Model {
         batcher.finished(inFlight.remove(at: index), isMeasure: Bool.random(using: &random), at: now)
     }
 
-    /// Answers whether there was anything to take.
+    /// - Returns: whether there was a batch to take.
     @discardableResult
     mutating func take() throws -> Bool {
-        guard let batch = batcher.take(at: now) else {
+        guard let batch = batcher.nextBatch(at: now) else {
             try expectNothingDue()
             return false
         }
         #expect(Set(batch.keys).count == batch.keys.count, "each key once")
         #expect((1...batch.batchKey.maxKeys).contains(batch.keys.count))
-        for (place, key) in batch.keys.enumerated() {
-            let waiters = batch.waiters(of: place).filter { !withdrawn.contains($0.submission) }
+        for (index, key) in batch.keys.enumerated() {
+            let waiters = batch.waiters(of: index).filter { !withdrawn.contains($0.submission) }
             #expect(!waiters.isEmpty, "nobody asked for this key")
             for waiter in waiters {
                 let removed = waiting.removeValue(forKey: waiter)
@@ -90,14 +91,14 @@ private struct Model {
             }
         }
         let left = waiting.values.filter { $0.batchKey == batch.batchKey }
-        #expect(!left.contains { batch.keys.contains($0.key) }, "an waiter was left behind")
+        #expect(!left.contains { batch.keys.contains($0.key) }, "a waiter was left behind")
         inFlight.append(batch)
         #expect(inFlight.count <= maxInFlight)
         return true
     }
 
-    /// While another query may be sent, nobody who has waited for the window or fills a batch is left waiting, nor
-    /// one with no query of its batch key in flight.
+    /// While another query may be sent, no key waits that has waited for its window, that fills a batch, or that has
+    /// no query of its batch key in flight.
     private mutating func expectNothingDue() throws {
         guard inFlight.count < batcher.inFlightLimit else { return }
         for batchKey in batchKeys {
@@ -105,7 +106,7 @@ private struct Model {
             guard let oldest = waits.map(\.since).min() else { continue }
             #expect(
                 inFlight.contains { $0.batchKey == batchKey } || batcher.limits.isFrugal,
-                "an idle batchKey must not wait")
+                "keys must not wait where no query of their batch key is in flight")
             #expect(now < oldest + window, "the window is over")
             #expect(Set(waits.map(\.key)).count < batchKey.maxKeys, "a full batch must not wait")
             let wake = batcher.nextWake(after: now)
@@ -113,12 +114,13 @@ private struct Model {
         }
     }
 
-    /// Ends everything, and answers how many are left waiting for ever.
+    /// Ends all queries until no keys are due.
+    /// - Returns: how many waiters are left waiting for ever.
     mutating func drain() throws -> Int {
         while true {
             for batch in inFlight { batcher.finished(batch, isMeasure: true, at: now) }
             inFlight = []
-            now = now + window
+            now += window
             if try !take() { return waiting.count }
         }
     }
@@ -126,7 +128,7 @@ private struct Model {
 
 @Suite struct BatcherModelTests {
     @Test(arguments: UInt64(0)..<400)
-    func `any order of events keeps every waiter, and answers each once`(seed: UInt64) throws {
+    func `in any order of events, every waiter is kept and answered once`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var model = Model(&random)
         for _ in 0..<300 { try model.step(&random) }

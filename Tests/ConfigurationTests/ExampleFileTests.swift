@@ -4,13 +4,6 @@ import Relations
 import Testing
 
 struct ExampleFileTests {
-    private let path =
-        String(#filePath.prefix(upTo: #filePath.range(of: "/Tests/")!.lowerBound)) + "/config/kindred.toml"
-
-    @Test func `the example in the repository is the one that the records make`() throws {
-        #expect(try String(contentsOfFile: path, encoding: .utf8) == ExampleFile.render())
-    }
-
     /// The example names a file that is to be there already, and is not on this machine.
     private static let withoutSecret = ExampleFile.render().replacing(
         "\npassword_file = ", with: "\n#password_file = ")

@@ -15,7 +15,7 @@ import Testing
     }
 
     private func withDirectory<Value>(_ body: (String) throws -> Value) throws -> Value {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         return try body(directory)
     }

@@ -78,9 +78,9 @@ import Testing
 
     @Test func `an index finds each key and nothing else`() {
         let keys = (0..<10).map { Key.composite([.integer(Int64($0)), .integer(Int64($0 * $0))]) }
-        var index = KeyIndex(keys)
-        for place in [3, 3, 9, 0, 3] { #expect(index.place(of: keys[place]) == place) }
-        #expect(index.place(of: .composite([.integer(1), .integer(2)])) == nil)
-        #expect(index.place(of: .composite([.integer(1), .integer(2)])) == nil)
+        var index = KeyLookup(keys)
+        for place in [3, 3, 9, 0, 3] { #expect(index.index(of: keys[place]) == place) }
+        #expect(index.index(of: .composite([.integer(1), .integer(2)])) == nil)
+        #expect(index.index(of: .composite([.integer(1), .integer(2)])) == nil)
     }
 }

@@ -1,5 +1,4 @@
 import FanOut
-import Planning
 import Relations
 import TestSupport
 import Testing
@@ -12,7 +11,7 @@ import Testing
     private func place(of row: [String?], by attribution: RowAttribution) -> Int? {
         let text = Array(row.compactMap { $0 }.joined().utf8)
         return text.withUnsafeBytes { bytes in
-            attribution.place { column in
+            attribution.keyIndex { column in
                 let start = row[..<column].reduce(0) { $0 + ($1?.utf8.count ?? 0) }
                 return row[column].map {
                     UnsafeRawBufferPointer(rebasing: bytes[start..<start + $0.utf8.count])

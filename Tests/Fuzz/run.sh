@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh PROGRAMS SECONDS FOUND SEED: each fuzzer goes through its kept corpus and then tries so many seconds for something
-# new. One line tells of each; inputs that break a property are kept in FOUND, and make the exit code 1.
+# run.sh PROGRAMS SECONDS FOUND SEED: runs each fuzzer on its kept corpus and then, for so many seconds, on new inputs. Prints
+# one line for each. Inputs that violate a property are kept in the directory FOUND, and the exit code is then 1.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 programs=$1 seconds=$2 found=$3 seed=$4
@@ -8,7 +8,7 @@ mkdir -p "$found"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Swift's own backtraces keep libFuzzer from writing the input. A server that announces 100 GB is not given them.
+# Swift's own backtraces would keep libFuzzer from writing the input. For a server that announces 100 GB malloc fails.
 export SWIFT_BACKTRACE=enable=no SWIFT_DETERMINISTIC_HASHING=1
 asan=allocator_may_return_null=1:max_allocation_size_mb=256
 
@@ -30,12 +30,12 @@ fuzz() {
     failed=1
 }
 
-# The last number behind a word of the log.
+# Prints the last number after a word in the log.
 last() { grep -a -o "$1 *[0-9]*" "$log" | tail -n 1 | grep -o '[0-9]*$'; }
 
 failed=0
 fuzz requests FuzzRequests
 fuzz driver FuzzDriver
 fuzz configuration FuzzConfiguration
-[ "$failed" = 0 ] || echo "the inputs are in $found; give one to its program as the argument to see it again"
+[ "$failed" = 0 ] || echo "the inputs are in $found; to reproduce a finding, give one to its program as the argument"
 exit "$failed"

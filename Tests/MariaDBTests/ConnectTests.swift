@@ -41,7 +41,7 @@ import Testing
             ])
     }
 
-    @Test func `who is known by the Unix socket needs no password`() throws {
+    @Test func `an account with unix_socket authentication needs no password`() throws {
         let server = try PrivateServer()
         let own = String(cString: getpwuid(geteuid()).pointee.pw_name)
         try server.client().execute("CREATE OR REPLACE USER \(own)@localhost IDENTIFIED VIA unix_socket")
@@ -100,7 +100,7 @@ import Testing
         #expect(interest.events == .readable)
     }
 
-    /// A socket that accepts connections in the kernel and never reads from them.
+    /// Returns a socket whose connections the kernel accepts and nobody reads from, and its port.
     private func listen() throws -> (Int32, UInt16) {
         let port = try PrivateServer.freePort()
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -128,8 +128,8 @@ import Testing
         #expect(error.kind == .refused)
     }
 
-    /// The setup waits for a lock that we release only after `connect` has returned: had it blocked, it would have
-    /// given up the lock after 20 s and not own it afterwards.
+    /// The setup waits for a lock that is released only after `connect` has returned. If it blocked, it would
+    /// give up the lock after 20 s and not own it afterwards.
     @Test func `the session setup does not block`() throws {
         let server = try SharedServer.server
         let holder = try server.client()

@@ -36,7 +36,7 @@ import Testing
         #expect(outcome.rows == [])
     }
 
-    @Test func `a statement without a result is done`() {
+    @Test func `a statement without a result set is done at once`() {
         #expect(connection.send("SET @x = 1") == .done)
         #expect(text(connection.run("SELECT @x").rows) == [["1"]])
     }
@@ -93,8 +93,8 @@ import Testing
         #expect(text(connection.run("SELECT 2").rows) == [["2"]])
     }
 
-    /// The subquery gives a second row only when the outer row 5 is looked at: 1242 comes with a fetch.
-    @Test func `an error among the rows is not their end`() throws {
+    /// The subquery gives a second row only at the outer row 50,000, so that error 1242 comes with a fetch.
+    @Test func `an error between rows is not their end`() throws {
         let sql =
             "SELECT s.seq, (SELECT 1 FROM seq_1_to_2 t WHERE t.seq = 1 OR s.seq = 50000) FROM seq_1_to_60000 s"
         var rows = 0
@@ -114,14 +114,14 @@ import Testing
         #expect(connection.run("SELECT 1; SELECT 2").error?.errno == 1064)
     }
 
-    @Test func `a call with more than one result gives the connection up`() throws {
+    @Test func `a procedure with more than one result set ends the connection`() throws {
         let database = try SharedServer.freshDatabase(named: "calls")
         let client = try SharedServer.server.client(database: database)
         try client.execute("CREATE PROCEDURE twice() BEGIN SELECT 1; SELECT 2; END")
         #expect(connection.run("CALL \(database).twice()").error?.kind == .connectionLost)
     }
 
-    @Test func `two connections take turns`() throws {
+    @Test func `rows of two connections can be fetched in turns`() throws {
         let other = try connected(SharedServer.server.endpoint(database: "mysql"))
         let sql = "SELECT seq, REPEAT('x', 100) FROM seq_1_to_2000"
         try #require(connection.send(sql) == other.send(sql))

@@ -43,7 +43,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     let books = table("books", [column("id"), column("owner", type)])
     return Relationship(
         name: "authors.books", kind: .many, parent: parent, key: [column("id", type)],
-        matches: [column("owner", type)], to: books, order: order, dialect: .mariaDB)
+        matchedColumns: [column("owner", type)], to: books, order: order, dialect: .mariaDB)
 }
 
 @Suite struct PlannerTests {
@@ -72,7 +72,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         let hidden = table("books", [column("id"), column("owner", name)])
         let relationship = Relationship(
             name: "a.b", kind: .many, parent: parent, key: [column("id", name)],
-            matches: [column("owner", name)], to: hidden, columns: [column("id")], dialect: .mariaDB)
+            matchedColumns: [column("owner", name)], to: hidden, columns: [column("id")], dialect: .mariaDB)
         #expect(
             sql(relationship, text("x"))
                 == "SELECT t.`owner`,t.`id` FROM `books` t WHERE t.`owner`='x' ORDER BY t.`id`")
@@ -114,7 +114,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `columns share the bound on keys, because the server counts values`() {
         let orders = Relationship(
             name: "a.b", kind: .many, parent: parent, key: [column("a"), column("b")],
-            matches: [column("a"), column("b")],
+            matchedColumns: [column("a"), column("b")],
             to: table("lines", [column("id"), column("a"), column("b")]), dialect: .mariaDB)
         #expect(planner(orders).maxKeys(500) == 250)
         #expect(
@@ -126,7 +126,8 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `a mixed composite key travels with its ordinal`() {
         let mixed = Relationship(
             name: "a.b", kind: .many, parent: parent, key: [column("a"), column("b", name)],
-            matches: [column("a"), column("b", name)], to: table("lines", [column("id")]), dialect: .mariaDB)
+            matchedColumns: [column("a"), column("b", name)], to: table("lines", [column("id")]),
+            dialect: .mariaDB)
         let statement = sql(
             mixed, .composite([.integer(1), .text([65])]), .composite([.integer(2), .text([66])]))
         #expect(
@@ -143,7 +144,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
                 [Hop(table: "h", near: [column("id")], far: [near])], first: table("h", []),
                 targets: [column("k", type)], isDistinct: false)
             let relationship = Relationship(
-                name: "a.b", kind: .many, parent: parent, key: [column("id")], matches: [column("id")],
+                name: "a.b", kind: .many, parent: parent, key: [column("id")], matchedColumns: [column("id")],
                 by: way,
                 to: table("b", [column("id")]), dialect: .mariaDB)
             let text = sql(relationship, .single(.integer(1)))
@@ -186,7 +187,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `a many to many goes through its join table`() {
         let tags = Relationship(
             name: "books.tags", kind: .many, parent: parent, key: [column("id")],
-            matches: [column("book_id")],
+            matchedColumns: [column("book_id")],
             by: tagging(isDistinct: false),
             to: table("tags", [column("id")]), dialect: .mariaDB)
         #expect(
@@ -198,7 +199,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `distinct groups by the related row, per key`() {
         let tags = Relationship(
             name: "books.tags", kind: .many, parent: parent, key: [column("id")],
-            matches: [column("book_id")],
+            matchedColumns: [column("book_id")],
             by: tagging(isDistinct: true),
             to: table("tags", [column("id")]), dialect: .mariaDB)
         #expect(
@@ -211,7 +212,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `at most one row needs no order`() {
         let author = Relationship(
             name: "books.author", kind: .one, parent: parent, key: [column("author_id")],
-            matches: [column("id")], to: table("authors", [column("id")]), dialect: .mariaDB)
+            matchedColumns: [column("id")], to: table("authors", [column("id")]), dialect: .mariaDB)
         #expect(!sql(author, .single(.integer(1)), .single(.integer(2))).contains("ORDER BY"))
     }
 
@@ -223,7 +224,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `names are quoted whatever they hold`() {
         let odd = table("odd `table", [column("se`lect")], key: ["se`lect"])
         let relationship = Relationship(
-            name: "x", kind: .many, parent: parent, key: [column("id")], matches: [column("se`lect")],
+            name: "x", kind: .many, parent: parent, key: [column("id")], matchedColumns: [column("se`lect")],
             to: odd, dialect: .mariaDB)
         #expect(
             sql(relationship, .single(.integer(1)))

@@ -10,10 +10,10 @@ import Testing
         #expect(Set(found.keys) == ["books.author", "authors.books"])
         let one = try #require(found["books.author"])
         #expect(one.kind == .one && one.table == "authors" && one.key.map(\.name) == ["author_id"])
-        #expect(one.matches.map(\.name) == ["id"] && one.isAtMostOne)
+        #expect(one.matchedColumns.map(\.name) == ["id"] && one.isAtMostOne)
         let many = try #require(found["authors.books"])
         #expect(many.kind == .many && many.table == "books" && many.key.map(\.name) == ["id"])
-        #expect(many.matches.map(\.name) == ["author_id"] && !many.isAtMostOne)
+        #expect(many.matchedColumns.map(\.name) == ["author_id"] && !many.isAtMostOne)
         #expect(many.order == [OrderTerm(column: "id")])
     }
 
@@ -61,7 +61,7 @@ import Testing
         let found = discover(
             [table("reviews", ["id", "reply_to_id"])], [foreignKey("reviews", ["reply_to_id"], "reviews")])
         #expect(Set(found.keys) == ["reviews.reply_to", "reviews.reviews"])
-        #expect(try #require(found["reviews.reviews"]).matches.map(\.name) == ["reply_to_id"])
+        #expect(try #require(found["reviews.reviews"]).matchedColumns.map(\.name) == ["reply_to_id"])
     }
 
     @Test func `a composite foreign key is named after the parent's table`() throws {
@@ -81,7 +81,7 @@ import Testing
                 table("book_tags", ["book_id", "tag_id"], key: ["tag_id", "book_id"]),
             ], [foreignKey("book_tags", ["book_id"], "books"), foreignKey("book_tags", ["tag_id"], "tags")])
         let tags = try #require(found["books.tags"])
-        #expect(tags.matches.map(\.name) == ["book_id"] && tags.table == "tags")
+        #expect(tags.matchedColumns.map(\.name) == ["book_id"] && tags.table == "tags")
         #expect(
             tags.hops.map(\.table) == ["book_tags"] && tags.hops[0].near.map(\.name) == ["book_id"]
                 && tags.hops[0].far.map(\.name) == ["tag_id"]
@@ -110,8 +110,8 @@ import Testing
                 foreignKey("follows", ["follower_id"], "users"),
                 foreignKey("follows", ["followee_id"], "users"),
             ])
-        #expect(try #require(found["users.followee_via_follows"]).matches.map(\.name) == ["follower_id"])
-        #expect(try #require(found["users.follower_via_follows"]).matches.map(\.name) == ["followee_id"])
+        #expect(try #require(found["users.followee_via_follows"]).matchedColumns.map(\.name) == ["follower_id"])
+        #expect(try #require(found["users.follower_via_follows"]).matchedColumns.map(\.name) == ["followee_id"])
     }
 
     @Test func `many to many gives way to a direct foreign key of the same name`() {

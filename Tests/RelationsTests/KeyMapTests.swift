@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func `the first of equal keys counts`() {
-        let map = KeyMap(placesOf: [7, -1, 7, .max, .min, -1].map { .single(.integer($0)) })
+        let map = KeyMap(indexing: [7, -1, 7, .max, .min, -1].map { .single(.integer($0)) })
         #expect(map.count == 4 && map.isOfIntegers)
         #expect(map[integer: 7] == 0 && map[integer: -1] == 1)
         #expect(map[integer: .max] == 3 && map[integer: .min] == 4)

@@ -14,7 +14,7 @@ private let books: Relationship = {
         ], primaryKey: ["id"], uniqueKeys: [])
     return Relationship(
         name: "authors.books", kind: .many, parent: .init(Table(name: "authors", columns: [], indexes: [])),
-        key: [column("id")], matches: [column("author_id")], to: table,
+        key: [column("id")], matchedColumns: [column("author_id")], to: table,
         columns: table.columns.filter { $0.name != "author_id" }, order: [OrderTerm(column: "title")],
         dialect: .mariaDB)
 }()
@@ -142,7 +142,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         let author = Relationship(
             name: "books.author", kind: .one, parent: .init(table("books", ["id"])),
             key: [column("author_id")],
-            matches: [column("id")], to: table("authors", ["id"]), dialect: .mariaDB)
+            matchedColumns: [column("id")], to: table("authors", ["id"]), dialect: .mariaDB)
         #expect(throws: Failure.self) { try author.selection(options { $0.limit = 1 }, at: .root) }
         #expect(throws: Failure.self) { try author.selection(options { $0.offset = 0 }, at: .root) }
     }
@@ -150,17 +150,17 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
     @Test func `by the parent's primary key the way begins at the parent itself`() throws {
         let author = Relationship(
             name: "books.author", kind: .one, parent: .init(table("books", ["id", "author_id"])),
-            key: [column("author_id")], matches: [column("id")], to: table("authors", ["id"]),
+            key: [column("author_id")], matchedColumns: [column("id")], to: table("authors", ["id"]),
             dialect: .mariaDB)
         let other = try #require(author.viaParent)
-        #expect(other.key.map(\.name) == ["id"] && other.matches.map(\.name) == ["id"])
+        #expect(other.key.map(\.name) == ["id"] && other.matchedColumns.map(\.name) == ["id"])
         #expect(
             other.hops.map(\.table) == ["books"] && other.hops[0].near.map(\.name) == ["id"]
                 && other.hops[0].far.map(\.name) == ["author_id"])
         #expect(other.targets.map(\.name) == ["id"])
         let books = Relationship(
             name: "authors.books", kind: .many, parent: .init(table("authors", ["id"])), key: [column("id")],
-            matches: [column("author_id")], to: table("books", ["id", "author_id"]), dialect: .mariaDB)
+            matchedColumns: [column("author_id")], to: table("books", ["id", "author_id"]), dialect: .mariaDB)
         #expect(books.viaParent == books)
     }
 }

@@ -67,7 +67,7 @@ struct QueryKillerTests {
         let server = try ScriptedServer([Self.found, ScriptedServer.ok(1)])
         let answers = outcomes(of: 1...4, at: endpoint(server.path))
         #expect(answers[0] == .told)
-        guard case .failed(let error) = answers[1] else { throw NeverHappened(description: "\(answers)") }
+        guard case .failed(let error) = answers[1] else { throw TestFailure(description: "\(answers)") }
         #expect(error.kind == .connectionLost)
         #expect(answers[2] == .failed(error) && answers[3] == .failed(error))
     }

@@ -51,7 +51,7 @@ struct TomllibTests {
         case .table(let members):
             "{" + members.map { hex($0.key) + ":" + canonical($0.value) }.sorted().joined(separator: ",")
                 + "}"
-        case .moment: "m"
+        case .dateTime: "m"
         }
     }
 
@@ -60,7 +60,7 @@ struct TomllibTests {
     }
 
     private func askTomllib(_ documents: [String]) throws -> [String] {
-        let directory = try DaemonUnderTest.makeDirectory()
+        let directory = try makeTestDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try JSONEncoder().encode(documents).write(to: URL(fileURLWithPath: directory + "/documents"))
         let process = Process()

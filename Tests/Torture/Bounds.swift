@@ -1,70 +1,71 @@
-/// What a healthy daemon keeps to, also where all that tortures it shares its two processors. Each is several times what
-/// runs of ten minutes have shown.
+/// The bounds that a healthy daemon keeps, even while it shares two processors with everything that tortures
+/// it. Each is several times the value seen in runs of ten minutes.
 enum Bounds {
-    /// KiB at any time; unread replies are most of it.
-    static let kilobytes = 256 << 10
-    /// KiB beyond those of a daemon that nobody has asked yet, when all clients are gone.
-    static let kilobytesAtRest = 64 << 10
-    /// KiB a minute.
-    static let growth = 16 << 10
-    /// Customers and villains with their connections, the database's, and what it has anyway.
-    static let files = 200
-    /// Microseconds of 99 turns in 100; where the loop waited for a processor so many for each time as long as on a machine
-    /// of its own, if that is more.
+    /// Resident memory at any time, in KiB; most of it is replies that clients do not read.
+    static let maxKilobytes = 256 << 10
+    /// Resident memory after all clients have gone, in KiB beyond that of a daemon that was never asked.
+    static let maxKilobytesAtRest = 64 << 10
+    /// Growth of resident memory, in KiB a minute.
+    static let maxGrowth = 16 << 10
+    /// Open descriptors: the clients' connections, the database's, and those that the daemon has anyway.
+    static let maxFiles = 200
+    /// The longest turn but for one in a hundred, in microseconds. Where the loop has to wait for a
+    /// processor, `slow` times the factor by which that lengthens its turns, if that is more.
     private static let longTurn = (10_000, slow: 3000.0)
-    /// Microseconds of any turn, beside what the loop waited for a processor.
+    /// The longest turn of all, in microseconds, besides what the loop waited for a processor.
     private static let longestTurn = 250_000
-    /// Before them, a new daemon's growth, and its few turns, tell nothing.
-    private static let leastLife = (forGrowth: Duration.seconds(120), forTurns: Duration.seconds(30))
+    /// A daemon younger than this has too short a history, or too few turns, to be judged by them.
+    private static let minTime = (forGrowth: Duration.seconds(120), forTurns: Duration.seconds(30))
 
-    /// A figure beside its bound.
-    struct Judged {
+    /// A measured value and its bound, both in the same unit.
+    struct Figure {
         let what: String
         let value: Int
         let bound: Int
 
         var isBad: Bool { value > bound }
-        /// The fuller the worse.
+        /// The part of the bound that is used; more than 1 is a finding.
         var share: Double { Double(value) / Double(max(bound, 1)) }
     }
 
-    static func memoryAtRest(_ before: Report.Rest, _ after: Report.Rest) -> Judged {
-        Judged(what: "memory at rest, KiB", value: after.kilobytes, bound: before.kilobytes + kilobytesAtRest)
+    static func memoryAtRest(_ before: Report.Rest, _ after: Report.Rest) -> Figure {
+        Figure(
+            what: "memory at rest, KiB", value: after.kilobytes, bound: before.kilobytes + maxKilobytesAtRest)
     }
 
-    static func memory(_ life: Vitals.Life) -> Judged {
-        Judged(what: "memory, KiB", value: life.mostKilobytes, bound: kilobytes)
+    static func memory(_ run: ResourceMonitor.Run) -> Figure {
+        Figure(what: "memory, KiB", value: run.maxKilobytes, bound: maxKilobytes)
     }
 
-    static func growth(_ life: Vitals.Life) -> Judged? {
-        guard life.time >= leastLife.forGrowth else { return nil }
-        return Judged(what: "growth of memory, KiB a minute", value: Int(life.growth), bound: growth)
+    static func growth(_ run: ResourceMonitor.Run) -> Figure? {
+        guard run.time >= minTime.forGrowth else { return nil }
+        return Figure(what: "growth of memory, KiB a minute", value: Int(run.growth), bound: maxGrowth)
     }
 
-    static func files(_ life: Vitals.Life) -> Judged {
-        Judged(what: "descriptors", value: life.mostFiles, bound: files)
+    static func files(_ run: ResourceMonitor.Run) -> Figure {
+        Figure(what: "descriptors", value: run.maxFiles, bound: maxFiles)
     }
 
-    static func longTurn(_ life: Vitals.Life) -> Judged? {
-        guard life.time >= leastLife.forTurns else { return nil }
-        let bound = max(longTurn.0, Int(longTurn.slow * life.slowness))
-        return Judged(what: "99 turns in 100, us", value: life.longTurn, bound: bound)
+    static func longTurn(_ run: ResourceMonitor.Run) -> Figure? {
+        guard run.time >= minTime.forTurns else { return nil }
+        let bound = max(longTurn.0, Int(longTurn.slow * run.slowness))
+        return Figure(what: "99 turns in 100, us", value: run.longTurn, bound: bound)
     }
 
-    static func longestTurn(_ life: Vitals.Life) -> Judged {
-        Judged(
-            what: "the longest turn, us", value: life.longestFreeTurn,
-            bound: longestTurn + life.waitedAtLongest)
+    static func longestTurn(_ run: ResourceMonitor.Run) -> Figure {
+        Figure(
+            what: "the longest turn, us", value: run.longestFreeTurn,
+            bound: longestTurn + run.waitedAtLongest)
     }
 
-    static func strayRows(_ life: Vitals.Life) -> Judged {
-        Judged(what: "rows that belong to no key that was asked for", value: life.strayRows, bound: 0)
+    static func strayRows(_ run: ResourceMonitor.Run) -> Figure {
+        Figure(what: "rows that belong to no key that was asked for", value: run.strayRows, bound: 0)
     }
 
-    static func all(_ lives: [Vitals.Life], before: Report.Rest, after: Report.Rest) -> [Judged] {
+    static func all(_ runs: [ResourceMonitor.Run], before: Report.Rest, after: Report.Rest) -> [Figure] {
         [memoryAtRest(before, after)]
-            + lives.flatMap { life in
-                [memory(life), growth(life), files(life), longTurn(life), longestTurn(life), strayRows(life)]
+            + runs.flatMap { run in
+                [memory(run), growth(run), files(run), longTurn(run), longestTurn(run), strayRows(run)]
                     .compactMap { $0 }
             }
     }

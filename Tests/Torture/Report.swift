@@ -1,19 +1,19 @@
 import Foundation
 import TestSupport
 
-/// One page.
+/// The page that is printed at the end of a run.
 struct Report {
-    static let villains = 4
+    static let hostileClients = 4
 
-    let world: World
-    let vitals: Vitals
+    let rig: TortureRig
+    let monitor: ResourceMonitor
     let seed: UInt64
-    let customers: Int
+    let verifyingClients: Int
     let time: Duration
     let before: Rest
     let after: Rest
 
-    /// What the daemon holds when nobody asks.
+    /// The resources that the daemon holds while no client asks for anything.
     struct Rest {
         let files: Int
         let kilobytes: Int
@@ -30,16 +30,16 @@ struct Report {
         func number(_ name: String) -> Int { stats[name]?.number.flatMap { Int($0) } ?? -1 }
     }
 
-    var isGood: Bool { world.ledger.summary.findings.isEmpty }
+    var isGood: Bool { rig.findings.summary.findings.isEmpty }
 
     func text() -> String {
         let seconds = time.components.seconds
-        let findings = world.ledger.summary.findings
+        let findings = rig.findings.summary.findings
         var lines = [
-            "kindred torture: \(seconds) s, \(customers) customers, \(Self.villains) villains, seed \(seed)",
+            "kindred torture: \(seconds) s, \(verifyingClients) verifying clients, \(Self.hostileClients) hostile ones, seed \(seed)",
             "",
         ]
-        lines += answerLines + vitalLines + [""] + faultLines + ["", "findings: \(findings.count)"]
+        lines += answerLines + resourceLines + [""] + faultLines + ["", "findings: \(findings.count)"]
         for finding in findings.prefix(12) {
             lines.append("- \(finding.kind) (\(finding.times) times), the first time: \(finding.first)")
         }
@@ -47,32 +47,32 @@ struct Report {
     }
 
     private var answerLines: [String] {
-        let counts = world.ledger.summary
+        let counts = rig.findings.summary
         let errors = counts.errors.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         return [
             line("answers", "\(counts.answers) with \(counts.rows) rows, each compared with the database's"),
             line("  of a selection", "\(counts.selections): where, columns, order, limit, offset or count"),
             line("  the slowest", show(counts.slowest)),
             line("errors, also those asked for", errors.joined(separator: ", ")),
-            line("connections lost", "\(counts.hangUps), each by an end of the daemon"),
+            line("connections lost", "\(counts.lostConnections), each by an end of the daemon"),
         ]
     }
 
-    /// Figures that are judged stand beside their bounds: "49 of 256".
-    private var vitalLines: [String] {
-        let lives = vitals.lives
-        func worst(_ judge: (Vitals.Life) -> Bounds.Judged?, per unit: Int = 1) -> String {
-            let worst = lives.compactMap(judge).max { $0.share < $1.share }
-            return worst.map { text($0, unit) } ?? "not judged: no daemon lived long enough"
+    /// Figures that have a bound are shown beside it: "49 of 256".
+    private var resourceLines: [String] {
+        let runs = monitor.runs
+        func worst(_ judge: (ResourceMonitor.Run) -> Bounds.Figure?, per unit: Int = 1) -> String {
+            let worst = runs.compactMap(judge).max { $0.share < $1.share }
+            return worst.map { text($0, unit) } ?? "not judged: no daemon ran long enough"
         }
         let rest = text(Bounds.memoryAtRest(before, after), 1024)
-        let (ran, waited) = (lives.map(\.ran).reduce(0, +), lives.map(\.waited).reduce(0, +))
-        let frozen = (lives.map(\.longestTurn).max() ?? 0) / 1000
+        let (ran, waited) = (runs.map(\.ran).reduce(0, +), runs.map(\.waited).reduce(0, +))
+        let frozen = (runs.map(\.longestTurn).max() ?? 0) / 1000
         let states = [
             "sessions", "waiting_requests", "queued_keys", "in_flight", "connections", "result_bytes",
         ]
         return [
-            line("starts of the daemon", "\(lives.count)"),
+            line("starts of the daemon", "\(runs.count)"),
             line("", "here \"3 of 8\" is 3 where more than 8 is a finding; the worst of all starts"),
             line(
                 "memory, MiB",
@@ -93,8 +93,8 @@ struct Report {
         ]
     }
 
-    private func text(_ judged: Bounds.Judged, _ unit: Int) -> String {
-        "\(judged.value / unit) of \(judged.bound / unit)"
+    private func text(_ figure: Bounds.Figure, _ unit: Int) -> String {
+        "\(figure.value / unit) of \(figure.bound / unit)"
     }
 
     private var faultLines: [String] {
@@ -102,7 +102,7 @@ struct Report {
             "fault                                          times  recovered after    errors of loads that met only it"
         ]
         lines.append("                                                      median, slowest")
-        for (name, record) in world.ledger.faultRecords.sorted(by: { $0.key < $1.key }) {
+        for (name, record) in rig.findings.faultRecords.sorted(by: { $0.key < $1.key }) {
             let sorted = record.recoveries.sorted()
             let shown =
                 sorted.isEmpty

@@ -7,7 +7,7 @@ import TestSupport
 struct Torture: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract:
-            "Breaks everything around a kindred that is asked without a pause, and checks every answer.",
+            "Breaks everything around a daemon that is asked without a pause, and checks every answer.",
         discussion: """
             Two private MariaDB servers with a bookshop, a daemon in front of them, clients that compare every answer with \
             what a third server, which is left alone, says of that key alone, clients that behave badly, and one fault after \
@@ -24,27 +24,30 @@ struct Torture: ParsableCommand {
         // A peer that closes is an error to look at, not a signal.
         signal(SIGPIPE, SIG_IGN)
         let start = ContinuousClock.now
-        let world = try World(script: Bookshop.script, seed: seed)
-        let before = try Report.Rest(world.daemon)
-        let vitals = Vitals(world)
+        let rig = try TortureRig(script: Bookshop.script, seed: seed)
+        let before = try Report.Rest(rig.daemon)
+        let monitor = ResourceMonitor(rig)
         var random = SeededGenerator(seed: seed)
-        var conductor = Conductor(world, seed: random.next())
-        let crowd = Crowd()
-        for _ in 0..<clients { crowd.add { [seed = random.next()] in Customer(world, seed: seed).work() } }
-        for _ in 0..<Report.villains {
-            crowd.add { [seed = random.next()] in Villain(world, seed: seed).work() }
+        var injector = FaultInjector(rig, seed: random.next())
+        let threads = WorkerThreads()
+        for _ in 0..<clients {
+            threads.add { [seed = random.next()] in VerifyingClient(rig, seed: seed).work() }
         }
-        crowd.add { vitals.watch() }
+        for _ in 0..<Report.hostileClients {
+            threads.add { [seed = random.next()] in HostileClient(rig, seed: seed).work() }
+        }
+        threads.add { monitor.watch() }
         let end = start + .seconds(minutes * 60)
-        if calm { sleep(until: end) } else { conductor.work(until: end) }
-        world.end()
-        crowd.wait()
-        let after = try rest(world, like: before)
-        for judged in Bounds.all(vitals.lives, before: before, after: after) where judged.isBad {
-            world.ledger.found(judged.what, "\(judged.value) of at most \(judged.bound)")
+        if calm { sleep(until: end) } else { injector.work(until: end) }
+        rig.end()
+        threads.wait()
+        let after = try rest(rig, like: before)
+        for figure in Bounds.all(monitor.runs, before: before, after: after) where figure.isBad {
+            rig.findings.record(figure.what, "\(figure.value) of at most \(figure.bound)")
         }
         let report = Report(
-            world: world, vitals: vitals, seed: seed, customers: clients, time: ContinuousClock.now - start,
+            rig: rig, monitor: monitor, seed: seed, verifyingClients: clients,
+            time: ContinuousClock.now - start,
             before: before, after: after)
         print(report.text())
         if !report.isGood { throw ExitCode.failure }
@@ -54,29 +57,30 @@ struct Torture: ParsableCommand {
         while ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.1) }
     }
 
-    /// When all clients are gone.
-    private func rest(_ world: World, like before: Report.Rest) throws -> Report.Rest {
+    /// Waits until the daemon, all of whose clients have gone, holds no more than before, and returns what it
+    /// holds.
+    private func rest(_ rig: TortureRig, like before: Report.Rest) throws -> Report.Rest {
         do {
             try eventually("the daemon is as it was before") {
-                let now = try Report.Rest(world.daemon)
+                let now = try Report.Rest(rig.daemon)
                 let leftovers = ["waiting_requests", "queued_keys", "in_flight", "result_bytes"]
                 return leftovers.allSatisfy { now.number($0) == 0 } && now.number("sessions") == 1
                     && now.number("connections") == 4 && now.files <= before.files
             }
         } catch {
-            world.ledger.found("\(error)")
+            rig.findings.record("\(error)")
         }
-        let start = try Report.Rest(world.daemon)
+        let start = try Report.Rest(rig.daemon)
         Thread.sleep(forTimeInterval: 2)
-        let end = try Report.Rest(world.daemon)
+        let end = try Report.Rest(rig.daemon)
         let share = (end.processorSeconds - start.processorSeconds) / 2
-        if share > 0.02 { world.ledger.found("the idle daemon takes \(share) of a processor") }
+        if share > 0.02 { rig.findings.record("the idle daemon takes \(share) of a processor") }
         return end
     }
 }
 
-/// Threads that work until they are done.
-private struct Crowd {
+/// Threads that can be waited for.
+private struct WorkerThreads {
     private let group = DispatchGroup()
 
     func add(_ work: @escaping @Sendable () -> Void) {

@@ -86,7 +86,7 @@ struct ByteBufferTests {
         buffer.append(Array(before.utf8))
         other.append(Array("xde".utf8))
         other.removeFirst(1)
-        buffer.take(&other)
+        buffer.append(moving: &other)
         #expect(buffer.withBytes { Array($0) } == Array("\(before)de".utf8))
         #expect(other.isEmpty && other.capacity == 0)
     }

@@ -42,14 +42,22 @@ struct ReplyEncoderTests {
         #expect(writtenText { ReplyEncoder.failure(nil, failure, into: &$0) } == "{\"error\":\(expected)}\n")
     }
 
-    @Test func `the errors of single keys`() {
-        let one = writtenText { ReplyEncoder.errors([(1, Failure(.badKey, "x"))], into: &$0) }
-        #expect(one == #","errors":{"1":{"code":"bad_key","message":"x"}}"#)
-        let two = writtenText {
-            ReplyEncoder.errors([(1, Failure(.badKey, "x")), (12, Failure(.badKey, "y"))], into: &$0)
-        }
+    @Test func `the errors of single keys follow the results`() {
+        #expect(errors(of: []) == "[]")
         #expect(
-            two == #","errors":{"1":{"code":"bad_key","message":"x"},"12":{"code":"bad_key","message":"y"}}"#)
-        #expect(writtenText { ReplyEncoder.errors([(Int, Failure)](), into: &$0) } == "")
+            errors(of: [(1, Failure(.badKey, "x"))])
+                == #"[],"errors":{"1":{"code":"bad_key","message":"x"}}"#)
+        #expect(
+            errors(of: [(1, Failure(.badKey, "x")), (12, Failure(.badKey, "y"))])
+                == #"[],"errors":{"1":{"code":"bad_key","message":"x"},"12":{"code":"bad_key","message":"y"}}"#)
+    }
+
+    /// What stands after an empty list of results.
+    private func errors(of failures: [(Int, Failure)]) -> String {
+        writtenText { buffer in
+            buffer.beginList()
+            buffer.endList()
+            ReplyEncoder.errors(failures, into: &buffer)
+        }
     }
 }

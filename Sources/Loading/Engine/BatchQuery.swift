@@ -112,7 +112,7 @@ package final class BatchQuery {
     package func take(_ row: RowView) {
         hasRows = true
         if isOver { return }
-        guard let keyIndex = attribution.place({ row[$0] }) else {
+        guard let keyIndex = attribution.keyIndex({ row[$0] }) else {
             strayRows += 1
             return
         }

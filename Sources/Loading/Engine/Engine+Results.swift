@@ -1,6 +1,7 @@
 import Batching
 import Planning
 import Relations
+import Time
 
 // What comes back from the database.
 
@@ -144,7 +145,7 @@ extension Engine {
 
     private static let maxAttempts = 4
     /// Nanoseconds after sending within which the loss of a connection is not blamed on the query.
-    private static let quickLoss: Int64 = 100_000_000
+    private static let quickLoss = TimeSpan.milliseconds(100)
 
     /// Keys with very many rows are asked alone; otherwise it is not known which of the keys is to blame.
     private func split(_ query: BatchQuery) {

@@ -1,5 +1,6 @@
 package import Batching
 package import Relations
+import Time
 package import Wire
 
 /// The data path from a decoded load to its answers: what a load asks for, when its keys go to the database, and which
@@ -41,7 +42,7 @@ package final class Engine {
 
     private func prune() {
         templates.prune(isInUse: batcher.isInUse)
-        batcher.forget { templates.template(of: $0) != nil }
+        batcher.removeQueues { templates.template(of: $0) != nil }
     }
 
     package func reconfigure(batching: Batcher.Limits, limits: EngineLimits) {
@@ -75,7 +76,7 @@ package final class Engine {
         let timeout = self.timeout(of: load)
         let pending = PendingLoad(
             queue: queue, requestID: id, isList: load.keys.isList,
-            deadline: timeout.isClients ? now + timeout.nanoseconds : nil)
+            deadline: timeout.isClients ? now + TimeSpan(nanoseconds: timeout.nanoseconds) : nil)
         let node = LoadNode(plan: plan, load: pending, keys: keys, answers: answers)
         pending.begin(node)
         guard node.missing > 0 else { return settle(node, of: pending) }
@@ -204,7 +205,7 @@ package final class Engine {
         }
         hasNewKeys = false
         let nextDeadline = expire()
-        while let runner, runner.hasFreeConnection, let batch = batcher.take(at: now) {
+        while let runner, runner.hasFreeConnection, let batch = batcher.nextBatch(at: now) {
             start(batch, on: runner)
             clock.refresh()
         }
@@ -240,7 +241,7 @@ package final class Engine {
     }
 
     /// Nanoseconds that a query may go on for nobody: most end sooner than the server could be told to stop them.
-    private static let stopDelay: Int64 = 10_000_000
+    private static let stopDelay = TimeSpan.milliseconds(10)
 
     /// Has queries stopped whose rows nobody wants.
     /// - Returns: when the next one is to be looked at.

@@ -44,7 +44,7 @@ package final class LoadTable {
     func insert(_ node: LoadNode, of load: PendingLoad) {
         lastNumber += 1
         let index = freeIndices.popLast() ?? nodes.count
-        node.id = SubmissionID(lastNumber, place: index)
+        node.id = SubmissionID(lastNumber, index: index)
         if index == nodes.count { nodes.append(node) } else { nodes[index] = node }
         load.countedKeys += node.keys.count
         keyCount += node.keys.count

@@ -1,4 +1,5 @@
 import Batching
+import Time
 package import Wire
 
 /// One load request between its line and its reply: the node of the request itself, and the nodes of what it includes.

@@ -34,7 +34,7 @@ package struct LoadPlanner {
             let path = path.member("include").member(include.name)
             let next = try self.entry(include.name, from: relationship, shown, path)
             let relationship = next.relationship
-            let indices = zip(relationship.key, relationship.matches).map { key, match in
+            let indices = zip(relationship.key, relationship.matchedColumns).map { key, match in
                 let column = key.leading(to: match)
                 if let index = links.firstIndex(of: column) { return index }
                 links.append(column)

@@ -1,6 +1,7 @@
 package import Batching
 package import Planning
 package import Relations
+import Time
 
 /// What may share a query: a relationship with a selection of its rows, and what is prepared for serving it.
 package final class QueryTemplate {
@@ -32,7 +33,7 @@ package final class QueryTemplate {
         isEmpty = selection.isEmpty
         byteCount = selection.byteCount
         batchKey = BatchKey(
-            number: number, maxKeys: planner.maxKeys(policy.maxKeys), window: policy.window,
+            number: number, maxKeys: planner.maxKeys(policy.maxKeys), window: TimeSpan(nanoseconds: policy.window),
             priority: policy.priority, relationship: counters.number)
     }
 }

@@ -46,13 +46,13 @@ struct Outbox: ~Copyable {
 
     /// Moves all bytes of `reply` to the end, without a copy if they are many.
     mutating func append(_ reply: inout ByteBuffer) {
-        guard !isEmpty else { return first.take(&reply) }
+        guard !isEmpty else { return first.append(moving: &reply) }
         if reply.count < Self.fewBytes {
             write { target in reply.withBytes { target.append($0) } }
             return reply.removeAll(keepingCapacity: 0)
         }
         let block = Block()
-        block.bytes.take(&reply)
+        block.bytes.append(moving: &reply)
         laterCount += block.bytes.count
         laterCapacity += block.bytes.capacity
         later.append(block)
@@ -70,7 +70,7 @@ struct Outbox: ~Copyable {
             laterCount -= next.bytes.count
             laterCapacity -= next.bytes.capacity
             first.removeAll(keepingCapacity: 0)
-            first.take(&next.bytes)
+            first.append(moving: &next.bytes)
         }
     }
 

@@ -62,21 +62,14 @@ extension ColumnType {
 }
 
 extension Literal {
-    /// The literal as an error message quotes it: strings in quotes, at most 60 characters of any.
+    /// The literal as an error message quotes it, strings in quotes, and the beginning only of what is long.
     var quoted: String {
         switch self {
         case .null: "null"
         case .bool(let value): "\(value)"
         case .integer(let value): "\(value)"
-        case .number(let text): Self.shortened(text)
-        case .string(let text): "'\(Self.shortened(text))'"
+        case .number(let text): QuotedInput.shortened(text)
+        case .string(let text): QuotedInput.quoted(text)
         }
-    }
-
-    /// Unicode scalars are counted, since a character may be any number of them; none takes more than 4 bytes.
-    private static func shortened(_ text: [UInt8]) -> String {
-        let scalars = String(decoding: text.prefix(61 * 4), as: UTF8.self).unicodeScalars
-        guard scalars.count > 60 else { return String(scalars) }
-        return String(String.UnicodeScalarView(scalars.prefix(60))) + "…"
     }
 }

@@ -29,13 +29,13 @@ struct DecimalText {
     }
 
     /// Far beyond any column, and far from overflowing: only an exponent that no number of digits can balance.
-    private static let largestExponent = 1 << 40
+    private static let maxExponent = 1 << 40
 
     private static func takeExponent(_ scanner: inout TextScanner) -> Int? {
         let negative = scanner.take("-")
         if !negative { _ = scanner.take("+") }
         guard let digits = scanner.takeDigits() else { return nil }
-        let value = digits.reduce(0) { min($0 * 10 + Int($1.digitValue), largestExponent) }
+        let value = digits.reduce(0) { min($0 * 10 + Int($1.digitValue), maxExponent) }
         return negative ? -value : value
     }
 

@@ -5,12 +5,12 @@
 package struct IntegerMap: Sendable {
     private struct Entry {
         var key: Int64
-        var place: Int
+        var index: Int
     }
 
     /// Where nothing stands.
     private static let free = -1
-    private static let leastCapacity = 16
+    private static let minCapacity = 16
     /// Nobody outside can choose keys that collide.
     private static let processSeed = UInt64.random(in: 0 ... .max)
 
@@ -32,42 +32,42 @@ package struct IntegerMap: Sendable {
         get {
             guard !entries.isEmpty else { return nil }
             let entry = entries[slot(of: key)]
-            return entry.place == Self.free ? nil : entry.place
+            return entry.index == Self.free ? nil : entry.index
         }
         set {
             if let newValue { insert(newValue, for: key) } else { remove(key) }
         }
     }
 
-    private mutating func insert(_ place: Int, for key: Int64) {
+    private mutating func insert(_ index: Int, for key: Int64) {
         if count >= capacity { grow() }
         let slot = slot(of: key)
-        if entries[slot].place == Self.free { count += 1 }
-        entries[slot] = Entry(key: key, place: place)
+        if entries[slot].index == Self.free { count += 1 }
+        entries[slot] = Entry(key: key, index: index)
     }
 
     private mutating func remove(_ key: Int64) {
         guard !entries.isEmpty else { return }
         var hole = slot(of: key)
-        guard entries[hole].place != Self.free else { return }
+        guard entries[hole].index != Self.free else { return }
         count -= 1
         var next = hole
         while true {
             next = (next + 1) & (entries.count - 1)
-            guard entries[next].place != Self.free else { break }
+            guard entries[next].index != Self.free else { break }
             // What would be found from the hole on moves into it.
             let home = home(of: entries[next].key)
             guard (next - home) & (entries.count - 1) >= (next - hole) & (entries.count - 1) else { continue }
             entries[hole] = entries[next]
             hole = next
         }
-        entries[hole].place = Self.free
+        entries[hole].index = Self.free
     }
 
     /// Where the key stands, or would.
     private func slot(of key: Int64) -> Int {
         var slot = home(of: key)
-        while entries[slot].place != Self.free, entries[slot].key != key {
+        while entries[slot].index != Self.free, entries[slot].key != key {
             slot = (slot + 1) & (entries.count - 1)
         }
         return slot
@@ -80,14 +80,14 @@ package struct IntegerMap: Sendable {
     }
 
     private mutating func allocate(for keys: Int) {
-        var capacity = Self.leastCapacity
+        var capacity = Self.minCapacity
         while capacity < 2 * keys { capacity *= 2 }
-        entries = Array(repeating: Entry(key: 0, place: Self.free), count: capacity)
+        entries = Array(repeating: Entry(key: 0, index: Self.free), count: capacity)
     }
 
     private mutating func grow() {
         let old = entries
         allocate(for: old.count)
-        for entry in old where entry.place != Self.free { entries[slot(of: entry.key)] = entry }
+        for entry in old where entry.index != Self.free { entries[slot(of: entry.key)] = entry }
     }
 }

@@ -28,24 +28,13 @@ enum IntegerText {
     static func scalar(_ text: [UInt8]) -> Scalar? {
         let negative = text.first == UInt8(ascii: "-")
         let digits = negative ? text.dropFirst() : text[...]
-        guard let magnitude = magnitude(digits) else { return nil }
+        guard digits.count == 1 || digits.first != UInt8(ascii: "0"),
+            let magnitude = digits.withUnsafeBytes(DecimalDigits.value)
+        else { return nil }
         guard negative else {
             return Int64(exactly: magnitude).map { .integer($0) } ?? .unsigned(magnitude)
         }
         guard magnitude <= Int64.min.magnitude else { return nil }
         return .integer(Int64(truncatingIfNeeded: 0 &- magnitude))
-    }
-
-    private static func magnitude(_ digits: ArraySlice<UInt8>) -> UInt64? {
-        guard let first = digits.first, digits.count == 1 || first != UInt8(ascii: "0") else { return nil }
-        var value: UInt64 = 0
-        for digit in digits {
-            guard digit.isDigit else { return nil }
-            let (tens, overflowed) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carried) = tens.addingReportingOverflow(UInt64(digit.digitValue))
-            guard !overflowed, !carried else { return nil }
-            value = sum
-        }
-        return value
     }
 }

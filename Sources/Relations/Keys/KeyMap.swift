@@ -6,13 +6,13 @@ package struct KeyMap: Sendable {
     package init() {}
 
     /// Each key's first place in the list.
-    package init(placesOf keys: [Key]) {
+    package init(indexing keys: [Key]) {
         if case .single(.integer) = keys.first {
             integers = IntegerMap(capacity: keys.count)
         } else {
             others.reserveCapacity(keys.count)
         }
-        for (place, key) in keys.enumerated() where self[key] == nil { self[key] = place }
+        for (index, key) in keys.enumerated() where self[key] == nil { self[key] = index }
     }
 
     package var isOfIntegers: Bool { others.isEmpty }
@@ -36,9 +36,9 @@ package struct KeyMap: Sendable {
 
     /// After many keys have gone, their memory is given back.
     package mutating func shrink() {
-        if integers.count == 0, integers.capacity > Self.most { integers = IntegerMap() }
-        if others.isEmpty, others.capacity > Self.most { others = [:] }
+        if integers.count == 0, integers.capacity > Self.maxIdleCapacity { integers = IntegerMap() }
+        if others.isEmpty, others.capacity > Self.maxIdleCapacity { others = [:] }
     }
 
-    private static let most = 4096
+    private static let maxIdleCapacity = 4096
 }

@@ -9,7 +9,7 @@ enum TemporalText {
 
     /// `YYYY-MM-DD`, `T` or a blank, `HH:MM:SS[.f…]`; of a `TIMESTAMP`, which holds a second of UTC, a day of the calendar and
     /// perhaps a `Z`.
-    static func moment(_ text: [UInt8], fraction: Int, isTimestamp: Bool) -> [UInt8]? {
+    static func dateTime(_ text: [UInt8], fraction: Int, isTimestamp: Bool) -> [UInt8]? {
         var scanner = TextScanner(text)
         guard let day = takeDate(&scanner), day.isPossible || !isTimestamp,
             scanner.take("T") || scanner.take(" "),

@@ -62,7 +62,7 @@ package struct RequestPath: Hashable, Sendable {
     package static let root = RequestPath(text: "")
 
     package func member(_ name: String) -> RequestPath {
-        let name = Excerpt.head(of: name)
+        let name = QuotedInput.shortened(name)
         return RequestPath(text: text.isEmpty ? name : text + "." + name)
     }
 

@@ -23,7 +23,7 @@ extension Relationship {
         var shown: [Column] = []
         for name in names {
             guard seen.insert(name).inserted else {
-                throw path.failure(.badRequest, "\(Excerpt.quoted(name)) stands twice")
+                throw path.failure(.badRequest, "\(QuotedInput.quoted(name)) stands twice")
             }
             shown.append(try column(name, path))
         }
@@ -43,9 +43,9 @@ extension Relationship {
     /// Columns that the relationship does not expose are as unknown as those that do not exist.
     private func column(_ name: String, _ path: RequestPath) throws(Failure) -> Column {
         if let column = columns.first(where: { $0.name == name }) { return column }
-        let hint = Nearest.hint(to: name, among: columns.map(\.name))
+        let hint = Suggestion.hint(to: name, among: columns.map(\.name))
         throw path.failure(
-            .unknownColumn, "'\(self.name)' shows no column \(Excerpt.quoted(name))\(hint)")
+            .unknownColumn, "'\(self.name)' shows no column \(QuotedInput.quoted(name))\(hint)")
     }
 
     private func order(_ terms: [OrderTerm]?, _ path: RequestPath) throws(Failure) -> [OrderTerm] {
@@ -54,7 +54,7 @@ extension Relationship {
         for term in terms {
             _ = try column(term.column, path)
             guard seen.insert(term.column).inserted else {
-                throw path.failure(.badRequest, "\(Excerpt.quoted(term.column)) stands twice")
+                throw path.failure(.badRequest, "\(QuotedInput.quoted(term.column)) stands twice")
             }
         }
         return total(terms)
@@ -100,7 +100,7 @@ extension Column {
 
     /// Of one list. A longer one would be turned into a temporary table by the server:
     /// https://mariadb.com/kb/en/conversion-of-big-in-predicates-into-subqueries/
-    private static let mostValues = 900
+    private static let maxListValues = 900
 
     private func anyOf(_ literals: [Literal], _ path: RequestPath) throws(Failure) -> Comparison {
         var scalars: [Scalar] = []
@@ -109,10 +109,10 @@ extension Column {
             let scalar = try value(literal, path)
             if seen.insert(scalar).inserted { scalars.append(scalar) }
         }
-        guard scalars.count <= Self.mostValues else {
+        guard scalars.count <= Self.maxListValues else {
             throw path.failure(
                 .badRequest,
-                "a list has \(Self.mostValues) different values at most, and this one \(scalars.count)")
+                "a list has \(Self.maxListValues) different values at most, and this one \(scalars.count)")
         }
         let hasNull = literals.contains(.null)
         // [null] is the same as null, and [1] as 1.

@@ -2,19 +2,19 @@
 package struct Catalog: Hashable, Sendable {
     /// Sorted by name.
     package let relationships: [Relationship]
-    private let spellings: [Nearest.Spelling]
+    private let spellings: [Suggestion.Spelling]
 
     package init(relationships: [Relationship]) {
         self.relationships = relationships.sorted { $0.name < $1.name }
-        spellings = self.relationships.map { Nearest.Spelling($0.name) }
+        spellings = self.relationships.map { Suggestion.Spelling($0.name) }
     }
 
     /// The error for a name that is not here.
     package func unknown(_ name: String) -> Failure {
-        let nearest = Nearest.names(to: name, among: spellings, limit: 3)
+        let nearest = Suggestion.names(to: name, among: spellings, limit: 3)
         let names = nearest.map { "'\($0)'" }.joined(separator: " or ")
         let hint = nearest.isEmpty ? "{\"op\":\"describe\"} lists them" : "did you mean \(names)?"
-        return Failure(.unknownRelationship, "no relationship \(Excerpt.quoted(name)); \(hint)")
+        return Failure(.unknownRelationship, "no relationship \(QuotedInput.quoted(name)); \(hint)")
     }
 }
 

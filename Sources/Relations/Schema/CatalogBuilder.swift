@@ -51,14 +51,14 @@ private struct Resolution {
         guard faults.isEmpty, let from, let target, let to, let steps,
             let parent = schema.tables[configured.from.table]
         else { return nil }
-        let way = steps.first.map { first in
-            Relationship.Way(
+        let path = steps.first.map { first in
+            Relationship.JoinPath(
                 steps.map { Hop(table: $0.table.name, near: $0.near, far: $0.far) },
                 first: first.table, targets: to, isDistinct: configured.distinct)
         }
         return Relationship(
             name: configured.name, kind: configured.kind, parent: .init(parent), key: from,
-            matches: steps.first?.near ?? to, by: way, fixed: fixed, to: target, columns: shown,
+            matchedColumns: steps.first?.near ?? to, through: path, fixed: fixed, to: target, columns: shown,
             order: configured.order ?? [], dialect: schema.dialect)
     }
 
@@ -172,8 +172,7 @@ private struct Resolution {
     }
 
     private func suggestion(_ name: String, _ names: some Sequence<String>) -> String {
-        guard let nearest = Nearest.names(to: name, among: Array(names), limit: 1).first else { return "" }
-        return "; did you mean '\(nearest)'?"
+        Suggestion.hint(to: name, among: Array(names))
     }
 
     private mutating func fault(_ member: ExplicitRelationship.Member?, _ message: String) {

@@ -30,15 +30,23 @@ extension ColumnType {
     /// Whether values are days, with a time or without.
     package var isOfDays: Bool { KeyFamily(self) == .day }
 
-    /// Of text, and of the labels of `ENUM` and `SET`; nil for every other type.
-    package var charset: String? {
+    /// The character set and the collation of a text, or of the labels of an `ENUM` or `SET`; nil for every other type.
+    package var encoding: (charset: String, collation: String)? {
         switch self {
-        case .text(_, let charset, _), .enumeration(let charset, _), .set(let charset, _): charset
+        case .text(_, let charset, let collation), .enumeration(let charset, let collation),
+            .set(let charset, let collation):
+            (charset, collation)
         case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .binary,
             .uuid, .inet4, .inet6, .json, .geometry:
             nil
         }
     }
+
+    /// The character set of a text, or of the labels of an `ENUM` or `SET`; nil for every other type.
+    package var charset: String? { encoding?.charset }
+
+    /// The collation of a text, or of the labels of an `ENUM` or `SET`; nil for every other type.
+    package var collation: String? { encoding?.collation }
 
     /// Whether a text may have bytes for which Unicode has no character.
     package var mayLackCharacters: Bool {
@@ -53,16 +61,6 @@ extension ColumnType {
         case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .text,
             .binary, .uuid, .inet4, .inet6, .json, .geometry:
             false
-        }
-    }
-
-    /// Of text, and of the labels of `ENUM` and `SET`; nil for every other type.
-    package var collation: String? {
-        switch self {
-        case .text(_, _, let collation), .enumeration(_, let collation), .set(_, let collation): collation
-        case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .binary,
-            .uuid, .inet4, .inet6, .json, .geometry:
-            nil
         }
     }
 }

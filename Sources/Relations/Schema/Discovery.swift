@@ -84,8 +84,8 @@ package struct Discovery {
             Relationship(
                 name: claim(child.table.name, [Self.stem(foreignKey), long]),
                 kind: parent.table.isUnique(foreignKey.parentColumns) ? .one : .many,
-                parent: .init(child.table), key: child.columns, matches: parent.columns, to: parent.table,
-                dialect: schema.dialect))
+                parent: .init(child.table), key: child.columns, matchedColumns: parent.columns,
+                to: parent.table, dialect: schema.dialect))
     }
 
     // books(author_id) → authors(id) gives authors.books
@@ -97,8 +97,8 @@ package struct Discovery {
             Relationship(
                 name: claim(parent.table.name, siblings.count > 1 ? [long] : [foreignKey.child, long]),
                 kind: child.table.isUnique(foreignKey.childColumns) ? .one : .many,
-                parent: .init(parent.table), key: parent.columns, matches: child.columns, to: child.table,
-                dialect: schema.dialect))
+                parent: .init(parent.table), key: parent.columns, matchedColumns: child.columns,
+                to: child.table, dialect: schema.dialect))
     }
 
     // book_tags(book_id → books, tag_id → tags, PRIMARY KEY (book_id, tag_id)) gives books.tags and tags.books
@@ -125,8 +125,9 @@ package struct Discovery {
         found.append(
             Relationship(
                 name: claim(near.parent, isSelfJoin ? [long] : [short, long]), kind: .many,
-                parent: .init(start.parent.table), key: start.parent.columns, matches: start.child.columns,
-                by: .init(
+                parent: .init(start.parent.table), key: start.parent.columns,
+                matchedColumns: start.child.columns,
+                through: .init(
                     [Hop(table: join.name, near: start.child.columns, far: end.child.columns)], first: join,
                     targets: end.parent.columns, isDistinct: false),
                 to: end.parent.table, dialect: schema.dialect))

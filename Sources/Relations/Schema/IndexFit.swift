@@ -43,7 +43,7 @@ extension Relationship {
         let always = fixed.filter { $0.hop == nil }.map(\.condition.column.name)
         return indexes.first {
             $0.sorts(
-                matches.map(\.name), fixed: selection.equalColumns + always, by: selection.order,
+                matchedColumns.map(\.name), fixed: selection.equalColumns + always, by: selection.order,
                 primaryKey: primaryKey.map(\.name))
         }
     }
@@ -86,11 +86,11 @@ extension Relationship {
 
     /// The index with which the first rows of each key are read in order: ``author_id`,`sold` DESC,`id``.
     package func wantedIndex(_ selection: Selection) -> String {
-        let equal = matches.map(\.name) + selection.equalColumns.filter { !matches.map(\.name).contains($0) }
+        let equal = matchedColumns.map(\.name) + selection.equalColumns.filter { !matchedColumns.map(\.name).contains($0) }
         let terms = selection.order.filter { !equal.contains($0.column) }
         return
-            (equal.map { Self.backticked($0) }
-            + terms.map { Self.backticked($0.column) + ($0.descending ? " DESC" : "") }).joined(
+            (equal.map { SQLIdentifier.quoted($0) }
+            + terms.map { SQLIdentifier.quoted($0.column) + ($0.descending ? " DESC" : "") }).joined(
                 separator: ",")
     }
 }

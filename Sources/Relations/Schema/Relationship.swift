@@ -53,7 +53,7 @@ package final class Relationship: Sendable {
     /// The parent's side: a client's key is checked against these columns of it.
     package let key: [Column]
     /// The columns that must equal the key, in its order: of the first hop, or of the related table if there is none.
-    package let matches: [Column]
+    package let matchedColumns: [Column]
     /// The tables on the way to the related one, in order.
     package let hops: [Hop]
     /// The related table's columns that the last hop leads to; without hops the matched ones.
@@ -78,7 +78,8 @@ package final class Relationship: Sendable {
 
     /// - Parameter way: the hops with the table of the first and the related table's columns that the last leads to.
     package init(
-        name: String, kind: Kind, parent: Parent, key: [Column], matches: [Column], by way: Way? = nil,
+        name: String, kind: Kind, parent: Parent, key: [Column], matchedColumns: [Column],
+        through path: JoinPath? = nil,
         fixed: [FixedCondition] = [], to table: Table, columns: [Column]? = nil, order: [OrderTerm] = [],
         dialect: Dialect
     ) {
@@ -87,16 +88,16 @@ package final class Relationship: Sendable {
         self.parent = parent.table
         self.parentKey = parent.key
         self.key = key
-        self.matches = matches
-        self.hops = way?.hops ?? []
-        self.targets = way?.targets ?? matches
-        self.isDistinct = way?.isDistinct ?? false
+        self.matchedColumns = matchedColumns
+        self.hops = path?.hops ?? []
+        self.targets = path?.targets ?? matchedColumns
+        self.isDistinct = path?.isDistinct ?? false
         self.fixed = fixed
         self.table = table.name
         self.columns = columns ?? table.shownColumns
         self.primaryKey = table.columns(table.primaryKey) ?? []
-        self.indexes = way?.indexes ?? table.indexes
-        self.isAtMostOne = way == nil && table.isUnique(matches.map(\.name))
+        self.indexes = path?.indexes ?? table.indexes
+        self.isAtMostOne = path == nil && table.isUnique(matchedColumns.map(\.name))
         self.order = Self.total(order, table.primaryKey)
         self.dialect = dialect
     }
@@ -108,7 +109,7 @@ package final class Relationship: Sendable {
         parent = other.parent
         parentKey = other.parentKey
         key = other.parentKey
-        matches = other.parentKey
+        matchedColumns = other.parentKey
         hops = [first] + other.hops
         targets = other.targets
         isDistinct = other.isDistinct
@@ -153,7 +154,7 @@ extension Relationship {
     }
 
     /// The tables between the two sides.
-    package struct Way {
+    package struct JoinPath {
         let hops: [Hop]
         let targets: [Column]
         let isDistinct: Bool
@@ -179,12 +180,23 @@ extension Relationship {
         guard table.utf8.contains(UInt8(ascii: ".")) || table.utf8.contains(UInt8(ascii: "`")) else {
             return table
         }
-        return backticked(table)
+        return SQLIdentifier.quoted(table)
+    }
+}
+
+extension Relationship: Hashable {
+    package static func == (left: Relationship, right: Relationship) -> Bool {
+        if left === right { return true }
+        return left.name == right.name && left.kind == right.kind
+            && left.parent == right.parent && left.parentKey == right.parentKey
+            && left.key == right.key && left.matchedColumns == right.matchedColumns
+            && left.hops == right.hops && left.targets == right.targets
+            && left.isDistinct == right.isDistinct && left.fixed == right.fixed
+            && left.table == right.table && left.columns == right.columns
+            && left.order == right.order && left.primaryKey == right.primaryKey
+            && left.indexes == right.indexes && left.isAtMostOne == right.isAtMostOne
+            && left.dialect == right.dialect
     }
 
-    /// In backticks, those within doubled.
-    package static func backticked(_ name: String) -> String {
-        "`" + name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``")
-            + "`"
-    }
+    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }

@@ -99,8 +99,7 @@ final class CatalogRefresher {
     private static func finding(
         _ schema: Schema, _ settings: Settings, comparedWith served: Catalog?
     ) -> Finding {
-        let (catalog, faults, warnings) = CatalogBuilder(schema).build(
-            discover: settings.catalog.discover, explicit: settings.relationships)
+        let (catalog, faults, warnings) = Catalog.make(settings, schema)
         let isNews = catalog != served
         // A new catalog that is equal is freed here, on this thread: that takes its time as well.
         return Finding(

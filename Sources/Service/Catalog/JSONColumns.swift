@@ -35,11 +35,11 @@ struct JSONColumns {
     /// not run, because even with `LIMIT 0` the server evaluates what it takes for constant. A view that is
     /// broken has no such columns; loads from it get the server's error.
     init(of views: [String], _ client: BlockingClient, database: String) throws(DatabaseError) {
-        let qualifier = Relationship.backticked(database)
+        let qualifier = SQLIdentifier.quoted(database)
         for view in views {
             do throws(DatabaseError) {
                 let columns = try client.describe(
-                    "SELECT * FROM \(qualifier).\(Relationship.backticked(view))")
+                    "SELECT * FROM \(qualifier).\(SQLIdentifier.quoted(view))")
                 for column in columns where column.isJSON { names.insert([view, column.name]) }
             } catch {
                 // A table behind it is locked: what is not known now is not taken for text.

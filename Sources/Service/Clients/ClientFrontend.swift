@@ -151,10 +151,10 @@ final class ClientFrontend {
     /// When there is no memory because clients do not read, disconnects the one for which most is kept: otherwise everybody
     /// else would be refused for as long as it likes.
     private func shedMemory() {
-        guard memory.hasBeenFull || memory.isFull && !withoutMemory.isEmpty, loop.now >= nextShedding else {
-            return
-        }
-        memory.hasBeenFull = false
+        let isNeeded = memory.hasLackedRoom || memory.isFull && !withoutMemory.isEmpty
+        // Only for this turn: soon there may be room again, and who is to go is told by what is kept now.
+        memory.hasLackedRoom = false
+        guard isNeeded, loop.now >= nextShedding else { return }
         nextShedding = loop.now + Self.sheddingInterval
         let stalled = slow.values.compactMap { session in
             session.keptBytes(ifStalledFor: Self.maxStall).map { (session: session, bytes: $0) }
@@ -218,7 +218,7 @@ final class ClientFrontend {
             session.queue.reply { ReplyEncoder.cancelled(request.id, found, into: &$0) }
         case .stats:
             session.queue.reply(request.id) {
-                StatsReply(engine: engine, pool: pool, sessions: sessionCount, turns: turns).write(
+                Statistics(engine: engine, pool: pool, sessions: sessionCount, turns: turns).reply.write(
                     request.id, to: &$0)
                 return nil
             }

@@ -36,7 +36,7 @@ extension Endpoint {
             transport, user: database.user, password: database.password.text, database: database.name,
             connectTimeoutSeconds: UInt32(database.connectTimeoutSeconds),
             sessionSetup: SessionSetup.statements(
-                for: session, database: Relationship.backticked(database.name)))
+                for: session, database: SQLIdentifier.quoted(database.name)))
         if case .schema = purpose { readTimeoutSeconds = UInt32(Self.schemaTimeoutSeconds) }
     }
 }

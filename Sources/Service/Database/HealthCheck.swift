@@ -62,7 +62,7 @@ struct HealthCheck: Sendable {
         var problem: FailoverPolicy.Finding?
         for table in tables {
             do throws(DatabaseError) {
-                try client.execute("SELECT 1 FROM \(Relationship.backticked(table)) LIMIT 1")
+                try client.execute("SELECT 1 FROM \(SQLIdentifier.quoted(table)) LIMIT 1")
                 return nil
             } catch {
                 switch error.scope {

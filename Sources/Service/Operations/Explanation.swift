@@ -43,11 +43,11 @@ package struct Explanation {
 
     /// Some keys that really occur, which stand for those of other clients.
     private func sampleKeys(of relationship: Relationship) throws(DatabaseError) -> [Key] {
-        let names = relationship.key.map { Relationship.backticked($0.name) }
+        let names = relationship.key.map { SQLIdentifier.quoted($0.name) }
         let filled = names.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
         let rows = try client.rows(
             """
-            SELECT DISTINCT \(names.joined(separator: ",")) FROM \(Relationship.backticked(relationship.parent)) \
+            SELECT DISTINCT \(names.joined(separator: ",")) FROM \(SQLIdentifier.quoted(relationship.parent)) \
             WHERE \(filled) LIMIT 3
             """)
         return rows.compactMap { row in
@@ -121,7 +121,7 @@ private struct Advice {
     }
 
     private var relationship: Relationship { template.relationship }
-    private var matched: [String] { relationship.matches.map(\.name) }
+    private var matched: [String] { relationship.matchedColumns.map(\.name) }
     private var table: String { relationship.hops.first?.table ?? relationship.table }
 
     var lines: [String] { [lookup, order].compactMap { $0 } }
@@ -133,10 +133,10 @@ private struct Advice {
             indexes.first { $0.finds(matched) }
             ?? indexes.first { $0.columns.first.map { matched.contains($0.column) } ?? false }
         guard let best else {
-            let columns = matched.map { Relationship.backticked($0) }.joined(separator: ",")
+            let columns = matched.map { SQLIdentifier.quoted($0) }.joined(separator: ",")
             return
                 "  index: none begins with \(list), so that every query reads all of '\(table)'; "
-                + "create one:\n    ALTER TABLE \(Relationship.backticked(table)) ADD INDEX (\(columns))"
+                + "create one:\n    ALTER TABLE \(SQLIdentifier.quoted(table)) ADD INDEX (\(columns))"
         }
         return "  index: '\(best.name)' of '\(table)' finds the rows of a key"
     }
@@ -158,6 +158,6 @@ private struct Advice {
         let wanted = relationship.wantedIndex(template.selection)
         return
             "  limit: no index has each key's rows in this order, so that all of them are read and sorted; "
-            + "one would:\n    ALTER TABLE \(Relationship.backticked(table)) ADD INDEX (\(wanted))"
+            + "one would:\n    ALTER TABLE \(SQLIdentifier.quoted(table)) ADD INDEX (\(wanted))"
     }
 }

@@ -4,6 +4,7 @@ import Logging
 import MariaDB
 import Planning
 import Relations
+import Time
 
 // What the log levels `debug` and `trace` say of queries. A Logger evaluates its arguments only if the level
 // is on, so that otherwise each of these costs a comparison for each query, and nothing for each key or row.
@@ -14,7 +15,7 @@ extension Logger {
             "query sent",
             metadata: query.metadata([
                 "connection": "\(connection)", "released_by": "\(query.batch.reason)",
-                "queued_us": "\(query.batch.queuedFor / 1000)", "attempts_before": "\(query.batch.attempts)",
+                "queued_us": "\(query.batch.queuedFor.microseconds)", "attempts_before": "\(query.batch.attempts)",
             ]))
         // It contains values of clients, which are wanted where somebody traces.
         trace(

@@ -1,11 +1,11 @@
 import CLibFuzzer
 import Glibc
 
-/// Called by libFuzzer with one input; to be ended by 0.
+/// A function that libFuzzer calls with one input. It returns 0, or -1 for an input that is not to be kept.
 package typealias FuzzTarget = @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
 
-/// Has libFuzzer call the target with one input after another, as the arguments of the process say. (Its own `main`
-/// would stand in the way of the one that SwiftPM gives to a program.)
+/// Runs libFuzzer on a target with the options in the process's arguments. (libFuzzer's own `main` would
+/// conflict with the one that SwiftPM makes.)
 package func runFuzzer(_ target: FuzzTarget) -> Never {
     var count = CommandLine.argc
     var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv

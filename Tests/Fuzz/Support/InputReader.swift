@@ -1,4 +1,4 @@
-/// Takes a fuzzer's input apart from its front. Behind its end everything is zero, so that every input means something.
+/// Reads a fuzzer's input from the front. After its end everything is zero, so that every input is valid.
 package struct InputReader {
     private var rest: Slice<UnsafeRawBufferPointer>
 
@@ -12,12 +12,12 @@ package struct InputReader {
         rest.popFirst() ?? 0
     }
 
-    /// The low byte first.
+    /// Reads two bytes, the low one first.
     package mutating func word() -> Int {
         Int(byte()) | Int(byte()) << 8
     }
 
-    /// As many as there are, at most.
+    /// Reads so many bytes, or as many as are left.
     package mutating func bytes(_ count: Int) -> [UInt8] {
         let taken = Array(rest.prefix(count))
         rest = rest.dropFirst(count)

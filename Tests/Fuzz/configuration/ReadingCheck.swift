@@ -2,7 +2,7 @@ import Configuration
 import Fuzzing
 import Relations
 
-/// A file ends in settings, or in faults that say where.
+/// Checks that a file gives settings, or faults with their lines.
 struct ReadingCheck {
     private typealias Outcome = Result<Settings, ConfigurationFaults>
 
@@ -34,7 +34,7 @@ struct ReadingCheck {
         let lines = source.utf8.count { $0 == 0x0A } + 1
         for fault in faults {
             expect(fault.file == Self.file, "a fault of another file: \(fault)")
-            // A syntax error may stand behind the last line's end.
+            // A syntax error may be after the last line's end.
             expect(fault.line.map { (1...lines + 1).contains($0) } ?? false, "no such line: \(fault)")
             expect(!fault.message.isEmpty, "a fault without a message")
             expect(
@@ -46,7 +46,8 @@ struct ReadingCheck {
         expect(faults.map { $0.line ?? 0 } == faults.map { $0.line ?? 0 }.sorted(), "not in the file's order")
     }
 
-    /// With one line more before it, the same is wrong one line later; what has no place of its own is in the first.
+    /// Checks that with one more line before it the file has the same faults one line later. A fault without
+    /// a position is in line 1.
     private func checkMoved(_ outcome: Outcome) {
         guard !source.hasPrefix("\u{FEFF}") else { return }
         switch (outcome, read("# moved\n" + source)) {
@@ -64,7 +65,7 @@ struct ReadingCheck {
         }
     }
 
-    /// What the settings are printed as means the same.
+    /// Checks that printed settings are read as the same settings.
     private func checkPrinted(_ settings: Settings) {
         let printed = SettingsText(settings).toml
         switch read(printed) {
@@ -79,7 +80,7 @@ struct ReadingCheck {
 }
 
 extension Settings {
-    /// A relationship knows its line.
+    /// The settings with line 0 in every relationship.
     fileprivate var withoutLines: Settings {
         var settings = self
         settings.relationships = relationships.map {

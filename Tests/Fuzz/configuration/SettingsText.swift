@@ -1,6 +1,6 @@
 @testable import Configuration
 
-/// Settings as a configuration file: what differs from the default.
+/// Prints settings as a configuration file, without those that have the default.
 struct SettingsText {
     private let settings: Settings
 

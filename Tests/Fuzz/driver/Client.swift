@@ -2,43 +2,44 @@ import Fuzzing
 import MariaDB
 import Reactor
 
-/// Connects and asks twice, as a lane of the pool does, and checks what it is told.
+/// Connects and sends two queries, as a connection of the daemon's pool does, and checks everything that it
+/// is told.
 final class Client {
     private enum State: Equatable {
         case connecting
-        /// The query of this number, from 1.
+        /// Waiting for the result of the query of this number, from 1.
         case asking(Int)
         case fetching(Int, columns: Int)
         case over
     }
 
-    /// Nanoseconds until a server on the same loop is asked whether it will say anything.
-    private static let patience: Int64 = 100_000
+    /// Nanoseconds until the server, which is on the same loop, is asked to send more.
+    private static let silenceLimit: Int64 = 100_000
     private static let queries = 2
 
     private let connection: Connection
     private let loop: EventLoop
-    private let looksBetween: Bool
-    /// Called when nothing comes; if nothing has come of it either, the server is given up.
+    private let checksIdle: Bool
+    /// Called when nothing comes. If nothing comes after that either, the connection is closed.
     var onSilence: () -> Void = {}
     private var wasSilent = false
     private var watch: Watch?
     private var alarm: Alarm?
     private var state = State.connecting
-    /// Of all values of all rows.
-    private(set) var takenBytes = 0
+    /// The bytes of all values of all rows.
+    private(set) var receivedBytes = 0
     private var checksum: UInt8 = 0
 
-    init(_ loop: EventLoop, looksBetween: Bool) {
+    init(_ loop: EventLoop, checksIdle: Bool) {
         self.loop = loop
-        self.looksBetween = looksBetween
-        connection = Connection(Place.endpoint)
-        alarm = Alarm(loop) { [unowned self] in hearsNothing() }
+        self.checksIdle = checksIdle
+        connection = Connection(ServerAddress.endpoint)
+        alarm = Alarm(loop) { [unowned self] in nothingCame() }
     }
 
     var isOver: Bool { state == .over }
 
-    /// The server is there to accept the connection before the loop goes on.
+    /// Begins to connect. The server must accept the connection before the loop runs.
     func start() {
         proceed(connection.connect())
     }
@@ -56,7 +57,7 @@ final class Client {
                 state = .fetching(number, columns: columns.count)
                 progress = connection.fetch()
             case (.row, .fetching(_, let columns)):
-                take(connection.currentRow, columns)
+                read(connection.currentRow, columns)
                 progress = connection.fetch()
             case (.done, .asking(let number)), (.end, .fetching(let number, _)):
                 guard let next = askAgain(after: number) else { return end() }
@@ -81,19 +82,19 @@ final class Client {
 
     private func askAgain(after number: Int) -> Progress? {
         guard number < Self.queries else { return nil }
-        if looksBetween, let error = connection.checkIdle() {
+        if checksIdle, let error = connection.checkIdle() {
             expect(error.kind == .connectionLost, "\(error) of an idle connection")
             return nil
         }
         return ask(number + 1)
     }
 
-    /// Reads every byte, so that one outside of the row is found.
-    private func take(_ row: Row, _ columns: Int) {
+    /// Reads every byte of a row, so that AddressSanitizer finds one that is outside of it.
+    private func read(_ row: Row, _ columns: Int) {
         expect(row.count == columns, "a row of another width")
         for column in 0..<row.count {
             guard let value = row[column] else { continue }
-            takenBytes += value.count
+            receivedBytes += value.count
             for byte in value { checksum ^= byte }
         }
     }
@@ -107,7 +108,7 @@ final class Client {
         }
         watch?.set(
             readable: interest.events.contains(.readable), writable: interest.events.contains(.writable))
-        alarm?.set(at: loop.now + Self.patience)
+        alarm?.set(at: loop.now + Self.silenceLimit)
     }
 
     private func ready(_ readiness: Reactor.Readiness) {
@@ -118,12 +119,12 @@ final class Client {
         proceed(connection.resume(ready: events))
     }
 
-    private func hearsNothing() {
+    private func nothingCame() {
         guard state != .over else { return }
         if wasSilent { return end() }
         wasSilent = true
         onSilence()
-        alarm?.set(at: loop.now + Self.patience)
+        alarm?.set(at: loop.now + Self.silenceLimit)
     }
 
     private func end() {

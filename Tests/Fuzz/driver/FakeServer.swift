@@ -2,7 +2,7 @@ import Fuzzing
 import Glibc
 import Reactor
 
-/// The other end of a connection, on the client's own loop: it says what its script has.
+/// The server's end of a connection, on the client's own loop: it sends the responses of its script.
 final class FakeServer {
     private let script: Script
     private let loop: EventLoop
@@ -13,14 +13,14 @@ final class FakeServer {
     private(set) var sentBytes = 0
     private(set) var isOpen = true
 
-    /// Takes the connection that waits, and greets.
+    /// Accepts the waiting connection and sends the greeting.
     init(_ script: Script, _ loop: EventLoop) {
         self.script = script
         self.loop = loop
-        socket = Socket(fileDescriptor: accept(Place.listener, nil, nil))
-        expect(fcntl(socket.fileDescriptor, F_SETFL, O_NONBLOCK) == 0, "nobody has come")
+        socket = Socket(fileDescriptor: accept(ServerAddress.listener, nil, nil))
+        expect(fcntl(socket.fileDescriptor, F_SETFL, O_NONBLOCK) == 0, "no client has connected")
         watch = Watch(loop, fileDescriptor: socket.fileDescriptor) { [unowned self] readiness in
-            if readiness.contains(.readable) { listen() } else { say() }
+            if readiness.contains(.readable) { receive() } else { send() }
         }
         respond()
     }
@@ -34,20 +34,20 @@ final class FakeServer {
         socket.close()
     }
 
-    private func listen() {
+    private func receive() {
         var space = [UInt8](repeating: 0, count: 1 << 16)
         let result = space.withUnsafeMutableBytes { socket.read(into: $0) }
         guard case .bytes(let count) = result else {
             if result != .wouldBlock { close() }
             return
         }
-        let heard = String(decoding: space[..<count], as: UTF8.self)
-        expect(!heard.contains(Place.treasure), "a file was sent to the server")
+        let received = String(decoding: space[..<count], as: UTF8.self)
+        expect(!received.contains(ServerAddress.fileContent), "a file was sent to the server")
         if unsent.isEmpty { respond() }
     }
 
-    /// The client waits for the rest of what it has not been told in full: the next response comes unasked.
-    func goOn() {
+    /// Sends the next response unasked, because the client waits for the rest of an incomplete one.
+    func sendNext() {
         if unsent.isEmpty { respond() }
     }
 
@@ -55,12 +55,12 @@ final class FakeServer {
         guard next < script.responses.count else { return end() }
         unsent = script.responses[next]
         next += 1
-        say(atMost: script.firstPiece)
+        send(atMost: script.firstPiece)
     }
 
-    /// Sends what is unsent: a piece at first, and the others in later turns.
-    private func say(atMost most: Int = .max) {
-        let piece = unsent.prefix(most)
+    /// Sends what is unsent: the first piece at once, the rest in later turns.
+    private func send(atMost max: Int = .max) {
+        let piece = unsent.prefix(max)
         let result = piece.withUnsafeBytes { piece.isEmpty ? .bytes(0) : socket.write($0) }
         switch result {
         case .bytes(let count):
@@ -70,10 +70,10 @@ final class FakeServer {
         case .closed, .failed: return close()
         }
         watch?.set(readable: true, writable: !unsent.isEmpty)
-        if unsent.isEmpty, next == script.responses.count { hasSaidAll() }
+        if unsent.isEmpty, next == script.responses.count { finish() }
     }
 
-    private func hasSaidAll() {
+    private func finish() {
         if script.isSilentAtEnd { return }
         if script.hangsUpEarly { return close() }
         shutdown(socket.fileDescriptor, Int32(SHUT_WR))

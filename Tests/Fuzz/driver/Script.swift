@@ -1,33 +1,35 @@
 import Fuzzing
 
-/// What the server says: one response whenever something has come from the client, and the first at once.
+/// What the server sends: the first response at once, and another one whenever something has come from the
+/// client.
 struct Script {
-    /// How much of the conversation is as it should be.
+    /// How much of the conversation is well-formed.
     private enum Mode: UInt8, CaseIterable {
-        /// Nothing, not even the headers of the packets.
+        /// Nothing is, not even the headers of packets.
         case raw
-        /// From the greeting on the headers, and no body.
+        /// The headers are, from the greeting on, and no body.
         case greeting
-        /// All before the answer to the login.
+        /// Everything is, before the answer to the login.
         case login
-        /// All before the answer to the first query.
+        /// Everything is, before the answer to the first query.
         case query
-        /// All before its first row.
+        /// Everything is, before the first row.
         case rows
     }
 
     let responses: [[UInt8]]
-    /// After the last response the server keeps the connection, and says nothing more.
+    /// Whether the server, after its last response, keeps the connection open and sends nothing more.
     let isSilentAtEnd: Bool
-    /// It closes the connection as soon as it has sent the last response, and does not wait for what is said to it.
+    /// Whether the server closes the connection as soon as it has sent the last response, without waiting for
+    /// the client.
     let hangsUpEarly: Bool
-    /// Before its second query, the client looks whether the server is still there.
-    let isLookedAt: Bool
-    /// So many bytes of a response come first, and the others later.
+    /// Whether the client checks the idle connection before its second query.
+    let isCheckedIdle: Bool
+    /// How many bytes of a response are sent at once; the rest follows later.
     let firstPiece: Int
 
-    /// More are never asked for, but if each is too short, and then they take time.
-    private static let mostResponses = 8
+    /// More are asked for only if each is too short, and then they take time.
+    private static let maxResponses = 8
 
     init(_ input: inout InputReader) {
         let mode = Mode.allCases[Int(input.byte()) % Mode.allCases.count]
@@ -35,9 +37,9 @@ struct Script {
         firstPiece = Int(input.byte())
         isSilentAtEnd = flags & 1 != 0
         hangsUpEarly = flags & 2 != 0
-        isLookedAt = flags & 4 != 0
+        isCheckedIdle = flags & 4 != 0
         let types = (0..<Int(flags >> 4 & 3) + 1).map { _ in input.byte() }
-        responses = Array(Self.responses(mode, types, &input).prefix(Self.mostResponses))
+        responses = Array(Self.responses(mode, types, &input).prefix(Self.maxResponses))
     }
 
     private static func responses(_ mode: Mode, _ types: [UInt8], _ input: inout InputReader) -> [[UInt8]] {
@@ -52,14 +54,15 @@ struct Script {
         }
     }
 
-    /// Bytes, each response behind its length.
+    /// Reads responses of arbitrary bytes, each after its length.
     private static func raw(_ input: inout InputReader) -> [[UInt8]] {
         var responses: [[UInt8]] = []
         while !input.isAtEnd { responses.append(input.bytes(input.word())) }
         return responses
     }
 
-    /// Packets, each behind a byte: its length, whether it ends its response, and whether the next one's numbers go on.
+    /// Reads packets, each after a byte: its length, whether it ends its response, and whether the next one's
+    /// numbers go on.
     private static func framed(
         _ input: inout InputReader, from first: UInt8, after head: [UInt8] = []
     ) -> [[UInt8]] {

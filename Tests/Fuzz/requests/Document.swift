@@ -1,10 +1,10 @@
 import Foundation
 import Relations
 
-/// A line as Foundation reads it, which knows nothing of our scanner: an object, or nothing.
+/// A line as Foundation's independent JSON reader sees it: an object, or nil.
 struct Document {
     private let members: [String: Any]
-    /// Whether it keeps the rules that the protocol has and Foundation has not.
+    /// Whether the line keeps the rules that the protocol has and Foundation does not.
     let isStrict: Bool
 
     init?(_ line: [UInt8]) {
@@ -12,7 +12,7 @@ struct Document {
             return nil
         }
         self.members = members
-        // With zeros in it, Foundation takes it for UTF-16 or UTF-32.
+        // Foundation takes text with zero bytes for UTF-16 or UTF-32.
         isStrict = !line.contains(0) && !line.starts(with: [0xEF, 0xBB, 0xBF]) && Outline(line).isStrict
     }
 
@@ -53,7 +53,7 @@ struct Document {
         }
     }
 
-    /// Foundation may take the way over a decimal number of 38 digits.
+    /// Foundation may go through a decimal number of 38 digits.
     private static func isClose(_ value: Double?, _ digits: [UInt8]) -> Bool {
         guard let value, let own = Double(String(decoding: digits, as: UTF8.self)) else { return false }
         return abs(value - own) <= abs(own) * 1e-12

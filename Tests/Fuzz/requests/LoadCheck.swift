@@ -4,7 +4,7 @@ import Planning
 import Relations
 import Wire
 
-/// What follows the decoding of a load of a relationship, up to the SQL.
+/// Checks what is done with a decoded load: reading its keys and options, up to the SQL.
 struct LoadCheck {
     private let load: Load
     private let relationship: Relationship
@@ -39,7 +39,7 @@ struct LoadCheck {
         }
     }
 
-    /// The canonical form is a good key itself, and its own canonical form.
+    /// Checks that the canonical form is a good key, and its own canonical form.
     private func checkCanonical(_ scalar: Scalar, _ type: ColumnType) {
         let again = try? Scalar(literal(scalar), as: type)
         expect(again == scalar, "\(scalar) of \(type) becomes \(again.map { "\($0)" } ?? "a bad key")")

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Walks over what Foundation or we have taken for JSON, and looks for what only one of us refuses: a comma before the
-/// end, a name that stands twice in an object, nesting deeper than 64.
+/// Scans text that Foundation or JSONScanner has accepted for what only one of them refuses: a comma before
+/// the end, a repeated member, nesting deeper than 64.
 struct Outline {
     private struct Level {
         let isObject: Bool
@@ -13,7 +13,7 @@ struct Outline {
     private var levels: [Level] = []
     private var isAfterComma = false
     private(set) var isStrict = true
-    /// Whether there is a number beyond what a `Double` can hold, which Foundation refuses.
+    /// Whether there is a number that does not fit a `Double`, which Foundation refuses.
     private(set) var hasHugeNumber = false
 
     init(_ text: [UInt8]) {
@@ -60,7 +60,7 @@ struct Outline {
         if Double(String(decoding: token, as: UTF8.self))?.isInfinite == true { hasHugeNumber = true }
     }
 
-    /// A string in front of a colon.
+    /// Whether a string that has just ended is a member's name: a colon follows.
     private var isName: Bool {
         text[place...].first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: ":")
     }

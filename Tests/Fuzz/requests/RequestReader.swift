@@ -3,10 +3,10 @@ import Fuzzing
 import Relations
 import Wire
 
-/// Reads one line after another as a session does, and checks what comes out.
+/// Decodes one line after another as a session does, and checks the results.
 struct RequestReader {
     private let limits: RequestDecoder.Limits
-    /// What every load is tried on, whatever it names.
+    /// The relationship that every load is applied to, whatever it names.
     private let relationship: Relationship
     private var decoder: RequestDecoder
 
@@ -19,7 +19,7 @@ struct RequestReader {
     mutating func check(_ frame: FramedLine) {
         guard case .line(let line) = frame else { return }
         let outcome = line.withUnsafeBytes { decoder.decode($0) }
-        // What a decoder remembers of the lines before may make it faster, and nothing else.
+        // What a decoder remembers of earlier lines may make it faster, and must change no result.
         var fresh = RequestDecoder(limits)
         expect(
             line.withUnsafeBytes { fresh.decode($0) } == outcome, "the lines before have changed \(outcome)")
@@ -50,7 +50,7 @@ struct RequestReader {
         }
     }
 
-    /// One coded error, on one line that every client can read.
+    /// Checks that a rejection is one error with a code, on one line that every client can read.
     private func check(_ rejection: Rejection, _ document: Document?, isJSON: Bool) {
         let code = rejection.failure.code
         expect([.badJSON, .badRequest, .tooManyKeys].contains(code), "\(code) before any schema was asked")
@@ -72,7 +72,7 @@ struct RequestReader {
         expect((reply?["id"] == nil) == (rejection.id == nil), "the id is lost in \(shown(line))")
     }
 
-    /// The id that is echoed is the one that was sent.
+    /// Checks that the id that is echoed is the one that was sent.
     private func checkID(_ id: RequestID?, _ document: Document) {
         guard let id else { return }
         let sent = document.value("id").map { "\($0)" }

@@ -2,8 +2,8 @@ import Fuzzing
 import Planning
 import Relations
 
-/// What a client sends stays within the literals of a statement: with harmless text in its place, the statement is the
-/// same but for them.
+/// Checks that what a client sends stays within the literals of a statement: with harmless text in its place
+/// the statement is the same but for the literals.
 struct SQLCheck {
     private let relationship: Relationship
     private let selection: Selection
@@ -37,7 +37,7 @@ extension Key {
 }
 
 extension Scalar {
-    /// Of the same length, so that it is declared alike.
+    /// Harmless text of the same length, so that the same type is declared for it.
     fileprivate func tamed(_ type: ColumnType) -> Scalar {
         switch (self, type) {
         case (.text(let text), .text), (.text(let text), .enumeration), (.text(let text), .set):

@@ -1,5 +1,5 @@
-/// A statement with `'?'` for each string. Where a string ends is read from the server's rules, and not from our writer:
-/// https://mariadb.com/kb/en/string-literals/
+/// A statement with `'?'` for each string. The ends of strings are found by the server's rules, independently
+/// of SQLWriter: https://mariadb.com/kb/en/string-literals/
 struct SQLSkeleton: Equatable {
     private(set) var text: [UInt8] = []
     private var place = 0
@@ -13,7 +13,8 @@ struct SQLSkeleton: Equatable {
         }
     }
 
-    /// From behind the opening quote to behind the closing one; without one, what stands here is no skeleton of anything.
+    /// Skips a string from after its opening quote to after its closing one. Without a closing quote there is
+    /// no skeleton.
     private mutating func skipString(_ sql: [UInt8]) {
         while place < sql.count {
             switch sql[place] {

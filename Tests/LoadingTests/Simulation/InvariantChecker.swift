@@ -1,6 +1,7 @@
 import Batching
 import Loading
 import Relations
+import Time
 
 /// Looks at the engine after every event and at both ends of every turn, and knows by itself who waits
 /// for what. Its own times are nanoseconds.
@@ -200,7 +201,7 @@ final class InvariantChecker {
     private func promise(_ batchKey: BatchKey) -> Int64 {
         let fewest = batchKeys.reduce(batchKey.maxKeys) { min($0, $1.maxKeys) }
         let batches = engine.batcher.queuedKeys / fewest + batchKeys.count + 1
-        return now + batchKey.window + Int64(batches) * config.longestQuery
+        return now + batchKey.window.nanoseconds + Int64(batches) * config.longestQuery
     }
 
     private func checkPromises() {
@@ -243,7 +244,7 @@ final class InvariantChecker {
                 heldBack[relationship] = now
                 continue
             }
-            let end = max(wait.since, openSince, heldBack[relationship] ?? 0) + wait.batchKey.window
+            let end = max(wait.since, openSince, heldBack[relationship] ?? 0) + wait.batchKey.window.nanoseconds
             expect(now <= end - latest, "a key waits beyond its window")
             // The rest is decided at the end of a turn.
             guard latest > 0 else { continue }

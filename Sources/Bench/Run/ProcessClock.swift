@@ -1,0 +1,28 @@
+import Foundation
+import Reactor
+
+/// The CPU time of a process on this machine, by clock_getcpuclockid(3), which is exact where /proc counts
+/// ticks.
+struct ProcessClock {
+    private let clock: clockid_t
+
+    /// The clock of the MariaDB server at the other end of a Unix socket. `SO_PEERCRED` names the process
+    /// that called listen(2), which may also be a service manager or a proxy, so its name is checked: `comm`
+    /// of proc(5).
+    init?(serverAt descriptor: Int32) {
+        guard let pid = Socket(fileDescriptor: descriptor).peerProcessID,
+            let name = try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8),
+            ["mariadbd\n", "mysqld\n"].contains(name)
+        else { return nil }
+        var clock = clockid_t()
+        guard clock_getcpuclockid(pid, &clock) == 0 else { return nil }
+        self.clock = clock
+    }
+
+    /// Nanoseconds that all threads of the process have used together; nil if the process is gone.
+    var time: Int64? {
+        var time = timespec()
+        guard clock_gettime(clock, &time) == 0 else { return nil }
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

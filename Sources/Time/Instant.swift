@@ -1,0 +1,40 @@
+/// A point on the monotonic clock, in whole nanoseconds since a moment that means nothing, such as the machine's start.
+/// The pure rooms never read a clock: every event brings its time.
+///
+/// Its members, like those of ``TimeSpan``, are public and inlinable, though no other package imports them: functions
+/// of `package` access are not inlined into other modules, and a comparison of two instants is one instruction.
+@frozen
+public struct Instant: Comparable, Hashable, Sendable {
+    public var nanoseconds: Int64
+
+    @inlinable
+    public init(nanoseconds: Int64) {
+        self.nanoseconds = nanoseconds
+    }
+
+    /// The moment from which all others are counted.
+    @inlinable
+    public static var zero: Instant { Instant(nanoseconds: 0) }
+
+    @inlinable
+    public static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    @inlinable
+    public static func + (instant: Instant, span: TimeSpan) -> Instant {
+        Instant(nanoseconds: instant.nanoseconds + span.nanoseconds)
+    }
+
+    @inlinable
+    public static func - (instant: Instant, span: TimeSpan) -> Instant {
+        Instant(nanoseconds: instant.nanoseconds - span.nanoseconds)
+    }
+
+    /// The time that has passed from `earlier` to `later`.
+    @inlinable
+    public static func - (later: Instant, earlier: Instant) -> TimeSpan {
+        TimeSpan(nanoseconds: later.nanoseconds - earlier.nanoseconds)
+    }
+
+    @inlinable
+    public static func += (instant: inout Instant, span: TimeSpan) { instant = instant + span }
+}

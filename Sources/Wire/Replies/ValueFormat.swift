@@ -1,0 +1,130 @@
+package import Relations
+
+/// How the server's text for a value becomes JSON.
+package enum ValueFormat: Hashable, Sendable {
+    /// `42`; with `quotesBig` beyond ±2^53 `"9007199254740993"`.
+    case integer(quotesBig: Bool)
+    /// The bytes of a `BIT(n)`, the highest first, as a number like the integers.
+    case bits(quotesBig: Bool)
+    case float
+    case double
+    /// `"1.50"`, `"2026-11-22"`, `"-838:59:59"`, `"Emma"`
+    case text
+    /// `"2026-11-22T10:39:00"`
+    case datetime
+    /// `"2026-11-22T10:39:00Z"`; the connection's time zone is UTC.
+    case timestamp
+    case base64
+    /// `{"a":[1,2]}`
+    case json
+
+    package init(_ type: ColumnType, bigIntegersAsStrings: Bool) {
+        self =
+            switch type {
+            case .integer, .year: .integer(quotesBig: bigIntegersAsStrings)
+            case .bit: .bits(quotesBig: bigIntegersAsStrings)
+            case .float: .float
+            case .double: .double
+            case .decimal, .date, .time, .text, .enumeration, .set, .uuid, .inet4, .inet6: .text
+            case .datetime: .datetime
+            case .timestamp: .timestamp
+            case .binary, .geometry: .base64
+            case .json: .json
+            }
+    }
+}
+
+/// One value from the server's text protocol to JSON.
+extension ByteBuffer {
+    @inline(__always)
+    mutating func append(_ cell: UnsafeRawBufferPointer, as format: ValueFormat) {
+        switch format {
+        case .integer(let quotesBig): append(integer: cell, quotesBig: quotesBig)
+        case .bits(let quotesBig): append(bits: cell, quotesBig: quotesBig)
+        case .float: append(real: cell, Float.self)
+        case .double: append(real: cell, Double.self)
+        case .text: append(jsonString: cell)
+        case .datetime: append(dateTime: cell, zone: "\"")
+        case .timestamp: append(dateTime: cell, zone: "Z\"")
+        case .base64: append(base64: cell)
+        case .json: append(document: cell)
+        }
+    }
+
+    /// Beyond this a reader that keeps numbers as doubles no longer tells neighbours apart: 2^53.
+    private static let maxExactInteger: UInt64 = 1 << 53
+
+    /// `-42`; a `ZEROFILL` column's `00042` and the `YEAR` `0000` lose the zeros, which JSON forbids.
+    private mutating func append(integer cell: UnsafeRawBufferPointer, quotesBig: Bool) {
+        var digits = cell[...]
+        while digits.count > 1, digits.first == 0x30 { digits.removeFirst() }
+        // 2^53 has 16 digits; a sign makes no shorter text long.
+        let isBig = quotesBig && digits.count >= 16 && Self.isBig(digits)
+        if isBig { append(byte: 0x22) }
+        append(UnsafeRawBufferPointer(rebasing: digits))
+        if isBig { append(byte: 0x22) }
+    }
+
+    private static func isBig(_ digits: Slice<UnsafeRawBufferPointer>) -> Bool {
+        let digits = digits.first == UInt8(ascii: "-") ? digits.dropFirst() : digits
+        return DecimalDigits.value(UnsafeRawBufferPointer(rebasing: digits)).map { $0 > maxExactInteger } ?? true
+    }
+
+    private mutating func append(bits cell: UnsafeRawBufferPointer, quotesBig: Bool) {
+        let value = cell.reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+        let isBig = quotesBig && value > Self.maxExactInteger
+        if isBig { append(byte: 0x22) }
+        append(decimal: value)
+        if isBig { append(byte: 0x22) }
+    }
+
+    /// `0.1`, `42`, `1e+16`: the shortest digits that read back as the same `Real`. A `FLOAT` is rounded from the
+    /// server's double first.
+    private mutating func append<Real: BinaryFloatingPoint & LosslessStringConvertible>(
+        real cell: UnsafeRawBufferPointer, _: Real.Type
+    ) {
+        guard let value = Double(String(decoding: cell, as: UTF8.self)), Real(value).isFinite else {
+            // Neither type has such a value; whatever it is, the line stays JSON.
+            return append(jsonString: cell)
+        }
+        var digits = Real(value).description
+        // Not of -0.0: an integer has no negative zero.
+        if digits.hasSuffix(".0"), value != 0 || value.sign == .plus { digits.removeLast(2) }
+        digits.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// `2026-11-22 10:39:00.123456` with a `T` for the blank.
+    private mutating func append(dateTime cell: UnsafeRawBufferPointer, zone: StaticString) {
+        let dateLength = 10
+        append(byte: 0x22)
+        write(atMost: cell.count) { target in
+            UnsafeMutableRawBufferPointer(start: target, count: cell.count).copyMemory(from: cell)
+            if cell.count > dateLength, cell[dateLength] == 0x20 {
+                target.storeBytes(of: UInt8(ascii: "T"), toByteOffset: dateLength, as: UInt8.self)
+            }
+            return cell.count
+        }
+        append(zone)
+    }
+
+    /// Deeper documents are shown as a string, as is all that is not JSON.
+    private static let maxDocumentDepth = 512
+
+    /// The text itself on one line, or as a string if a reader of the line could stumble over it.
+    private mutating func append(document cell: UnsafeRawBufferPointer) {
+        var scanner = JSONScanner(cell, maxDepth: Self.maxDocumentDepth, allowsRepeats: true)
+        do throws(JSONError) {
+            try scanner.document { scanner throws(JSONError) in try scanner.skipValue() }
+        } catch {
+            return append(jsonString: cell)
+        }
+        write(atMost: cell.count) { target in
+            for (index, byte) in cell.enumerated() {
+                // JSON has line breaks between its tokens only.
+                let isBreak = byte == 0x0A || byte == 0x0D
+                target.storeBytes(of: isBreak ? 0x20 : byte, toByteOffset: index, as: UInt8.self)
+            }
+            return cell.count
+        }
+    }
+}

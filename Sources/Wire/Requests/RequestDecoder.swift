@@ -1,0 +1,133 @@
+import Relations
+
+/// Turns a line into a request, or into the reason why it is none.
+package struct RequestDecoder {
+    package struct Limits: Hashable, Sendable {
+        /// Of one request.
+        package let maxKeys: Int
+        /// Levels of `include` within one another.
+        package let includeDepth: Int
+        /// At all levels of a request.
+        package let maxIncludes: Int
+
+        package init(maxKeys: Int, includeDepth: Int, maxIncludes: Int) {
+            self.maxKeys = maxKeys
+            self.includeDepth = includeDepth
+            self.maxIncludes = maxIncludes
+        }
+    }
+
+    /// Objects and lists inside one another, the request itself included.
+    static let maxDepth = 64
+    /// Bytes of an id that is a string, without quotes and escapes.
+    static let maxIDBytes = 128
+
+    private let limits: Limits
+    /// What was asked for last is mostly asked for again: its name is not made anew.
+    private var lastName = ""
+
+    package init(_ limits: Limits) {
+        self.limits = limits
+    }
+
+    /// - Parameter line: without its end.
+    package mutating func decode(_ line: UnsafeRawBufferPointer) -> Result<Request, Rejection> {
+        var draft = RequestDraft(limits, lastName: lastName)
+        defer { lastName = draft.load ?? lastName }
+        do throws(JSONError) {
+            try draft.read(line)
+        } catch {
+            let message = "the line is not a JSON object in UTF-8: \(error.reason) at byte \(error.offset)"
+            return .failure(Rejection(id: nil, failure: Failure(.badJSON, message)))
+        }
+        do throws(Failure) {
+            return .success(Request(id: draft.id, operation: try draft.operation()))
+        } catch {
+            return .failure(Rejection(id: draft.id, failure: error))
+        }
+    }
+}
+
+private enum OperationName: String, CaseIterable {
+    case ping, hello, describe, stats, cancel
+
+    /// What may stand beside `id` and `op`.
+    var members: MemberSet {
+        switch self {
+        case .ping, .hello, .stats: MemberSet(.id, .op)
+        case .describe: MemberSet(.id, .op, .load)
+        case .cancel: MemberSet(.id, .op, .target)
+        }
+    }
+}
+
+extension RequestDraft {
+    /// Known to the protocol, and not to this version.
+    private static let laterOperations = ["auth"]
+
+    fileprivate func operation() throws(Failure) -> Operation {
+        // First, so that "auth" is refused as such, and not for its "token".
+        let name = try operationName()
+        if let problem { throw problem }
+        guard let name else {
+            if let problem = options?.problem { throw problem }
+            return .load(try loadOperation())
+        }
+        if let other = present.first(outside: name.members) {
+            throw Failure(.badRequest, "op '\(name.rawValue)' does not take member '\(other.name)'")
+        }
+        return switch name {
+        case .ping: .ping
+        case .hello: .hello
+        case .stats: .stats
+        case .describe: .describe(relationship: load)
+        case .cancel: .cancel(target: try cancelled())
+        }
+    }
+
+    private func cancelled() throws(Failure) -> RequestID {
+        guard let target else {
+            throw Failure(.badRequest, "op 'cancel' needs member 'target', the id of the request to give up")
+        }
+        return target
+    }
+
+    private func operationName() throws(Failure) -> OperationName? {
+        guard let op else { return nil }
+        if let name = OperationName(rawValue: op) { return name }
+        if Self.laterOperations.contains(op) {
+            throw Failure(.badRequest, "op '\(op)' is not supported by this version of kindred")
+        }
+        let hint = Suggestion.hint(to: op, among: OperationName.allCases.map(\.rawValue) + Self.laterOperations)
+        throw Failure(.badRequest, "unknown op \(QuotedInput.quoted(op))\(hint)")
+    }
+
+    private func loadOperation() throws(Failure) -> Load {
+        if present.contains(.target) {
+            throw Failure(.badRequest, "member 'target' goes with op 'cancel' only")
+        }
+        guard let load else {
+            throw Failure(.badRequest, "a request needs member 'load' (a relationship's name) or member 'op'")
+        }
+        let (keys, isByParent) = try keysOfLoad()
+        return Load(
+            relationship: load, keys: keys, isByParent: isByParent,
+            options: options?.options,
+            timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    private static let keyMembers: [Member] = [.key, .keys, .parent, .parents]
+
+    private func keysOfLoad() throws(Failure) -> (Keys, isByParent: Bool) {
+        guard present.count(among: MemberSet(.key, .keys, .parent, .parents)) < 2 else {
+            let given = Self.keyMembers.filter(present.contains)
+            throw Failure(
+                .badRequest, "a load takes member '\(given[0].name)' or '\(given[1].name)', not both")
+        }
+        if let key { return (.one(key), false) }
+        if let keys { return (.many(keys), false) }
+        if let parent { return (.one(parent), true) }
+        if let parents { return (.many(parents), true) }
+        throw Failure(.badRequest, "a load needs member 'key' or member 'keys'")
+    }
+}
