@@ -55,7 +55,8 @@ let package = Package(
         ours(
             "Service",
             [
-                "Time", "Relations", "Wire", "Batching", "Planning", "FanOut", "Loading", "MariaDB", "Reactor",
+                "Time", "Relations", "Wire", "Batching", "Planning", "FanOut", "Loading", "MariaDB",
+                "Reactor",
                 "Configuration", deque, histogram, logging,
             ]),
         ours("LineClient"),

@@ -10,6 +10,7 @@ struct ArrivalRate: Sendable {
     /// Keys per nanosecond; nil before the first look.
     private var rate: Double?
 
+    /// Counts one more distinct key.
     mutating func count(at now: Instant) {
         arrivals += 1
         if since == nil { since = now }

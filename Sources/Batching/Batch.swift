@@ -1,17 +1,18 @@
 package import Relations
 package import Time
 
-/// What may share a query: one relationship with one set of options. Two requests of different batch keys never meet.
+/// Says what may share a query: one relationship with one set of options. Requests with different batch keys
+/// never share one. Two batch keys are equal if their numbers are.
 package struct BatchKey: Hashable, Sendable {
     package let number: Int
-    /// The most keys that one query of this batch key takes; 1 where keys cannot travel together.
+    /// The greatest number of keys in one query; 1 if keys cannot share a query.
     package let maxKeys: Int
     /// How long a key waits for company at most while a connection is free.
     package let window: TimeSpan
-    /// Which of several batch keys goes first when connections are scarce: each step counts like 10 ms of waiting, so
-    /// that nobody starves.
+    /// Says which of several batch keys goes first when connections are scarce. Each step counts like 10 ms
+    /// of waiting, so that no batch key starves.
     package let priority: Int
-    /// The relationship, which other batch keys may have in common with this one.
+    /// The number of the relationship, which other batch keys may have too.
     package let relationship: Int
 
     package init(number: Int, maxKeys: Int, window: TimeSpan, priority: Int = 0, relationship: Int? = nil) {
@@ -27,10 +28,10 @@ package struct BatchKey: Hashable, Sendable {
     package func hash(into hasher: inout Hasher) { hasher.combine(number) }
 }
 
-/// A request that waits. Numbers are never used twice, and grow.
+/// The identity of a request that waits. Numbers grow, and are never used twice.
 package struct SubmissionID: Hashable, Sendable {
     package let number: UInt64
-    /// Where the service keeps it.
+    /// Where the caller keeps the request, for the caller's own use.
     package let index: Int
 
     package init(_ number: UInt64, index: Int = 0) {
@@ -39,9 +40,10 @@ package struct SubmissionID: Hashable, Sendable {
     }
 }
 
-/// One index that waits for one key's rows: the `position`th key of a request.
+/// One key of one request, which waits for its rows.
 package struct Waiter: Hashable, Sendable {
     package let submission: SubmissionID
+    /// The position of the key among the keys of the request, from 0.
     package let position: Int
 
     package init(submission: SubmissionID, position: Int) {
@@ -50,40 +52,42 @@ package struct Waiter: Hashable, Sendable {
     }
 }
 
-/// Why keys stopped waiting for company.
+/// Why keys no longer wait for others to share their query.
 package enum DispatchReason: Hashable, Sendable {
     /// No query of their batch key was in flight.
     case idle
-    /// There were enough for a full batch.
+    /// There were enough keys for a full batch.
     case full
-    /// More waiting would have cost more than it gained.
+    /// Waiting any longer would have cost more than it gained.
     case gathered
-    /// A request's own deadline pressed.
+    /// A request's own deadline was near.
     case deadline
-    /// They were asked for again, after an error or in smaller parts.
+    /// The keys were sent again, after an error or in smaller parts.
     case retry
 }
 
-/// Keys that go to the database in one query.
+/// Keys that go to the database in one query, and the waiters of each.
 package struct Batch: Sendable {
     package let batchKey: BatchKey
-    /// Distinct keys.
+    /// The keys, which are all different.
     package private(set) var keys: [Key] = []
-    /// How often its keys have been sent before: because a query of several keys failed, or brought too much, or because
-    /// the connection was lost before any row had come.
+    /// How often its keys have been sent before. They are sent again if a query of several keys failed or
+    /// brought too much, and if the connection was lost before any row had come.
     package private(set) var attempts = 0
+    /// Why the keys were sent.
     package internal(set) var reason: DispatchReason
+    /// When the batch was handed out to be sent.
     package internal(set) var sent = Instant.zero
-    /// How long it had to wait for another query to end, though it was due.
+    /// How long the batch had to wait for another query to end, although it was due.
     package internal(set) var queuedFor = TimeSpan.zero
-    /// Counts the batches that were taken.
+    /// The number of the batch among all that were handed out.
     var number = 0
-    /// Whether no other was in flight when it was taken, but such as were overdue. If none has been taken when it ends,
-    /// it had the database for itself.
+    /// Whether no query was in flight when the batch was handed out, not counting overdue ones. If no other
+    /// batch was handed out before its query ended, that query had the database for itself.
     var wasAlone = false
-    /// Of all keys, one after another.
+    /// The waiters of the first key, followed by those of the second, and so on.
     private var waiters: [Waiter] = []
-    /// Where the waiters of each key end; they begin where those of the key before end.
+    /// By key, where its waiters end; they begin where those of the key before end.
     private var ends: [Int] = []
 
     init(batchKey: BatchKey, reason: DispatchReason) {
@@ -91,15 +95,17 @@ package struct Batch: Sendable {
         self.reason = reason
     }
 
-    /// Who waits for the key at `index`. Some may have been withdrawn.
+    /// The waiters of a key, some of which may have been withdrawn.
+    /// - Parameter index: the key's index in ``keys``.
     package func waiters(of index: Int) -> ArraySlice<Waiter> {
         waiters[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
     }
 
-    /// Where those who wait for the key at `index` end among all waiters.
+    /// Where the waiters of a key end in ``allWaiters``.
+    /// - Parameter index: the key's index in ``keys``.
     package func end(ofWaitersAt index: Int) -> Int { ends[index] }
 
-    /// Of all keys.
+    /// The waiters of all keys, in the order of ``keys``.
     package var allWaiters: [Waiter] { waiters }
 
     mutating func reserve(_ count: Int) {
@@ -110,14 +116,16 @@ package struct Batch: Sendable {
 
     mutating func add(_ waiter: Waiter) { waiters.append(waiter) }
 
-    /// The waiters added since the last key are this key's.
+    /// Adds a key, whose waiters are those that were added since the key before.
     mutating func close(_ key: Key) {
         keys.append(key)
         ends.append(waiters.count)
     }
 
-    /// Some of its keys, to be asked for again.
-    /// - Parameter wasSent: whether this batch was an attempt.
+    /// Makes a batch of some of the keys, to be sent again.
+    /// - Parameters:
+    ///   - indices: the indices of the keys.
+    ///   - wasSent: whether this batch counts as an attempt.
     func part(_ indices: some Sequence<Int>, wasSent: Bool = true) -> Batch {
         var part = Batch(batchKey: batchKey, reason: .retry)
         part.attempts = attempts + (wasSent ? 1 : 0)

@@ -6,22 +6,25 @@ package import Time
 ///
 /// Keys of one batch key gather until the first of these holds:
 /// - no query of their batch key is in flight (an idle daemon adds no delay);
-/// - there are enough for a full batch;
-/// - waiting gains no more: half the time that such queries take is over (PostgreSQL's advice for `commit_delay`), or
-///   the batch key's window, or nobody is likely to come in that time;
-/// - a request's own deadline presses.
+/// - there are enough of them for a full batch;
+/// - waiting gains nothing more, because half the time that such queries take has passed (PostgreSQL's advice
+///   for `commit_delay`), or the batch key's window has, or no other key is likely to come in that time;
+/// - a request's own deadline is near.
 ///
-/// Then they wait for nothing but a free connection, of which no more are used than do the database good. A batch is
-/// formed only when `nextBatch` is called, that is when a connection is free to carry it: until then later requests join
-/// it. After that none does, so that a write committed before a request is always seen by its answer.
+/// From then on they wait only for a free connection, and no more connections are used than is good for the
+/// database. A batch is formed when ``nextBatch(at:)`` is called, which is when a connection is free to carry
+/// it; until then, later requests join it. After that none does, so that an answer always shows what was
+/// committed before the request.
 package struct Batcher {
+    /// The bounds of what is sent, which the configuration sets.
     package struct Limits: Sendable {
-        /// Bytes of keys in one query, so that the statement stays far below `max_allowed_packet`.
+        /// The greatest number of bytes of keys in one query, so that the statement stays far below
+        /// `max_allowed_packet`.
         package var maxKeyBytes: Int
-        /// Queries in flight at one time, at most: the connections.
+        /// The greatest number of queries in flight, which is the number of connections.
         package var maxInFlight: Int
-        /// Trades latency for fewer queries: one in flight at a time, and keys wait for their whole window if company
-        /// is to be expected.
+        /// Whether fewer queries are worth more than latency: one query is in flight at a time, and keys wait
+        /// for their whole window if others are likely to come.
         package var isFrugal: Bool
 
         package init(maxKeyBytes: Int, maxInFlight: Int, isFrugal: Bool = false) {
@@ -37,25 +40,29 @@ package struct Batcher {
         let relationship: Int
         /// How long such a query takes.
         let expected: TimeSpan
-        /// From then on it does not keep others from being sent: it waits for a lock or a disk, not for them.
+        /// When the query no longer keeps others from being sent: it waits for a lock or a disk by then, and
+        /// not for them.
         let overdueAt: Instant
     }
 
+    /// The bounds of what is sent. They may change at any time, and hold for the batches that follow.
     package var limits: Limits { didSet { concurrency.maximum = limits.isFrugal ? 1 : limits.maxInFlight } }
     private var queues = KeyQueues()
     private var retries: Deque<Batch> = []
     private var schedule = Schedule()
     private var concurrency: ConcurrencyLimit
-    /// The round of the keys that were taken last.
+    /// The round of the keys that were handed out last.
     private var round = 0
+    /// The number of batches that were handed out.
     private var taken = 0
-    /// When a query ended that had the database for itself, or one was sent after a pause.
+    /// When a query that had the database for itself ended last, or one was sent after a pause.
     private var lastAlone = Instant.zero
+    /// When a query ended last.
     private var lastEnd = Instant.zero
-    /// Of queries of batch keys that were not known yet and had the database for themselves.
+    /// How long queries took that had the database for themselves and whose batch keys were not known yet.
     private var unknownAlone = ServiceTime()
     private var isTurnOfRetries = false
-    /// Distinct keys that wait for their first query.
+    /// The number of distinct keys that wait for their first query.
     package private(set) var queuedKeys = 0
     private var sentQueries: [SentQuery] = []
 
@@ -64,12 +71,13 @@ package struct Batcher {
         concurrency = ConcurrencyLimit(maximum: limits.isFrugal ? 1 : limits.maxInFlight)
     }
 
-    /// Queries that may be in flight at one time, as the database's answers of late suggest.
+    /// The number of queries that may be in flight, as the database's latest answers suggest.
     package var inFlightLimit: Int { concurrency.limit }
 
-    /// How quick the database is when it has one query only must be seen from time to time: without a query of its own
-    /// now and then, slowness could not be told from distance (as BBR's ProbeRTT: Cardwell et al., ACM Queue 2016).
-    /// It costs a few percent of the time at most, and nobody waits for a query that takes long.
+    /// The number of queries that may be in flight now. From time to time it is one, to see how quick the
+    /// database is with a single query: otherwise slowness could not be told from distance (as with BBR's
+    /// ProbeRTT: Cardwell et al., ACM Queue 2016). That costs a few percent of the time at most, and no key
+    /// waits for a query that takes long.
     private func inFlightLimit(at now: Instant) -> Int {
         let longest = sentQueries.lazy.map(\.expected).max() ?? .zero
         let isDue = now - lastAlone > max(Self.probeInterval, Self.probeShare * longest)
@@ -87,10 +95,11 @@ package struct Batcher {
 
     // MARK: In
 
+    /// Adds a request's keys to those that wait.
     /// - Parameters:
-    ///   - keys: the submission's keys, by position; nil where no query is needed.
-    ///   - share: of the client that asks.
-    ///   - deadline: when the client gives up waiting by its own wish.
+    ///   - keys: the request's keys by position; nil where no query is needed.
+    ///   - share: the fair share of the client that asks.
+    ///   - deadline: when the client stops waiting, if it said so itself.
     package mutating func submit(
         _ keys: [Key?], of batchKey: BatchKey, for submission: SubmissionID, share: inout FairShare,
         deadline: Instant? = nil,
@@ -109,7 +118,8 @@ package struct Batcher {
         queuedKeys += new
     }
 
-    /// The same for a submission with one key.
+    /// Adds the key of a request that has only one to those that wait; otherwise like the function for
+    /// several keys.
     package mutating func submit(
         _ key: Key, of batchKey: BatchKey, for submission: SubmissionID, share: inout FairShare,
         deadline: Instant? = nil,
@@ -124,7 +134,7 @@ package struct Batcher {
         if isNew { queuedKeys += 1 }
     }
 
-    /// Changes a queue, and does what follows for its keys.
+    /// Changes a queue, and schedules its keys anew.
     private mutating func modify(_ batchKey: BatchKey, at now: Instant, _ change: (inout KeyQueue) -> Void) {
         let isFrugal = limits.isFrugal
         let decision = { (queue: inout KeyQueue) in
@@ -140,7 +150,8 @@ package struct Batcher {
         }
     }
 
-    /// While no connection is free, keys that come and are withdrawn leave one after another behind.
+    /// Drops entries of batch keys that are no longer due, which accumulate when keys come and are withdrawn
+    /// while no connection is free.
     private mutating func pruneSchedule() {
         guard schedule.dueCount > 2 * queues.all.count + Self.maxStaleDue else { return }
         schedule.pruneDue { [queues] in queues[$0.batchKey].due == $0 }
@@ -148,7 +159,8 @@ package struct Batcher {
 
     private static let maxStaleDue = 1024
 
-    /// A submission that will not wait any longer. What was already sent goes on, for the others or for nobody.
+    /// Removes a request that no longer waits. Queries that were sent already go on, for other waiters or for
+    /// none.
     package mutating func withdraw(
         _ submission: SubmissionID, keys: some Sequence<Key>, of batchKey: BatchKey
     ) {
@@ -159,12 +171,12 @@ package struct Batcher {
 
     // MARK: Out
 
-    /// The batch that a free connection carries now, or nil if no keys are due.
+    /// Forms the batch that a free connection is to carry now; nil if no keys are due.
     package mutating func nextBatch(at now: Instant) -> Batch? {
         let competingQueries = competingQueries(at: now)
         guard competingQueries < inFlightLimit(at: now) else { return nil }
         guard var batch = nextDue(at: now) else { return nil }
-        // Who comes after a pause is alone anyway; who comes after him does not wait for that.
+        // The first query after a pause is alone anyway; the next one does not wait for it because of that.
         if sentQueries.isEmpty, now - lastEnd > Self.pause { lastAlone = now }
         taken += 1
         batch.number = taken
@@ -180,8 +192,8 @@ package struct Batcher {
         return batch
     }
 
-    /// Those that are asked again and those that have not been asked yet take turns: who asks for many keys that the
-    /// database refuses does not keep others waiting.
+    /// Batches that are sent again take turns with keys that have not been sent yet, so that a client that
+    /// asks for many keys that the database refuses does not keep others waiting.
     private mutating func nextDue(at now: Instant) -> Batch? {
         isTurnOfRetries.toggle()
         return isTurnOfRetries
@@ -192,23 +204,23 @@ package struct Batcher {
         retries.firstIndex { !isHeldBack($0.batchKey, at: now) }.map { retries.remove(at: $0) }
     }
 
-    /// A relationship that has queries overdue (its table is locked, say) does not get the last connection: whatever
-    /// is asked of it, others go on.
+    /// Whether the batch key has to leave the last connection to others, because its relationship has overdue
+    /// queries: its table may be locked, and the others go on whatever is asked of it.
     private func isHeldBack(_ batchKey: BatchKey, at now: Instant) -> Bool {
         sentQueries.count > 0 && sentQueries.count == limits.maxInFlight - 1
             && sentQueries.contains { $0.relationship == batchKey.relationship && $0.overdueAt <= now }
     }
 
-    /// Queries that were sent and are not yet complete.
+    /// The number of queries that were sent and are not yet complete.
     package var inFlight: Int { sentQueries.count }
 
-    /// Those of them that may slow one another down.
+    /// The number of queries in flight that may slow one another down: those that are not overdue.
     private func competingQueries(at now: Instant) -> Int {
         sentQueries.count { $0.overdueAt > now }
     }
 
-    /// A query is overdue, so that quick ones do not wait for it, after four times what such queries take, but not
-    /// before the first of these times and not later than the second.
+    /// A query is overdue, so that quick ones do not wait for it, after four times what such queries take,
+    /// but not before the first of these times and not later than the second.
     private static let minPatience = TimeSpan.milliseconds(20)
     private static let maxPatience = TimeSpan.milliseconds(50)
 
@@ -217,7 +229,7 @@ package struct Batcher {
         var heldBack: [Due] = []
         defer { for due in heldBack { schedule.add(due) } }
         while let due = schedule.popDue() {
-            // Its keys may have gone from an earlier round, or have been withdrawn.
+            // Its keys may have been sent with an earlier round, or have been withdrawn.
             guard queues[due.batchKey].due == due else { continue }
             if isHeldBack(due.batchKey, at: now) {
                 heldBack.append(due)
@@ -233,8 +245,8 @@ package struct Batcher {
         return nil
     }
 
-    /// When `nextBatch` must be asked again although nothing else happens; nil if only a free connection or the end
-    /// of a query can change its answer.
+    /// When ``nextBatch(at:)`` must be called again even if nothing happens; nil if only a free connection or
+    /// the end of a query can change its result.
     package mutating func nextWake(after now: Instant) -> Instant? {
         advance(to: now)
         if competingQueries(at: now) < inFlightLimit(at: now) { return schedule.nextTimer }
@@ -242,11 +254,11 @@ package struct Batcher {
         return sentQueries.lazy.map(\.overdueAt).filter { $0 > now }.min()
     }
 
-    /// Some of what waits, due or not, for the day on which it must all be answered with an error; nil if nothing does.
+    /// Removes some of the waiting keys, due or not, so that an outage can fail them all; nil if none waits.
     package mutating func removeWaitingBatch() -> Batch? {
         if let retry = retries.popFirst() { return retry }
         guard let last = queues.all.last(where: { $0.count > 0 }) else { return nil }
-        // What is not sent counts for nobody's share.
+        // Keys that are not sent do not count as anybody's share.
         if let lastRound = last.lastRound { round = max(round, lastRound + 1) }
         var batch = Batch(batchKey: last.batchKey, reason: .retry)
         queues[last.batchKey].move(into: &batch, maxKeyBytes: limits.maxKeyBytes)
@@ -256,8 +268,8 @@ package struct Batcher {
 
     // MARK: What becomes of a batch
 
-    /// A batch that `nextBatch` gave out has been answered, by rows or by an error.
-    /// - Parameter isMeasure: whether the time that it took says how quick the database is.
+    /// Tells that a batch from ``nextBatch(at:)`` has been answered, by rows or by an error.
+    /// - Parameter isMeasure: whether the time that it took says something about how quick the database is.
     package mutating func finished(_ batch: Batch, isMeasure: Bool, at now: Instant) {
         sentQueries.removeAll { $0.number == batch.number }
         lastEnd = now
@@ -273,51 +285,56 @@ package struct Batcher {
         let count = batch.keys.count
         queues[batch.batchKey].service.add(keys: count, elapsed: elapsed)
         let own = queues[batch.batchKey].serviceAlone
-        // Where every load is another, none is known for itself.
+        // If every load is a different one, none of them is known by itself.
         let before = own.isKnown ? own : unknownAlone
-        // Nothing is slower alone than beside others.
+        // No query is slower alone than beside others.
         let isAsAlone = wasAlone || elapsed < before.estimate(keys: count)
         if isAsAlone, !own.isKnown { unknownAlone.add(keys: count, elapsed: elapsed) }
         if isAsAlone || !own.isKnown {
             queues[batch.batchKey].serviceAlone.add(keys: count, elapsed: elapsed)
         }
         guard before.isKnown else { return }
-        // Also of one alone: as long as the estimate is wrong for these, it says nothing of the others.
+        // Queries that were alone count too: as long as the estimate is wrong for them, it says nothing about
+        // others.
         let cost = ConcurrencyLimit.Cost(
             keys: count, elapsed: elapsed, expected: before.estimate(keys: count), queued: batch.queuedFor)
         concurrency.observe(cost, at: now)
     }
 
-    /// Asks for the keys of a failed batch again in two halves, so that after a few times a key that makes every query
-    /// fail is alone. The failed batch must be reported `finished` as well.
-    /// - Parameter wasSent: whether it was an attempt; otherwise it was too much for one query.
+    /// Sends the keys of a failed batch again in two halves, so that a key that makes every query fail is
+    /// alone after a few times. The batch must be reported as ``finished(_:isMeasure:at:)`` too.
+    /// - Parameter wasSent: whether the batch counts as an attempt; false if it was too large for one query.
     package mutating func retryInHalves(_ batch: Batch, wasSent: Bool = true) {
         let middle = batch.keys.count / 2
         retries.append(batch.part(0..<middle, wasSent: wasSent))
         retries.append(batch.part(middle..<batch.keys.count, wasSent: wasSent))
     }
 
-    /// Asks for these keys again, each alone, and for the others together.
+    /// Sends the keys of a failed batch again: some of them each alone, and the others together. The batch
+    /// must be reported as ``finished(_:isMeasure:at:)`` too.
+    /// - Parameter alone: the indices of the keys that are sent alone.
     package mutating func retry(_ batch: Batch, alone: [Int]) {
         let rest = batch.keys.indices.filter { !alone.contains($0) }
-        // Those who share a query with a huge one have waited long enough.
+        // Keys that shared a query with a huge one have waited long enough.
         if !rest.isEmpty { retries.append(batch.part(rest)) }
         for index in alone { retries.append(batch.part(CollectionOfOne(index))) }
     }
 
-    /// Asks a batch again as it is. It must be reported `finished` as well.
+    /// Sends a batch again as it is. It must be reported as ``finished(_:isMeasure:at:)`` too.
     package mutating func retry(_ batch: Batch) {
         retries.append(batch.part(batch.keys.indices))
     }
 
     // MARK: Batch keys
 
-    /// Whether keys of the batch key wait or are on their way.
+    /// Whether keys of the batch key wait or are in flight.
     package func isInUse(_ batchKey: BatchKey) -> Bool {
         !queues[batchKey].isIdle || retries.contains { $0.batchKey == batchKey }
     }
 
-    /// Batch keys that will not be asked for again. What still waits is not lost.
+    /// Forgets batch keys that will not be asked for again, unless keys of theirs still wait or are in
+    /// flight.
+    /// - Parameter isKept: whether a batch key may be asked for again.
     package mutating func removeQueues(except isKept: (BatchKey) -> Bool) {
         queues.remove { $0.isIdle && !isKept($0.batchKey) }
     }

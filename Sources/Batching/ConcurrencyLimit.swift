@@ -1,43 +1,48 @@
 import Time
 
-/// How many queries may be in flight at one time. It finds its own level.
+/// The number of queries that may be in flight, found by observing them.
 ///
-/// More queries at once help as long as the database answers each as quickly as if it were alone: with a network in
-/// between, or with cores to spare. Where it does not, some of them only wait for the others, in smaller batches that
-/// cost the database more. How many these are follows from how much slower queries are than one alone: of 4 that take
-/// twice as long, 2. So the limit rises while queries that are due must wait and hardly any in flight does, and falls
-/// when more than one does (Brakmo and Peterson's Vegas, SIGCOMM 1994, with queries for segments).
+/// More queries in flight help as long as the database answers each of them as quickly as if it were alone,
+/// because a network lies in between or cores are idle. If it does not, some of the queries only wait for the
+/// others, in smaller batches that cost the database more. How many these are follows from how much slower
+/// queries are than one alone: of 4 that take twice as long, 2 wait. So the limit rises while queries that
+/// are due have to wait and hardly any query in flight does, and it falls when more than one in flight waits
+/// (as in Vegas by Brakmo and Peterson, SIGCOMM 1994, with queries in place of segments).
 struct ConcurrencyLimit: Sendable {
-    /// With fewer queries in flight that only wait, one more may help.
+    /// If fewer of the queries in flight only wait for others, one more query may help.
     private static let maxWaitingToRise = 0.7
-    /// With more, there are too many in flight.
+    /// If more of the queries in flight only wait for others, too many are in flight.
     private static let maxWaiting = 1.4
-    /// How much slower than alone queries may always be, and one more be tried: measurements are no better than this.
+    /// How many times as long as alone queries may take while one more may always be tried; smaller
+    /// differences are noise.
     private static let noise = 1.15
-    /// How much slower they may always be.
+    /// How many times as long as alone queries may always take without being too many.
     private static let tolerableSlowdown = 1.5
-    /// This part of their time in flight must keys wait for others, before one more query at a time is wanted.
+    /// One more query is wanted when keys wait for others to end for this part of the time that they are in
+    /// flight.
     private static let minQueuedShare = 0.1
     /// The time and the number of batches that a decision rests on, at least.
     private static let minEpoch = TimeSpan.milliseconds(20)
     private static let minBatches = 12
-    /// After a fall the limit does not rise as high again for so long; each fall that follows a rise doubles it, up to
-    /// the second of these times.
+    /// After a fall the limit does not rise as high again for so long; each fall that follows a rise doubles
+    /// it, up to the second of these times.
     private static let minCooldown = TimeSpan.milliseconds(100)
     private static let maxCooldown = TimeSpan.milliseconds(800)
 
     private(set) var limit: Int
     var maximum: Int { didSet { limit = min(limit, maximum) } }
     private var count = 0
-    /// Nanoseconds that queries took, and that they would have taken alone.
+    /// Nanoseconds that queries took.
     private var elapsed = 0.0
+    /// Nanoseconds that they would have taken alone.
     private var expected = 0.0
-    /// Nanoseconds of all keys together.
+    /// Nanoseconds in flight, summed over all keys.
     private var served = 0.0
+    /// Nanoseconds that keys waited for other queries to end, summed over all keys.
     private var queued = 0.0
     private var since: Instant?
     private var wasCrowded = false
-    /// From where it fell.
+    /// The limit before it fell last.
     private var ceiling = Int.max
     private var coolsUntil = Instant.zero
     private var cooldown = ConcurrencyLimit.minCooldown
@@ -59,7 +64,7 @@ struct ConcurrencyLimit: Sendable {
         let queued: TimeSpan
     }
 
-    /// A query has ended.
+    /// Takes notice of a query that has ended.
     mutating func observe(_ cost: Cost, at now: Instant) {
         count += 1
         let keys = Double(cost.keys)
@@ -81,7 +86,7 @@ struct ConcurrencyLimit: Sendable {
         let isCrowded = limit > 1 && slowness > max(Self.tolerableSlowdown, times(waiting: Self.maxWaiting))
         defer { wasCrowded = isCrowded }
         if isCrowded {
-            // Once may be an accident.
+            // A single time may be an accident.
             guard wasCrowded else { return }
             // A rise that had to be taken back is not tried again soon.
             let wasRash = lastRise.map { now - $0 < 4 * cooldown } ?? false
@@ -97,8 +102,8 @@ struct ConcurrencyLimit: Sendable {
         }
     }
 
-    /// How much slower than alone queries are if so many of those in flight wait for the others: 4 of which 2 wait take
-    /// twice as long.
+    /// How many times as long as alone queries take if so many of those in flight wait for the others: if 2
+    /// of 4 wait, they take twice as long.
     private func times(waiting: Double) -> Double {
         waiting < Double(limit) ? 1 / (1 - waiting / Double(limit)) : 1
     }

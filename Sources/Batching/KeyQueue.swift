@@ -4,18 +4,21 @@ import Time
 
 /// The keys of one batch key that wait for a query, each once, in rounds of their waiters' fair shares.
 struct KeyQueue {
-    /// A distinct key and who asks for it. Most keys have one waiter, who stands here; the others are in a chain.
+    /// A distinct key and its waiters. Most keys have one waiter, which stands here; further ones are in a
+    /// chain.
     private struct Slot {
         var key: Key
         var first: Waiter
-        /// When it was first asked for.
+        /// When the key was first asked for.
         var since: Instant
         var round: Int
-        /// Waiters that have not been withdrawn.
+        /// The number of waiters that have not been withdrawn.
         var waiting: Int
+        /// The first link of the chain of further waiters.
         var more: Int?
+        /// The last link of the chain.
         var last: Int?
-        /// Counts the keys that have stood here, so that a entry in line that is out of date is seen to be so.
+        /// Counts the keys that have stood in this slot, so that stale entries of the rounds are recognised.
         var serial: UInt32
     }
 
@@ -24,49 +27,52 @@ struct KeyQueue {
         var next: Int?
     }
 
+    /// A key's place in a round. It is stale if the key has left the slot, or has moved to an earlier round.
     private struct Entry {
         let slot: Int
         let serial: UInt32
     }
 
+    /// The keys of one round of the clients' fair shares, in the order in which they came.
     private struct RoundQueue {
         let round: Int
         var entries: Deque<Entry>
     }
 
     let batchKey: BatchKey
-    /// Queries of this batch key that were sent and are not yet complete.
+    /// The number of queries of this batch key that were sent and are not yet complete.
     var inFlight = 0
+    /// How long queries of this batch key take.
     var service = ServiceTime()
-    /// Of queries that had the database for themselves.
+    /// How long they take when they have the database for themselves.
     var serviceAlone = ServiceTime()
     private var arrivals = ArrivalRate()
-    /// When the key that has waited longest was first asked for, or earlier.
+    /// When the key that has waited longest was first asked for, or some time before that.
     private(set) var since: Instant?
-    /// The first deadline of those who wait, or earlier.
+    /// The first deadline of the waiters, or some time before that.
     private var deadline: Instant?
-    /// When waiting for company ends.
+    /// When the keys no longer wait for others to share their query; nil if that has not been decided.
     private var gathersUntil: Instant?
-    /// When the keys must be looked at again though nothing happens; a timer of another time is out of date.
+    /// When the keys must be looked at again even if nothing happens; a timer for any other time is stale.
     private(set) var wakesAt: Instant?
-    /// Where the batch key stands among those that are due.
+    /// The batch key's position among those that are due; nil if it is not.
     private(set) var due: Due?
     private var slots: [Slot] = []
     private var freeSlots: [Int] = []
-    /// Where each waiting key's slot is.
+    /// The index of each waiting key's slot.
     private var index = KeyMap()
     private var links: [Link] = []
     private var freeLinks: [Int] = []
-    /// By round. A entry whose key has left, or has moved to an earlier round, is skipped.
+    /// The rounds in ascending order. Stale entries are skipped.
     private var roundQueues: Deque<RoundQueue> = []
-    /// Places in all roundQueues.
+    /// The number of entries in all rounds.
     private var entryCount = 0
 
     init(batchKey: BatchKey) {
         self.batchKey = batchKey
     }
 
-    /// Distinct keys that wait.
+    /// The number of distinct keys that wait.
     var count: Int { index.count }
 
     var isIdle: Bool { index.isEmpty && inFlight == 0 }
@@ -75,7 +81,9 @@ struct KeyQueue {
 
     // MARK: In
 
-    /// Answers whether the key was not waiting before.
+    /// Adds a waiter of a key.
+    /// - Parameter round: the round of the client's fair share in which the key stands.
+    /// - Returns: whether the key was not waiting before.
     mutating func add(_ key: Key, _ waiter: Waiter, round: Int, deadline: Instant?, at now: Instant) -> Bool {
         if let deadline { self.deadline = min(self.deadline ?? deadline, deadline) }
         if let known = index[key] {
@@ -131,7 +139,8 @@ struct KeyQueue {
         }
     }
 
-    /// One client's hundred thousand keys are more than a thousand roundQueues: by halves.
+    /// The index of the first queue of this round or a later one. It is searched for by halves, because a
+    /// client's hundred thousand keys stand in more than a thousand rounds.
     private func firstQueue(notBefore round: Int) -> Int {
         var (low, high) = (0, roundQueues.count)
         while low < high {
@@ -141,22 +150,22 @@ struct KeyQueue {
         return low
     }
 
-    /// Of the keys that wait.
+    /// The last round in which a key waits.
     var lastRound: Int? { roundQueues.last?.round }
 
     // MARK: When they are due
 
     enum Decision {
-        /// Nothing new.
+        /// Nothing has changed.
         case wait
         case wake(at: Instant)
         case ready(Due)
     }
 
-    /// Whether the keys are due, or when they will be.
+    /// Decides whether the keys are due, or when they will be.
     mutating func decide(isFrugal: Bool, at now: Instant) -> Decision {
         guard let since else { return .wait }
-        // Whoever has been held long enough is due since then, though nobody looked.
+        // Keys whose waiting has ended are due since then, even if nobody has looked at them.
         let dueAt = min(gathersUntil ?? now, now)
         if inFlight == 0, !isFrugal { return becomeDue(.idle, since, at: dueAt) }
         if isFull { return becomeDue(.full, since, at: dueAt) }
@@ -171,15 +180,18 @@ struct KeyQueue {
         return .wake(at: next)
     }
 
-    /// Half the time of a query, in which another key should come at the least; else waiting is in vain.
+    /// When waiting for other keys ends: after half the time of a query, or at once if not even one other key
+    /// is likely to come in that time.
     private mutating func endOfGathering(_ since: Instant, isFrugal: Bool, at now: Instant) -> Instant {
         let wait = isFrugal ? batchKey.window : min(batchKey.window, service.mean / 2)
         return arrivals.expected(within: wait, at: now) < 1 ? now : since + wait
     }
 
-    /// Batch keys that are due already move forward at most.
+    /// Makes the keys due. A batch key that is due already can only move forward.
     private mutating func becomeDue(_ reason: DispatchReason, _ since: Instant, at now: Instant) -> Decision {
-        guard let round = roundQueues.first?.round, due.map({ round < $0.round }) ?? true else { return .wait }
+        guard let round = roundQueues.first?.round, due.map({ round < $0.round }) ?? true else {
+            return .wait
+        }
         let new = Due(
             batchKey: batchKey, reason: due?.reason ?? reason, round: round,
             rank: since - batchKey.priority * Self.priorityStep, since: due?.since ?? now)
@@ -187,16 +199,18 @@ struct KeyQueue {
         return .ready(new)
     }
 
-    /// What a reply takes on its way beside the query.
+    /// The time that a reply takes on its way, in addition to the query.
     private static let margin = TimeSpan.milliseconds(1)
     /// The waiting that one step of priority is worth.
     private static let priorityStep = TimeSpan.milliseconds(10)
 
     // MARK: Out
 
-    /// Answers whether nobody waits for the key any more, who did before.
+    /// Removes a waiter of a key.
+    /// - Returns: whether it was the last one, so that the key no longer waits.
     mutating func withdraw(_ key: Key, _ submission: SubmissionID) -> Bool {
-        // Submissions grow: one from before the first waiter's waits for this key in a query that was sent.
+        // The numbers of submissions grow: one before the first waiter's waits for this key in a query that
+        // was sent.
         guard let slot = index[key], slots[slot].first.submission.number <= submission.number else {
             return false
         }
@@ -220,7 +234,7 @@ struct KeyQueue {
         entryCount = roundQueues.reduce(0) { $0 + $1.entries.count }
     }
 
-    /// Moves the keys whose turn it is into a batch, as many as one query takes.
+    /// Moves the keys whose turn it is into a batch, as many as one query can have.
     mutating func move(into batch: inout Batch, maxKeyBytes: Int) {
         due = nil
         wakesAt = nil
@@ -234,7 +248,7 @@ struct KeyQueue {
             vacate(slot) { batch.add($0) }
             batch.close(key)
         }
-        // Or a batch key that is never empty would go before all others for ever.
+        // Otherwise a batch key that is never empty would go before all others for ever.
         if let front = firstSlot() { since = slots[front].since }
         gathersUntil = nil
         for key in batch.keys { index[key] = nil }
@@ -252,7 +266,7 @@ struct KeyQueue {
         freeSlots.append(slot)
     }
 
-    /// The slot at the front; entries that are out of date are dropped.
+    /// The slot of the first key; stale entries before it are dropped.
     private mutating func firstSlot() -> Int? {
         while !roundQueues.isEmpty {
             let round = roundQueues[0].round
@@ -276,12 +290,13 @@ struct KeyQueue {
         due = nil
         roundQueues.removeAll(keepingCapacity: true)
         entryCount = 0
-        // After a great crowd of keys.
+        // After very many keys their memory is given back.
         if max(slots.count, links.count) > Self.maxFreeSlots {
             (slots, freeSlots, links, freeLinks, roundQueues) = ([], [], [], [], [])
         }
         index.shrink()
     }
 
+    /// The number of slots and links for which an empty queue keeps room.
     private static let maxFreeSlots = 4096
 }

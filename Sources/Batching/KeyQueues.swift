@@ -1,12 +1,13 @@
 import Relations
 
-/// The keys of all batch keys that were asked for. Each queue is changed where it stands: taken out, it would be copied.
+/// The queues of all batch keys that were asked for. Each is changed where it stands, since taking it out
+/// would copy it.
 struct KeyQueues {
     private(set) var all: [KeyQueue] = []
-    /// By the batch key's number.
+    /// The index of a queue by its batch key's number.
     private var indices = IntegerMap()
 
-    /// A batch key that is not known is one of which nothing was asked.
+    /// The queue of a batch key, which is empty if nothing was asked of it.
     subscript(batchKey: BatchKey) -> KeyQueue {
         _read {
             if let index = indices[Int64(batchKey.number)] {

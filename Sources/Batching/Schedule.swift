@@ -1,13 +1,14 @@
 import HeapModule
 import Time
 
-/// Where a batch key whose keys are due stands among the others.
+/// The position of a batch key whose keys are due among the others.
 struct Due: Comparable {
     let batchKey: BatchKey
     let reason: DispatchReason
-    /// By the clients' fair shares.
+    /// The round of the clients' fair shares; earlier rounds go first.
     let round: Int
-    /// Within a round: since when the oldest key has waited, with the batch key's priority in it.
+    /// The order within a round: when the oldest key began to wait, moved forward by the batch key's
+    /// priority.
     let rank: Instant
     /// When the keys became due.
     let since: Instant
@@ -15,8 +16,8 @@ struct Due: Comparable {
     static func < (left: Due, right: Due) -> Bool { (left.round, left.rank) < (right.round, right.rank) }
 }
 
-/// Which batch keys are due, the most urgent first, and when others must be looked at. Whether what comes to the front
-/// still holds, the batch key's queue knows.
+/// The batch keys that are due, the most urgent first, and the times at which others must be looked at.
+/// Entries may be stale; the batch key's queue knows.
 struct Schedule {
     struct Timer: Comparable {
         let time: Instant
@@ -32,6 +33,7 @@ struct Schedule {
 
     mutating func add(_ timer: Timer) { timers.insert(timer) }
 
+    /// Removes the first timer that has come; nil if none has.
     mutating func popTimer(at now: Instant) -> Timer? {
         guard let first = timers.min, first.time <= now else { return nil }
         return timers.removeMin()
@@ -41,10 +43,11 @@ struct Schedule {
 
     var dueCount: Int { due.count }
 
-    /// Forgets batch keys that are due no more, or otherwise than they were.
+    /// Drops the entries that are stale.
     mutating func pruneDue(where isCurrent: (Due) -> Bool) {
         due = Heap(due.unordered.filter(isCurrent))
     }
 
+    /// Removes the most urgent entry; nil if there is none.
     mutating func popDue() -> Due? { due.popMin() }
 }

@@ -1,13 +1,14 @@
 import Time
 
-/// How long a query of so many keys takes, as the database shows it: a fixed cost and one per key, fitted to what was
-/// measured by least squares, in which older measurements count less and less.
+/// How long a query takes, depending on the number of its keys: a fixed cost and a cost per key, fitted to
+/// what was measured by least squares, in which older measurements count less and less.
 struct ServiceTime: Sendable {
-    /// What one more measurement leaves of the weight of those before.
+    /// The part of their weight that earlier measurements keep when a new one comes.
     private static let memory = 0.95
-    /// One measurement that is more than twice what was expected, or less than half, is an accident and not counted.
-    /// As many in a row say that the database, or the way to it, is no longer the same: what was known is forgotten.
-    private static let tooMany = 5
+    /// A measurement of more than twice what was expected, or less than half, is an accident and does not
+    /// count. This many of them in a row say that the database, or the network to it, has changed, and all
+    /// measurements are dropped.
+    private static let maxAccidents = 5
 
     private var weight = 0.0
     private var keys = 0.0
@@ -23,7 +24,7 @@ struct ServiceTime: Sendable {
         let elapsed = Double(elapsed.nanoseconds)
         let surprise = elapsed / max(1, nanoseconds(keys: count))
         accidents = isKnown && !(0.5...2).contains(surprise) ? accidents + 1 : 0
-        if accidents >= Self.tooMany { self = ServiceTime() }
+        if accidents >= Self.maxAccidents { self = ServiceTime() }
         guard accidents == 0 else { return }
         let count = Double(count)
         weight = weight * Self.memory + 1
@@ -40,10 +41,10 @@ struct ServiceTime: Sendable {
         guard weight > 0 else { return 0 }
         let (meanKeys, meanTime) = (keys / weight, time / weight)
         let spread = keysSquared / weight - meanKeys * meanKeys
-        // Where all batches were of one size, their difference says nothing.
+        // If all batches had nearly the same size, their differences say nothing.
         guard spread > 0.25 + 0.01 * meanKeys * meanKeys else { return meanTime }
         let slope = (keysTime / weight - meanKeys * meanTime) / spread
-        // Neither part can cost less than nothing.
+        // Neither of the two costs can be negative.
         let perKey = min(max(0, slope), meanTime / meanKeys)
         return meanTime + perKey * (Double(count) - meanKeys)
     }

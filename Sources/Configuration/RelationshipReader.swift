@@ -54,7 +54,8 @@ struct RelationshipReader {
         }
         let known = Member.allCases.map(\.rawValue)
         for member in members.keys where !known.contains(member) {
-            faults.add(path + [member], "unknown member '\(member)'" + Suggestion.hint(to: member, among: known))
+            faults.add(
+                path + [member], "unknown member '\(member)'" + Suggestion.hint(to: member, among: known))
         }
     }
 

@@ -1,16 +1,18 @@
 /// Remembers which bytes of an arena belong to which key of a batch.
 ///
-/// Each row is encoded once, into an arena that this type never sees; here are only places in it. Rows of a key
-/// that follow one another, which is the rule because queries sort by key, are one segment, so that an waiter's
-/// answer is one copy. Whoever fans out walks the waiters and takes each key's segments: a key without rows has
-/// none, and nobody is left without an answer.
+/// Each row is encoded once, into an arena that this type never sees; it only knows ranges of the arena. Rows
+/// of a key that follow one another form one segment, so that a waiter's answer is one copy as a rule,
+/// because queries sort by key. Fanning out goes through the waiters and copies the segments of their keys: a
+/// key without rows has no segment, and no waiter is left without an answer.
 ///
-/// A class, because a struct within another class's object is copied, reference counts and all, for every call from
-/// another module: that was a tenth of the daemon's reference counting.
+/// It is a class because a struct within an object is copied, with all its reference counting, for every call
+/// from another module; that was a tenth of the daemon's reference counting.
 package final class Distributor {
-    /// Rows of one key, standing one after another with `separator` bytes between them.
+    /// Rows of one key that stand one after another in the arena, with separators between them.
     package struct Segment: Hashable, Sendable {
+        /// The bytes of the arena.
         package var range: Range<Int>
+        /// The number of rows.
         package var rows: Int
     }
 
@@ -19,6 +21,7 @@ package final class Distributor {
         var next: Int?
     }
 
+    /// A key's first and last segment, and its sums.
     private struct Tally {
         var first: Int?
         var last: Int?
@@ -29,21 +32,28 @@ package final class Distributor {
     private let joinsRows: Bool
     private var tallies: [Tally]
     private var links: [Link] = []
-    /// The key of the newest row: the only one whose segment can grow.
+    /// The key of the newest row, the only one whose segment can grow.
     private var current: Int?
-    /// - Parameter joinsRows: whether rows of a key that follow one another are one segment; otherwise each is its own.
+
+    /// - Parameters:
+    ///   - keys: the number of keys in the batch.
+    ///   - joinsRows: whether rows of a key that follow one another form one segment; otherwise each row is a
+    ///     segment.
     package init(keys: Int, joinsRows: Bool = true) {
         self.joinsRows = joinsRows
         tallies = Array(repeating: Tally(), count: keys)
     }
 
-    /// Whether a row of `key`, encoded next, would follow another row of the same key in the arena.
+    /// Whether the next row, if it is one of this key, joins the segment of the row before it, so that a
+    /// separator must stand between them.
+    /// - Parameter key: the key's index in the batch, as in the other functions.
     package func continues(_ key: Int) -> Bool {
         joinsRows && current == key
     }
 
-    /// A row of `key` that was encoded into `range`, which starts where the last row ended; where the key
-    /// `continues`, with its separator in front.
+    /// Adds a row of the key.
+    /// - Parameter range: the bytes of the row, from where the row before ended. If the key
+    ///   ``continues(_:)``, they begin with the separator.
     package func add(_ range: Range<Int>, to key: Int) {
         tallies[key].rows += 1
         tallies[key].bytes += range.count
@@ -59,36 +69,41 @@ package final class Distributor {
         tallies[key].last = index
     }
 
-    /// A row of `key` that was not kept, because it is not shown.
+    /// Counts a row of the key that is not in the arena, because it is not shown.
     package func addUnshown(to key: Int) {
         tallies[key].rows += 1
     }
 
-    /// Forgets all rows.
+    /// Removes all rows.
     package func removeAll() {
         tallies = Array(repeating: Tally(), count: tallies.count)
         links = []
         current = nil
     }
 
-    /// Bytes of memory held for the places of rows.
+    /// The bytes of memory that are held, not counting the arena.
     package var byteCapacity: Int {
         links.capacity * MemoryLayout<Link>.stride + tallies.capacity * MemoryLayout<Tally>.stride
     }
 
+    /// The number of the key's rows, shown or not.
     package func rows(of key: Int) -> Int { tallies[key].rows }
 
+    /// The number of bytes that the key's rows take in the arena.
     package func bytes(of key: Int) -> Int { tallies[key].bytes }
 
-    /// The number of the key's first segment among all segments, for who walks them in his own time.
+    /// The number of the key's first segment among all segments, for callers that go through them in several
+    /// steps; nil if the key has none.
     package func firstSegment(of key: Int) -> Int? { tallies[key].first }
 
+    /// The bytes of a segment in the arena.
     package func range(ofSegment number: Int) -> Range<Int> { links[number].segment.range }
 
-    /// The next one of the same key.
+    /// The number of the next segment of the same key; nil after the last.
     package func segment(after number: Int) -> Int? { links[number].next }
 
-    /// In the order in which the rows came, each with its number among all segments.
+    /// Calls `body` with each segment of the key, in the order in which its rows came, and with the segment's
+    /// number among all segments.
     package func forEachSegment(of key: Int, _ body: (Int, Segment) -> Void) {
         var next = tallies[key].first
         while let index = next {

@@ -1,8 +1,10 @@
 package import Relations
 
-/// Reads a returned cell of the text protocol back into the canonical form that a checked key has.
+/// Reads a cell of the database's text protocol back into the canonical form that a checked key has.
 package enum ReturnedKey {
-    /// Nil for `NULL`, and for bytes that are no value of the type: such a row belongs to nobody.
+    /// Reads a cell of a type whose equality bytes decide.
+    /// - Returns: nil for `NULL`, and for bytes that are no value of the type; such a row belongs to no key.
+    /// - Precondition: the type is an integer, `YEAR` or `BIT`.
     package static func scalar(_ cell: UnsafeRawBufferPointer?, as type: ColumnType) -> Scalar? {
         guard let cell else { return nil }
         switch type {
@@ -15,7 +17,8 @@ package enum ReturnedKey {
         }
     }
 
-    /// A value that leads on to other rows, as a key for them. Nil for bytes that no key of the type can be.
+    /// Reads a value that is the key of other rows, for an included relationship.
+    /// - Returns: nil for bytes that cannot be a key of the type.
     package static func link(_ cell: UnsafeRawBufferPointer, as type: ColumnType) -> Scalar? {
         switch type {
         case .integer, .year, .bit: scalar(cell, as: type)
@@ -27,7 +30,7 @@ package enum ReturnedKey {
         }
     }
 
-    /// `00000042.5`, as a `ZEROFILL` column prints it, without the zeros that no number may begin with.
+    /// Drops the zeros with which no number may begin, as in `00000042.5` from a `ZEROFILL` column.
     private static func withoutZeros(_ cell: UnsafeRawBufferPointer) -> Slice<UnsafeRawBufferPointer> {
         let zeros = cell.prefix { $0 == UInt8(ascii: "0") }.count
         let isNumberAhead =
@@ -35,10 +38,12 @@ package enum ReturnedKey {
         return cell.dropFirst(isNumberAhead ? zeros : max(0, zeros - 1))
     }
 
-    /// The same for keys that are all within `Int64`; nil also for a value beyond it, which none of them is.
+    /// Reads a cell of a column of integers, if all keys are within `Int64`.
+    /// - Returns: nil for `NULL`, for bytes that are no integer, and for a value beyond `Int64`, which is
+    ///   none of the keys.
     package static func int64(_ cell: UnsafeRawBufferPointer?) -> Int64? {
         guard let cell else { return nil }
-        // So short that nothing can overflow.
+        // The fast path: 18 digits cannot overflow.
         guard (1...18).contains(cell.count), cell[0] != UInt8(ascii: "-") else {
             return integer(cell).flatMap(exactly)
         }
@@ -51,7 +56,7 @@ package enum ReturnedKey {
         return value
     }
 
-    /// The same for `BIT(n)`.
+    /// Reads a cell of a column of type `BIT(n)`; otherwise like ``int64(_:)``.
     package static func int64(bits cell: UnsafeRawBufferPointer?) -> Int64? {
         cell.flatMap(bits).flatMap(exactly)
     }
@@ -60,7 +65,7 @@ package enum ReturnedKey {
         if case .integer(let value) = scalar { value } else { nil }
     }
 
-    /// `42`, `-1`, `00042` (ZEROFILL), `18446744073709551615`
+    /// Reads `42`, `-1`, `00042` (`ZEROFILL`), `18446744073709551615`.
     private static func integer(_ cell: UnsafeRawBufferPointer) -> Scalar? {
         let isNegative = cell.first == UInt8(ascii: "-")
         let digits = isNegative ? UnsafeRawBufferPointer(rebasing: cell.dropFirst()) : cell
@@ -74,7 +79,7 @@ package enum ReturnedKey {
         return .integer(Int64(truncatingIfNeeded: 0 &- magnitude))
     }
 
-    /// `BIT(n)` comes as its bytes, the highest first.
+    /// Reads the bytes of a `BIT(n)`, the highest of which comes first.
     private static func bits(_ cell: UnsafeRawBufferPointer) -> Scalar? {
         guard cell.count <= 8 else { return nil }
         let value = cell.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }

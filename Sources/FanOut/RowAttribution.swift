@@ -1,7 +1,7 @@
 package import Relations
 
-/// Says which of a batch's keys a row belongs to: the statement's `Attribution`, laid out for one row after another.
-/// A class for the same reason as `Distributor`.
+/// Says which of a batch's keys each row belongs to, as the statement's `Attribution` prescribes.
+/// It is a class for the same reason as ``Distributor``.
 package final class RowAttribution {
     private enum Reading {
         case single, ordinal, integer, integerBits, values
@@ -13,13 +13,15 @@ package final class RowAttribution {
     private let keyCount: Int
     private var lookup: KeyLookup
     private let reading: Reading
+    /// The columns of a row with the parts of its key, in the key's order.
     private let columns: [KeyColumn]
-    /// Of the first of them.
+    /// The position of the first of them.
     private let firstPosition: Int
 
     /// - Parameters:
-    ///   - leading: how many columns a row has before those that it shows.
-    ///   - shown: the types of those.
+    ///   - keys: the batch's keys.
+    ///   - leading: the number of columns that a row has before those that it shows.
+    ///   - shown: the types of the columns that it shows.
     package init(_ keys: [Key], _ attribution: Attribution, leading: Int, shown: [ColumnType]) {
         keyCount = keys.count
         lookup = KeyLookup(keys)
@@ -50,13 +52,14 @@ package final class RowAttribution {
         }
     }
 
-    /// The key's place in the batch; nil for a row that belongs to none.
-    /// - Parameter cell: the bytes in a column of the row; nil for `NULL`.
+    /// The index of a row's key in the batch; nil for a row that belongs to none of the keys.
+    /// - Parameter cell: gives the bytes of the row's column at a position; nil for `NULL`.
     package func keyIndex(_ cell: (Int) -> UnsafeRawBufferPointer?) -> Int? {
         switch reading {
         case .single: return 0
         case .integer: return ReturnedKey.int64(cell(firstPosition)).flatMap { lookup.index(of: $0) }
-        case .integerBits: return ReturnedKey.int64(bits: cell(firstPosition)).flatMap { lookup.index(of: $0) }
+        case .integerBits:
+            return ReturnedKey.int64(bits: cell(firstPosition)).flatMap { lookup.index(of: $0) }
         case .ordinal:
             guard let ordinal = ReturnedKey.int64(cell(0)), (1...Int64(keyCount)).contains(ordinal)
             else { return nil }
@@ -69,19 +72,21 @@ package final class RowAttribution {
     }
 }
 
-/// Finds the place of a returned key among the keys of a batch, for types whose equality bytes decide.
+/// Finds the index of a returned key among the keys of a batch, for types whose equality bytes decide.
 package struct KeyLookup: Sendable {
     private let indices: KeyMap
     private var last: (key: Key, index: Int?)?
     private var lastInteger: (key: Int64, index: Int?)?
+
     package init(_ keys: [Key]) {
         indices = KeyMap(indexing: keys)
     }
 
-    /// Whether `place(of: Int64)` knows all keys.
+    /// Whether all keys are integers, so that ``index(of:)-(Int64)`` knows each of them.
     package var isOfIntegers: Bool { indices.isOfIntegers }
 
-    /// Rows come sorted by key, so the answer is mostly the last one's.
+    /// The index of a key; nil if it is none of the batch. Rows come sorted by key, so that it is mostly the
+    /// one before.
     package mutating func index(of key: Key) -> Int? {
         if let last, last.key == key { return last.index }
         let index = indices[key]
@@ -89,6 +94,7 @@ package struct KeyLookup: Sendable {
         return index
     }
 
+    /// The index of a key that is an integer; nil if it is none of the batch.
     package mutating func index(of key: Int64) -> Int? {
         if let lastInteger, lastInteger.key == key { return lastInteger.index }
         let index = indices[integer: key]

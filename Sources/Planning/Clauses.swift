@@ -1,6 +1,6 @@
 import Relations
 
-/// The parts of which every query of one relationship and one selection is made.
+/// The clauses of which all queries for one relationship and one selection are made.
 struct Clauses {
     let relationship: Relationship
     let selection: Selection
@@ -9,19 +9,22 @@ struct Clauses {
     init(_ relationship: Relationship, _ selection: Selection) {
         self.relationship = relationship
         self.selection = selection
-        keyColumns = zip(relationship.key, relationship.matchedColumns).map { KeyColumn(key: $0.type, column: $1) }
+        keyColumns = zip(relationship.key, relationship.matchedColumns).map {
+            KeyColumn(key: $0.type, column: $1)
+        }
     }
 
-    /// The alias of the table that holds the matched columns: `j0`, the first on the way, or `t`, the related one.
+    /// The alias of the table with the matched columns: `j0`, the first hop's, or `t`, the related one.
     var matched: String { relationship.hops.isEmpty ? "t" : "j0" }
 
-    /// A column that is compared with a value, and whose own values are not shown.
+    /// A column that is compared with a value and that rows do not show. It is selected all the same: that it
+    /// comes back with its type proves that it still has the type for which the value was written.
     struct TypeGuard: Hashable {
         let alias: String
         let column: Column
     }
 
-    /// The matched columns and those of the conditions, as far as they are not among the shown ones.
+    /// The matched columns and those of the conditions, except those that rows show.
     func typeGuards(_ shown: [Column]) -> [TypeGuard] {
         var found: [TypeGuard] = []
         for compared in keyColumns.map({ TypeGuard(alias: matched, column: $0.column) })
@@ -40,7 +43,7 @@ struct Clauses {
     }
 
     func shown(_ column: Column, _ sql: inout SQLWriter) {
-        // The server prints a FLOAT with six digits only; as a DOUBLE it prints what is stored.
+        // The server prints a FLOAT with six digits only, but prints as a DOUBLE what is stored.
         let type = column.form == .stored ? "BINARY" : column.type == .float ? "DOUBLE" : nil
         if column.form == .lossless { return sql.lossless(column, of: "t") }
         guard let type else { return sql.column(column.name, of: "t") }
@@ -49,7 +52,8 @@ struct Clauses {
         sql.write(" AS \(type))")
     }
 
-    /// The number of a key's rows.
+    // COUNT(*), or COUNT(DISTINCT t.`id`)
+    /// Writes the number of a key's rows.
     func count(_ sql: inout SQLWriter) {
         guard relationship.isDistinct else { return sql.write("COUNT(*)") }
         sql.write("COUNT(DISTINCT ")
@@ -108,7 +112,8 @@ struct Clauses {
 
     // MARK: Conditions
 
-    /// What the relationship and the request ask of the rows, each with its alias; `alias` stands for the related table.
+    /// The conditions of the relationship and of the request, each with its table's alias.
+    /// - Parameter alias: the alias of the related table.
     func conditions(related alias: String = "t") -> [(alias: String, condition: Condition)] {
         relationship.fixed.map { fixed in (fixed.hop.map { "j\($0)" } ?? alias, fixed.condition) }
             + selection.conditions.map { (alias, $0) }
@@ -126,7 +131,9 @@ struct Clauses {
 
     // MARK: Groups and order
 
-    // GROUP BY k.o,t.`id`: a related row that several ways lead to is one row; the shown columns depend on its key.
+    // GROUP BY k.o,t.`id`
+    /// Makes a related row that is found in several ways one row; the shown columns depend on its primary
+    /// key.
     func grouping(_ sql: inout SQLWriter, by key: ((inout SQLWriter) -> Void)?) {
         guard selection.isCount || relationship.isDistinct else { return }
         // A count without a key is one group by itself.
@@ -138,7 +145,9 @@ struct Clauses {
         primaryKey(&sql, of: "t")
     }
 
-    /// The key always stands first and ascending: a descending one would be read backwards from its index.
+    // ORDER BY t.`author_id`,t.`published` DESC,t.`id`
+    /// Writes the order, in which the key always comes first and ascending: a descending one would be read
+    /// backwards from its index.
     func order(_ sql: inout SQLWriter, after key: ((inout SQLWriter) -> Void)?) {
         guard !relationship.isAtMostOne, !selection.order.isEmpty else { return }
         sql.write(" ORDER BY ")

@@ -1,7 +1,7 @@
 import Relations
 
-/// The columns of two tables on the way, compared as a key would be with the second: what a parent leads to is what its
-/// value as a key leads to.
+/// Joins of two tables, whose columns are compared as a key would be compared with the second: a parent's row
+/// leads to the same rows as its value does when it is given as a key.
 extension SQLWriter {
     // t.`author_id`=j0.`id`
     mutating func match(_ column: Column, of alias: String, with near: Column, of nearAlias: String) {
@@ -24,13 +24,16 @@ extension SQLWriter {
         if charset != "utf8mb4" { survives(near, nearAlias, in: charset) }
     }
 
-    /// Labels of two `ENUM`s would be compared by their numbers where the server looks one up in the other's index.
+    /// Whether the columns have different labels. The labels of two `ENUM`s would be compared by their
+    /// numbers if the server looked one up in the other's index.
     private func haveOtherLabels(_ column: Column, _ near: Column) -> Bool {
         (column.type.hasLabels || near.type.hasLabels) && column.declaration != near.declaration
     }
 
-    //  AND CAST(CONVERT(CONVERT(j0.`k` USING latin1) USING utf8mb4) AS BINARY)=CAST(CONVERT(j0.`k` USING utf8mb4) AS BINARY)
-    /// What the character set cannot hold becomes `?`, and must match nothing.
+    //  AND CAST(CONVERT(CONVERT(j0.`k` USING latin1) USING utf8mb4) AS BINARY)
+    //   =CAST(CONVERT(j0.`k` USING utf8mb4) AS BINARY)
+    /// Requires that the text survives the conversion: what the character set cannot hold becomes `?`, and
+    /// must match nothing.
     private mutating func survives(_ near: Column, _ alias: String, in charset: String) {
         write(" AND CAST(CONVERT(")
         convert(near, alias, to: charset)
@@ -40,6 +43,7 @@ extension SQLWriter {
     }
 
     // IF(CHAR_LENGTH(…)=CHAR_LENGTH(…),t.`k`,NULL)
+    /// Writes a text column that is `NULL` for a text with bytes that have no character.
     mutating func lossless(_ column: Column, of alias: String) {
         lacksNone(column, alias, after: "IF(")
         write(",")
@@ -48,7 +52,7 @@ extension SQLWriter {
     }
 
     // CHAR_LENGTH(REPLACE(CONVERT(t.`k` USING utf8mb4),'?',''))=CHAR_LENGTH(REPLACE(t.`k`,'?',''))
-    /// Whether every byte has a character: none has become a `?` that was not there.
+    /// Requires that every byte has a character, so that none has become a `?` that was not there.
     private mutating func lacksNone(_ column: Column, _ alias: String, after text: String) {
         write(text + "CHAR_LENGTH(REPLACE(")
         convert(column, alias, to: "utf8mb4")

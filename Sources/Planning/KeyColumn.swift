@@ -1,17 +1,19 @@
 import Relations
 
-/// How a key's part travels in `JSON_TABLE`, and how it meets the column there.
+/// How one part of the key travels in `JSON_TABLE`, and how it is compared with its column there.
 ///
-/// `JSON_TABLE` stores each value into its declared column first and clamps, cuts or replaces what does not fit,
-/// with a mere warning. So the declared column must hold every checked key: it has the key's own type, or text as
-/// long as the longest key in the batch.
+/// `JSON_TABLE` first stores each value in its declared column, and clamps, cuts or replaces what does not
+/// fit there with nothing but a warning. So the declared column must be able to hold every checked key: it
+/// has the key's own type, or is a text as long as the longest key in the batch.
 struct KeyColumn {
-    /// The parent's side: what the value was checked against.
+    /// The type of the parent's column, against which the value was checked.
     let key: ColumnType
-    /// The column that must equal it.
+    /// The column that must equal the value.
     let column: Column
 
-    /// `BIGINT`, `VARCHAR(7) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`
+    // BIGINT, VARCHAR(7) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci
+    /// The type of the column that is declared in `JSON_TABLE`.
+    /// - Parameter maxLength: the characters of the longest key in the batch.
     func declaration(maxLength: Int) -> String {
         guard let (charset, collation) = column.type.encoding else {
             return scalarDeclaration(maxLength: maxLength)
@@ -28,19 +30,22 @@ struct KeyColumn {
         case .double: "DOUBLE"
         case .date: "DATE"
         case .time(let fraction): "TIME(\(fraction))"
-        // Not TIMESTAMP: storing 1960 or 9999 there gives the zero date, which a row may really hold.
+        // Not TIMESTAMP: 1960 and 9999 would be stored as the zero date there, which a row may really have.
         case .datetime(let fraction), .timestamp(let fraction): "DATETIME(\(fraction))"
         case .text, .enumeration, .set, .binary, .uuid, .inet4, .inet6, .json, .geometry:
             "\(Self.text(maxLength)) CHARACTER SET latin1"
         }
     }
 
-    /// All `VARCHAR`s of a row share 65,535 bytes; a longer key travels as `LONGTEXT`.
+    /// The type of a text. All `VARCHAR`s of a row share 65,535 bytes, so that a longer key travels as
+    /// `LONGTEXT`.
     static func text(_ length: Int) -> String {
         length <= 1000 ? "VARCHAR(\(max(1, length)))" : "LONGTEXT"
     }
 
-    /// `k.k0`, `UNHEX(k.k0)`, `CAST(k.k0 AS UUID)`: the key as a value that the column's index can look up.
+    // k.k0, UNHEX(k.k0), CAST(k.k0 AS UUID)
+    /// The key as a value that can be looked up in the column's index.
+    /// - Parameter name: the column of `JSON_TABLE`.
     func expression(_ name: String) -> String {
         switch column.type {
         case .binary: "UNHEX(\(name))"
@@ -53,18 +58,19 @@ struct KeyColumn {
         }
     }
 
-    /// A key may hold characters that the column's character set does not have; stored there they become `?`, which
-    /// another row may really hold. Such a key equals nothing, so the value must survive the way there and back.
+    /// Whether the value must survive conversion into the column's character set and back. A key may contain
+    /// characters that the character set lacks; they become `?` there, which another row may really have, but
+    /// such a key equals nothing.
     var needsRoundTrip: Bool {
         column.type.charset.map { $0 != "utf8mb4" } ?? false
     }
 
-    /// Whether `column = literal` is the exact question for one key: the literal is of the column's own type, and
-    /// the server converts nothing but it.
+    /// Whether `column = literal` finds exactly the rows of one key: the literal has the column's own type,
+    /// and the server converts nothing but the literal.
     var hasExactLiteral: Bool {
         switch column.type {
         case .integer, .year, .bit, .decimal, .time, .binary, .uuid, .inet4, .inet6: true
-        // A moment against a day, or the reverse, is left to a comparison of two typed columns.
+        // A day with a time and one without are compared as two typed columns.
         case .date, .datetime, .timestamp: key == column.type
         case .text, .enumeration, .set: !needsRoundTrip
         // FLOAT would be compared as DOUBLE, in which 0.1 is another number.
@@ -72,7 +78,8 @@ struct KeyColumn {
         }
     }
 
-    /// Whether an index serves the column only for a literal: an `ENUM` or `SET` joined with text is scanned.
+    /// Whether the key cannot share a query, because the column's index serves only literals: an `ENUM` or
+    /// `SET` that is joined with a text is scanned.
     var travelsAlone: Bool {
         column.type.hasLabels
     }

@@ -1,20 +1,20 @@
 import Relations
 
-/// The keys of a batch as a table that travels with the query, each with its ordinal.
+/// The keys of a batch as a table within the query, in which each key has its ordinal.
 ///
-/// The column types are explicit so that the index of the matched column is used: a `BIGINT` against a
-/// `VARCHAR` column would read the whole table, a collation other than the column's own is error 1267.
+/// The types of its columns are given so that the index of the matched column is used: comparing a `BIGINT`
+/// with a `VARCHAR` column would read the whole table, and any collation but the column's own is error 1267.
 struct KeyTable {
     let columns: [KeyColumn]
     let keys: [Key]
-    /// By column, whether some key's part is the bytes of a text.
+    /// By column, whether the part of some key is given as the bytes of a text.
     private let haveBytes: [Bool]
 
     init(columns: [KeyColumn], keys: [Key]) {
         self.columns = columns
         self.keys = keys
         haveBytes = columns.enumerated().map { index, column in
-            // Where every text has a character, none is ever given as bytes.
+            // If every byte has a character in the column's character set, no text is ever given as bytes.
             column.needsRoundTrip && keys.contains { $0.part(index).isBytes }
         }
     }
@@ -60,7 +60,7 @@ struct KeyTable {
     // =k.k0
     // =k.k0 AND CONVERT(k.k0 USING utf8mb4) COLLATE utf8mb4_nopad_bin=k.u0
     // =IFNULL(CONVERT(UNHEX(k.h0) USING cp1251) COLLATE cp1251_bin,k.k0) AND (k.h0 IS NOT NULL OR …)
-    /// The second half of a comparison with the matched column, and what else must hold.
+    /// Writes the second half of the comparison with the matched column, and what else must hold.
     func equality(with index: Int, _ sql: inout SQLWriter) {
         let column = columns[index]
         let survives =
@@ -74,7 +74,7 @@ struct KeyTable {
         sql.write("=IFNULL(\(bytes),k.k\(index)) AND (k.h\(index) IS NOT NULL OR \(survives))")
     }
 
-    /// Whether a key is a day that the calendar does not have.
+    /// Whether some key is a day that the calendar does not have.
     fileprivate var hasImpossibleDay: Bool {
         columns.enumerated().contains { index, column in
             column.key.isOfDays && keys.contains { $0.part(index).isImpossibleDay }
@@ -83,9 +83,10 @@ struct KeyTable {
 }
 
 extension SQLWriter {
-    /// Begins a query with this table in it. A day like February 30, which may have been stored under the
-    /// mode `ALLOW_INVALID_DATES`, is otherwise no day for `JSON_TABLE`; for all other queries the mode stays
-    /// as it is, because views may compute with dates.
+    // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT
+    /// Begins a query with this table in it. A day like February 30, which may have been stored under that
+    /// mode, is not one for `JSON_TABLE` otherwise. For all other queries the mode stays as it is, because
+    /// views may compute with dates.
     mutating func select(from table: KeyTable) {
         select(underMode: table.hasImpossibleDay ? "ALLOW_INVALID_DATES" : nil)
     }
@@ -96,7 +97,8 @@ extension Scalar {
 }
 
 extension KeyColumn {
-    /// The key as the client sent it, beside its copy in the column's character set.
+    /// The type of a second column with the key as the client sent it, beside the one in the matched column's
+    /// character set.
     static func original(maxLength: Int, collation: String) -> String {
         "\(text(maxLength)) CHARACTER SET utf8mb4 COLLATE \(collation)"
     }

@@ -1,18 +1,18 @@
 package import Relations
 
-/// Turns keys of one relationship, with one selection, into one query.
+/// Writes the query for keys of one relationship with one selection.
 package struct Planner: Sendable {
     /// How a query finds the rows of several keys.
     package enum Form: Hashable, Sendable {
-        /// One key, compared with a literal.
+        /// One key is compared with a literal.
         case equality
-        /// `IN (42,43)`, where bytes decide which values are equal.
+        /// The keys stand in a list, `IN (42,43)`, because bytes decide which values are equal.
         case valueList
-        /// The keys travel as a table, and each row comes back with its key's ordinal.
+        /// The keys stand in a table within the query, and each row comes back with the ordinal of its key.
         case ordinals
-        /// The first rows of each key, one scalar subquery for each row, read from an index in order.
+        /// The first rows of each key are read in order from an index, each by a scalar subquery.
         case lateral
-        /// The first rows of each key, numbered by a window function over all of its rows.
+        /// The first rows of each key are found by numbering all of its rows with a window function.
         case window
     }
 
@@ -24,12 +24,12 @@ package struct Planner: Sendable {
 
     private var keyColumns: [KeyColumn] { clauses.keyColumns }
 
-    /// The most keys that one query should carry, given the configured bound.
+    /// The greatest number of keys that one query should have, given the configured bound.
     package func maxKeys(_ configured: Int) -> Int {
         keyColumns.contains { $0.travelsAlone } ? 1 : max(1, configured / keyColumns.count)
     }
 
-    /// The form of the query for so many keys.
+    /// The form of the query for this number of keys.
     package func form(keys: Int) -> Form {
         if keys == 1, keyColumns.allSatisfy(\.hasExactLiteral) { return .equality }
         if clauses.selection.isCut { return TopRows(clauses).isReadInOrder ? .lateral : .window }
@@ -37,8 +37,9 @@ package struct Planner: Sendable {
         return isDecidedByBytes ? .valueList : .ordinals
     }
 
-    /// - Precondition: at least one key, each with as many parts as the relationship's key has columns; at least one
-    ///   column, unless rows are counted.
+    /// Writes the query.
+    /// - Precondition: there is at least one key, each has as many parts as the relationship's key has
+    ///   columns, and there is at least one column, unless rows are counted.
     package func statement(for keys: [Key], showing columns: [Column]) -> Statement {
         switch form(keys: keys.count) {
         case .equality: equality(keys[0], columns)
@@ -101,7 +102,8 @@ package struct Planner: Sendable {
             sql, attribution: attribution, typeGuards: guards.map(\.column.type))
     }
 
-    /// A column that the rows show is not sent twice: that would be a tenth of a server's work for short rows.
+    /// How rows say which key they belong to. A column that they show is not sent twice, which would be a
+    /// tenth of the server's work for short rows.
     private func attribution(_ columns: [Column]) -> Attribution {
         let positions = keyColumns.compactMap { part in columns.firstIndex(of: part.column) }
         let areShown =
@@ -128,7 +130,7 @@ package struct Planner: Sendable {
             sql, attribution: .ordinal, typeGuards: guards.map(\.column.type))
     }
 
-    /// The typeGuards, and what the rows show or their number.
+    /// Writes the type guards, followed by the columns that rows show or by the number of rows.
     private func selected(_ sql: inout SQLWriter, _ guards: [Clauses.TypeGuard], _ columns: [Column]) {
         for typeGuard in guards {
             sql.column(typeGuard.column.name, of: typeGuard.alias)

@@ -1,6 +1,6 @@
 import Relations
 
-/// Filters. A literal has its column's type, so that the server converts nothing but the literal.
+/// Conditions. Every literal has its column's type, so that the server converts nothing but the literal.
 extension SQLWriter {
     // t.`price`>=10.00, t.`deleted_at` IS NULL, t.`lang` IN ('en','fr')
     mutating func condition(_ condition: Condition, of alias: String) {
@@ -40,7 +40,8 @@ extension SQLWriter {
         write(")")
     }
 
-    /// `<>` of a text that the column cannot hold is true of every value.
+    // (t.`w`<>CONVERT(…) OR (t.`w` IS NOT NULL AND NOT CONVERT(…)='日'))
+    /// Writes `<>`, which is true of every value if the column cannot hold the text.
     private mutating func notEqual(_ column: Column, _ alias: String, _ value: Scalar) {
         guard let charset = column.type.narrowCharset else {
             return compare(column, alias, "<>", value)
@@ -78,7 +79,8 @@ extension SQLWriter {
     private mutating func operand(_ value: Scalar, as type: ColumnType) {
         guard case .text(let digits) = value else { return literal(value, as: type) }
         switch type {
-        // FLOAT is compared as DOUBLE, in which 0.1 is another number: the literal is the float's own value.
+        // A FLOAT is compared as a DOUBLE, in which 0.1 is another number, so the literal is the float's own
+        // value.
         case .float: write(real(Float(String(decimal: digits)).map { Double($0) }, digits))
         case .double: write(real(Double(String(decimal: digits)), digits))
         case .integer, .year, .bit, .decimal, .date, .time, .datetime, .timestamp, .text, .enumeration, .set,
@@ -87,7 +89,7 @@ extension SQLWriter {
         }
     }
 
-    /// `0.1e0`: with an exponent, or the server takes it for a DECIMAL.
+    /// Returns `0.1e0`, with an exponent, since the server takes a number without one for a `DECIMAL`.
     private func real(_ value: Double?, _ digits: [UInt8]) -> String {
         let text = value.map(\.description) ?? String(decimal: digits)
         return text.contains("e") ? text : text + "e0"
@@ -111,7 +113,8 @@ extension SQLWriter {
     // LIMIT 3 OFFSET 6
     mutating func limit(_ selection: Selection) {
         guard selection.isCut else { return }
-        // There is no OFFSET without LIMIT; 2^64 − 1 is the manual's own advice. https://mariadb.com/kb/en/limit/
+        // There is no OFFSET without LIMIT; 2^64 − 1 is the manual's own advice.
+        // https://mariadb.com/kb/en/limit/
         write(" LIMIT \(selection.limit.map { String($0) } ?? "18446744073709551615")")
         if selection.offset > 0 { write(" OFFSET \(selection.offset)") }
     }

@@ -1,7 +1,7 @@
 import Relations
 
-/// The one place where names and values become SQL. The text is for a connection whose character set is
-/// utf8mb4 and whose sql_mode has neither `NO_BACKSLASH_ESCAPES` nor `ANSI_QUOTES`.
+/// Writes SQL: the only place where values become SQL. The text is for a connection whose character set is
+/// `utf8mb4` and whose `sql_mode` has neither `NO_BACKSLASH_ESCAPES` nor `ANSI_QUOTES`.
 struct SQLWriter {
     private(set) var bytes: [UInt8] = []
     /// How the statement's `SELECT` is begun, and whatever else its server has its own words for.
@@ -29,12 +29,12 @@ struct SQLWriter {
         bytes.append(contentsOf: sql.utf8)
     }
 
-    /// `` `odd``name` `` for an identifier that was read from the server.
+    /// Writes an identifier that was read from the server: `` `odd``name` ``.
     mutating func identifier(_ name: String) {
         SQLIdentifier.append(name, to: &bytes)
     }
 
-    /// `` t.`author_id` ``
+    /// Writes a column: `` t.`author_id` ``.
     mutating func column(_ name: String, of alias: String) {
         write(alias)
         bytes.append(UInt8(ascii: "."))
@@ -53,7 +53,8 @@ struct SQLWriter {
         }
     }
 
-    /// `42`, `-1.50`, `'O\'Brien'`, `x'00FF'`: a literal of the type that the column has, never of another.
+    /// Writes a value as a literal of the column's type and never of another: `42`, `-1.50`, `'O\'Brien'`,
+    /// `x'00FF'`.
     mutating func literal(_ scalar: Scalar, as type: ColumnType) {
         switch scalar {
         case .integer(let value): decimal(value)
@@ -74,52 +75,65 @@ struct SQLWriter {
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
         let capacity = DecimalDigits.maxCount
         // `String(value)` would take most of the time of a list of keys.
-        withUnsafeTemporaryAllocation(byteCount: capacity, alignment: 1) { digits in
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { digits in
             guard let start = digits.baseAddress else { return }
-            let count = DecimalDigits.write(UInt64(value.magnitude), endingAt: start + capacity)
-            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: digits[(capacity - count)...]))
+            let end = UnsafeMutableRawPointer(start + capacity)
+            let count = DecimalDigits.write(UInt64(value.magnitude), endingAt: end)
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[(capacity - count)...]))
         }
     }
 
-    /// `'…'` for UTF-8 text. https://mariadb.com/kb/en/string-literals/
+    /// Writes a text in UTF-8 as `'…'`. https://mariadb.com/kb/en/string-literals/
     private mutating func quoted(_ text: [UInt8]) {
         bytes.append(UInt8(ascii: "'"))
-        for byte in text { escaped(byte) }
+        append(text, where: { $0 == 0 || $0 == UInt8(ascii: "'") || $0 == UInt8(ascii: "\\") }) { sql, byte in
+            sql.bytes.append(UInt8(ascii: "\\"))
+            sql.bytes.append(byte == 0 ? UInt8(ascii: "0") : byte)
+        }
         bytes.append(UInt8(ascii: "'"))
     }
 
-    private mutating func escaped(_ byte: UInt8) {
-        switch byte {
-        case 0: write("\\0")
-        case UInt8(ascii: "'"), UInt8(ascii: "\\"):
-            bytes.append(UInt8(ascii: "\\"))
-            bytes.append(byte)
-        default: bytes.append(byte)
+    /// Appends a text, of which the bytes between those to be escaped are copied at once: most texts have
+    /// none of these.
+    @inline(__always)
+    private mutating func append(
+        _ text: [UInt8], where isSpecial: (UInt8) -> Bool, _ escape: (inout SQLWriter, UInt8) -> Void
+    ) {
+        var start = 0
+        for index in text.indices where isSpecial(text[index]) {
+            bytes.append(contentsOf: text[start..<index])
+            escape(&self, text[index])
+            start = index + 1
         }
+        bytes.append(contentsOf: text[start...])
     }
 
-    /// A value as a JSON string within a quoted SQL string: `\'` for a quote and, because both languages take
-    /// backslashes, `\\"` for a double quote and `\\\\` for a backslash.
+    /// Writes a value as a JSON string within a quoted SQL string: with `\'` for a quote and, because both
+    /// languages use backslashes, `\\"` for a double quote and `\\\\` for a backslash.
     mutating func jsonString(_ scalar: Scalar) {
         bytes.append(UInt8(ascii: "\""))
         switch scalar {
-        case .integer(let value): write(String(value))
-        case .unsigned(let value): write(String(value))
+        case .integer(let value): decimal(value)
+        case .unsigned(let value): decimal(value)
         case .bytes(let value): hex(value)
-        case .text(let text): for byte in text { jsonEscaped(byte) }
+        case .text(let text):
+            append(text, where: Self.isSpecialInJSON) { sql, byte in sql.jsonEscape(byte) }
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private mutating func jsonEscaped(_ byte: UInt8) {
+    private static func isSpecialInJSON(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "'")
+    }
+
+    private mutating func jsonEscape(_ byte: UInt8) {
         switch byte {
-        case 0..<0x20:
-            write("\\\\u00")
-            hex([byte])
         case UInt8(ascii: "\""): write("\\\\\"")
         case UInt8(ascii: "\\"): write("\\\\\\\\")
         case UInt8(ascii: "'"): write("\\'")
-        default: bytes.append(byte)
+        default:
+            write("\\\\u00")
+            hex([byte])
         }
     }
 

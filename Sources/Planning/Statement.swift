@@ -1,12 +1,13 @@
 package import Relations
 
-/// A query, and how to read its rows: first what attribution says, then the typeGuards,
-/// then the relationship's columns in order.
+/// A query, and how to read its rows: first the columns that ``attribution`` tells of, then the type guards,
+/// then the columns that were asked for, in order.
 package struct Statement: Hashable, Sendable {
     package let sql: [UInt8]
     package let attribution: Attribution
-    /// Columns that are compared with a key or a filter's value, and that the rows do not show. Their values are not
-    /// needed; that they come back proves that they still have the type that the value was written for.
+    /// The types of the columns that are compared with a key or a filter's value and that the rows do not
+    /// show. Their values are not needed: that they come back with these types proves that the literals were
+    /// written for them.
     package let typeGuards: [ColumnType]
     /// Where in `sql` the `SELECT` begins: before it, there may be what changes the session's settings for it.
     private let selectOffset: Int
@@ -32,7 +33,7 @@ package struct Statement: Hashable, Sendable {
     /// - Precondition: its selection has no limit and no offset.
     package var withoutRows: [UInt8] { sql + Array(" LIMIT 0".utf8) }
 
-    /// The types of a row's columns before the relationship's own.
+    /// The types of a row's columns before those that were asked for.
     package var leadingTypes: [ColumnType] {
         switch attribution {
         case .single, .shown: typeGuards

@@ -1,10 +1,11 @@
 import Relations
 
-/// Queries for some rows of each key: `limit` and `offset` per parent.
+/// Queries for some of the rows of each key: `limit` and `offset` per parent.
 ///
-/// MariaDB has no `LATERAL` (MDEV-19078). Two forms take its place. Measured per key, for the first 3 rows: with an
-/// index that holds the rows in order, `lateral` 28–49 µs whether a key has 10 rows or 1000, `window` 24–43 µs and
-/// 560–750 µs; without such an index `window` 49–74 µs and 3–4 ms, `lateral` twice that.
+/// MariaDB has no `LATERAL` (MDEV-19078); two forms take its place. For the first 3 rows they were measured
+/// to take, per key with 10 rows and with 1000: with an index that has the rows in order, 28–49 µs in both
+/// cases for `lateral`, and 24–43 µs and 560–750 µs for `window`; without such an index 49–74 µs and 3–4 ms
+/// for `window`, and twice that for `lateral`.
 struct TopRows {
     private let clauses: Clauses
 
@@ -15,14 +16,14 @@ struct TopRows {
     private var relationship: Relationship { clauses.relationship }
     private var selection: Selection { clauses.selection }
 
-    /// Rows beyond which as many subqueries cost more than numbering all rows of a key does as a rule.
+    /// The greatest number of subqueries. More of them cost more than numbering all rows of a key, as a rule.
     private static let maxSubqueries = 20
 
-    /// Bytes of filter values in all subqueries, which each have them: the statement stays far below
-    /// `max_allowed_packet`.
+    /// The greatest number of bytes of filter values in all subqueries together, each of which repeats them,
+    /// so that the statement stays far below `max_allowed_packet`.
     private static let maxFilterBytes = 1 << 16
 
-    /// Whether `lateral` is possible, and the better form.
+    /// Whether `lateral` is possible and better than `window`.
     var isReadInOrder: Bool {
         guard let limit = selection.limit, limit + selection.offset <= Self.maxSubqueries,
             relationship.hops.isEmpty, !relationship.primaryKey.isEmpty,
@@ -116,7 +117,8 @@ struct TopRows {
             sql, attribution: .ordinal, typeGuards: guards.map(\.column.type))
     }
 
-    /// All rows of the keys, numbered within each: by primary key, or with their columns where there is none.
+    /// Writes the query for all rows of the keys, numbered within each key: their primary keys, or their
+    /// columns if there is no primary key.
     private func numbered(
         _ sql: inout SQLWriter, _ table: KeyTable, _ guards: [Clauses.TypeGuard], columns: [Column]
     ) {

@@ -1,10 +1,12 @@
-/// A point on the monotonic clock, in whole nanoseconds since a moment that means nothing, such as the machine's start.
-/// The pure rooms never read a clock: every event brings its time.
+/// A point on the monotonic clock, in whole nanoseconds since a moment that means nothing, such as the
+/// machine's start. The pure rooms never read a clock: every event brings its time.
 ///
-/// Its members, like those of ``TimeSpan``, are public and inlinable, though no other package imports them: functions
-/// of `package` access are not inlined into other modules, and a comparison of two instants is one instruction.
+/// Its members, like those of ``TimeSpan``, are public and inlinable, though no other package imports them:
+/// functions of `package` access are not inlined into other modules, and a comparison of two instants is one
+/// instruction.
 @frozen
 public struct Instant: Comparable, Hashable, Sendable {
+    /// Nanoseconds since the moment from which all instants are counted.
     public var nanoseconds: Int64
 
     @inlinable
@@ -19,11 +21,13 @@ public struct Instant: Comparable, Hashable, Sendable {
     @inlinable
     public static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
 
+    /// The instant that comes so much later.
     @inlinable
     public static func + (instant: Instant, span: TimeSpan) -> Instant {
         Instant(nanoseconds: instant.nanoseconds + span.nanoseconds)
     }
 
+    /// The instant that comes so much earlier.
     @inlinable
     public static func - (instant: Instant, span: TimeSpan) -> Instant {
         Instant(nanoseconds: instant.nanoseconds - span.nanoseconds)

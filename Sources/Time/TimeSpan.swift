@@ -1,9 +1,10 @@
-/// A length of time in whole nanoseconds, of at most 292 years in either direction: `.milliseconds(5)`, `.seconds(2)`.
-/// Sums and products beyond that are a programming error and trap.
+/// A length of time in whole nanoseconds, of at most 292 years in either direction: `.milliseconds(5)`,
+/// `.seconds(2)`. Sums and products beyond that are a programming error and trap.
 ///
 /// Not `Swift.Duration`, which has 128 bits of attoseconds: kindred counts and compares times for every key.
 @frozen
 public struct TimeSpan: Comparable, Hashable, Sendable {
+    /// The whole length in nanoseconds; negative for a span that goes backwards.
     public var nanoseconds: Int64
 
     @inlinable
@@ -18,24 +19,29 @@ public struct TimeSpan: Comparable, Hashable, Sendable {
 // MARK: Units
 
 extension TimeSpan {
+    /// No time at all.
     @inlinable
     public static var zero: TimeSpan { TimeSpan(nanoseconds: 0) }
 
+    /// A span of so many nanoseconds.
     @inlinable
     public static func nanoseconds(_ count: some BinaryInteger) -> TimeSpan {
         TimeSpan(nanoseconds: Int64(count))
     }
 
+    /// A span of so many microseconds.
     @inlinable
     public static func microseconds(_ count: some BinaryInteger) -> TimeSpan {
         TimeSpan(nanoseconds: Int64(count) * 1000)
     }
 
+    /// A span of so many milliseconds.
     @inlinable
     public static func milliseconds(_ count: some BinaryInteger) -> TimeSpan {
         TimeSpan(nanoseconds: Int64(count) * 1_000_000)
     }
 
+    /// A span of so many seconds.
     @inlinable
     public static func seconds(_ count: some BinaryInteger) -> TimeSpan {
         TimeSpan(nanoseconds: Int64(count) * 1_000_000_000)
@@ -76,11 +82,13 @@ extension TimeSpan {
     @inlinable
     public static func -= (left: inout TimeSpan, right: TimeSpan) { left = left - right }
 
+    /// The span that is so many times as long.
     @inlinable
     public static func * (count: some BinaryInteger, span: TimeSpan) -> TimeSpan {
         TimeSpan(nanoseconds: Int64(count) * span.nanoseconds)
     }
 
+    /// The span that is so many times as long.
     @inlinable
     public static func * (span: TimeSpan, count: some BinaryInteger) -> TimeSpan { count * span }
 

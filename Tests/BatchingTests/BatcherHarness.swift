@@ -16,7 +16,9 @@ struct BatcherHarness {
             limits: .init(maxKeyBytes: maxKeyBytes, maxInFlight: maxInFlight, isFrugal: isFrugal))
     }
 
-    mutating func setWeight(_ weight: Int, ofClient client: Int) { shares[client] = FairShare(weight: weight) }
+    mutating func setWeight(_ weight: Int, ofClient client: Int) {
+        shares[client] = FairShare(weight: weight)
+    }
 
     /// Submits a request for these keys.
     mutating func ask(

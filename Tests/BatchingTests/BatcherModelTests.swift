@@ -48,7 +48,8 @@ private struct Model {
         let keys = (0..<Int.random(in: 1...3, using: &random)).map { _ in
             Bool.random(using: &random) ? key(Int64.random(in: 0..<20, using: &random)) : nil
         }
-        let deadline = random.next() % 8 == 0 ? now + .nanoseconds(Int.random(in: 0...3000, using: &random)) : nil
+        let deadline =
+            random.next() % 8 == 0 ? now + .nanoseconds(Int.random(in: 0...3000, using: &random)) : nil
         batcher.submit(
             keys, of: batchKey, for: submission, share: &shares[Int.random(in: 0..<3, using: &random)],
             deadline: deadline, at: now)
@@ -97,8 +98,8 @@ private struct Model {
         return true
     }
 
-    /// While another query may be sent, no key waits that has waited for its window, that fills a batch, or that has
-    /// no query of its batch key in flight.
+    /// While another query may be sent, no key waits that has waited for its window, that fills a batch, or
+    /// that has no query of its batch key in flight.
     private mutating func expectNothingDue() throws {
         guard inFlight.count < batcher.inFlightLimit else { return }
         for batchKey in batchKeys {

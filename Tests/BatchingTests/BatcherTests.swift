@@ -85,7 +85,9 @@ private let tags = BatchKey(number: 2, maxKeys: 3, window: window)
         for value in 1...20 as ClosedRange<Int64> {
             harness.ask(UInt64(value), value, of: tags, at: now)
             if let wake = wake(&harness, after: now) { now = wake }
-            if let batch = harness.batcher.nextBatch(at: now) { harness.finish(batch, at: now + .microseconds(1)) }
+            if let batch = harness.batcher.nextBatch(at: now) {
+                harness.finish(batch, at: now + .microseconds(1))
+            }
             now += .microseconds(1)
         }
         harness.ask(50, 50, of: tags, at: now)
@@ -218,8 +220,11 @@ private let tags = BatchKey(number: 2, maxKeys: 3, window: window)
 
     private let busyTime = TimeSpan.microseconds(200)
 
-    /// A batcher that has seen many keys of `wide`, whose queries took the given time, and has one of them in flight.
-    private func busyHarness(time: TimeSpan = .microseconds(200)) throws -> (harness: BatcherHarness, batch: Batch, now: Instant) {
+    /// A batcher that has seen many keys of `wide`, whose queries took the given time, and has one of them in
+    /// flight.
+    private func busyHarness(time: TimeSpan = .microseconds(200)) throws -> (
+        harness: BatcherHarness, batch: Batch, now: Instant
+    ) {
         var harness = BatcherHarness()
         var now = start
         for round in 0..<40 as Range<Int64> {

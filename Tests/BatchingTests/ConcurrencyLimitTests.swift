@@ -19,8 +19,8 @@ private struct DatabaseCosts {
     }
 }
 
-/// Clients of such a database: some that ask for one key after another without a pause, and others that come at random
-/// times and ask once.
+/// Clients of such a database: some that ask for one key after another without a pause, and others that come
+/// at random times and ask once.
 private struct SimulatedLoad {
     struct End: Comparable {
         let time: Instant
@@ -80,7 +80,8 @@ private struct SimulatedLoad {
                 batchSizes.append(batch.keys.count)
                 // A tenth more or less, as on every machine.
                 let noise = Int.random(in: 90...110, using: &random)
-                let time = costs.time(keys: batch.keys.count, inFlight: harness.batcher.inFlight) * noise / 100
+                let time =
+                    costs.time(keys: batch.keys.count, inFlight: harness.batcher.inFlight) * noise / 100
                 ends.insert(End(time: now + time, number: sent, batch: batch))
             }
             let wake = harness.batcher.nextWake(after: now)
@@ -134,13 +135,15 @@ private struct SimulatedLoad {
     }
 
     @Test(arguments: [UInt64(1), 2], [5_000.0, 20_000, 50_000])
-    func `with a database five milliseconds away, keys wait little longer than that`(seed: UInt64, rate: Double) {
+    func `with a database five milliseconds away, keys wait little longer than that`(
+        seed: UInt64, rate: Double
+    ) {
         var load = SimulatedLoad(far, maxInFlight: 16, seed: seed)
         load.arrivalRate = rate
         load.run(for: .seconds(1))
         let late = load.waits.suffix(load.waits.count / 4).sorted()
-        // The round trip, a window, and what the keys themselves cost; with two in flight, half of the keys would wait
-        // 2.5 ms more.
+        // The round trip, a window, and what the keys themselves cost; with two in flight, half of the keys
+        // would wait 2.5 ms more.
         #expect(
             late[late.count / 2] < .milliseconds(7),
             "\(late[late.count / 2]), \(lateLimits(load)) in flight")
@@ -174,7 +177,8 @@ private struct SimulatedLoad {
         #expect(lateLimits(load).lowerBound >= 4, "\(lateLimits(load))")
     }
 
-    @Test func `batches grow with the number of clients within a second, and a single client does not wait`() {
+    @Test func `batches grow with the number of clients within a second, and a single client does not wait`()
+    {
         var load = SimulatedLoad(near, maxInFlight: 4, seed: 5)
         load.ask()
         load.run(for: .seconds(1))

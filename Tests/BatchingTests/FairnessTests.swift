@@ -6,7 +6,8 @@ import Time
 @Suite struct FairnessTests {
     private let start = Instant.zero
 
-    /// A batcher with one query in flight at a time, so that order is all that matters, for which many keys wait.
+    /// A batcher with one query in flight at a time, so that order is all that matters, for which many keys
+    /// wait.
     private func crowded(_ batchKey: BatchKey, keys: Int64) -> BatcherHarness {
         var harness = BatcherHarness(maxInFlight: 1)
         harness.ask(1, (0..<keys).map { key($0) }, of: batchKey, client: 1, at: start)
@@ -26,7 +27,8 @@ import Time
         }
     }
 
-    @Test func `a single key of another relationship does not wait behind a hundred thousand either`() throws {
+    @Test func `a single key of another relationship does not wait behind a hundred thousand either`() throws
+    {
         let batchKey = BatchKey(number: 1, maxKeys: 100, window: .milliseconds(1))
         let other = BatchKey(number: 2, maxKeys: 100, window: .milliseconds(1))
         var harness = crowded(batchKey, keys: 100_000)
@@ -49,7 +51,9 @@ import Time
             // Three new keys for each two that go, every one of a client that has not asked before.
             for _ in 1...3 {
                 submission += 1
-                harness.ask(submission, Int64(submission), of: busy, client: Int(submission), at: start + .nanoseconds(step))
+                harness.ask(
+                    submission, Int64(submission), of: busy, client: Int(submission),
+                    at: start + .nanoseconds(step))
             }
             let batch = try harness.take(at: start + .nanoseconds(step))
             harness.finish(batch, at: start + .nanoseconds(step))
@@ -59,14 +63,16 @@ import Time
         while let batch = harness.batcher.nextBatch(at: start + .nanoseconds(12)), batch.batchKey == busy {
             before += batch.keys
             submission += 2
-            harness.ask(submission, Int64(submission), of: busy, client: Int(submission), at: start + .nanoseconds(12))
+            harness.ask(
+                submission, Int64(submission), of: busy, client: Int(submission), at: start + .nanoseconds(12)
+            )
             harness.finish(batch, at: start + .nanoseconds(12))
         }
         #expect(before.count == 10, "those that came before, and no others")
     }
 
-    /// A batcher with two queries of a second each in flight, which are known to take that long; the limit is two at
-    /// first.
+    /// A batcher with two queries of a second each in flight, which are known to take that long; the limit is
+    /// two at first.
     private func slowHarness(_ slow: BatchKey, until now: Instant) throws -> BatcherHarness {
         var harness = BatcherHarness(maxInFlight: 8)
         harness.ask(1, 1, of: slow, at: start)

@@ -14,7 +14,7 @@ import Testing
         for row in 0..<Int.random(in: 0...60, using: &random) {
             let key = Int.random(in: 0..<keys, using: &random)
             let start = arena.count
-            // A separator stands as -1.
+            // A separator is written as -1.
             if distributor.continues(key) { arena.append(-1) }
             arena.append(row)
             distributor.add(start..<arena.count, to: key)
@@ -64,23 +64,23 @@ import Testing
     }
 
     @Test(arguments: ["", "-", "1abc", " 1", "1.0", "18446744073709551616", "-9223372036854775809"])
-    func `what is no integer belongs to nobody`(text: String) {
+    func `bytes that are no integer belong to no key`(text: String) {
         #expect(read(text, bigint) == nil)
     }
 
-    @Test func `BIT comes as bytes`() {
+    @Test func `a BIT is read from its bytes`() {
         #expect(read("\u{1}\u{2}", .bit(width: 10)) == .integer(258))
     }
 
-    @Test func `NULL belongs to nobody`() {
+    @Test func `NULL belongs to no key`() {
         #expect(ReturnedKey.scalar(nil, as: bigint) == nil)
     }
 
-    @Test func `an index finds each key and nothing else`() {
+    @Test func `the lookup finds each key and nothing else`() {
         let keys = (0..<10).map { Key.composite([.integer(Int64($0)), .integer(Int64($0 * $0))]) }
-        var index = KeyLookup(keys)
-        for place in [3, 3, 9, 0, 3] { #expect(index.index(of: keys[place]) == place) }
-        #expect(index.index(of: .composite([.integer(1), .integer(2)])) == nil)
-        #expect(index.index(of: .composite([.integer(1), .integer(2)])) == nil)
+        var lookup = KeyLookup(keys)
+        for place in [3, 3, 9, 0, 3] { #expect(lookup.index(of: keys[place]) == place) }
+        #expect(lookup.index(of: .composite([.integer(1), .integer(2)])) == nil)
+        #expect(lookup.index(of: .composite([.integer(1), .integer(2)])) == nil)
     }
 }

@@ -3,12 +3,12 @@ import Relations
 import TestSupport
 import Testing
 
-/// The bytes of a row to the key that it belongs to, or to none.
+/// Checks to which key a row belongs.
 @Suite struct RowAttributionTests {
     private static let integer = ColumnType.integer(bits: 64, signed: true, zerofill: false)
 
-    /// - Parameter row: nil is `NULL`.
-    private func place(of row: [String?], by attribution: RowAttribution) -> Int? {
+    /// - Parameter row: the columns' texts; nil for `NULL`.
+    private func keyIndex(of row: [String?], by attribution: RowAttribution) -> Int? {
         let text = Array(row.compactMap { $0 }.joined().utf8)
         return text.withUnsafeBytes { bytes in
             attribution.keyIndex { column in
@@ -30,7 +30,7 @@ import Testing
         }
         let keys = values.shuffled(using: &generator)
         let isShown = Bool.random(using: &generator)
-        // Those that lead, or some that the row shows behind one other.
+        // The columns that lead, or some that the row shows behind one other column.
         let attribution = RowAttribution(
             keys.map(key),
             isShown ? .shown(Array(1...width)) : .values(Array(repeating: Self.integer, count: width)),
@@ -41,7 +41,7 @@ import Testing
             }
             let cells = (isShown ? ["7", nil] : []) + row.map { $0.map(String.init) } + ["8"]
             let expected = keys.firstIndex { $0 == row }
-            #expect(place(of: cells, by: attribution) == expected, "seed \(seed), row \(row)")
+            #expect(keyIndex(of: cells, by: attribution) == expected, "seed \(seed), row \(row)")
         }
     }
 
@@ -49,14 +49,14 @@ import Testing
         values.count == 1 ? .single(.integer(values[0])) : .composite(values.map { .integer($0) })
     }
 
-    @Test func `an ordinal counts from 1, and one that was not given belongs to nobody`() {
+    @Test func `ordinals count from 1, and one that was not given belongs to no key`() {
         let keys = (1...3).map { key([$0 * 100]) }
         let attribution = RowAttribution(keys, .ordinal, leading: 1, shown: [Self.integer])
         for (cell, expected): (String?, Int?) in [
             ("1", 0), ("3", 2), ("0", nil), ("4", nil), ("-1", nil), ("", nil), ("1x", nil), (nil, nil),
             ("18446744073709551615", nil),
         ] {
-            #expect(place(of: [cell, "100"], by: attribution) == expected, "\(cell ?? "NULL")")
+            #expect(keyIndex(of: [cell, "100"], by: attribution) == expected, "\(cell ?? "NULL")")
         }
     }
 
@@ -64,12 +64,12 @@ import Testing
         let attribution = RowAttribution(
             [key([0x41]), key([0x4142])], .values([.bit(width: 16)]), leading: 1, shown: [])
         for (cell, expected) in [("A", 0), ("\u{0}A", 0), ("AB", 1), ("65", nil)] {
-            #expect(place(of: [cell], by: attribution) == expected, "\(cell)")
+            #expect(keyIndex(of: [cell], by: attribution) == expected, "\(cell)")
         }
     }
 
-    @Test func `to one key alone every row belongs`() {
+    @Test func `every row belongs to a key that was asked for alone`() {
         let attribution = RowAttribution([key([5])], .single, leading: 0, shown: [Self.integer])
-        #expect(place(of: ["6"], by: attribution) == 0 && place(of: [nil], by: attribution) == 0)
+        #expect(keyIndex(of: ["6"], by: attribution) == 0 && keyIndex(of: [nil], by: attribution) == 0)
     }
 }

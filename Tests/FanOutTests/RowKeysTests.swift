@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct RowKeysTests {
     @Test(arguments: UInt64(0)..<200)
-    func `every row finds its own key, and no key stands twice`(seed: UInt64) {
+    func `every row finds its own key, and all keys differ`(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let values = Int64.random(in: 1...20, using: &generator)
         let rows = (0..<Int.random(in: 0...60, using: &generator)).map { _ -> Key? in
@@ -23,7 +23,9 @@ import Testing
     }
 
     @Test(arguments: UInt64(0)..<200)
-    func `rows that are kept apart come back one by one, numbered as they came`(seed: UInt64) {
+    func `rows that are not joined are segments of their own, numbered in the order in which they came`(
+        seed: UInt64
+    ) {
         var generator = SeededGenerator(seed: seed)
         let keys = Int.random(in: 1...6, using: &generator)
         let distributor = Distributor(keys: keys, joinsRows: false)

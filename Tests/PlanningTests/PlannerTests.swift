@@ -17,7 +17,7 @@ private func table(_ name: String, _ columns: [Column], key: [String] = ["id"], 
 
 private let parent = Relationship.Parent(table("p", [column("id")]))
 
-private func tagging(isDistinct: Bool) -> Relationship.Way {
+private func tagging(isDistinct: Bool) -> Relationship.JoinPath {
     .init(
         [Hop(table: "book_tags", near: [column("book_id")], far: [column("tag_id")])],
         first: table("book_tags", []),
@@ -38,7 +38,7 @@ private func sql(_ relationship: Relationship, _ keys: Key...) -> String {
 
 private func text(_ value: String) -> Key { .single(.text(Array(value.utf8))) }
 
-/// A one-to-many over one key column of this type.
+/// A one-to-many relationship with one key column of this type.
 private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> Relationship {
     let books = table("books", [column("id"), column("owner", type)])
     return Relationship(
@@ -47,20 +47,20 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
 }
 
 @Suite struct PlannerTests {
-    @Test func `one integer takes the shortest road`() {
+    @Test func `one integer is compared with a literal`() {
         #expect(
             sql(relationship(keyedBy: int), .single(.integer(42)))
                 == "SELECT t.`id`,t.`owner` FROM `books` t WHERE t.`owner`=42 ORDER BY t.`id`")
     }
 
-    @Test func `integers travel in a plain list`() {
+    @Test func `several integers stand in a list`() {
         #expect(
             sql(relationship(keyedBy: int), .single(.integer(42)), .single(.integer(-1)))
                 == "SELECT t.`id`,t.`owner` FROM `books` t WHERE t.`owner` IN (42,-1) ORDER BY t.`owner`,t.`id`"
         )
     }
 
-    @Test func `text travels with its ordinal, in the column's collation`() {
+    @Test func `texts stand in a table with their ordinals, in the column's collation`() {
         #expect(
             sql(relationship(keyedBy: name), text("bob"), text("O'Zoë\"\\"))
                 == #"SELECT k.o,t.`id`,t.`owner` FROM JSON_TABLE('["bob","O\'Zoë\\"\\\\"]','$[*]' COLUMNS (o FOR ORDINALITY,"#
@@ -68,7 +68,8 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
                 + #" ON t.`owner`=k.k0 ORDER BY k.o,t.`id`"#)
     }
 
-    @Test func `a matched column that is not shown comes along, so that a change of its type is seen`() {
+    @Test func `a matched column that is not shown is selected too, so that a change of its type is noticed`()
+    {
         let hidden = table("books", [column("id"), column("owner", name)])
         let relationship = Relationship(
             name: "a.b", kind: .many, parent: parent, key: [column("id", name)],
@@ -82,20 +83,20 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         #expect(statement.leadingTypes == [name])
     }
 
-    @Test func `one text is a quoted literal`() {
+    @Test func `one text is compared with a quoted literal`() {
         #expect(
             sql(relationship(keyedBy: name), text("O'Brien\\"))
                 == #"SELECT t.`id`,t.`owner` FROM `books` t WHERE t.`owner`='O\'Brien\\' ORDER BY t.`id`"#)
     }
 
-    @Test func `a key that another character set may not hold must survive the way there and back`() {
+    @Test func `a key must survive conversion into a character set that may not hold it`() {
         let latin = ColumnType.text(length: 10, charset: "latin1", collation: "latin1_swedish_ci")
         let statement = sql(relationship(keyedBy: latin), text("é"))
         #expect(statement.contains("k0 VARCHAR(2) CHARACTER SET latin1 COLLATE latin1_swedish_ci PATH '$'"))
         #expect(statement.contains("CONVERT(k.k0 USING utf8mb4) COLLATE utf8mb4_nopad_bin=k.u0"))
     }
 
-    @Test func `an ENUM's keys go one by one, for only a literal finds its index`() {
+    @Test func `keys of an ENUM are sent one by one, since only a literal uses its index`() {
         let type = ColumnType.enumeration(charset: "utf8mb4", collation: "utf8mb4_general_ci")
         #expect(planner(relationship(keyedBy: type)).maxKeys(500) == 1)
         #expect(planner(relationship(keyedBy: int)).maxKeys(500) == 500)
@@ -123,7 +124,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
                 + " ORDER BY t.`a`,t.`b`,t.`id`")
     }
 
-    @Test func `a mixed composite key travels with its ordinal`() {
+    @Test func `a composite key of different types stands in a table with its ordinal`() {
         let mixed = Relationship(
             name: "a.b", kind: .many, parent: parent, key: [column("a"), column("b", name)],
             matchedColumns: [column("a"), column("b", name)], to: table("lines", [column("id")]),
@@ -137,15 +138,15 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         #expect(statement.contains("ON t.`a`=k.k0 AND t.`b`=k.k1"))
     }
 
-    @Test func `columns of two tables are compared as a key would be with the second`() {
+    @Test func `columns of joined tables are compared as a key would be compared with the second`() {
         let near = column("n", .text(length: 9, charset: "utf8mb4", collation: "utf8mb4_general_ci"))
         func on(_ type: ColumnType, _ near: Column = near) -> String {
-            let way = Relationship.Way(
+            let path = Relationship.JoinPath(
                 [Hop(table: "h", near: [column("id")], far: [near])], first: table("h", []),
                 targets: [column("k", type)], isDistinct: false)
             let relationship = Relationship(
                 name: "a.b", kind: .many, parent: parent, key: [column("id")], matchedColumns: [column("id")],
-                by: way,
+                through: path,
                 to: table("b", [column("id")]), dialect: .mariaDB)
             let text = sql(relationship, .single(.integer(1)))
             return String(text.split(separator: " ON ")[1].split(separator: " WHERE ")[0])
@@ -162,7 +163,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         #expect(on(.bit(width: 3), column("n", .bit(width: 8))) == "t.`k`=j0.`n`+0")
     }
 
-    @Test func `a text that is given as bytes stands beside those that are text`() {
+    @Test func `a text that is given as bytes can share a query with others`() {
         let russian = ColumnType.text(length: 9, charset: "cp1251", collation: "cp1251_bin")
         let text = sql(relationship(keyedBy: russian), text("?"), .single(.bytes([0x98])))
         #expect(
@@ -174,21 +175,21 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
             ))
     }
 
-    @Test func `a day that the calendar does not have is asked for under the mode that allows it`() {
+    @Test func `an impossible day is asked for under the SQL mode that allows it`() {
         let dated = relationship(keyedBy: .date)
         #expect(sql(dated, text("2026-02-28"), text("2026-03-31")).hasPrefix("SELECT k.o"))
         #expect(
             sql(dated, text("2026-02-28"), text("2026-02-30")).hasPrefix(
                 "SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT k.o"))
-        // A literal needs no mode.
+        // A literal needs no SQL mode.
         #expect(sql(dated, text("2026-02-30")).hasPrefix("SELECT t.`id`"))
     }
 
-    @Test func `a many to many goes through its join table`() {
+    @Test func `a many-to-many relationship joins its join table`() {
         let tags = Relationship(
             name: "books.tags", kind: .many, parent: parent, key: [column("id")],
             matchedColumns: [column("book_id")],
-            by: tagging(isDistinct: false),
+            through: tagging(isDistinct: false),
             to: table("tags", [column("id")]), dialect: .mariaDB)
         #expect(
             sql(tags, .single(.integer(1)), .single(.integer(2)))
@@ -196,11 +197,11 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
                 + " WHERE j0.`book_id` IN (1,2) ORDER BY j0.`book_id`,t.`id`")
     }
 
-    @Test func `distinct groups by the related row, per key`() {
+    @Test func `distinct groups by the related row for each key`() {
         let tags = Relationship(
             name: "books.tags", kind: .many, parent: parent, key: [column("id")],
             matchedColumns: [column("book_id")],
-            by: tagging(isDistinct: true),
+            through: tagging(isDistinct: true),
             to: table("tags", [column("id")]), dialect: .mariaDB)
         #expect(
             sql(tags, .single(.integer(1)), .single(.integer(2))).contains(
@@ -209,7 +210,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
             sql(tags, .single(.integer(1))).contains("WHERE j0.`book_id`=1 GROUP BY t.`id` ORDER BY t.`id`"))
     }
 
-    @Test func `at most one row needs no order`() {
+    @Test func `keys with one row at most need no order`() {
         let author = Relationship(
             name: "books.author", kind: .one, parent: parent, key: [column("author_id")],
             matchedColumns: [column("id")], to: table("authors", [column("id")]), dialect: .mariaDB)
@@ -221,7 +222,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         #expect(sql(ordered, .single(.integer(1))).hasSuffix("ORDER BY t.`owner` DESC,t.`id`"))
     }
 
-    @Test func `names are quoted whatever they hold`() {
+    @Test func `names are quoted whatever they contain`() {
         let odd = table("odd `table", [column("se`lect")], key: ["se`lect"])
         let relationship = Relationship(
             name: "x", kind: .many, parent: parent, key: [column("id")], matchedColumns: [column("se`lect")],
@@ -237,7 +238,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         (.time(fraction: 6), "TIME(6)"),
         (.double, "DOUBLE"), (.float, "FLOAT"), (.uuid, "VARCHAR(1) CHARACTER SET latin1"),
     ])
-    func `a key travels as its own type`(type: ColumnType, declaration: String) {
+    func `a key has its own type in the table of keys`(type: ColumnType, declaration: String) {
         #expect(sql(relationship(keyedBy: type), text("1"), text("2")).contains("k0 \(declaration) PATH '$'"))
     }
 
@@ -248,14 +249,14 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         #expect(statement.contains("k0 FLOAT PATH '$'"))
     }
 
-    @Test func `bytes are hexadecimal`() {
+    @Test func `bytes are written in hexadecimal`() {
         let binary = relationship(keyedBy: .binary(length: 16))
         #expect(sql(binary, .single(.bytes([0, 255]))).contains("t.`owner`=x'00FF'"))
         #expect(sql(binary, .single(.bytes([0])), .single(.bytes([255]))).contains(#"'["00","FF"]'"#))
         #expect(sql(binary, .single(.bytes([0])), .single(.bytes([255]))).contains("t.`owner`=UNHEX(k.k0)"))
     }
 
-    @Test func `a key longer than a VARCHAR may be travels as LONGTEXT`() {
+    @Test func `a key that is too long for a VARCHAR is declared as LONGTEXT`() {
         let long = text(String(repeating: "x", count: 5000))
         #expect(
             sql(relationship(keyedBy: name), long, text("y")).contains("k0 LONGTEXT CHARACTER SET utf8mb4"))

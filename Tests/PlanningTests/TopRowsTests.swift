@@ -20,7 +20,7 @@ private func books(_ indexes: [Index.Part]..., key: [Column] = [column("id")]) -
 
 private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(column: "id")]
 
-/// Which form a query for some rows of each key takes.
+/// Checks which form a query for some of the rows of each key has, and how it is written.
 @Suite struct TopRowsTests {
     private let sorted = books([.init("author"), .init("sold", descending: true)])
     private let unsorted = books([.init("author")])
@@ -32,7 +32,7 @@ private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(col
         Planner(relationship, Selection(order: order, limit: limit, offset: offset)).form(keys: keys)
     }
 
-    @Test func `few rows are read from an index that has them in order`() {
+    @Test func `a few rows are read from an index that has them in order`() {
         #expect(form(sorted) == .lateral)
         #expect(form(sorted, limit: 15, offset: 5) == .lateral)
         #expect(form(sorted, keys: 1) == .equality)
@@ -45,7 +45,7 @@ private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(col
         #expect(form(sorted, order: [OrderTerm(column: "sold"), OrderTerm(column: "id")]) == .window)
     }
 
-    @Test func `a primary key that is not of integers is no JSON number`() {
+    @Test func `rows are numbered if the primary key is not made of integers`() {
         let text = ColumnType.text(length: 8, charset: "utf8mb4", collation: "utf8mb4_bin")
         let relationship = books(
             [.init("author"), .init("sold", descending: true)], key: [column("id", text)])
@@ -73,7 +73,7 @@ private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(col
         #expect(text.hasSuffix("x STRAIGHT_JOIN `books` t ON t.`id`=x.p0 ORDER BY k.o,x.i"))
     }
 
-    @Test func `a window numbers each key's rows by primary key only`() {
+    @Test func `a window numbers the primary keys of each key's rows only`() {
         let text = sql(unsorted, Selection(order: bySold, limit: 2, offset: 4))
         #expect(
             text.hasPrefix(
@@ -82,7 +82,7 @@ private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(col
         #expect(text.hasSuffix("WHERE w.n>4 AND w.n<=6 ORDER BY w.o,w.n"))
     }
 
-    @Test func `a table without a primary key is numbered with its columns`() {
+    @Test func `rows of a table without a primary key are numbered with their columns`() {
         let heap = books([.init("author")], key: [])
         let text = sql(heap, Selection(limit: 1))
         #expect(
@@ -91,7 +91,7 @@ private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(col
             ))
     }
 
-    @Test func `filters stand in every form`() {
+    @Test func `filters are part of every form`() {
         let condition = Condition(column("sold"), .greaterOrEqual(.integer(5)))
         for (relationship, alias) in [(sorted, "c"), (unsorted, "t")] {
             let selection = Selection(conditions: [condition], order: bySold, limit: 1)
@@ -100,14 +100,14 @@ private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(col
         #expect(sql(unsorted, Selection(conditions: [condition])).contains(" AND t.`sold`>=5"))
     }
 
-    @Test func `rows are counted by key`() {
+    @Test func `rows are counted for each key`() {
         #expect(
             sql(unsorted, Selection(isCount: true))
                 == "SELECT t.`author`,COUNT(*) FROM `books` t WHERE t.`author` IN (1,2) GROUP BY t.`author`")
     }
 }
 
-/// How a filter is written.
+/// Checks how filters are written.
 @Suite struct ConditionTests {
     private func sql(_ type: ColumnType, _ comparison: Comparison) -> String {
         let selection = Selection(conditions: [Condition(column("x", type), comparison)])
@@ -129,7 +129,7 @@ private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(col
         #expect(sql(utf8mb4, .like(Array("a\\%'%".utf8))) == #"t.`x` LIKE 'a\\%\'%'"#)
     }
 
-    @Test func `what a character set cannot hold must survive the way there and back`() {
+    @Test func `a value must survive conversion into a character set that may not hold it`() {
         let latin1 = ColumnType.text(length: 9, charset: "latin1", collation: "latin1_bin")
         #expect(
             sql(latin1, .equal(text("é")))

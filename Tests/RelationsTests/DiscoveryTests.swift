@@ -20,15 +20,16 @@ import Testing
     @Test(arguments: [
         ("authorId", "author"), ("authorID", "author"), ("author_id", "author"), ("writer", "writer_authors"),
     ])
-    func `NAME is the column without its ending, unless a column has that name`(column: String, name: String)
-    {
+    func `a relationship is named after the column without its ending, unless a column has that name`(
+        column: String, name: String
+    ) {
         let found = discover(
             [table("authors", ["id"]), table("books", ["id", column])],
             [foreignKey("books", [column], "authors")])
         #expect(Set(found.keys) == ["books.\(name)", "authors.books"])
     }
 
-    @Test func `a column named like the relationship wins`() {
+    @Test func `a relationship whose name a column has gets a longer one`() {
         let found = discover(
             [table("authors", ["id", "books"]), table("books", ["id", "author_id", "author"])],
             [foreignKey("books", ["author_id"], "authors")])
@@ -43,7 +44,7 @@ import Testing
         #expect(try #require(found["users.profiles"]).isAtMostOne)
     }
 
-    @Test func `two foreign keys between the same tables are both told apart`() {
+    @Test func `two foreign keys between the same tables give relationships with different names`() {
         let found = discover(
             [table("users", ["id"]), table("messages", ["id", "sender_id", "recipient_id"])],
             [
@@ -91,7 +92,7 @@ import Testing
             found["tags.books"] != nil && found["books.book_tags"] != nil && found["book_tags.book"] != nil)
     }
 
-    @Test func `a join table with a column in its key beside the two is none`() {
+    @Test func `a table whose primary key has a third column is no join table`() {
         let found = discover(
             [
                 table("books", ["id"]), table("tags", ["id"]),
@@ -100,7 +101,8 @@ import Testing
         #expect(found["books.tags"] == nil)
     }
 
-    @Test func `a table joined with itself is named by the far side`() throws {
+    @Test func `a join table between a table and itself gives relationships named after the far side`() throws
+    {
         let found = discover(
             [
                 table("users", ["id"]),
@@ -110,11 +112,13 @@ import Testing
                 foreignKey("follows", ["follower_id"], "users"),
                 foreignKey("follows", ["followee_id"], "users"),
             ])
-        #expect(try #require(found["users.followee_via_follows"]).matchedColumns.map(\.name) == ["follower_id"])
-        #expect(try #require(found["users.follower_via_follows"]).matchedColumns.map(\.name) == ["followee_id"])
+        #expect(
+            try #require(found["users.followee_via_follows"]).matchedColumns.map(\.name) == ["follower_id"])
+        #expect(
+            try #require(found["users.follower_via_follows"]).matchedColumns.map(\.name) == ["followee_id"])
     }
 
-    @Test func `many to many gives way to a direct foreign key of the same name`() {
+    @Test func `a many-to-many gives way to a direct foreign key of the same name`() {
         let found = discover(
             [
                 table("books", ["id", "main_tag_id"]), table("tags", ["id", "origin_id"]),
@@ -128,20 +132,20 @@ import Testing
         #expect(found["books.tags_via_book_tags"]?.hops.count == 1)
     }
 
-    @Test func `the last resort is a number`() {
+    @Test func `a name that is in use in all its forms gets a number`() {
         let found = discover(
             [table("a", ["id"]), table("b", ["id", "a_id", "a", "a_id_a"])], [foreignKey("b", ["a_id"], "a")])
         #expect(found["b.a_id_a_2"] != nil)
     }
 
-    @Test func `a table name with a dot stands in backticks`() {
+    @Test func `a table name with a dot is written in backticks`() {
         let found = discover(
             [table("odd.authors", ["id"]), table("bo`oks", ["id", "author_id"])],
             [foreignKey("bo`oks", ["author_id"], "odd.authors")])
         #expect(Set(found.keys) == ["`bo``oks`.author", "`odd.authors`.`bo``oks`"])
     }
 
-    @Test func `a foreign key to a column that cannot be a key is left out`() {
+    @Test func `a foreign key to a column that cannot be a key gives no relationship`() {
         let parent = Table(name: "p", columns: [column("id", .json)], primaryKey: [], uniqueKeys: [])
         let child = Table(name: "c", columns: [column("p_id", .json)], primaryKey: [], uniqueKeys: [])
         #expect(discover([parent, child], [foreignKey("c", ["p_id"], "p")]).isEmpty)

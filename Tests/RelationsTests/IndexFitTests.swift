@@ -30,7 +30,7 @@ private func order(_ terms: [String]) -> [OrderTerm] {
         #expect(index.sorts(["a"], fixed: [], by: order(terms), primaryKey: ["id"]) == expected)
     }
 
-    @Test func `columns with one value stand anywhere`() {
+    @Test func `columns with one value may stand anywhere in an index`() {
         #expect(index("a", "x", "s").sorts(["a"], fixed: ["x"], by: order(["s", "id"]), primaryKey: ["id"]))
         #expect(index("x", "a", "s").sorts(["a"], fixed: ["x"], by: order(["s", "id"]), primaryKey: ["id"]))
         #expect(index("a", "s").sorts(["a"], fixed: ["x"], by: order(["x", "s", "id"]), primaryKey: ["id"]))
@@ -44,7 +44,7 @@ private func order(_ terms: [String]) -> [OrderTerm] {
         #expect(!index("a", "id").sorts(["a"], fixed: [], by: order(["s", "id"]), primaryKey: ["a", "id"]))
     }
 
-    @Test func `what has no index is told, with its table`() {
+    @Test func `a comparison without an index is reported with its table`() {
         let tables = [
             Table(name: "authors", columns: [column("id")], indexes: []),
             Table(name: "books", columns: [column("author_id")], indexes: [index("id")]),
@@ -57,7 +57,8 @@ private func order(_ terms: [String]) -> [OrderTerm] {
     }
 }
 
-/// A model of an index: rows in the order of its columns and then of the primary key.
+/// Compares what is said of an index with a model of it: rows in the order of its columns and then of the
+/// primary key.
 @Suite struct IndexOrderPropertyTests {
     private typealias Row = [String: Int]
 
@@ -70,7 +71,7 @@ private func order(_ terms: [String]) -> [OrderTerm] {
     }
 
     @Test(arguments: UInt64(0)..<2000)
-    func `rows that an index has in order are in order when it is read`(seed: UInt64) {
+    func `rows that an index is said to have in order are in order when it is read`(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         func terms(_ names: [String]) -> [OrderTerm] {
             names.shuffled(using: &generator).prefix(Int.random(in: 1...names.count, using: &generator)).map {

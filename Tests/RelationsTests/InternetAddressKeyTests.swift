@@ -10,11 +10,11 @@ struct InternetAddressKeyTests {
         ("+1.2.3.4", false),
         ("1.2.3.-4", false), ("", false), ("0x1.2.3.4", false), ("::1", false),
     ])
-    func `an INET4 is a strict dotted quad`(text: String, good: Bool) {
+    func `an INET4 is accepted only as a strict dotted quad`(text: String, good: Bool) {
         #expect(read(text, as: .inet4) == (good ? text : nil))
     }
 
-    /// The right side is what MariaDB 10.11 printed for the left.
+    /// The right sides are what MariaDB 10.11 printed for the left ones.
     @Test(arguments: [
         ("1:0:2:3:4:5:6:7", "1::2:3:4:5:6:7"), ("0:1:2:3:4:5:6:7", "::1:2:3:4:5:6:7"),
         ("1:2:3:4:5:6:7:0", "1:2:3:4:5:6:7::"), ("1:0:0:2:0:0:0:3", "1:0:0:2::3"),
@@ -26,7 +26,7 @@ struct InternetAddressKeyTests {
         ("2001:DB8::A", "2001:db8::a"), ("::0.0.0.1", "::1"), ("1::", "1::"),
         ("1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"), ("0001:0002:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304"),
     ])
-    func `an INET6 has the server's form`(text: String, canonical: String) {
+    func `an INET6 is brought into the server's form`(text: String, canonical: String) {
         #expect(read(text, as: .inet6) == canonical)
     }
 
@@ -36,7 +36,7 @@ struct InternetAddressKeyTests {
         "1:2:3:4:5:6:7:", ":1:2:3:4:5:6:7", "fe80::1%eth0", "::1/64", "[::1]", " ::1", "1.2.3.4", "1.2.3.4::",
         "::1.2.3", "::1.2.3.4:5", "::1.2.3.256", "1:2:3:4:5:6:7:1.2.3.4", "1:2:3:4:5:6:7::1.2.3.4",
     ])
-    func `what is no INET6 is refused`(text: String) {
+    func `a text that is no INET6 is refused`(text: String) {
         #expect(read(text, as: .inet6) == nil)
     }
 

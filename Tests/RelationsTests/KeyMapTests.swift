@@ -3,9 +3,9 @@ import TestSupport
 import Testing
 
 @Suite struct KeyMapTests {
-    /// Few keys that come and go again and again, in a table that is never much larger than they are.
+    /// Adds and removes a few keys again and again, in a map that is never much larger than they need.
     @Test(arguments: UInt64(0)..<200)
-    func `it knows what a dictionary knows`(seed: UInt64) {
+    func `a map finds what a dictionary finds`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let keys = Self.keys(Int.random(in: 1...80, using: &random), &random)
         var map = KeyMap()
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `the first of equal keys counts`() {
+    @Test func `of equal keys in a list, the first one's index is found`() {
         let map = KeyMap(indexing: [7, -1, 7, .max, .min, -1].map { .single(.integer($0)) })
         #expect(map.count == 4 && map.isOfIntegers)
         #expect(map[integer: 7] == 0 && map[integer: -1] == 1)

@@ -34,12 +34,12 @@ struct NumberKeyTests {
         Reading("-1", .bit(width: 8), nil),
         Reading("18446744073709551615", .bit(width: 64), "unsigned 18446744073709551615"),
     ])
-    func `an integer is plain digits within the column's range`(row: Reading) {
+    func `an integer is accepted as plain digits within the column's range`(row: Reading) {
         #expect(read(row.given, as: row.type) == row.canonical)
         if !row.given.isEmpty { #expect(read(number(row.given), as: row.type) == row.canonical) }
     }
 
-    @Test func `an integer literal needs no digits, and is in range all the same`() {
+    @Test func `an integer literal must be within the range as well`() {
         #expect(read(.integer(-128), as: tinyint) == "integer -128")
         #expect(read(.integer(4_294_967_296), as: int) == nil)
         #expect(read(.integer(-1), as: unsignedBigint) == nil)
@@ -112,7 +112,9 @@ struct NumberKeyTests {
     }
 
     @Test(arguments: UInt64(0)..<200)
-    func `a float's canonical form is a fixed point and reads back as the same number`(seed: UInt64) throws {
+    func `a float's canonical form is its own canonical form and reads back as the same number`(seed: UInt64)
+        throws
+    {
         var random = SeededGenerator(seed: seed)
         let double = Double(bitPattern: random.next())
         let float = Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))

@@ -1,7 +1,7 @@
 import Relations
 import Testing
 
-/// What the reader makes of a literal: the canonical form, as text for short tables.
+/// The canonical form of a literal as text, which keeps the tables of the tests short; nil for a bad key.
 func read(_ literal: Literal, as type: ColumnType) -> String? {
     (try? Scalar(literal, as: type)).map(spelled)
 }
@@ -23,7 +23,7 @@ func spelled(_ scalar: Scalar) -> String {
     }
 }
 
-/// One row of a table: a string, the type, and its canonical form (`nil`: a bad key).
+/// A row of a table of tests: a string, the type of the column, and the canonical form; nil for a bad key.
 struct Reading: CustomTestStringConvertible {
     let given: String
     let type: ColumnType

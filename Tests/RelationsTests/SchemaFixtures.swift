@@ -6,7 +6,7 @@ func column(_ name: String, _ type: ColumnType = bigint) -> Column {
     Column(name: name, type: type, declaration: "\(type)", isNullable: false)
 }
 
-/// A table of `BIGINT` columns.
+/// A table whose columns are all `BIGINT`.
 func table(_ name: String, _ columns: [String], key: [String] = ["id"], unique: [[String]] = []) -> Table {
     Table(
         name: name, columns: columns.map { column($0) }, primaryKey: key,

@@ -3,7 +3,7 @@ import Testing
 
 private let name = ColumnType.text(length: 80, charset: "utf8mb4", collation: "utf8mb4_general_ci")
 
-/// authors.books, which shows id, title, price and doc, and hides its author.
+/// `authors.books`, which shows id, title, price and doc, and hides its author.
 private let books: Relationship = {
     let table = Table(
         name: "books",
@@ -36,7 +36,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         try books.selection(options { $0.filters = filters }, at: .root).conditions.map(\.comparison)
     }
 
-    @Test func `without options it is the relationship's own`() throws {
+    @Test func `a load without options selects all rows in the relationship's own order`() throws {
         #expect(try books.selection(LoadOptions(), at: .root) == Selection(allOf: books))
         #expect(try books.shown(LoadOptions(), at: .root) == books.columns)
     }
@@ -75,7 +75,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         #expect(try books.selection(options { $0.limit = 0 }, at: .root).isEmpty)
     }
 
-    @Test func `values are brought into their column's form`() throws {
+    @Test func `values are brought into the canonical form of their column's type`() throws {
         #expect(
             try comparison(filter("price", .init(.gt, .value(.integer(1))))) == [
                 .greater(.text(Array("1.00".utf8)))
@@ -99,7 +99,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         (filter("doc", .init(.eq, .value(string("{}")))), .badRequest, "where.doc: ", "cannot be filtered"),
         (filter("id"), .badRequest, "where.id: ", "no comparison"),
     ])
-    func `a filter that cannot be is refused with its path`(
+    func `an invalid filter is refused with the path to it`(
         filter: FilterInput, code: Failure.Code, path: String, hint: String
     ) throws {
         let failure = #expect(throws: Failure.self) {
@@ -111,7 +111,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         #expect(failure?.message.contains(hint) == true, "\(failure?.message ?? "")")
     }
 
-    @Test func `columns are known ones, each once, at least one`() {
+    @Test func `the columns to show must be known, different and at least one`() {
         for (columns, code) in [
             ([], Failure.Code.badRequest), (["id", "id"], .badRequest), (["author_id"], .unknownColumn),
         ] {
@@ -122,7 +122,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         }
     }
 
-    @Test func `count goes with where only`() throws {
+    @Test func `count is allowed beside where only`() throws {
         let counted = options {
             $0.isCount = true
             $0.filters = [filter("id", .init(.eq, .value(.integer(1))))]
@@ -138,7 +138,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         }
     }
 
-    @Test func `a to-one has no limit`() {
+    @Test func `a to-one relationship takes no limit`() {
         let author = Relationship(
             name: "books.author", kind: .one, parent: .init(table("books", ["id"])),
             key: [column("author_id")],
@@ -147,7 +147,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         #expect(throws: Failure.self) { try author.selection(options { $0.offset = 0 }, at: .root) }
     }
 
-    @Test func `by the parent's primary key the way begins at the parent itself`() throws {
+    @Test func `by the parent's primary key, the first hop is the parent's own table`() throws {
         let author = Relationship(
             name: "books.author", kind: .one, parent: .init(table("books", ["id", "author_id"])),
             key: [column("author_id")], matchedColumns: [column("id")], to: table("authors", ["id"]),

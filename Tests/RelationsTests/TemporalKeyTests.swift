@@ -12,7 +12,7 @@ struct TemporalKeyTests {
         ("20261122", false), ("2026/11/22", false), ("26-11-22", false), ("2026-11-22 ", false),
         ("2026-11-22T00:00:00", false), ("2026-11-22x", false), ("", false), ("２026-11-22", false),
     ])
-    func `a date is a day of the calendar, a zero date or what may have been stored for one`(
+    func `a date is a day of the calendar, a zero date or an impossible day that may have been stored`(
         text: String, good: Bool
     ) {
         #expect(read(text, as: .date) == (good ? text : nil))
@@ -45,7 +45,7 @@ struct TemporalKeyTests {
         Reading("2026-02-32 10:00:00", .datetime(fraction: 0), nil),
         Reading("2026-02-30 10:00:00", .timestamp(fraction: 0), nil),
     ])
-    func `a moment has the column's number of fraction digits`(row: Reading) {
+    func `a date with a time has the column's number of fraction digits`(row: Reading) {
         #expect(read(row.given, as: row.type) == row.canonical)
     }
 
@@ -65,7 +65,7 @@ struct TemporalKeyTests {
         Reading("10:0:00", .time(fraction: 0), nil), Reading("10:00:00Z", .time(fraction: 0), nil),
         Reading("+10:00:00", .time(fraction: 0), nil), Reading(":00:00", .time(fraction: 0), nil),
     ])
-    func `a time is within the column's range and shows two digits of the hour`(row: Reading) {
+    func `a time is within the column's range and has at least two digits of the hour`(row: Reading) {
         #expect(read(row.given, as: row.type) == row.canonical)
     }
 
@@ -77,7 +77,7 @@ struct TemporalKeyTests {
     }
 
     @Test(arguments: UInt64(0)..<200)
-    func `every spelling of one moment has one canonical form`(seed: UInt64) {
+    func `every spelling of one date with a time has one canonical form`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         func two(_ range: ClosedRange<Int>) -> String {
             let value = Int.random(in: range, using: &random)

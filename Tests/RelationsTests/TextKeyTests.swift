@@ -30,7 +30,7 @@ struct TextKeyTests {
         ("QQ==QQ==", nil), ("====", nil), ("Q===", nil), ("QU=C", nil), ("QU I", nil), ("QUI=\n", nil),
         ("-_-_", nil), ("é===", nil),
     ])
-    func `bytes are strict base64`(text: String, expected: String?) {
+    func `bytes are accepted as strict base64 only`(text: String, expected: String?) {
         #expect(read(text, as: .binary(length: 2)) == expected)
     }
 
@@ -41,18 +41,18 @@ struct TextKeyTests {
         ("123e4567-e89b-12d3-a456-42661417400g", false), ("123e4567ee89b-12d3-a456-42661417400-", false),
         ("", false), ("------------------------------------", false),
     ])
-    func `a UUID comes out in lower case with dashes`(text: String, good: Bool) {
+    func `a UUID is brought into lower case with dashes`(text: String, good: Bool) {
         #expect(read(text, as: .uuid) == (good ? "123e4567-e89b-12d3-a456-426614174000" : nil))
     }
 
     @Test(arguments: [ColumnType.json, .geometry])
-    func `JSON and geometry are no keys`(type: ColumnType) {
+    func `JSON and geometries cannot be keys`(type: ColumnType) {
         for literal in [Literal.string([]), .integer(1), .bool(true), .null] {
             #expect(throws: Failure.self) { try Scalar(literal, as: type) }
         }
     }
 
-    @Test func `the failure says what was given and what is expected`() {
+    @Test func `the error says what was given and what is expected`() {
         let int = ColumnType.integer(bits: 32, signed: false, zerofill: false)
         #expect(
             failure(.string(Array("1abc".utf8)), int)

@@ -17,7 +17,7 @@ struct BadJSONTests {
         #"{"op":"ping"} x"#, #"{"op":"ping"}{"op":"ping"}"#, "{\"op\":\"ping\"}\0",
         "\u{FEFF}{\"op\":\"ping\"}",
     ])
-    func `what is not one object`(line: String) {
+    func `a line that is not one object is bad JSON`(line: String) {
         #expect(isBadJSON(line))
     }
 
@@ -31,7 +31,7 @@ struct BadJSONTests {
         "\"\\uD800\"", "\"\\uDC00\"", "\"\\uD800\\u0041\"", "\"\\uD800x\"", "\"\\uD800\\n\"",
         "\"\\uDC00\\uD800\"",
     ])
-    func `what is not a value, wherever it stands`(token: String) {
+    func `a token that is no value is bad JSON, wherever it stands`(token: String) {
         #expect(isBadJSON("{\"id\":\(token)}"))
         #expect(isBadJSON("{\"id\":1,\"load\":\"a.b\",\"key\":\(token)}"))
         #expect(isBadJSON("{\"id\":1,\"load\":\"a.b\",\"keys\":[\(token)]}"))
@@ -46,7 +46,7 @@ struct BadJSONTests {
             [0xF0, 0x8F, 0xBF, 0xBF],
             [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFF], [0xE2, 0x82],
         ] as [[UInt8]])
-    func `what is not UTF-8`(bytes: [UInt8]) {
+    func `a line that is not UTF-8 is bad JSON`(bytes: [UInt8]) {
         #expect(isBadJSON(Array("{\"load\":\"".utf8) + bytes + Array("\",\"key\":1}".utf8)))
         #expect(isBadJSON(Array("{\"op\":\"ping\"}".utf8) + bytes))
     }
@@ -57,17 +57,17 @@ struct BadJSONTests {
         #"{"key":{"a":1,"a":1}}"#, #"{"where":{"a":[{"b":{"c":1,"c":2}}]}}"#, #"{"id":{"a":1,"a":1}}"#,
         #"{"where":{},"where":{}}"#,
     ])
-    func `a repeated member at any level`(line: String) {
+    func `a repeated member at any level is bad JSON`(line: String) {
         #expect(isBadJSON(line))
     }
 
-    @Test func `one name in two objects is not repeated`() {
+    @Test func `the same name in two objects is no repetition`() {
         #expect(
             decode(#"{"load":"a.b","keys":[{"a":1},{"a":1}],"where":{"a":{"a":1}}}"#).failure?.failure.code
                 == .badRequest)
     }
 
-    @Test func `nesting as deep as 64 and no deeper`() {
+    @Test func `objects and lists nest 64 deep and no deeper`() {
         func nested(_ depth: Int) -> String {
             "{\"wher\":" + String(repeating: "[", count: depth - 1) + String(repeating: "]", count: depth - 1)
                 + "}"
@@ -78,7 +78,7 @@ struct BadJSONTests {
         #expect(isBadJSON(String(repeating: "{\"a\":", count: 200_000)))
     }
 
-    @Test func `the message names the place`() {
+    @Test func `the message names the byte`() {
         let message = decode(#"{"id":01}"#).failure?.failure.message
         #expect(message == "the line is not a JSON object in UTF-8: a number with a leading zero at byte 6")
     }

@@ -4,7 +4,7 @@ import Wire
 
 struct ByteBufferTests {
     @Test(arguments: UInt64(0)..<100)
-    func `does what an array does`(seed: UInt64) {
+    func `a buffer does what an array does`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var buffer = ByteBuffer()
         var model: [UInt8] = []
@@ -44,7 +44,7 @@ struct ByteBufferTests {
         }
     }
 
-    @Test func `a failed read changes nothing and its result is handed on`() {
+    @Test func `a failed read changes nothing and its result is returned`() {
         var buffer = ByteBuffer()
         buffer.append("abc")
         #expect(buffer.receive(upTo: 100) { _ in -1 } == -1)
@@ -52,7 +52,7 @@ struct ByteBufferTests {
         #expect(buffer.withBytes { String(decoding: $0, as: UTF8.self) } == "abc")
     }
 
-    @Test func `a queue that is consumed as fast as it is filled does not grow`() {
+    @Test func `a buffer that is consumed as fast as it is filled does not grow`() {
         var buffer = ByteBuffer()
         let piece = [UInt8](repeating: 7, count: 1000)
         buffer.append(piece)
@@ -64,7 +64,7 @@ struct ByteBufferTests {
         #expect(buffer.capacity <= 8000)
     }
 
-    @Test func `emptying gives memory back above the size that is kept`() {
+    @Test func `emptying a buffer gives back memory beyond the size that is kept`() {
         var buffer = ByteBuffer()
         buffer.reserve(5000)
         buffer.removeAll(keepingCapacity: 5000)
@@ -74,13 +74,13 @@ struct ByteBufferTests {
         #expect(buffer.capacity == 0)
     }
 
-    @Test func `writes decimals of all lengths`() {
+    @Test func `integers of all lengths are written in decimal digits`() {
         let values: [Int64] = [0, 9, 10, -1, 99, 100, 12_345, .max, .min]
         for value in values { #expect(writtenText { $0.append(decimal: value) } == "\(value)") }
         #expect(writtenText { $0.append(decimal: UInt64.max) } == "18446744073709551615")
     }
 
-    @Test(arguments: ["", "abc"]) func `taking another buffer's bytes leaves it empty`(before: String) {
+    @Test(arguments: ["", "abc"]) func `moving another buffer's bytes leaves that one empty`(before: String) {
         var buffer = ByteBuffer()
         var other = ByteBuffer()
         buffer.append(Array(before.utf8))

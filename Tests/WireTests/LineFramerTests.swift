@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Wire
 
-/// What a framer reported, as text.
+/// The frames of a stream, as text.
 private func frames(_ stream: [UInt8], limit: Int, pieces: (Int) -> Int) -> [String] {
     var framer = LineFramer(limit: limit)
     var result: [String] = []
@@ -33,7 +33,7 @@ private func frames(_ stream: String, limit: Int = 10) -> [String] {
 }
 
 struct LineFramerTests {
-    @Test func `lines lose their end and one carriage return`() {
+    @Test func `lines come without their end and without one carriage return before it`() {
         #expect(frames("a\nb\r\nc\r\r\n") == ["a", "b", "c\r"])
     }
 
@@ -41,17 +41,17 @@ struct LineFramerTests {
         #expect(frames("\n\r\n  \t\n\r\r\n a\n   ") == [" a"])
     }
 
-    @Test func `what stands after the last line feed is a line`() {
+    @Test func `at the end of the stream, the bytes behind the last line feed are a line`() {
         #expect(frames("a\nb") == ["a", "b"])
         #expect(frames("a\nb\r") == ["a", "b"])
         #expect(frames("") == [])
     }
 
-    @Test func `a line of just the limit is no longer than the limit`() {
+    @Test func `a line exactly as long as the limit is accepted`() {
         #expect(frames("0123456789\n0123456789\r\n0123456789") == ["0123456789", "0123456789", "0123456789"])
     }
 
-    @Test func `a line over the limit is reported once and the next ones are lines`() {
+    @Test func `a line over the limit is reported once, and those after it are lines`() {
         let long = String(repeating: "x", count: 1000)
         #expect(frames("a\n01234567890\nb\n\(long)\r\nc") == ["a", "TOO LONG", "b", "TOO LONG", "c"])
         #expect(frames("a\n\(long)") == ["a", "TOO LONG"])
@@ -91,7 +91,7 @@ struct LineFramerTests {
         return found
     }
 
-    @Test func `a part of a line can be given up behind whole ones`() {
+    @Test func `the beginning of a line can be dropped while whole lines before it are kept`() {
         var first = framer("a\nb\nc")
         first.abandonPart()
         #expect(rest(first) == ["a", "b"])
@@ -106,7 +106,7 @@ struct LineFramerTests {
         #expect(rest(skipping) == ["y"])
     }
 
-    @Test func `a line can be skipped before it ends, once`() {
+    @Test func `a line can be skipped before it ends, but only once`() {
         var framer = framer("abc")
         let wasThere = framer.skipLine()
         receive("def", &framer)
@@ -132,7 +132,7 @@ struct LineFramerTests {
         #expect(whole == reference(stream, limit: 12), "seed \(seed)")
     }
 
-    /// The same by the plainest means.
+    /// The frames of a stream, found by the plainest means.
     private func reference(_ stream: [UInt8], limit: Int) -> [String] {
         stream.split(separator: 0x0A).compactMap { line in
             let line = line.last == 0x0D ? line.dropLast() : line

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Wire
 
-/// The options of a load, as a client writes them.
+/// Decodes the options of a load.
 @Suite struct OptionsDecoderTests {
     private func options(_ members: String) throws -> LoadOptions {
         let line = "{\"load\":\"a.b\",\"key\":1,\(members)}"
@@ -25,7 +25,7 @@ import Wire
         #expect(load.options == nil && !load.isByParent)
     }
 
-    @Test func `columns, order, limit, offset and count`() throws {
+    @Test func `columns, order, limit, offset and count are decoded`() throws {
         let found = try options(
             #""columns":["id","t\u0069tle"],"order":["-sold","id",{"column":"-odd","desc":true},{"column":"x"}],"limit":3,"offset":0,"count":false"#
         )
@@ -39,7 +39,7 @@ import Wire
         #expect(try options(#""count":true"#).isCount)
     }
 
-    @Test func `filters in all their forms`() throws {
+    @Test func `filters are decoded in all their forms`() throws {
         let found = try options(
             #""where":{"status":"published","price":{"gte":10,"lt":20.50},"lang":["en",null],"deleted_at":null,"x":{}}"#
         )
@@ -59,14 +59,14 @@ import Wire
             ])
     }
 
-    @Test func `includes nest, in the order in which they were written`() throws {
+    @Test func `includes nest and keep the order in which they were written`() throws {
         let found = try options(#""include":{"tags":{},"reviews":{"limit":2,"include":{"reviewer":{}}}}"#)
         #expect(found.includes.map(\.name) == ["tags", "reviews"])
         #expect(found.includes[1].options.limit == 2)
         #expect(found.includes[1].options.includes.map(\.name) == ["reviewer"])
     }
 
-    @Test func `parent and parents stand for key and keys`() {
+    @Test func `parent and parents are accepted in place of key and keys`() {
         for (member, isList) in [("\"parent\":7", false), ("\"parents\":[7,8]", true)] {
             guard case .load(let load)? = decode("{\"load\":\"a.b\",\(member)}").request?.operation else {
                 Issue.record("no load")
@@ -110,11 +110,11 @@ import Wire
             "include.a.include.b.where.c.in: must be a value or a list of values, not an object"
         ),
     ])
-    func `a fault is told with its path`(members: String, expected: String) {
+    func `an error names the path to the mistake`(members: String, expected: String) {
         #expect(message(members) == expected)
     }
 
-    @Test func `includes nest as deep as the limit`() {
+    @Test func `includes nest as deep as the limit allows`() {
         func nested(_ depth: Int) -> String {
             (0..<depth).reduce("{}") { inner, _ in "{\"include\":{\"a\":\(inner)}}" }
         }
@@ -125,7 +125,7 @@ import Wire
         #expect(tooDeep?.hasPrefix("include.a.include.a.") == true)
     }
 
-    @Test func `a request includes as many relationships as the limit`() {
+    @Test func `a request includes as many relationships as the limit allows`() {
         func included(_ count: Int) -> String {
             let half = (1...count / 2).map { "\"r\($0)\":{\"include\":{\"a\":{}}}" }
             return "\"include\":{\(half.joined(separator: ","))}"
@@ -139,7 +139,7 @@ import Wire
         #""include":{"a":{"limit":1,"limit":2}}"#, #""order":[{"column":"a","column":"b"}]"#,
         #""limit":1,"limit":1"#,
     ])
-    func `a repeated member is no JSON, however deep`(members: String) {
+    func `a repeated member is bad JSON at any depth`(members: String) {
         let line = "{\"id\":1,\"load\":\"a.b\",\"key\":1,\(members)}"
         #expect(decode(line).failure?.failure.code == .badJSON)
     }

@@ -14,7 +14,7 @@ struct ReplyEncoderTests {
         }
     }
 
-    @Test func `pong and hello`() {
+    @Test func `pong and hello are whole lines`() {
         #expect(writtenText { ReplyEncoder.pong(RequestID(1), into: &$0) } == "{\"id\":1,\"pong\":true}\n")
         let hello = writtenText { ReplyEncoder.hello(RequestID(2), server: "kindred 0.1.0", into: &$0) }
         #expect(hello == "{\"id\":2,\"server\":\"kindred 0.1.0\",\"protocol\":1}\n")
@@ -35,7 +35,8 @@ struct ReplyEncoderTests {
         ),
         (Failure(.overloaded, "full\n"), #"{"code":"overloaded","message":"full\n","retryable":true}"#),
     ])
-    func `errors`(failure: Failure, expected: String) {
+    func `an error has a code, a message and whether a retry makes sense`(failure: Failure, expected: String)
+    {
         #expect(
             writtenText { ReplyEncoder.failure(RequestID(-7), failure, into: &$0) }
                 == "{\"id\":-7,\"error\":\(expected)}\n")
@@ -49,7 +50,8 @@ struct ReplyEncoderTests {
                 == #"[],"errors":{"1":{"code":"bad_key","message":"x"}}"#)
         #expect(
             errors(of: [(1, Failure(.badKey, "x")), (12, Failure(.badKey, "y"))])
-                == #"[],"errors":{"1":{"code":"bad_key","message":"x"},"12":{"code":"bad_key","message":"y"}}"#)
+                == #"[],"errors":{"1":{"code":"bad_key","message":"x"},"12":{"code":"bad_key","message":"y"}}"#
+        )
     }
 
     /// What stands after an empty list of results.

@@ -7,12 +7,12 @@ struct RequestDecoderTests {
         .load(Load(relationship: "authors.books", keys: keys, timeoutMilliseconds: timeout))
     }
 
-    @Test func `a load with one key`() {
+    @Test func `a load with one key is decoded`() {
         let request = decode(#"{"id":1,"load":"authors.books","key":42}"#).request
         #expect(request == Request(id: RequestID(1), operation: load(.one(.scalar(.integer(42))))))
     }
 
-    @Test func `a load with several keys and a deadline, in any order and with blanks`() {
+    @Test func `a load with several keys and a deadline is decoded in any order and with blanks`() {
         let line =
             " { \"timeout_ms\" : 50 ,\t\"keys\" : [ 42 , null,[2024,\"a\"] ] , \"load\":\"authors.books\" } "
         let keys: [KeyInput] = [
@@ -21,7 +21,7 @@ struct RequestDecoderTests {
         #expect(decode(line).request == Request(id: nil, operation: load(.many(keys), timeout: 50)))
     }
 
-    @Test func `an empty list of keys is a list of keys`() {
+    @Test func `an empty list of keys is accepted`() {
         let request = decode(#"{"load":"authors.books","keys":[]}"#).request
         #expect(request?.operation == load(.many([])))
     }
@@ -33,7 +33,7 @@ struct RequestDecoderTests {
         (#"{"load":"a.b","op":"describe"}"#, .describe(relationship: "a.b")),
         (#"{"\u006fp":"p\u0069ng"}"#, .ping),
     ])
-    func `other operations`(line: String, expected: Wire.Operation) {
+    func `other operations are decoded`(line: String, expected: Wire.Operation) {
         #expect(decode(line).request == Request(id: nil, operation: expected))
     }
 
@@ -57,7 +57,7 @@ struct RequestDecoderTests {
         #expect(decode("{\"load\":\"a.b\",\"key\":\(token)}").key == expected)
     }
 
-    @Test func `an unusable key among others does not spoil them`() {
+    @Test func `an unusable key leaves the others usable`() {
         let keys: [KeyInput] = [.scalar(.integer(1)), .unusable(found: "an object"), .scalar(.integer(2))]
         #expect(
             decode(#"{"load":"authors.books","keys":[1,{"a":1},2]}"#).request?.operation == load(.many(keys)))
@@ -131,7 +131,7 @@ struct RequestDecoderTests {
         (#"{"load":"a.b","key":1,"target":1}"#, "member 'target' goes with op 'cancel' only"),
         (#"{"token":"x","op":"auth"}"#, "op 'auth' is not supported by this version of kindred"),
     ])
-    func `a request that is none is refused with its reason`(line: String, message: String) {
+    func `an invalid request is refused with the reason`(line: String, message: String) {
         let withID = "{\"id\":9\(line == "{}" ? "" : ",")\(line.dropFirst())"
         let idLast = "\(line.dropLast())\(line == "{}" ? "" : ","),\"id\":9}".replacing(",,", with: ",")
         #expect(decode(line).failure == Rejection(id: nil, failure: Failure(.badRequest, message)))
@@ -143,7 +143,7 @@ struct RequestDecoderTests {
     }
 
     @Test(arguments: ["7", "-1", #""a""#])
-    func `a request is given up by its id`(token: String) {
+    func `cancel names the request by its id`(token: String) {
         let request = decode("{\"op\":\"cancel\",\"id\":1,\"target\":\(token)}").request
         guard case .cancel(let target)? = request?.operation else {
             Issue.record("not understood")
@@ -152,14 +152,14 @@ struct RequestDecoderTests {
         #expect(target == decode("{\"op\":\"ping\",\"id\":\(token)}").request?.id)
     }
 
-    @Test func `members of later versions are refused as such`() {
+    @Test func `members of later versions of the protocol are refused as such`() {
         let rejection = decode(#"{"load":"a.b","token":[{}],"key":1,"id":3}"#).failure
         let message = "member 'token' is not supported by this version of kindred; leave it out"
         #expect(rejection == Rejection(id: RequestID(3), failure: Failure(.badRequest, message)))
     }
 
     @Test(arguments: [("1", 1), ("2147483647", 2_147_483_647)])
-    func `a deadline in its range`(token: String, expected: Int) {
+    func `a deadline within its range is accepted`(token: String, expected: Int) {
         let request = decode("{\"load\":\"authors.books\",\"key\":1,\"timeout_ms\":\(token)}").request
         #expect(request?.operation == load(.one(.scalar(.integer(1))), timeout: expected))
     }
@@ -167,14 +167,14 @@ struct RequestDecoderTests {
     @Test(arguments: [
         "0", "-1", "2147483648", "1.0", "1e2", "null", #""5""#, "[]", "99999999999999999999", "-0",
     ])
-    func `a deadline outside its range`(token: String) {
+    func `a deadline outside its range is refused`(token: String) {
         let rejection = decode("{\"load\":\"a.b\",\"key\":1,\"timeout_ms\":\(token)}").failure
         #expect(rejection?.failure.code == .badRequest)
         #expect(
             rejection?.failure.message.hasPrefix("member 'timeout_ms' must be an integer from 1 to") == true)
     }
 
-    @Test func `more keys than the limit are refused with the limit`() {
+    @Test func `more keys than allowed are refused with the limit`() {
         let line = #"{"load":"authors.books","keys":[1,2,3],"id":5}"#
         #expect(decode(line, maxKeys: 3).request != nil)
         let rejection = decode(line, maxKeys: 2).failure

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Wire
 
-/// A cell as JSON, through a row of one column.
+/// The JSON of a cell, written as a row of one column.
 private func value(_ cell: [UInt8]?, _ type: ColumnType, quotesBig: Bool = false) -> String {
     let format = ValueFormat(type, bigIntegersAsStrings: quotesBig)
     let row = rows(RowEncoder(columns: [("v", format)]), [cell])
@@ -60,12 +60,11 @@ struct RowEncoderTests {
         ("0", "0"),
         ("00009007199254740992", "9007199254740992"), ("-9223372036854775808", "\"-9223372036854775808\""),
     ])
-    func `integers that a double cannot hold are strings where that is wished`(cell: String, expected: String)
-    {
+    func `integers that a double cannot hold are strings if so configured`(cell: String, expected: String) {
         #expect(value(cell, bigint, quotesBig: true) == expected)
     }
 
-    @Test func `leading zeros go`() {
+    @Test func `leading zeros are dropped`() {
         let zerofill = ColumnType.integer(bits: 32, signed: false, zerofill: true)
         #expect(value("0000000042", zerofill) == "42")
         #expect(value("0000000000", zerofill) == "0")
@@ -73,7 +72,7 @@ struct RowEncoderTests {
         #expect(value("2155", .year) == "2155")
     }
 
-    @Test func `bits are a number`() {
+    @Test func `bits are written as a number`() {
         #expect(value([0], .bit(width: 1)) == "0")
         #expect(value([1], .bit(width: 1)) == "1")
         #expect(value([0x01, 0x02], .bit(width: 9)) == "258")
@@ -91,7 +90,7 @@ struct RowEncoderTests {
         ("5e-324", "5e-324"), ("0000012.50", "12.5"), ("0.30000000000000004", "0.30000000000000004"),
         ("100000", "100000"),
     ])
-    func `doubles are shortest`(cell: String, expected: String) {
+    func `doubles have the shortest digits`(cell: String, expected: String) {
         #expect(value(cell, .double) == expected)
     }
 
@@ -100,7 +99,7 @@ struct RowEncoderTests {
         ("1.401298464324817e-45", "1e-45"), ("-2", "-2"), ("0", "0"),
         ("1.1754943508222875e-38", "1.1754944e-38"),
     ])
-    func `floats are shortest in their own precision`(cell: String, expected: String) {
+    func `floats have the shortest digits of their own precision`(cell: String, expected: String) {
         #expect(value(cell, .float) == expected)
     }
 
@@ -123,11 +122,11 @@ struct RowEncoderTests {
         (.inet6, "2001:db8::ff00:42:8329"), (.enumeration(charset: "utf8mb4", collation: "utf8mb4_bin"), ""),
         (.set(charset: "utf8mb4", collation: "utf8mb4_bin"), "a,b"),
     ])
-    func `quoted as they come`(type: ColumnType, cell: String) {
+    func `values of textual types are quoted as they come`(type: ColumnType, cell: String) {
         #expect(value(cell, type) == "\"\(cell)\"")
     }
 
-    @Test func `moments have a T, and in UTC a Z`() {
+    @Test func `dates with a time have a T, and a Z if they are in UTC`() {
         #expect(value("2026-11-22 10:39:00", .datetime(fraction: 0)) == #""2026-11-22T10:39:00""#)
         #expect(
             value("9999-12-31 23:59:59.999999", .datetime(fraction: 6)) == #""9999-12-31T23:59:59.999999""#)
@@ -145,7 +144,7 @@ struct RowEncoderTests {
     }
 
     @Test(arguments: [0, 1, 7, 8, 9, 4095, 4096, 4097, 4099, 20_000])
-    func `long text, with an awkward end`(length: Int) throws {
+    func `a long text with an awkward end is escaped`(length: Int) throws {
         for tail in ["", "\"", "é", "😀", "\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}"] {
             let cell =
                 String(repeating: "x", count: length) + tail + String(repeating: "\u{2}", count: length)
@@ -155,7 +154,7 @@ struct RowEncoderTests {
     }
 
     @Test(arguments: UInt64(0)..<200)
-    func `any bytes become the text that they repair to`(seed: UInt64) throws {
+    func `bytes that are not UTF-8 become the text to which Swift repairs them`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let leads: [UInt8] = [
             0xC2, 0xE0, 0xE2, 0xED, 0xF0, 0xF4, 0x80, 0x9F, 0xA0, 0xBF, 0x22, 0x5C, 0x0A, 0x41,
@@ -170,7 +169,7 @@ struct RowEncoderTests {
     }
 
     @Test(arguments: 0...100)
-    func `binary is base64`(length: Int) {
+    func `binary data is written in base64`(length: Int) {
         var random = SeededGenerator(seed: UInt64(length))
         let cell = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
         #expect(value(cell, .binary(length: 255)) == "\"\(Data(cell).base64EncodedString())\"")
@@ -184,11 +183,11 @@ struct RowEncoderTests {
         ("", "\"\""), ("{", "\"{\""), ("01", "\"01\""), ("NaN", "\"NaN\""), ("[1]\n]", #""[1]\n]""#),
         (#"{"a":"b}"#, #""{\"a\":\"b}""#), (#""\ud800""#, #""\"\\ud800\"""#), ("\u{FEFF}1", "\"\u{FEFF}1\""),
     ])
-    func `a document is itself on one line, or a string`(cell: String, expected: String) {
+    func `a JSON document is written as it is on one line, or as a string`(cell: String, expected: String) {
         #expect(value(cell, .json) == expected)
     }
 
-    @Test func `a document that is nested too deep, or not UTF-8, is a string`() {
+    @Test func `a JSON document that is nested too deep or is not UTF-8 is written as a string`() {
         #expect(
             value(String(repeating: "[", count: 513) + String(repeating: "]", count: 513), .json).hasPrefix(
                 "\"["))

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Wire
 
-/// The scanner against Foundation's reader, as far as that one is as strict.
+/// Compares the scanner with Foundation's, as far as that is as strict.
 struct ScannerFuzzTests {
     private static let seeds = [
         #"{"id":1,"load":"authors.books","key":42}"#,
@@ -29,8 +29,8 @@ struct ScannerFuzzTests {
         return line
     }
 
-    /// Foundation keeps the last of repeated members, takes a byte order mark and a comma before `}`, and may read
-    /// lone surrogates: there only we refuse.
+    /// Whether the error is about something that only our scanner refuses: Foundation keeps the last of
+    /// repeated members, accepts a byte order mark and a comma before `}`, and may read lone surrogates.
     private func isStricter(_ message: String) -> Bool {
         [
             "a repeated member", "a byte order mark", "a lone surrogate", "a member's name was expected",
@@ -38,7 +38,7 @@ struct ScannerFuzzTests {
     }
 
     @Test(arguments: UInt64(0)..<200)
-    func `accepts what Foundation accepts`(seed: UInt64) {
+    func `the scanner accepts what Foundation accepts`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<50 {
             let line = mutated(&random)
@@ -70,7 +70,7 @@ struct ScannerFuzzTests {
         }
     }
 
-    /// As a JSON string, each scalar plain or escaped.
+    /// The text as a JSON string in which each scalar is plain or escaped.
     private func written(_ text: String, _ random: inout SeededGenerator) -> String {
         var json = "\""
         for scalar in text.unicodeScalars {
@@ -84,7 +84,7 @@ struct ScannerFuzzTests {
     }
 
     @Test(arguments: UInt64(0)..<200)
-    func `reads the values that were written`(seed: UInt64) {
+    func `the scanner reads the values that were written`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let values = (0..<20).map { _ in value(&random) }
         let line = "{\"load\":\"a.b\",\"key\":[\(values.map(\.json).joined(separator: " ,"))]}"

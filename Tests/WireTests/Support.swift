@@ -10,7 +10,7 @@ func decode(_ line: String, maxKeys: Int = 10_000) -> Result<Request, Rejection>
     decode(Array(line.utf8), maxKeys: maxKeys)
 }
 
-/// What `write` puts into a fresh buffer.
+/// The bytes that `write` puts into a new buffer.
 func written(_ write: (inout ByteBuffer) -> Void) -> [UInt8] {
     var buffer = ByteBuffer()
     write(&buffer)
@@ -30,14 +30,14 @@ extension Result where Success == Request, Failure == Rejection {
         if case .success(let request) = self { request } else { nil }
     }
 
-    /// Key of a `load` with one key.
+    /// The key of a load with one key.
     var key: KeyInput? {
         guard case .load(let load) = request?.operation, case .one(let key) = load.keys else { return nil }
         return key
     }
 }
 
-/// The id as it would be echoed.
+/// The id as a reply repeats it; `none` for no id.
 func echo(_ id: RequestID?) -> String {
     let line = writtenText { ReplyEncoder.pong(id, into: &$0) }
     return line == "{\"pong\":true}\n" ? "none" : String(line.dropFirst(6).dropLast(14))

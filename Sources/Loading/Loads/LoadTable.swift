@@ -19,7 +19,7 @@ package final class LoadTable {
     }
 
     package subscript(id: SubmissionID) -> LoadNode? {
-        guard nodes.indices.contains(id.place), let node = nodes[id.place], node.id.number == id.number
+        guard nodes.indices.contains(id.index), let node = nodes[id.index], node.id.number == id.number
         else {
             return nil
         }
@@ -71,7 +71,7 @@ package final class LoadTable {
 
     private func remove(_ node: LoadNode) {
         guard self[node.id] === node else { return }
-        nodes[node.id.place] = nil
-        freeIndices.append(node.id.place)
+        nodes[node.id.index] = nil
+        freeIndices.append(node.id.index)
     }
 }

@@ -33,7 +33,8 @@ package final class QueryTemplate {
         isEmpty = selection.isEmpty
         byteCount = selection.byteCount
         batchKey = BatchKey(
-            number: number, maxKeys: planner.maxKeys(policy.maxKeys), window: TimeSpan(nanoseconds: policy.window),
+            number: number, maxKeys: planner.maxKeys(policy.maxKeys),
+            window: TimeSpan(nanoseconds: policy.window),
             priority: policy.priority, relationship: counters.number)
     }
 }

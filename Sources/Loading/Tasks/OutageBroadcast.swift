@@ -11,7 +11,9 @@ final class OutageBroadcast: SlicedTask {
     }
 
     func runSlice(rows: Int) -> Bool {
-        guard engine.runner?.outage != nil, let batch = engine.batcher.removeWaitingBatch() else { return false }
+        guard engine.runner?.outage != nil, let batch = engine.batcher.removeWaitingBatch() else {
+            return false
+        }
         engine.fail(batch, Engine.unavailable(failure))
         return true
     }

@@ -1,5 +1,5 @@
 extension ColumnType {
-    /// Of a column of integers; `YEAR` holds 0 besides. `nil` for every other type.
+    /// The values that a column of integers can hold; nil for every other type. A `YEAR` can hold 0 as well.
     var integerRange: IntegerRange? {
         switch self {
         case .integer(let bits, let signed, _): IntegerRange(bits: bits, signed: signed)
@@ -12,7 +12,7 @@ extension ColumnType {
         }
     }
 
-    /// The type and the form in which its values are given: the second half of an error message.
+    /// The type and the form in which its values are given, as the second half of an error message.
     var acceptedForm: String {
         switch self {
         case .integer(let bits, let signed, _):
@@ -41,7 +41,7 @@ extension ColumnType {
         }
     }
 
-    /// An example with as many fraction digits as the column keeps.
+    /// A time of day as an example, with as many fraction digits as the column keeps.
     private static func clock(_ fraction: Int) -> String {
         "10:39:00" + (fraction > 0 ? "." + "123456".prefix(fraction) : "")
     }

@@ -1,12 +1,12 @@
-/// A decimal number as its significant digits and the place of the point, so that `1e400` costs no 400 digits:
-/// `12.50` is the digits 125 with 2 of them before the point, `0.001` the digit 1 with -2.
+/// A decimal number as its significant digits and the position of its point, so that `1e400` costs no 400
+/// digits: `12.50` is the digits 125 with 2 of them before the point, `0.001` the digit 1 with -2.
 struct DecimalText {
     private let negative: Bool
     /// ASCII, without zeros at either end; empty for zero.
     private let digits: ArraySlice<UInt8>
     private let point: Int
 
-    /// Reads `-?[0-9]+(\.[0-9]+)?`, and the exponent of a JSON number where it may stand.
+    /// Reads `-?[0-9]+(\.[0-9]+)?`, followed by the exponent of a JSON number if that is allowed.
     init?(_ text: [UInt8], allowingExponent: Bool) {
         var scanner = TextScanner(text)
         negative = scanner.take("-")
@@ -28,7 +28,8 @@ struct DecimalText {
         point = digits.isEmpty ? 0 : whole.count - leading + exponent
     }
 
-    /// Far beyond any column, and far from overflowing: only an exponent that no number of digits can balance.
+    /// The exponent that stands for all greater ones. It is far beyond any column, so that no number of
+    /// digits can balance it, and far from overflowing.
     private static let maxExponent = 1 << 40
 
     private static func takeExponent(_ scanner: inout TextScanner) -> Int? {
@@ -39,7 +40,8 @@ struct DecimalText {
         return negative ? -value : value
     }
 
-    /// The form in which the server prints a `DECIMAL(precision,scale)`; `nil` if the column cannot hold the value exactly.
+    /// The form in which the server prints the value of a `DECIMAL(precision,scale)`; nil if the column
+    /// cannot hold the value exactly.
     func canonical(precision: Int, scale: Int, unsigned: Bool) -> [UInt8]? {
         let belowZero = negative && !digits.isEmpty
         guard point <= precision - scale, digits.count - point <= scale, !(unsigned && belowZero) else {
@@ -54,9 +56,9 @@ struct DecimalText {
         return text
     }
 
-    /// The digit so many places after the first significant one; zeros surround them.
-    private func digit(_ place: Int) -> UInt8 {
-        let index = digits.startIndex + place
+    /// The digit `offset` places behind the first significant one; a zero before and after all of them.
+    private func digit(_ offset: Int) -> UInt8 {
+        let index = digits.startIndex + offset
         return digits.indices.contains(index) ? digits[index] : UInt8(ascii: "0")
     }
 }

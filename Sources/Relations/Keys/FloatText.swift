@@ -1,4 +1,4 @@
-/// `FLOAT` and `DOUBLE` keys as text: the shortest digits that read back as the same `Double`.
+/// `FLOAT` and `DOUBLE` keys as text, with the shortest digits that read back as the same `Double`.
 enum FloatText {
     static func double(_ text: [UInt8]) -> [UInt8]? {
         guard isJSONNumber(text), let value = Double(String(decoding: text, as: UTF8.self)) else {
@@ -7,9 +7,10 @@ enum FloatText {
         return canonical(value)
     }
 
-    /// Rounded to a `Double` first and from there to a `Float`, which is the server's own way into the column. It is
-    /// then written with the digits of a `Double` (0.1 is `0.10000000149011612`): this number equals the column's
-    /// value where the server compares as `DOUBLE` (`x = 0.1` matches nothing), and rounds to it in a `FLOAT`.
+    /// Rounds the number to a `Double` first and from there to a `Float`, as the server does on its way into
+    /// the column. It is then written with the digits of a `Double` (0.1 is `0.10000000149011612`): this
+    /// number equals the column's value where the server compares as `DOUBLE` (`x = 0.1` matches nothing),
+    /// and rounds to it in a `FLOAT`.
     static func float(_ text: [UInt8]) -> [UInt8]? {
         guard isJSONNumber(text), let value = Double(String(decoding: text, as: UTF8.self)) else {
             return nil

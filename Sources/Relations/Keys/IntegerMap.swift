@@ -1,33 +1,36 @@
-/// Places by integer: open addressing with linear probing, and deletion that leaves no marks (Knuth, The Art of
-/// Computer Programming 3, section 6.4, algorithms L and R).
+/// Finds an index, from 0, by an integer: a hash table with open addressing, linear probing, and deletion
+/// that leaves no marks (Knuth, The Art of Computer Programming 3, section 6.4, algorithms L and R).
 ///
-/// `Dictionary` would do the same at about five times the instructions, which were a tenth of the daemon's own.
+/// `Dictionary` would do the same with about five times the instructions, which were a tenth of the daemon's
+/// own.
 package struct IntegerMap: Sendable {
     private struct Entry {
         var key: Int64
         var index: Int
     }
 
-    /// Where nothing stands.
+    /// The index in an entry that is free.
     private static let free = -1
     private static let minCapacity = 16
-    /// Nobody outside can choose keys that collide.
+    /// Differs from process to process, so that no client can choose keys that collide.
     private static let processSeed = UInt64.random(in: 0 ... .max)
 
-    /// As many as a power of two, at least half of them free; or none.
+    /// Their number is a power of two or 0, and at least half of them are free.
     private var entries: [Entry] = []
+    /// The number of keys.
     package private(set) var count = 0
     private let seed = Self.processSeed
 
     package init() {}
 
-    /// - Parameter capacity: keys for which there will be room.
+    /// - Parameter capacity: the number of keys for which room is made.
     package init(capacity: Int) {
         if capacity > 0 { allocate(for: capacity) }
     }
 
     var capacity: Int { entries.count / 2 }
 
+    /// The index of a key; nil if it is not in the map. Setting nil removes the key.
     package subscript(key: Int64) -> Int? {
         get {
             guard !entries.isEmpty else { return nil }
@@ -55,7 +58,7 @@ package struct IntegerMap: Sendable {
         while true {
             next = (next + 1) & (entries.count - 1)
             guard entries[next].index != Self.free else { break }
-            // What would be found from the hole on moves into it.
+            // An entry that would be found if it stood in the hole moves there.
             let home = home(of: entries[next].key)
             guard (next - home) & (entries.count - 1) >= (next - hole) & (entries.count - 1) else { continue }
             entries[hole] = entries[next]
@@ -64,7 +67,7 @@ package struct IntegerMap: Sendable {
         entries[hole].index = Self.free
     }
 
-    /// Where the key stands, or would.
+    /// The slot in which the key stands, or would stand.
     private func slot(of key: Int64) -> Int {
         var slot = home(of: key)
         while entries[slot].index != Self.free, entries[slot].key != key {
@@ -73,7 +76,8 @@ package struct IntegerMap: Sendable {
         return slot
     }
 
-    /// Both halves of a product by an odd constant (2^64 over the golden ratio).
+    /// The slot in which the search for the key begins: both halves of its product with an odd constant (2^64
+    /// divided by the golden ratio).
     private func home(of key: Int64) -> Int {
         let product = (UInt64(bitPattern: key) ^ seed).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
         return Int(truncatingIfNeeded: product.high ^ product.low) & (entries.count - 1)

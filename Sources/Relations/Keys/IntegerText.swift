@@ -8,7 +8,7 @@ struct IntegerRange {
         self.upper = upper
     }
 
-    /// `TINYINT` … `BIGINT`: 8, 16, 24, 32 or 64 bits.
+    /// - Parameter bits: 8, 16, 24, 32 or 64, for `TINYINT` to `BIGINT`.
     init(bits: Int, signed: Bool) {
         lower = signed ? Int64.min >> (64 - bits) : 0
         upper = UInt64.max >> (64 - bits + (signed ? 1 : 0))
@@ -23,8 +23,10 @@ struct IntegerRange {
     }
 }
 
+/// Integer keys that were given as text.
 enum IntegerText {
-    /// Reads `-?(0|[1-9][0-9]*)` within 64 bits, signed or unsigned; `-0` is 0. Anything else is `nil`.
+    /// Reads `-?(0|[1-9][0-9]*)` within 64 bits, signed or unsigned; `-0` is 0.
+    /// - Returns: nil for anything else.
     static func scalar(_ text: [UInt8]) -> Scalar? {
         let negative = text.first == UInt8(ascii: "-")
         let digits = negative ? text.dropFirst() : text[...]

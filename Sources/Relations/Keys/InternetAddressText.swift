@@ -1,4 +1,4 @@
-/// `INET4` and `INET6` keys: RFC 4291 text in, the server's own form out.
+/// `INET4` and `INET6` keys: reads the text forms of RFC 4291, and writes the server's own.
 enum InternetAddressText {
     static func inet4(_ text: [UInt8]) -> [UInt8]? {
         octets(text[...]).map(dottedQuad)
@@ -10,7 +10,7 @@ enum InternetAddressText {
 
     // MARK: Reading
 
-    /// Four numbers up to 255 without leading zeros, which some readers take for octal.
+    /// Reads four numbers up to 255 without leading zeros, with which some readers take them for octal.
     private static func octets(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         let octets = parts.compactMap { part -> UInt8? in
@@ -22,7 +22,7 @@ enum InternetAddressText {
         return parts.count == 4 && octets.count == 4 ? octets : nil
     }
 
-    /// The eight groups. A `::` stands for one zero group or more, and may stand once.
+    /// Reads the eight groups. A `::` stands for one group of zeros or more, and may occur once.
     private static func words(_ text: [UInt8]) -> [UInt16]? {
         let colon = UInt8(ascii: ":")
         let gap = text.indices.dropLast().first { text[$0] == colon && text[$0 + 1] == colon }
@@ -48,7 +48,7 @@ enum InternetAddressText {
         return words.count == parts.count ? words + embedded : nil
     }
 
-    /// One to four hexadecimal digits.
+    /// Reads one to four hexadecimal digits.
     private static func word(_ text: ArraySlice<UInt8>) -> UInt16? {
         guard (1...4).contains(text.count), text.allSatisfy({ $0.hexValue != nil }) else { return nil }
         return text.reduce(0) { $0 << 4 | UInt16($1.hexValue ?? 0) }
@@ -56,8 +56,8 @@ enum InternetAddressText {
 
     // MARK: Writing
 
-    /// As MariaDB 10.11 prints it: RFC 5952, but a single zero group is shortened to `::` too, and `::1.2.3.4` and
-    /// `::ffff:1.2.3.4` keep their dotted quad.
+    /// Writes the address as MariaDB 10.11 prints it: as in RFC 5952, except that a single group of zeros is
+    /// shortened to `::` too, and that `::1.2.3.4` and `::ffff:1.2.3.4` keep their dotted quad.
     private static func canonical(_ words: [UInt16]) -> [UInt8] {
         let gap = longestZeroRun(words)
         let head = words[..<gap.lowerBound]
@@ -69,7 +69,7 @@ enum InternetAddressText {
         return Array((hex(head) + (gap.isEmpty ? "" : "::") + hex(tail)).utf8)
     }
 
-    /// The first of the longest; empty, at the end, if no group is zero.
+    /// The first of the longest runs of zeros; empty, and at the end, if no group is zero.
     private static func longestZeroRun(_ words: [UInt16]) -> Range<Int> {
         var longest = words.endIndex..<words.endIndex
         for start in words.indices {

@@ -1,40 +1,41 @@
-/// A JSON scalar as a client wrote it, before any column has judged it.
+/// A JSON scalar as a client wrote it, not yet checked against a column.
 package enum Literal: Hashable, Sendable {
     case null
     case bool(Bool)
     /// A number written as a plain integer (`-?(0|[1-9][0-9]*)`) that fits in 64 bits signed.
     case integer(Int64)
-    /// Any other JSON number, digit by digit as written: `18446744073709551615`, `1.50`, `1e3`.
+    /// Any other JSON number, as it was written: `18446744073709551615`, `1.50`, `1e3`.
     case number([UInt8])
-    /// Unescaped UTF-8.
+    /// UTF-8, without JSON's escapes.
     case string([UInt8])
 }
 
-/// What stands where a key is expected: `42`, `[2024,17]`, or something that no key can be.
+/// What a client sent where a key is expected: `42`, `[2024,17]`, or something that cannot be a key.
 package enum KeyInput: Hashable, Sendable {
     case scalar(Literal)
     case list([Literal])
-    /// An object, or a list within a list; `found` names it for the error message.
+    /// An object, or a list within a list. `found` names it for the error message: `an object`.
     case unusable(found: String)
 }
 
-/// One checked value of one key column, in the canonical form of its type: two values of a column that are
-/// the same bytes here are the same to the database. The reverse does not hold (`Bob` and `bob` under a `_ci`
-/// collation), and nothing in kindred depends on it.
+/// A checked value of one key column, in the canonical form of the column's type. Two values of a column that
+/// are the same bytes here are equal to the database. The reverse does not hold (`Bob` and `bob` under a
+/// `_ci` collation), and nothing in kindred depends on it.
 package enum Scalar: Hashable, Sendable {
     case integer(Int64)
-    /// Above `Int64.max` only.
+    /// An integer above `Int64.max`; smaller ones are always ``integer(_:)``.
     case unsigned(UInt64)
     /// UTF-8: text, and every type whose literal is text (`1.50`, `2026-11-22`, a UUID).
     case text([UInt8])
     case bytes([UInt8])
 }
 
-/// A relationship's key without a `NULL` part: the value of its parent's side.
+/// The value of a relationship's key columns in a row of the parent; no part of it is `NULL`.
 package enum Key: Hashable, Sendable {
     case single(Scalar)
     case composite([Scalar])
 
+    /// One value for each column of the key, in its order.
     package var parts: [Scalar] {
         switch self {
         case .single(let scalar): [scalar]
@@ -42,17 +43,19 @@ package enum Key: Hashable, Sendable {
         }
     }
 
-    /// One of the parts.
-    package func part(_ place: Int) -> Scalar {
+    /// The part for one column of the key.
+    /// - Parameter index: the column's position in the key, from 0; not looked at if the key is a single
+    ///   value.
+    package func part(_ index: Int) -> Scalar {
         switch self {
         case .single(let scalar): scalar
-        case .composite(let scalars): scalars[place]
+        case .composite(let scalars): scalars[index]
         }
     }
 }
 
 extension Key {
-    /// About how many bytes the key takes in a statement.
+    /// The number of bytes that the key takes in a statement, roughly.
     package var byteCount: Int {
         switch self {
         case .single(let scalar): scalar.byteCount
@@ -62,7 +65,8 @@ extension Key {
 }
 
 extension Scalar {
-    /// About how many bytes, and so at most how many characters, the value takes when it is written as text.
+    /// The number of bytes that the value takes when it is written as text, roughly, and so the greatest
+    /// number of its characters.
     package var byteCount: Int {
         switch self {
         case .integer, .unsigned: 20

@@ -6,16 +6,17 @@ package enum KeyFamily: Hashable, Sendable {
     case decimal
     case float
     case double
+    /// `DATE`, `DATETIME` and `TIMESTAMP`.
     case day
     case time
-    /// Text, and the labels of `ENUM` and `SET`.
+    /// Texts, and the labels of `ENUM` and `SET`.
     case text
     case bytes
     case uuid
     case inet4
     case inet6
 
-    /// Nil for what cannot be a key: JSON documents and geometries.
+    /// The family of a type; nil for those that cannot be keys, which are JSON documents and geometries.
     package init?(_ type: ColumnType) {
         switch type {
         case .integer: self = .integer
@@ -35,8 +36,8 @@ package enum KeyFamily: Hashable, Sendable {
         }
     }
 
-    /// Whether two values of the family are equal exactly if their canonical forms are the same bytes, so that a
-    /// returned key may be compared with a requested one.
+    /// Whether two values of the family are equal if, and only if, their canonical forms are the same bytes.
+    /// Only then may a returned key be compared with a requested one.
     package var isDecidedByBytes: Bool {
         switch self {
         case .integer, .year, .bit: true

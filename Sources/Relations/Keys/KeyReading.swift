@@ -1,6 +1,8 @@
 extension Relationship {
-    /// The key that a client gave, checked against the parent's columns; nil if it is `NULL` or has a `NULL` part,
-    /// which equals nothing. The parts beside a `NULL` are checked all the same.
+    /// Checks the key that a client gave against the parent's columns. The parts beside a `NULL` are checked
+    /// too.
+    /// - Returns: nil for a key that is `NULL` or has a part that is, and so equals nothing.
+    /// - Throws: `bad_key`.
     package func read(_ input: KeyInput) throws(Failure) -> Key? {
         switch input {
         case .scalar(let literal): return try readSingle(literal)
@@ -30,7 +32,7 @@ extension Relationship {
         return parts.count == key.count ? .composite(parts) : nil
     }
 
-    // By its place: handing over a column copies it, for every key.
+    // The column is given by its index, since handing over the column itself copies it for every key.
     private func read(_ literal: Literal, part: Int) throws(Failure) -> Scalar {
         do {
             return try Scalar(literal, as: key[part].type)

@@ -1,9 +1,9 @@
 extension Scalar {
-    /// Checks a client's literal against a column and brings it into the type's canonical form. Nothing is coerced.
-    ///
-    /// A `null` is refused like any other wrong literal: whoever lets it mean "no relatives" asks before coming here.
-    ///
-    /// Throws `bad_key`; where the literal was a filter's value, the caller sends the same message as `bad_value`.
+    /// Checks a client's literal against a column's type and brings it into the type's canonical form.
+    /// Nothing is coerced. A `null` is refused like any other wrong literal; callers for whom it means "no
+    /// relatives" look for it first.
+    /// - Throws: `bad_key`. Where the literal is a filter's value, the caller sends the same message as
+    ///   `bad_value`.
     package init(_ literal: Literal, as type: ColumnType) throws(Failure) {
         guard let scalar = Self.canonical(literal, as: type) else {
             throw Failure(.badKey, "\(literal.quoted) is no value of \(type.acceptedForm)")
@@ -37,7 +37,7 @@ extension Scalar {
         return zeroYear || type.integerRange?.contains(scalar) == true ? scalar : nil
     }
 
-    /// The types whose literal can be nothing but a JSON string.
+    /// Reads the values of types whose literals can only be JSON strings.
     private static func fromString(_ text: [UInt8], as type: ColumnType) -> Scalar? {
         switch type {
         case .date: TemporalText.date(text).map { .text($0) }
@@ -57,7 +57,8 @@ extension Scalar {
 }
 
 extension Scalar {
-    /// Whether this value of a column of days is one that the calendar does not have, like February 30.
+    /// Whether the value, which is one of a column of days, is a day that the calendar does not have, like
+    /// February 30.
     package var isImpossibleDay: Bool {
         if case .text(let text) = self { TemporalText.isImpossible(text) } else { false }
     }
@@ -75,7 +76,7 @@ extension Literal {
         }
     }
 
-    /// A number as written, or a string that may hold one.
+    /// The text of a number, or of a string, which may hold one.
     fileprivate var digits: [UInt8]? {
         switch self {
         case .integer(let value): Array(String(value).utf8)
@@ -87,7 +88,8 @@ extension Literal {
 
 /// `UUID` keys.
 enum UUIDText {
-    /// 36 characters with dashes (8-4-4-4-12) or 32 hexadecimal digits, in any case; lower case with dashes comes out.
+    /// Reads 36 characters with dashes (8-4-4-4-12) or 32 hexadecimal digits, in upper or lower case.
+    /// - Returns: the 36 characters with dashes in lower case; nil for anything else.
     static func canonical(_ text: [UInt8]) -> [UInt8]? {
         let dash = UInt8(ascii: "-")
         let hex = text.count == 36 ? text.filter { $0 != dash } : text

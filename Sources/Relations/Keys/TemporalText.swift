@@ -1,14 +1,15 @@
-/// Dates and times as keys: strict forms in, the server's own form with the column's number of fraction digits out.
+/// Dates and times as keys: reads strict forms, and writes the server's own form with as many fraction digits
+/// as the column keeps.
 enum TemporalText {
-    /// `YYYY-MM-DD`, which is the canonical form too.
+    /// Reads `YYYY-MM-DD`, which is the canonical form too.
     static func date(_ text: [UInt8]) -> [UInt8]? {
         var scanner = TextScanner(text)
         guard takeDate(&scanner) != nil, scanner.atEnd else { return nil }
         return text
     }
 
-    /// `YYYY-MM-DD`, `T` or a blank, `HH:MM:SS[.f…]`; of a `TIMESTAMP`, which holds a second of UTC, a day of the calendar and
-    /// perhaps a `Z`.
+    /// Reads `YYYY-MM-DD`, a `T` or a blank, and `HH:MM:SS[.f…]`. For a `TIMESTAMP`, which holds a second of
+    /// UTC, the day must be one of the calendar, and a `Z` may follow.
     static func dateTime(_ text: [UInt8], fraction: Int, isTimestamp: Bool) -> [UInt8]? {
         var scanner = TextScanner(text)
         guard let day = takeDate(&scanner), day.isPossible || !isTimestamp,
@@ -22,7 +23,8 @@ enum TemporalText {
         return Array(text[0..<10]) + [UInt8(ascii: " ")] + Array(text[11..<19]) + digits
     }
 
-    /// `[-]H:MM:SS[.f…]`, hours in one to three digits up to 838; at least two of them in the canonical form.
+    /// Reads `[-]H:MM:SS[.f…]`, with hours up to 838 in one to three digits; in the canonical form they have
+    /// at least two.
     static func time(_ text: [UInt8], fraction: Int) -> [UInt8]? {
         var scanner = TextScanner(text)
         let negative = scanner.take("-")
@@ -38,13 +40,15 @@ enum TemporalText {
         return negative && !zero ? [UInt8(ascii: "-")] + clock : clock
     }
 
-    /// What the server may have stored for a date.
+    /// A day that the server may have stored.
     private struct Day {
-        /// Whether it stands in the calendar, or is a zero date: the month, the day or all may be 0.
+        /// Whether the calendar has the day, or it is a zero date, in which the month, the day or everything
+        /// is 0.
         let isPossible: Bool
     }
 
-    /// A month has 31 days at most: `2026-02-30` may have been stored under the mode `ALLOW_INVALID_DATES`.
+    /// Reads `YYYY-MM-DD` with a day up to 31 in every month: `2026-02-30` may have been stored under the SQL
+    /// mode `ALLOW_INVALID_DATES`.
     private static func takeDate(_ scanner: inout TextScanner) -> Day? {
         guard let year = scanner.takeNumber(digits: 4), scanner.take("-"),
             let month = scanner.takeNumber(digits: 2), scanner.take("-"),
@@ -53,9 +57,10 @@ enum TemporalText {
         return Day(isPossible: day <= daysInMonth(month, year: year))
     }
 
-    /// Whether a date or a moment in its canonical form is on a day that the calendar does not have.
+    /// Whether a date in its canonical form, with a time or without, is a day that the calendar does not
+    /// have.
     static func isImpossible(_ text: [UInt8]) -> Bool {
-        // No month has less than 28 days.
+        // Every month has at least 28 days.
         guard text.count >= 10, text[8] > UInt8(ascii: "2") || text[9] > UInt8(ascii: "8") else {
             return false
         }
@@ -63,7 +68,8 @@ enum TemporalText {
         return takeDate(&scanner)?.isPossible == false
     }
 
-    /// The server's calendar: Gregorian throughout, year 0 has no leap day, month 0 has room for any day.
+    /// The number of days in a month of the server's calendar, which is Gregorian throughout. Year 0 has no
+    /// leap day, and month 0, that of zero dates, has room for any day.
     private static func daysInMonth(_ month: Int, year: Int) -> Int {
         let leap = year % 4 == 0 && (year % 100 != 0 || (year % 400 == 0 && year != 0))
         return [31, 31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month]
@@ -76,7 +82,8 @@ enum TemporalText {
         return minute < 60 && second < 60
     }
 
-    /// `.f…` in exactly so many digits: missing ones are zeros, surplus ones must be. Empty for none.
+    /// Reads `.f…`, and writes it with exactly `count` digits: missing ones are zeros, and surplus ones must
+    /// be. Empty if `count` is 0.
     private static func takeFraction(_ scanner: inout TextScanner, digits count: Int) -> [UInt8]? {
         var given: ArraySlice<UInt8> = []
         if scanner.take(".") {

@@ -1,4 +1,4 @@
-/// Why a request, or one key of it, has no answer. The protocol's error object in Swift.
+/// Why a request, or one key of it, has no answer: the protocol's error object.
 package struct Failure: Error, Hashable, Sendable {
     /// The codes of the protocol; the raw value is what stands on the wire.
     package enum Code: String, Sendable, CaseIterable {
@@ -20,12 +20,13 @@ package struct Failure: Error, Hashable, Sendable {
     }
 
     package let code: Code
-    /// One sentence: what, where, and what to do.
+    /// One sentence that says what is wrong, where, and what to do.
     package let message: String
-    /// The server's error number, with `database_error` only.
+    /// The database server's error number; nil unless the code is `database_error`.
     package let mysqlErrno: UInt32?
 
-    /// With `database_error` only: whether what the server said is a state that passes by itself.
+    /// Whether the database server has told of a state that passes by itself; false unless the code is
+    /// `database_error`.
     private let passesByItself: Bool
 
     package init(
@@ -37,7 +38,7 @@ package struct Failure: Error, Hashable, Sendable {
         self.passesByItself = passesByItself
     }
 
-    /// The same failure with another message.
+    /// Returns the same failure with another message.
     package func saying(_ message: String) -> Failure {
         Failure(code, message, mysqlErrno: mysqlErrno, passesByItself: passesByItself)
     }

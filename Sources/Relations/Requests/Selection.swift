@@ -1,4 +1,4 @@
-/// What a row of the related table must satisfy.
+/// A condition that a row of the related table must satisfy.
 package struct Condition: Hashable, Sendable {
     package let column: Column
     package let comparison: Comparison
@@ -9,8 +9,9 @@ package struct Condition: Hashable, Sendable {
     }
 }
 
+/// How a column's value is compared, and with what.
 package enum Comparison: Hashable, Sendable {
-    /// The operators that a client writes; the raw value is what stands on the wire.
+    /// The operators that a client can write; the raw value is the one on the wire.
     package enum Operator: String, Hashable, Sendable, CaseIterable {
         case eq, ne, lt, lte, gt, gte, `in`, like
     }
@@ -23,24 +24,27 @@ package enum Comparison: Hashable, Sendable {
     case lessOrEqual(Scalar)
     case greater(Scalar)
     case greaterOrEqual(Scalar)
-    /// UTF-8, with `%`, `_`, and `\` before a character that means itself.
+    /// Compares with a pattern in UTF-8 that may contain `%`, `_`, and `\` before a character that means
+    /// itself.
     case like([UInt8])
-    /// Any of these, each once. No values and no `NULL`: nothing satisfies it.
+    /// True of a value that equals one of these, which are all different, or that is `NULL` if that is
+    /// allowed. Without values and without `NULL` it is true of nothing.
     case any([Scalar], orNull: Bool)
 }
 
-/// Which related rows of a key are wanted, and in which order. Loads of one relationship with equal selections can
-/// share a query, whatever columns each of them shows.
+/// Which related rows of each key are wanted, and in which order. Loads of one relationship with equal
+/// selections can share a query, whichever columns each of them shows.
 package struct Selection: Hashable, Sendable {
-    /// All must hold. Sorted, so that the same filter written in another order is the same selection.
+    /// The conditions, which must all hold. They are sorted, so that a filter whose members are written in
+    /// another order gives the same selection.
     package let conditions: [Condition]
-    /// With the primary key's columns at its end.
+    /// The columns to sort by, with those of the primary key at the end; empty if rows are counted.
     package let order: [OrderTerm]
-    /// Rows per key; nil: all.
+    /// The greatest number of rows for each key; nil if all are wanted.
     package let limit: Int?
-    /// Rows of each key that are passed over.
+    /// The number of rows of each key that are left out at the beginning.
     package let offset: Int
-    /// The number of rows is wanted, and not the rows.
+    /// Whether the number of rows is wanted instead of the rows.
     package let isCount: Bool
 
     package init(
@@ -54,20 +58,20 @@ package struct Selection: Hashable, Sendable {
         self.isCount = isCount
     }
 
-    /// All relatives in the relationship's own order.
+    /// Selects all related rows, in the relationship's own order.
     package init(allOf relationship: Relationship) {
         self.init(order: relationship.order)
     }
 
-    /// Whether no row can be in it, so that nothing needs to be asked.
+    /// Whether no row can satisfy the selection, so that no query is needed.
     package var isEmpty: Bool {
         limit == 0 || conditions.contains { $0.comparison == .any([], orNull: false) }
     }
 
-    /// Rows are cut off at either end of each key's.
+    /// Whether rows are left out at the beginning or at the end of each key's.
     package var isCut: Bool { limit != nil || offset > 0 }
 
-    /// About how many bytes the values of the conditions take in a statement.
+    /// The number of bytes that the values of the conditions take in a statement, roughly.
     package var byteCount: Int {
         conditions.reduce(0) { sum, condition in
             switch condition.comparison {
@@ -81,7 +85,7 @@ package struct Selection: Hashable, Sendable {
         }
     }
 
-    /// What an index finds without reading others: columns that must equal one value.
+    /// The names of the columns that must equal one value, whose rows an index finds without reading others.
     package var equalColumns: [String] {
         conditions.compactMap { condition in
             switch condition.comparison {

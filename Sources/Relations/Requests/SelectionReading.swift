@@ -1,5 +1,8 @@
 extension Relationship {
-    /// Checks the options that decide which rows come back. The error's message begins with the path to the fault.
+    /// Checks the options that decide which rows come back.
+    /// - Parameter path: the path to the options in the request.
+    /// - Throws: `bad_request`, `unknown_column` or `bad_value`, with a message that begins with the path to
+    ///   the fault.
     package func selection(_ options: LoadOptions, at path: RequestPath) throws(Failure) -> Selection {
         if options.isCount { try checkCount(options, path) }
         if kind == .one, options.limit != nil || options.offset != nil {
@@ -12,7 +15,10 @@ extension Relationship {
             limit: options.limit, offset: options.offset ?? 0, isCount: options.isCount)
     }
 
-    /// The columns to show, in this order.
+    /// Checks which columns are to be shown.
+    /// - Parameter path: the path to the options in the request.
+    /// - Returns: the columns, in the order in which rows show them.
+    /// - Throws: `bad_request` or `unknown_column`, with a message that begins with the path to the fault.
     package func shown(_ options: LoadOptions, at path: RequestPath) throws(Failure) -> [Column] {
         guard let names = options.columns else { return columns }
         let path = path.member("columns")
@@ -40,7 +46,8 @@ extension Relationship {
         throw path.member(other.0).failure(.badRequest, "'count' goes with 'where' only")
     }
 
-    /// Columns that the relationship does not expose are as unknown as those that do not exist.
+    /// The column of that name. One that the relationship does not show is as unknown as one that does not
+    /// exist.
     private func column(_ name: String, _ path: RequestPath) throws(Failure) -> Column {
         if let column = columns.first(where: { $0.name == name }) { return column }
         let hint = Suggestion.hint(to: name, among: columns.map(\.name))
@@ -98,7 +105,7 @@ extension Column {
         }
     }
 
-    /// Of one list. A longer one would be turned into a temporary table by the server:
+    /// The greatest number of values in a list. The server would turn a longer one into a temporary table:
     /// https://mariadb.com/kb/en/conversion-of-big-in-predicates-into-subqueries/
     private static let maxListValues = 900
 

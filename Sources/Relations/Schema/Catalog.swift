@@ -1,6 +1,6 @@
 /// The relationships that clients can load, by name.
 package struct Catalog: Hashable, Sendable {
-    /// Sorted by name.
+    /// The relationships, sorted by name.
     package let relationships: [Relationship]
     private let spellings: [Suggestion.Spelling]
 
@@ -9,7 +9,8 @@ package struct Catalog: Hashable, Sendable {
         spellings = self.relationships.map { Suggestion.Spelling($0.name) }
     }
 
-    /// The error for a name that is not here.
+    /// The error for a name that no relationship has: `unknown_relationship`, with the names that were
+    /// probably meant.
     package func unknown(_ name: String) -> Failure {
         let nearest = Suggestion.names(to: name, among: spellings, limit: 3)
         let names = nearest.map { "'\($0)'" }.joined(separator: " or ")
@@ -18,11 +19,11 @@ package struct Catalog: Hashable, Sendable {
     }
 }
 
-/// Something in the configuration that the schema does not bear out.
+/// A configured relationship that does not fit the schema.
 package struct CatalogFault: Error, Hashable, Sendable {
-    /// In the configuration file, from 1.
+    /// The number of its line in the configuration file, from 1.
     package let line: Int
-    /// What is wrong and what to do, without the place.
+    /// What is wrong and what to do, without the line.
     package let message: String
 
     package init(line: Int, message: String) {

@@ -1,5 +1,5 @@
-/// Makes the catalog of what foreign keys give and what the configuration names. A configured relationship replaces
-/// a discovered one of the same name.
+/// Makes the catalog from the relationships that foreign keys give and those that are configured. A
+/// configured relationship replaces a discovered one of the same name.
 package struct CatalogBuilder {
     private let schema: Schema
 
@@ -7,8 +7,12 @@ package struct CatalogBuilder {
         self.schema = schema
     }
 
-    /// The catalog without the configured relationships that have faults, all their faults, and what else the operator
-    /// should know of the schema, a sentence each.
+    /// Builds the catalog.
+    /// - Parameters:
+    ///   - discover: whether foreign keys give relationships.
+    ///   - explicit: the configured relationships.
+    /// - Returns: the catalog without the configured relationships that have faults, all of their faults, and
+    ///   what else the operator should know about the schema, a sentence each.
     package func build(
         discover: Bool, explicit: [ExplicitRelationship]
     ) -> (catalog: Catalog, faults: [CatalogFault], warnings: [String]) {
@@ -16,7 +20,7 @@ package struct CatalogBuilder {
         var byName = Dictionary(discovered.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var faults: [CatalogFault] = []
         for configured in explicit {
-            // Also if it has faults: the discovered one may show columns that this one was to hide.
+            // Even if it has faults: the discovered one may show columns that this one was meant to hide.
             byName[configured.name] = nil
             var resolution = Resolution(configured, schema: schema)
             if let relationship = resolution.resolve() { byName[relationship.name] = relationship }
@@ -26,7 +30,8 @@ package struct CatalogBuilder {
     }
 }
 
-/// One configured relationship on its way to a checked one. Goes as far as it can, to report every fault at once.
+/// Checks one configured relationship against the schema. It goes as far as it can, to report all faults at
+/// once.
 private struct Resolution {
     private let configured: ExplicitRelationship
     private let schema: Schema
@@ -79,7 +84,7 @@ private struct Resolution {
 
     private typealias Step = (table: Table, near: [Column], far: [Column])
 
-    /// The tables on the way; nil if one of them has a fault.
+    /// The tables that are joined between the two sides; nil if one of them has a fault.
     private mutating func resolveSteps() -> [Step]? {
         let steps = configured.through.map { through -> Step? in
             guard let near = columns(through.from, of: through.table, .through),
@@ -92,8 +97,8 @@ private struct Resolution {
         return found.count == steps.count ? found : nil
     }
 
-    /// What is compared on the way must be comparable, one by one: the key with the first table, each table with the
-    /// next, the last with the related one.
+    /// Checks that the columns of all joins can be compared: the key with the first table,
+    /// each table with the next, and the last with the related one.
     private mutating func checkSteps(_ key: [Column], _ steps: [Step], _ to: [Column]) {
         var before = key
         for step in steps {

@@ -1,18 +1,19 @@
-/// The members of one `information_schema.COLUMNS` row that decide a column's type.
+/// The members of a row of `information_schema.COLUMNS` that decide a column's type.
 /// https://mariadb.com/kb/en/information-schema-columns-table/
 package struct ColumnInformation: Sendable {
-    /// `varchar`
+    /// `DATA_TYPE`: `varchar`.
     package var dataType: String
-    /// `varchar(80)`
+    /// `COLUMN_TYPE`: `varchar(80)`.
     package var columnType: String
-    /// Characters for text, bytes for binary.
+    /// The maximum length in characters for text, and in bytes for binary data.
     package var maximumLength: Int?
     package var precision: Int?
     package var scale: Int?
+    /// The number of digits behind the second.
     package var fraction: Int?
     package var charset: String?
     package var collation: String?
-    /// Whether a `json_valid` check makes this `LONGTEXT` a MariaDB `JSON`.
+    /// Whether a check with `json_valid` makes the column, a `LONGTEXT`, a `JSON` of MariaDB.
     package var hasJSONCheck: Bool
 
     package init(
@@ -31,7 +32,8 @@ package struct ColumnInformation: Sendable {
         self.hasJSONCheck = hasJSONCheck
     }
 
-    /// A type this version does not know is shown as text where it has a charset, else as base64.
+    /// The column's type. One that this version does not know is shown as text if it has a character set, and
+    /// as base64 otherwise.
     package var type: ColumnType {
         if hasJSONCheck { return .json }
         return numericType ?? temporalType ?? otherType

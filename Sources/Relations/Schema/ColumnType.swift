@@ -1,6 +1,7 @@
-/// A column's type, as far as it decides how a key is checked, how two values are compared and how one is shown.
+/// A column's type, as far as it decides how a key is checked, how two values are compared, and how a value
+/// is shown.
 package enum ColumnType: Hashable, Sendable {
-    /// `TINYINT` (8 bits) … `BIGINT` (64).
+    /// `TINYINT` (8 bits) to `BIGINT` (64 bits).
     case integer(bits: Int, signed: Bool, zerofill: Bool)
     case year
     case bit(width: Int)
@@ -8,29 +9,30 @@ package enum ColumnType: Hashable, Sendable {
     case float
     case double
     case date
-    /// `fraction`: digits after the second, 0–6.
+    /// `fraction` is the number of digits behind the second, from 0 to 6, here and in the next two.
     case time(fraction: Int)
     case datetime(fraction: Int)
     case timestamp(fraction: Int)
-    /// `CHAR`, `VARCHAR`, `TEXT`; `length` in characters.
+    /// `CHAR`, `VARCHAR` or `TEXT`, with the maximum length in characters.
     case text(length: Int, charset: String, collation: String)
     case enumeration(charset: String, collation: String)
     case set(charset: String, collation: String)
-    /// `BINARY`, `VARBINARY`, `BLOB`; `length` in bytes.
+    /// `BINARY`, `VARBINARY` or `BLOB`, with the maximum length in bytes.
     case binary(length: Int)
     case uuid
     case inet4
     case inet6
-    /// MariaDB: a `LONGTEXT` with a `json_valid` check. The name of the database's own type elsewhere.
+    /// A `LONGTEXT` with a `json_valid` check in MariaDB; a type of its own elsewhere.
     case json
     case geometry
 }
 
 extension ColumnType {
-    /// Whether values are days, with a time or without.
+    /// Whether values are days, with a time of day or without.
     package var isOfDays: Bool { KeyFamily(self) == .day }
 
-    /// The character set and the collation of a text, or of the labels of an `ENUM` or `SET`; nil for every other type.
+    /// The character set and the collation of a text, or of the labels of an `ENUM` or `SET`; nil for every
+    /// other type.
     package var encoding: (charset: String, collation: String)? {
         switch self {
         case .text(_, let charset, let collation), .enumeration(let charset, let collation),
@@ -48,13 +50,13 @@ extension ColumnType {
     /// The collation of a text, or of the labels of an `ENUM` or `SET`; nil for every other type.
     package var collation: String? { encoding?.collation }
 
-    /// Whether a text may have bytes for which Unicode has no character.
+    /// Whether a text may contain bytes for which Unicode has no character.
     package var mayLackCharacters: Bool {
         guard case .text(_, let charset, _) = self else { return false }
         return !["utf8mb4", "utf8mb3", "latin1"].contains(charset)
     }
 
-    /// Whether values are numbers of labels that are compared as texts: `ENUM` and `SET`.
+    /// Whether values are stored as the numbers of labels, and compared as texts: `ENUM` and `SET`.
     package var hasLabels: Bool {
         switch self {
         case .enumeration, .set: true

@@ -1,19 +1,23 @@
-/// Names the relationships that a schema's foreign keys give. The same schema gives the same names on every
-/// start: foreign keys are taken in the order of their tables' names and their columns' positions, many-to-one
-/// before one-to-many before many-to-many, and a name that is taken is lengthened.
+/// Finds and names the relationships that a schema's foreign keys give. The same schema gives the same names
+/// at every start: foreign keys are looked at in the order of their tables' names and their columns'
+/// positions, many-to-one before one-to-many before many-to-many, and a name that is in use already is
+/// lengthened.
 package struct Discovery {
     private let schema: Schema
     private let foreignKeys: [ForeignKey]
     private let leftOut: [Omission]
     private var found: [Relationship] = []
-    private var taken: Set<String>
+    /// The names, with their tables, that no further relationship can have.
+    private var usedNames: Set<String>
 
-    /// A foreign key that gives no relationship, and why.
+    /// A foreign key that gives no relationship, and the reason.
     private typealias Omission = (key: ForeignKey, reason: String)
 
+    /// The relationships that the schema's foreign keys give.
     package static func relationships(of schema: Schema) -> [Relationship] { run(schema).relationships }
 
-    /// - Returns: besides the relationships a sentence for each foreign key that gives none, for the operator.
+    /// Finds the relationships that the schema's foreign keys give.
+    /// - Returns: the relationships, and for the operator a sentence about each foreign key that gives none.
     package static func run(_ schema: Schema) -> (relationships: [Relationship], warnings: [String]) {
         var discovery = Discovery(schema)
         for key in discovery.foreignKeys { discovery.addManyToOne(key) }
@@ -28,14 +32,14 @@ package struct Discovery {
     private init(_ schema: Schema) {
         self.schema = schema
         (foreignKeys, leftOut) = Self.usable(schema)
-        // A row shows its columns and, nested, its relationships under their names: both share one name space.
-        taken = Set(
+        // A row shows its columns and, nested, its relationships by their names, which must therefore differ.
+        usedNames = Set(
             schema.tables.values.flatMap { table in
                 table.shownColumns.map { Relationship.name(table.name, $0.name) }
             })
     }
 
-    /// Those that give relationships, in a fixed order and each once; and the others.
+    /// The foreign keys that give relationships, in a fixed order and each once, and those that give none.
     private static func usable(_ schema: Schema) -> ([ForeignKey], [Omission]) {
         var usable: [ForeignKey] = []
         var others: [Omission] = []
@@ -49,7 +53,7 @@ package struct Discovery {
         return (usable.sorted { rank($0, in: schema) < rank($1, in: schema) }, others)
     }
 
-    /// Why it can give no relationship.
+    /// The reason for which the foreign key can give no relationship; nil if it can.
     private static func fault(of key: ForeignKey, in schema: Schema) -> String? {
         if let other = key.otherDatabase { return "it refers to another database, '\(other)'" }
         guard let child = schema.tables[key.child]?.columns(key.childColumns),
@@ -106,8 +110,8 @@ package struct Discovery {
         let own = foreignKeys.filter { $0.child == table.name }
         for (index, first) in own.enumerated() {
             for second in own[(index + 1)...] where Self.formPrimaryKey(first, second, of: table) {
-                addRoad(from: first, to: second, by: table)
-                addRoad(from: second, to: first, by: table)
+                addLink(from: first, to: second, by: table)
+                addLink(from: second, to: first, by: table)
             }
         }
     }
@@ -117,7 +121,7 @@ package struct Discovery {
         return columns.count == table.primaryKey.count && Set(columns) == Set(table.primaryKey)
     }
 
-    private mutating func addRoad(from near: ForeignKey, to far: ForeignKey, by join: Table) {
+    private mutating func addLink(from near: ForeignKey, to far: ForeignKey, by join: Table) {
         guard let start = sides(of: near), let end = sides(of: far) else { return }
         let isSelfJoin = near.parent == far.parent
         let short = isSelfJoin ? Self.stem(far) : far.parent
@@ -142,21 +146,22 @@ package struct Discovery {
         return ((child, childColumns), (parent, parentColumns))
     }
 
-    /// The first of these names that is free on `table`, or the last of them with a number.
+    /// Picks the first of the names that is free on `table`, or the last of them with a number behind it.
     private mutating func claim(_ table: String, _ candidates: [String]) -> String {
         for candidate in candidates {
             let name = Relationship.name(table, candidate)
-            if taken.insert(name).inserted { return name }
+            if usedNames.insert(name).inserted { return name }
         }
         var number = 2
         while true {
             let name = Relationship.name(table, "\(candidates.last ?? "relationship")_\(number)")
-            if taken.insert(name).inserted { return name }
+            if usedNames.insert(name).inserted { return name }
             number += 1
         }
     }
 
-    /// NAME: `author` for `author_id`, `authorId`, `authorID` and `author_ID`; the parent's table for a composite key.
+    /// What the relationship to the parent is called: `author` for `author_id`, `authorId`, `authorID` and
+    /// `author_ID`; the name of the parent's table for a composite key.
     private static func stem(_ key: ForeignKey) -> String {
         guard key.childColumns.count == 1, let column = key.childColumns.first else { return key.parent }
         for suffix in ["_id", "_Id", "_ID", "Id", "ID"] where column.hasSuffix(suffix) {

@@ -1,6 +1,6 @@
-/// A relationship as a configuration file states it: raw names, not yet looked up in a schema.
+/// A relationship as the configuration file states it, whose names have not been looked up in a schema yet.
 package struct ExplicitRelationship: Hashable, Sendable {
-    /// The members of its table in the file; the raw value is the name there.
+    /// The members of the relationship's table in the file; the raw value is the name there.
     package enum Member: String, Hashable, Sendable, CaseIterable {
         case from
         case to
@@ -23,7 +23,8 @@ package struct ExplicitRelationship: Hashable, Sendable {
         }
     }
 
-    /// A table on the way: `from` equals the parent's key, or the `to` of the table before; `to` leads on.
+    /// A table between the two sides. Its `from` columns equal the parent's key, or the `to` columns of the
+    /// table before; its `to` columns equal those of the next table.
     package struct Through: Hashable, Sendable {
         package let table: String
         package let from: [String]
@@ -36,7 +37,7 @@ package struct ExplicitRelationship: Hashable, Sendable {
         }
     }
 
-    /// What a column of a table on the way always is: `"comments.owner_type" = "book"`.
+    /// The value that a column always has: `"comments.owner_type" = "book"`.
     package struct Fixed: Hashable, Sendable {
         package let table: String
         package let column: String
@@ -49,20 +50,21 @@ package struct ExplicitRelationship: Hashable, Sendable {
         }
     }
 
-    /// `table.name`, as clients write it.
+    /// The name as clients write it: `authors.books`.
     package let name: String
     package let from: Side
     package let to: Side
     package let kind: Relationship.Kind
-    /// `nil`: all columns of the related table.
+    /// The columns that rows show; nil for all columns of the related table.
     package let columns: [String]?
-    /// `nil`: by the related primary key.
+    /// The columns to sort by; nil for the related table's primary key.
     package let order: [OrderTerm]?
-    /// Empty: the related table has the parent's key itself.
+    /// The tables between the two sides; empty if the related table itself has the parent's key.
     package let through: [Through]
+    /// Whether a related row that is found in several ways is one row.
     package let distinct: Bool
     package let fixed: [Fixed]
-    /// Where it begins in its file, from 1.
+    /// The line of the file in which the relationship begins, from 1.
     package let line: Int
     private let lines: [Member: Int]
 
@@ -85,7 +87,8 @@ package struct ExplicitRelationship: Hashable, Sendable {
         self.lines = lines
     }
 
-    /// Where a message about a member points: the member, or the whole relationship if it was left out.
+    /// The line to which a message about a member points: the member's, or the relationship's if the member
+    /// is missing.
     package func line(of member: Member) -> Int {
         lines[member] ?? line
     }

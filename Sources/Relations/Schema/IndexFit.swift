@@ -1,15 +1,17 @@
 extension Index {
-    /// Whether the rows with given values in `equal` stand together in the index: its first columns are these.
+    /// Whether rows with given values in these columns stand together in the index, because they are its
+    /// first columns.
     package func finds(_ equal: [String]) -> Bool {
         let first = columns.prefix(equal.count)
         return !isIgnored && first.count == equal.count
             && first.allSatisfy { !$0.isPrefix && equal.contains($0.column) }
     }
 
-    /// Whether the rows with given values in `matched` stand in the index in this order, forwards or backwards, so
-    /// that the first of them are read and no others. `fixed` columns have one value and may stand anywhere.
-    ///
-    /// - Parameter primaryKey: what InnoDB appends to every secondary index.
+    /// Whether rows with given values in the `matched` columns stand in the index in the given order,
+    /// forwards or backwards, so that the first of them can be read without the others.
+    /// - Parameters:
+    ///   - fixed: columns that have one value, and may stand anywhere in the index.
+    ///   - primaryKey: the columns that InnoDB appends to every secondary index.
     package func sorts(
         _ matched: [String], fixed: [String], by order: [OrderTerm], primaryKey: [String]
     ) -> Bool {
@@ -37,7 +39,8 @@ extension Index {
 }
 
 extension Relationship {
-    /// The index that holds each key's rows in the selection's order, so that only the wanted ones are read.
+    /// The index in which the rows of each key stand in the selection's order, so that only the wanted ones
+    /// are read; nil if there is none.
     package func sortingIndex(_ selection: Selection) -> Index? {
         guard hops.isEmpty else { return nil }
         let always = fixed.filter { $0.hop == nil }.map(\.condition.column.name)
@@ -50,13 +53,13 @@ extension Relationship {
 }
 
 extension Relationship {
-    /// A comparison of the way for which no index exists, so that every query reads the whole table.
+    /// A table in which the rows for a key are found by no index, so that every query reads all of it.
     package struct Gap: Hashable, Sendable {
         package let table: String
         package let columns: [String]
-        /// A view cannot have an index; its tables need one.
+        /// Whether the table has no index at all, as a view cannot have one; its tables need it.
         package let hasNoIndexAtAll: Bool
-        /// One that would do, if the server used it.
+        /// The name of an index that would do if the server did not ignore it; nil if there is none.
         package let ignoredIndex: String?
 
         package init(table: String, columns: [String], hasNoIndexAtAll: Bool, ignoredIndex: String? = nil) {
@@ -67,7 +70,8 @@ extension Relationship {
         }
     }
 
-    /// The first table of the way is looked up by the key, each further one by the one before.
+    /// The tables whose rows are found by no index. The first table is searched for the key, and each further
+    /// one for what the one before leads to.
     package func gaps(in schema: Schema) -> [Gap] {
         let tables = hops.map(\.table) + [table]
         let columns = hops.map(\.near) + [targets]
@@ -84,9 +88,12 @@ extension Relationship {
         }
     }
 
-    /// The index with which the first rows of each key are read in order: ``author_id`,`sold` DESC,`id``.
+    /// The columns of an index with which the first rows of each key are read in order:
+    /// `` `author_id`,`sold` DESC,`id` ``.
     package func wantedIndex(_ selection: Selection) -> String {
-        let equal = matchedColumns.map(\.name) + selection.equalColumns.filter { !matchedColumns.map(\.name).contains($0) }
+        let equal =
+            matchedColumns.map(\.name)
+            + selection.equalColumns.filter { !matchedColumns.map(\.name).contains($0) }
         let terms = selection.order.filter { !equal.contains($0.column) }
         return
             (equal.map { SQLIdentifier.quoted($0) }

@@ -1,4 +1,4 @@
-/// A column to sort a parent's rows by.
+/// A column to sort the rows of a key by.
 package struct OrderTerm: Hashable, Sendable {
     package let column: String
     package let descending: Bool
@@ -9,8 +9,9 @@ package struct OrderTerm: Hashable, Sendable {
     }
 }
 
-/// A table between the two sides. Its rows whose `near` columns equal what came before, the key or the last hop's
-/// `far` columns, lead on by their `far` columns.
+/// A table between the two sides of a relationship. Its rows are those whose `near` columns equal what came
+/// before, which is the key or the `far` columns of the hop before; their `far` columns lead on to the next
+/// table.
 package struct Hop: Hashable, Sendable {
     package let table: String
     package let near: [Column]
@@ -23,9 +24,9 @@ package struct Hop: Hashable, Sendable {
     }
 }
 
-/// A condition that every query of a relationship has: `comments.owner_type = 'book'`.
+/// A condition that is part of every query of a relationship: `comments.owner_type = 'book'`.
 package struct FixedCondition: Hashable, Sendable {
-    /// Which of the hops has the column, from 0; nil for the related table.
+    /// The index of the hop whose table has the column, from 0; nil for the related table.
     package let hop: Int?
     package let condition: Condition
 
@@ -35,48 +36,56 @@ package struct FixedCondition: Hashable, Sendable {
     }
 }
 
-/// How to go from a key to the related rows: everything that a query needs to be written. Immutable; an object, because
-/// every request passes it around.
+/// How to get from a key to the related rows: everything that is needed to write a query. It is immutable,
+/// and an object because every request passes it around.
 package final class Relationship: Sendable {
+    /// Whether a key has one related row at most, which is shown as an object, or a list of them.
     package enum Kind: String, Hashable, Sendable {
         case one
         case many
     }
 
-    /// `authors.books`; what a client puts into `load`.
+    /// The name that a client gives in `load`: `authors.books`.
     package let name: String
     package let kind: Kind
-    /// The table whose rows have relatives.
+    /// The table whose rows have related rows.
     package let parent: String
-    /// The parent's primary key; empty where it has none.
+    /// The primary key of the parent's table; empty if it has none.
     package let parentKey: [Column]
-    /// The parent's side: a client's key is checked against these columns of it.
+    /// The columns of the parent against which a client's key is checked.
     package let key: [Column]
-    /// The columns that must equal the key, in its order: of the first hop, or of the related table if there is none.
+    /// The columns that must equal the key, in the key's order. They are the first hop's, or the related
+    /// table's if there are no hops.
     package let matchedColumns: [Column]
-    /// The tables on the way to the related one, in order.
+    /// The tables between the parent and the related table, in order.
     package let hops: [Hop]
-    /// The related table's columns that the last hop leads to; without hops the matched ones.
+    /// The columns of the related table that must equal the `far` columns of the last hop; without hops the
+    /// matched ones.
     package let targets: [Column]
-    /// A related row that several ways lead to is one row.
+    /// Whether a related row that is found in several ways is one row.
     package let isDistinct: Bool
+    /// The conditions that every query has.
     package let fixed: [FixedCondition]
     /// The related table.
     package let table: String
-    /// What a row shows, in this order.
+    /// The columns that a row shows, in this order.
     package let columns: [Column]
-    /// Total where the related table has a primary key: its columns are appended.
+    /// The columns to sort by. Those of the related table's primary key are appended, so that the order is
+    /// total if there is one.
     package let order: [OrderTerm]
-    /// The related table's primary key; empty where it has none.
+    /// The primary key of the related table; empty if it has none.
     package let primaryKey: [Column]
-    /// The indexes of the table that has the matched columns.
+    /// The indexes of the table with the matched columns.
     package let indexes: [Index]
-    /// No key can have more than one row, so that nothing needs sorting.
+    /// Whether no key can have more than one row, so that nothing needs sorting.
     package let isAtMostOne: Bool
     /// How its queries are written.
     package let dialect: Dialect
 
-    /// - Parameter way: the hops with the table of the first and the related table's columns that the last leads to.
+    /// - Parameters:
+    ///   - path: the tables between the two sides; nil if the related table has the matched columns itself.
+    ///   - columns: the columns that a row shows; nil for all of the related table.
+    ///   - order: the columns to sort by, before those of the primary key.
     package init(
         name: String, kind: Kind, parent: Parent, key: [Column], matchedColumns: [Column],
         through path: JoinPath? = nil,
@@ -123,14 +132,15 @@ package final class Relationship: Sendable {
         dialect = other.dialect
     }
 
-    /// The same relatives, found from the parent's primary key: by way of the parent's own row. Nil where the parent
-    /// has no primary key.
+    /// The relationship that finds the same rows by the parent's primary key, by way of the parent's own row;
+    /// nil if the parent has no primary key.
     package var viaParent: Relationship? {
         guard !parentKey.isEmpty else { return nil }
         return key == parentKey ? self : Relationship(viaParentOf: self)
     }
 
-    /// `order` with the columns of the related primary key that it does not have, so that ties are broken.
+    /// Returns `order` with the columns of the related table's primary key that it lacks, so that ties are
+    /// broken.
     package func total(_ order: [OrderTerm]) -> [OrderTerm] {
         Self.total(order, primaryKey.map(\.name))
     }
@@ -142,9 +152,10 @@ package final class Relationship: Sendable {
 }
 
 extension Relationship {
-    /// The table whose rows have relatives.
+    /// The table whose rows have related rows.
     package struct Parent {
         package let table: String
+        /// The primary key; empty if there is none.
         package let key: [Column]
 
         package init(_ table: Table) {
@@ -153,14 +164,17 @@ extension Relationship {
         }
     }
 
-    /// The tables between the two sides.
+    /// The tables between the two sides, and how they are joined.
     package struct JoinPath {
         let hops: [Hop]
         let targets: [Column]
         let isDistinct: Bool
         let indexes: [Index]
 
-        /// - Parameter first: the table of the first hop.
+        /// - Parameters:
+        ///   - first: the table of the first hop.
+        ///   - targets: the columns of the related table that the last hop leads to.
+        ///   - isDistinct: whether a related row that is found in several ways is one row.
         package init(_ hops: [Hop], first: Table, targets: [Column], isDistinct: Bool) {
             self.hops = hops
             self.targets = targets
@@ -171,11 +185,13 @@ extension Relationship {
 }
 
 extension Relationship {
-    /// `authors.books`; what has a dot in it stands in backticks: `` `odd.table`.books ``, `` books.`odd.table` ``.
+    /// The name of a relationship: `authors.books`. A part with a dot or a backtick in it stands in
+    /// backticks: `` `odd.table`.books ``, `` books.`odd.table` ``.
     package static func name(_ table: String, _ name: String) -> String {
         "\(qualified(table)).\(qualified(name))"
     }
 
+    /// The first part of the names of a table's relationships: `authors`, or `` `odd.table` ``.
     package static func qualified(_ table: String) -> String {
         guard table.utf8.contains(UInt8(ascii: ".")) || table.utf8.contains(UInt8(ascii: "`")) else {
             return table

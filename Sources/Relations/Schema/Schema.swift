@@ -1,22 +1,22 @@
-/// One column as `information_schema.COLUMNS` tells of it.
+/// A column, as `information_schema.COLUMNS` describes it.
 package struct Column: Hashable, Sendable {
     package let name: String
     package let type: ColumnType
     /// The type as the server writes it: `varchar(80)`, `bigint(20) unsigned`.
     package let declaration: String
     package let isNullable: Bool
-    /// `INVISIBLE`: left out by `SELECT *`, and like any other column for who names it.
+    /// Whether the column is `INVISIBLE`: `SELECT *` leaves it out, but it can be named like any other.
     package let isInvisible: Bool
-    /// As what it is read.
+    /// In which form the column is read.
     package let form: Form
 
-    /// As what a column is read: see `leading(to:)`.
+    /// In which form a column is read; ``leading(to:)`` says why.
     package enum Form: Hashable, Sendable {
-        /// As it is shown.
+        /// The value as rows show it.
         case shown
         /// The bytes of a text, as they are stored.
         case stored
-        /// A text as it is shown, and `NULL` for one with bytes that have no character.
+        /// A text as rows show it; `NULL` for a text with bytes that have no character.
         case lossless
     }
 
@@ -34,10 +34,11 @@ package struct Column: Hashable, Sendable {
 }
 
 extension Column {
-    /// How a value of this column is read that is the key of other rows, in their column `match`.
+    /// The column as it is read for values that are keys of other rows, in their column `match`.
     ///
-    /// The server prints bytes without a character as `?`, which is another row's value. As a key for a column of the same
-    /// character set, such a text is read and given back as its bytes; no column of another one equals it.
+    /// The server prints bytes that have no character as `?`, which may be the value of another row. As the
+    /// key for a column of the same character set, such a text is therefore read, and given back, as its
+    /// bytes; no value of a column of another character set equals it.
     package func leading(to match: Column) -> Column {
         guard case .text(let length, let charset, _) = type, type.mayLackCharacters else { return self }
         let isSame = match.type.charset == charset
@@ -49,10 +50,11 @@ extension Column {
 
 /// An index of a table, in `SHOW INDEX`'s terms.
 package struct Index: Hashable, Sendable {
+    /// A column of an index.
     package struct Part: Hashable, Sendable {
         package let column: String
         package let descending: Bool
-        /// Only the first characters of the column are in the index (`SUB_PART`).
+        /// Whether the index holds only the first characters of the column (`SUB_PART`).
         package let isPrefix: Bool
 
         package init(_ column: String, descending: Bool = false, isPrefix: Bool = false) {
@@ -65,7 +67,8 @@ package struct Index: Hashable, Sendable {
     package let name: String
     package let columns: [Part]
     package let isUnique: Bool
-    /// `IGNORED`, or disabled by `DISABLE KEYS`: the server finds no rows by it. A unique one is unique all the same.
+    /// Whether the index is `IGNORED`, or disabled by `DISABLE KEYS`, so that the server finds no rows by it.
+    /// A unique index keeps its values unique all the same.
     package let isIgnored: Bool
 
     package init(name: String, columns: [Part], isUnique: Bool, isIgnored: Bool = false) {
@@ -79,9 +82,10 @@ package struct Index: Hashable, Sendable {
 /// A base table or a view.
 package struct Table: Hashable, Sendable {
     package let name: String
-    /// In the table's own order, as far as the account may read them.
+    /// The columns that the account may read, in the table's own order.
     package let columns: [Column]
-    /// Column names in key order; empty where there is none, or one with a column that the account may not read.
+    /// The names of the primary key's columns, in its order; empty if there is none, or if the account may
+    /// not read all of its columns.
     package let primaryKey: [String]
     package let indexes: [Index]
 
@@ -97,7 +101,7 @@ package struct Table: Hashable, Sendable {
         primaryKey = primary?.columns.map(\.column) ?? []
     }
 
-    /// A table with these unique keys and no other index.
+    /// Makes a table that has these unique keys and no other index.
     package init(name: String, columns: [Column], primaryKey: [String], uniqueKeys: [[String]]) {
         let others = uniqueKeys.filter { $0 != primaryKey }.enumerated().map { ("u\($0)", $1) }
         let keys = primaryKey.isEmpty ? others : [("PRIMARY", primaryKey)] + others
@@ -106,23 +110,24 @@ package struct Table: Hashable, Sendable {
             indexes: keys.map { Index(name: $0, columns: $1.map { .init($0) }, isUnique: true) })
     }
 
-    /// What `SELECT *` shows; of a table that has invisible columns only, as far as the account may read it, these.
+    /// The columns that `SELECT *` shows; if the account may read only invisible ones, these.
     package var shownColumns: [Column] {
         let visible = columns.filter { !$0.isInvisible }
         return visible.isEmpty ? columns : visible
     }
 
+    /// The column of that name; nil if there is none.
     package func column(_ name: String) -> Column? {
         columns.first { $0.name == name }
     }
 
-    /// The columns of these names, or nil if one is missing.
+    /// The columns of these names; nil if one is missing.
     package func columns(_ names: [String]) -> [Column]? {
         let found = names.compactMap(column)
         return found.count == names.count ? found : nil
     }
 
-    /// Whether rows that agree in these columns, none of them `NULL`, are at most one.
+    /// Whether at most one row has given values, none of them `NULL`, in these columns.
     package func isUnique(_ names: [String]) -> Bool {
         indexes.contains { index in
             index.isUnique && index.columns.allSatisfy { !$0.isPrefix && names.contains($0.column) }
@@ -136,7 +141,7 @@ package struct ForeignKey: Hashable, Sendable {
     package let childColumns: [String]
     package let parent: String
     package let parentColumns: [String]
-    /// The parent's, where it is not the child's own.
+    /// The database of the parent's table if it is not the child's; nil otherwise.
     package let otherDatabase: String?
 
     package init(
@@ -150,16 +155,17 @@ package struct ForeignKey: Hashable, Sendable {
         self.parentColumns = parentColumns
     }
 
-    /// `books (author_id)`
+    /// The child's side for a message: `books (author_id)`.
     package var childText: String { "\(child) (\(childColumns.joined(separator: ", ")))" }
 }
 
-/// What kindred knows of one database: enough to name relationships and to write their SQL.
+/// What kindred knows about one database: enough to name relationships and to write their SQL.
 package struct Schema: Hashable, Sendable {
     package let database: String
+    /// The tables and views by name.
     package let tables: [String: Table]
     package let foreignKeys: [ForeignKey]
-    /// What of it cannot be served, for the operator: a sentence each.
+    /// For the operator, a sentence about each part of the database that cannot be served.
     package let warnings: [String]
     /// Its server's.
     package let dialect: Dialect

@@ -1,6 +1,8 @@
-/// RFC 4648, section 4: the standard alphabet, with padding, without blanks or line ends.
+/// Base64 with the standard alphabet and padding, without blanks and line ends (RFC 4648, section 4).
 enum Base64 {
-    /// `nil` for anything that the encoder would not have written, so one value has one spelling.
+    /// Decodes a text.
+    /// - Returns: nil for anything that an encoder would not have written, so that every value has one
+    ///   spelling.
     static func decode(_ text: [UInt8]) -> [UInt8]? {
         guard text.count.isMultiple(of: 4) else { return nil }
         let padding = text.suffix(2).reversed().prefix { $0 == UInt8(ascii: "=") }.count
@@ -16,7 +18,7 @@ enum Base64 {
             count -= 8
             bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
         }
-        // What the padding stands for must be zeros: `QQ==` is one byte, `QR==` is not.
+        // The bits for which padding stands must be zeros: `QQ==` is one byte, and `QR==` is nothing.
         guard bits & (1 << UInt32(count) - 1) == 0 else { return nil }
         return bytes
     }

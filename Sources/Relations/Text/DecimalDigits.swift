@@ -1,10 +1,11 @@
 /// Reads and writes integers as decimal digits: the only reader that minds overflow, and the only writer.
 ///
 /// Two faster readers stand where they were measured to matter, for digits so few that nothing can overflow:
-/// `ReturnedKey.int64`, which reads the key of every row, and `JSONScanner.integer`, which reads every key of a request.
+/// `ReturnedKey.int64`, which reads the key of every row, and `JSONScanner.integer`, which reads every key of
+/// a request.
 ///
-/// Public and inlinable, though no other package imports them, because functions of `package` access are not inlined
-/// into other modules: a call for every key of a statement would be a percent of its cost.
+/// Public and inlinable, though no other package imports them, because functions of `package` access are not
+/// inlined into other modules: a call for every key of a statement would be a percent of its cost.
 public enum DecimalDigits {
     /// Reads `42` or `00042`.
     /// - Returns: nil for no digits at all, for anything but digits, and beyond 64 bits unsigned.
@@ -26,10 +27,12 @@ public enum DecimalDigits {
     @inlinable
     public static var maxCount: Int { 20 }
 
-    /// Writes the digits of `value`, without zeros in front, so that the last of them stands right before `end`.
+    /// Writes the digits of `value`, without zeros in front, so that the last of them stands right before
+    /// `end`.
     /// - Precondition: there are ``maxCount`` bytes before `end`.
     /// - Returns: the number of digits, at least one.
     @inlinable
+    @inline(__always)
     public static func write(_ value: UInt64, endingAt end: UnsafeMutableRawPointer) -> Int {
         var count = 0
         var rest = value

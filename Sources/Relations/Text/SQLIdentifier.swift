@@ -12,9 +12,14 @@ package enum SQLIdentifier {
     package static func append(_ name: String, to sql: inout [UInt8]) {
         let backtick = UInt8(ascii: "`")
         sql.append(backtick)
-        for byte in name.utf8 {
-            if byte == backtick { sql.append(backtick) }
-            sql.append(byte)
+        var name = name
+        name.withUTF8 { utf8 in
+            // Hardly any name has a backtick in it.
+            guard utf8.contains(backtick) else { return sql.append(contentsOf: utf8) }
+            for byte in utf8 {
+                if byte == backtick { sql.append(backtick) }
+                sql.append(byte)
+            }
         }
         sql.append(backtick)
     }

@@ -1,12 +1,13 @@
-/// Known names that a mistyped one was probably meant to be.
+/// Finds the known names that a mistyped one was probably meant to be.
 package enum Suggestion {
-    /// At most `limit` of `known`, nearest first and then by name. A name of n characters may differ in a third of
-    /// them, and in no more than three, or be the first part of a known one; upper and lower case are one.
+    /// Returns at most `limit` of the known names, the nearest first and equally near ones by name. A name of
+    /// n characters may differ from a known one in a third of them, but in no more than three, or be the
+    /// beginning of it. Upper and lower case do not differ.
     package static func names(to name: String, among known: some Sequence<String>, limit: Int) -> [String] {
         names(to: name, among: known.lazy.map(Spelling.init), limit: limit)
     }
 
-    /// A known name, made ready to be compared with many mistyped ones.
+    /// A known name that has been prepared to be compared with many mistyped ones.
     package struct Spelling: Hashable, Sendable {
         fileprivate let name: String
         fileprivate let letters: [Unicode.Scalar]
@@ -17,7 +18,8 @@ package enum Suggestion {
         }
     }
 
-    /// The same for names that are asked for again and again.
+    /// Returns what ``names(to:among:limit:)-swift.method`` does, for names that are searched again and
+    /// again.
     package static func names(to name: String, among known: some Sequence<Spelling>, limit: Int) -> [String] {
         let typed = Spelling(name).letters
         let reach = min(3, max(1, typed.count / 3))
@@ -36,14 +38,15 @@ package enum Suggestion {
         return near.prefix(limit).map(\.name)
     }
 
-    /// The end of an error message: `; did you mean 'authors.books'?`, or nothing where no name is near.
+    /// Returns the end of an error message, `; did you mean 'authors.books'?`; empty if no name is near.
     package static func hint(to name: String, among known: some Sequence<String>) -> String {
         names(to: name, among: known, limit: 1).first.map { "; did you mean '\($0)'?" } ?? ""
     }
 
-    /// Damerau–Levenshtein, in the restricted form (no edit between two swapped characters): insertions, deletions,
-    /// substitutions and swaps of neighbours cost 1 each. Nil beyond `most`.
-    private static func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar], atMost most: Int) -> Int? {
+    /// The distance of Damerau and Levenshtein in its restricted form (no edit between two swapped
+    /// characters): insertions, deletions, substitutions and swaps of neighbours cost 1 each.
+    /// - Returns: nil if the distance is greater than `limit`.
+    private static func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar], atMost limit: Int) -> Int? {
         var beforeLast: [Int] = []
         var last = Array(0...b.count)
         for i in a.indices {
@@ -56,10 +59,10 @@ package enum Suggestion {
                 }
                 row.append(best)
             }
-            // A row never has less than the smaller of the two before it.
-            if let least = row.min(), least > most, last.min() ?? 0 > most { return nil }
+            // No row has a value below the least of the two rows before it.
+            if let nearest = row.min(), nearest > limit, last.min() ?? 0 > limit { return nil }
             (beforeLast, last) = (last, row)
         }
-        return last[b.count] <= most ? last[b.count] : nil
+        return last[b.count] <= limit ? last[b.count] : nil
     }
 }

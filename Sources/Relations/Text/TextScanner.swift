@@ -1,4 +1,4 @@
-/// Reads a short ASCII text from left to right. Each `take` that fails leaves the position where it was.
+/// Reads a short ASCII text from left to right. A `take` that fails leaves the position unchanged.
 struct TextScanner {
     private var rest: ArraySlice<UInt8>
 
@@ -8,20 +8,22 @@ struct TextScanner {
 
     var atEnd: Bool { rest.isEmpty }
 
+    /// Takes the next character if it is the given one.
+    /// - Returns: whether it was.
     mutating func take(_ character: Unicode.Scalar) -> Bool {
         guard let first = rest.first, first == UInt8(ascii: character) else { return false }
         rest.removeFirst()
         return true
     }
 
-    /// One digit or more.
+    /// Takes one digit or more; nil if there is none.
     mutating func takeDigits() -> ArraySlice<UInt8>? {
         let digits = rest.prefix(while: \.isDigit)
         rest = rest.dropFirst(digits.count)
         return digits.isEmpty ? nil : digits
     }
 
-    /// A number of exactly so many digits, at most 18 of them.
+    /// Takes a number of exactly `count` digits, which are at most 18; nil if there are fewer.
     mutating func takeNumber(digits count: Int) -> Int? {
         let digits = rest.prefix(count)
         guard digits.count == count, digits.allSatisfy(\.isDigit) else { return nil }
@@ -33,10 +35,10 @@ struct TextScanner {
 extension UInt8 {
     var isDigit: Bool { self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9") }
 
-    /// Of an ASCII digit.
+    /// The value of an ASCII digit, from 0 to 9.
     var digitValue: UInt8 { self - UInt8(ascii: "0") }
 
-    /// Of an ASCII hexadecimal digit in either case.
+    /// The value of an ASCII hexadecimal digit in upper or lower case, from 0 to 15; nil for any other byte.
     var hexValue: UInt8? {
         switch self {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
@@ -48,7 +50,7 @@ extension UInt8 {
 }
 
 extension Int {
-    /// Filled with zeros on the left: `7` in two digits is `07`.
+    /// The digits with zeros in front up to `count` of them: `07` for 7 in two digits.
     func padded(toDigits count: Int) -> String {
         let plain = String(self)
         return String(repeating: "0", count: Swift.max(0, count - plain.utf8.count)) + plain

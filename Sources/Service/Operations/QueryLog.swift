@@ -15,7 +15,8 @@ extension Logger {
             "query sent",
             metadata: query.metadata([
                 "connection": "\(connection)", "released_by": "\(query.batch.reason)",
-                "queued_us": "\(query.batch.queuedFor.microseconds)", "attempts_before": "\(query.batch.attempts)",
+                "queued_us": "\(query.batch.queuedFor.microseconds)",
+                "attempts_before": "\(query.batch.attempts)",
             ]))
         // It contains values of clients, which are wanted where somebody traces.
         trace(

@@ -55,7 +55,8 @@ struct Statistics {
 
     // {"1":17,"2":5,"4":80}: 17 queries of one key, 5 of 2 or 3, 80 of 4 to 7
     private var batchSizes: Members {
-        engine.context.counters.batchSizes.counts.enumerated().filter { $0.element > 0 }.map { exponent, count in
+        engine.context.counters.batchSizes.counts.enumerated().filter { $0.element > 0 }.map {
+            exponent, count in
             (String(1 << exponent), .number(count))
         }
     }

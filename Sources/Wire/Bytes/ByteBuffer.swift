@@ -1,8 +1,11 @@
 import Glibc
 import Relations
 
-/// A growable run of raw bytes that is filled at its end and consumed from its start: what was read from a socket,
-/// what waits to be written to one, or the rows of one result.
+/// A growable run of raw bytes that is filled at its end and consumed from its start: bytes that were read
+/// from a socket or wait to be written to one, or the rows of a result.
+///
+/// It is the only place in the pure rooms that uses C, for `realloc` alone: that moves the pages of a large
+/// block instead of copying the bytes in it (malloc(3)), which Swift's own buffers cannot do.
 package struct ByteBuffer: ~Copyable {
     private var storage = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     /// The live bytes are `start..<end` of `storage`.
@@ -15,16 +18,17 @@ package struct ByteBuffer: ~Copyable {
 
     deinit { free(storage.baseAddress) }
 
+    /// The number of bytes that were written and not consumed.
     package var count: Int { end - start }
     package var isEmpty: Bool { start == end }
-    /// Bytes of memory held, live or not.
+    /// The bytes of memory that are held, whether they are in use or not.
     package var capacity: Int { storage.count }
 
     /// The newest byte; nil if the buffer is empty.
     @inline(__always)
     var lastByte: UInt8? { isEmpty ? nil : storage[end - 1] }
 
-    /// The pointer is valid inside `body` only.
+    /// Calls `body` with all bytes. The pointer is valid within `body` only.
     package borrowing func withBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
         body(UnsafeRawBufferPointer(rebasing: storage[start..<end]))
     }
@@ -33,6 +37,7 @@ package struct ByteBuffer: ~Copyable {
 // MARK: Filling
 
 extension ByteBuffer {
+    /// Appends a copy of the bytes.
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress else { return }
         write(atMost: bytes.count) { target in
@@ -41,7 +46,7 @@ extension ByteBuffer {
         }
     }
 
-    /// Moves all bytes of another buffer to the end, without a copy if this one is empty.
+    /// Moves all bytes of another buffer to the end, without copying them if this buffer is empty.
     package mutating func append(moving other: inout ByteBuffer) {
         if isEmpty {
             swap(&self, &other)
@@ -51,14 +56,17 @@ extension ByteBuffer {
         other.removeAll(keepingCapacity: 0)
     }
 
+    /// Appends the UTF-8 of a text as it is, without quotes.
     package mutating func append(_ text: StaticString) {
         append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    /// Appends a copy of the bytes.
     package mutating func append(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { append($0) }
     }
 
+    /// Appends one byte.
     @inline(__always)
     package mutating func append(byte: UInt8) {
         write(atMost: 1) { target in
@@ -67,13 +75,18 @@ extension ByteBuffer {
         }
     }
 
+    /// Appends an integer in decimal digits: `-42`.
+    /// Appends an integer in decimal digits: `-42`.
     package mutating func append(decimal value: Int64) {
         if value < 0 { append(byte: UInt8(ascii: "-")) }
         append(decimal: value.magnitude)
     }
 
+    /// Appends an integer in decimal digits: `42`.
+    /// Appends an integer in decimal digits: `42`.
     package mutating func append(decimal value: UInt64) {
-        // They come from the last to the first, and are moved to the front when it is known how many they are.
+        // They come from the last to the first, and are moved to the front when it is known how many they
+        // are.
         write(atMost: DecimalDigits.maxCount) { target in
             let end = target + DecimalDigits.maxCount
             let count = DecimalDigits.write(value, endingAt: end)
@@ -82,8 +95,9 @@ extension ByteBuffer {
         }
     }
 
-    /// Has `fill` write at most `n` bytes at the end, as `read(2)` does. It returns how many it wrote, or a negative
-    /// number for an error; this is handed on.
+    /// Has `fill` write at most `n` bytes at the end, as `read(2)` does.
+    /// - Returns: what `fill` returns, which is the number of bytes that it wrote, or a negative number for
+    ///   an error.
     package mutating func receive(upTo n: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         reserve(n)
         let filled = fill(UnsafeMutableRawBufferPointer(rebasing: storage[end..<(end + n)]))
@@ -92,7 +106,9 @@ extension ByteBuffer {
         return filled
     }
 
-    /// The same for our own writers: no copy, one check of the room for all that one value may need.
+    /// Has `body` write at most `n` bytes at the end: without a copy, and with one check of the room for all
+    /// that a value may need.
+    /// - Parameter body: returns the number of bytes that it wrote.
     @inline(__always)
     mutating func write(atMost n: Int, _ body: (UnsafeMutableRawPointer) -> Int) {
         if storage.count - end < n { reserve(n) }
@@ -105,7 +121,7 @@ extension ByteBuffer {
     package mutating func reserve(_ n: Int) {
         guard storage.count - end < n else { return }
         let live = count
-        // Moving is paid for by the bytes consumed before: no byte is moved twice without one leaving.
+        // The bytes that were consumed before pay for moving: none is moved again before others have left.
         if start >= live, live + n <= storage.count {
             moveToFront()
         } else {
@@ -121,7 +137,7 @@ extension ByteBuffer {
         end = live
     }
 
-    /// With `realloc`, which moves pages of large blocks instead of copying what is in them: malloc(3).
+    /// Grows the memory to `capacity` bytes.
     private mutating func grow(to capacity: Int) {
         guard let larger = realloc(storage.baseAddress, capacity) else {
             preconditionFailure("no memory for \(capacity) bytes")
@@ -143,13 +159,13 @@ extension ByteBuffer {
         }
     }
 
-    /// Drops what stands after the first `count` bytes: takes back what was written since.
+    /// Drops everything behind the first `count` bytes, as if it had not been written.
     package mutating func truncate(to count: Int) {
         precondition(count >= 0 && count <= self.count, "the buffer is cut beyond its end")
         end = start + count
     }
 
-    /// Drops everything, and gives the memory back if there is more than `most` bytes of it.
+    /// Drops everything, and gives the memory back if it is more than `maxCapacity` bytes.
     package mutating func removeAll(keepingCapacity maxCapacity: Int) {
         start = 0
         end = 0

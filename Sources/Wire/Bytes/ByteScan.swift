@@ -1,5 +1,5 @@
-/// Eight bytes at a time (SWAR: a 64-bit word as a vector of bytes). In every mask the lowest set bit is exact; the
-/// ones above it may be borrows of the subtraction.
+/// Looks at eight bytes at a time (SWAR: a 64-bit word as a vector of bytes). In every mask the lowest set
+/// bit is exact; those above it may be borrows of the subtraction.
 enum ByteScan {
     private static let ones: UInt64 = 0x0101_0101_0101_0101
     private static let highs: UInt64 = 0x8080_8080_8080_8080
@@ -10,14 +10,14 @@ enum ByteScan {
         return (difference &- ones) & ~difference
     }
 
-    /// Bytes that end or interrupt a JSON string: `"`, `\`, control characters.
+    /// Marks the bytes that end or interrupt a JSON string: `"`, `\` and control characters.
     @inline(__always)
     static func special(_ word: UInt64) -> UInt64 {
         let control = (word &- ones &* 0x20) & ~word
         return (control | equal(word, to: 0x22) | equal(word, to: 0x5C)) & highs
     }
 
-    /// The same, and bytes that are not ASCII.
+    /// Marks the bytes that end or interrupt a JSON string, and those that are not ASCII.
     @inline(__always)
     static func specialOrNonASCII(_ word: UInt64) -> UInt64 {
         special(word) | (word & highs)
@@ -26,13 +26,13 @@ enum ByteScan {
     @inline(__always)
     static func isSpecial(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x22 || byte == 0x5C }
 
-    /// Eight bytes of `bytes` from `offset`, the first in the lowest bits.
+    /// The eight bytes from `offset` on, with the first in the lowest bits.
     @inline(__always)
     static func word(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
         UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
-    /// The place of the first `byte` in `bytes`, from `offset` on.
+    /// The index of the first `byte` from `offset` on; nil if there is none.
     static func firstIndex(of byte: UInt8, in bytes: UnsafeRawBufferPointer, from offset: Int) -> Int? {
         var at = offset
         while at + 8 <= bytes.count {

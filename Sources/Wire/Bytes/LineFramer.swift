@@ -1,41 +1,44 @@
-/// What stands between two line feeds.
+/// The bytes between two line feeds.
 package enum Frame {
-    /// Without its `\n`, and without one `\r` before that. Never blanks only. Valid while the frame is looked at.
+    /// A line without its `\n`, and without one `\r` before that. It never consists of blanks only. The
+    /// pointer is valid only within the function that gets the frame.
     case line(UnsafeRawBufferPointer)
-    /// A line over the limit. The rest of it is dropped as it arrives.
+    /// A line that is longer than the limit, whose rest is dropped as it arrives.
     case tooLong
 }
 
-/// Cuts a stream into lines. It holds what was received and not yet taken, so take all lines before receiving more:
-/// then it never holds more than the limit and one receipt.
+/// Cuts a stream of bytes into lines. It holds the bytes that were received and not yet handed out as lines.
+/// If all lines are fetched before more is received, these are never more than the limit and the bytes
+/// received last.
 package struct LineFramer: ~Copyable {
     private var buffer = ByteBuffer()
-    /// The longest line, in bytes without its end.
+    /// The greatest number of bytes of a line, without its end.
     package var limit: Int
-    /// So many bytes at the buffer's start are known to have no `\n`.
+    /// The number of bytes at the beginning of the buffer that are known to contain no `\n`.
     private var searched = 0
-    /// Inside a line that was already reported as too long.
+    /// Whether the rest of a line is being dropped.
     private var skipping = false
 
-    /// An idle connection keeps this much memory at most, in bytes.
+    /// The greatest number of bytes of memory that an idle connection keeps.
     private static let idleCapacity = 16 * 1024
 
     package init(limit: Int) {
         self.limit = limit
     }
 
-    /// As ``ByteBuffer/receive(upTo:_:)``.
+    /// Receives at most `n` bytes, as ``ByteBuffer/receive(upTo:_:)`` does.
     package mutating func receive(upTo n: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         buffer.receive(upTo: n, fill)
     }
 
-    /// What was received and not yet taken.
+    /// Calls `body` with the bytes that were received and not yet handed out.
     package borrowing func withPending<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
         buffer.withBytes(body)
     }
 
-    /// Hands the next line to `body`; false if more has to be received first. (Not generic over what `body` returns:
-    /// for callers in other modules that would cost more than finding the line.)
+    /// Hands the next line to `body`. (It is not generic over what `body` returns: that would cost callers in
+    /// other modules more than finding the line.)
+    /// - Returns: false if more has to be received first.
     package mutating func next(_ body: (Frame) -> Void) -> Bool {
         while let end = buffer.withBytes({ ByteScan.firstIndex(of: 0x0A, in: $0, from: searched) }) {
             searched = 0
@@ -50,19 +53,20 @@ package struct LineFramer: ~Copyable {
         return true
     }
 
-    /// Whether nothing of a line is there whose end is still to come. To be asked when all lines are taken.
+    /// Whether no line has begun whose end has not come. It is to be asked when all lines have been handed
+    /// out.
     package var isBetweenLines: Bool { buffer.isEmpty && !skipping }
 
-    /// Forgets what has come of a line.
+    /// Drops what has come of a line, and takes what comes next for the beginning of another.
     package mutating func abandonLine() {
         skipping = false
         drop()
     }
 
-    /// Bytes of memory held.
+    /// The bytes of memory that are held.
     package var capacity: Int { buffer.capacity }
 
-    /// Forgets what has come of a line that has not ended, behind those that have.
+    /// Drops what has come of a line that has not ended, and keeps the lines before it.
     package mutating func abandonPart() {
         let ends = buffer.withBytes { $0.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0 }
         buffer.truncate(to: ends)
@@ -70,8 +74,9 @@ package struct LineFramer: ~Copyable {
         if ends == 0 { skipping = false }
     }
 
-    /// Drops what has come of a line, and the rest of it as it arrives. To be asked when all lines are taken.
-    /// - Returns: whether there was such a line, that had not been dropped already.
+    /// Drops what has come of a line, and the rest of it as it arrives. It is to be called when all lines
+    /// have been handed out.
+    /// - Returns: whether a line had begun and was not being dropped already.
     package mutating func skipLine() -> Bool {
         guard !buffer.isEmpty, !skipping else { return false }
         skipping = true
@@ -79,7 +84,9 @@ package struct LineFramer: ~Copyable {
         return true
     }
 
-    /// The stream has ended: what stands after the last `\n` is a line too. False if nothing is left.
+    /// Hands the next line to `body` when the stream has ended: the bytes behind the last `\n` are a line
+    /// too.
+    /// - Returns: false if nothing is left.
     package mutating func finish(_ body: (Frame) -> Void) -> Bool {
         if next(body) { return true }
         let isDelivered = buffer.withBytes { deliver($0[...], to: body) }
@@ -88,7 +95,8 @@ package struct LineFramer: ~Copyable {
         return isDelivered
     }
 
-    /// Deals with a line that has no end yet; true if it has just become too long.
+    /// Drops a line without an end if it is too long.
+    /// - Returns: whether it has just become so.
     private mutating func overflow() -> Bool {
         let tooLong = !skipping && buffer.withBytes { isTooLong($0) }
         if tooLong { skipping = true }
@@ -96,7 +104,8 @@ package struct LineFramer: ~Copyable {
         return tooLong
     }
 
-    /// Whether the start of a line is over the limit whatever follows it: a `\r` may be part of its end.
+    /// Whether the beginning of a line is longer than the limit, whatever follows. A `\r` may be part of the
+    /// line's end.
     private borrowing func isTooLong(_ start: UnsafeRawBufferPointer) -> Bool {
         start.count > limit && !(start.count == limit + 1 && start[limit] == 0x0D)
     }
@@ -112,7 +121,7 @@ package struct LineFramer: ~Copyable {
         return true
     }
 
-    /// nil for a line of blanks.
+    /// The frame for the bytes of a line; nil if they are all blanks.
     private borrowing func frame(of bytes: Slice<UnsafeRawBufferPointer>) -> Frame? {
         let line = UnsafeRawBufferPointer(rebasing: bytes.last == 0x0D ? bytes.dropLast() : bytes)
         if line.count > limit { return .tooLong }

@@ -1,11 +1,12 @@
 /// One step through bytes that should be UTF-8.
 enum UTF8Step {
     case scalar(length: Int)
-    /// What one U+FFFD stands for: the longest start of a well-formed sequence, or a single byte
-    /// (Unicode 16, section 3.9, "maximal subpart").
+    /// The bytes for which one U+FFFD stands: the longest beginning of a well-formed sequence, or a single
+    /// byte (Unicode 16, section 3.9, "maximal subpart").
     case malformed(length: Int)
 
-    /// - Precondition: `offset` is inside `bytes`.
+    /// Looks at the bytes from `offset` on.
+    /// - Precondition: `offset` is within `bytes`.
     init(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
         let first = bytes[offset]
         guard first >= 0x80 else {
@@ -26,7 +27,8 @@ enum UTF8Step {
         self = .scalar(length: length)
     }
 
-    /// Table 3-7 of the Unicode standard: a sequence's length and what its second byte may be.
+    /// The length of a sequence and the values that its second byte can have; nil if no sequence begins with
+    /// `first` (table 3-7 of the Unicode standard).
     private static func shape(_ first: UInt8) -> (length: Int, second: ClosedRange<UInt8>)? {
         switch first {
         case 0xC2...0xDF: (2, 0x80...0xBF)
@@ -40,7 +42,7 @@ enum UTF8Step {
         }
     }
 
-    /// Where `bytes` stop being UTF-8; nil if they are.
+    /// The index at which the bytes stop being UTF-8; nil if all of them are.
     static func firstMalformed(in bytes: UnsafeRawBufferPointer) -> Int? {
         if ByteScan.isASCII(bytes) { return nil }
         var at = 0

@@ -24,6 +24,7 @@ package struct DescribeReply {
     }
 
     // {"id":3,"relationships":[{"name":"authors.books",…},…],"limits":{"keys":10000,…}}
+    /// Writes the reply as one line.
     package func write(_ id: RequestID?, to output: inout ByteBuffer) {
         ReplyEncoder.open(id, member: "relationships", into: &output)
         output.list(relationships, write)

@@ -1,15 +1,17 @@
-/// Writers of single JSON values.
+/// Writes strings of JSON.
 extension ByteBuffer {
-    /// A piece this long is written after one check of the room; each of its bytes may need six.
+    /// The number of bytes that are written after one check of the room; each of them may need six.
     private static let pieceLength = 4096
 
-    /// `"Emma \"Woodhouse\"\n"`. What is not UTF-8 becomes U+FFFD, so that the line stays UTF-8.
+    /// Appends a text as a string: `"Emma \"Woodhouse\"\n"`. Bytes that are not UTF-8 become U+FFFD, so that
+    /// the line stays UTF-8.
     package mutating func append(jsonString text: UnsafeRawBufferPointer) {
         append(byte: 0x22)
         var at = 0
         while at < text.count {
             let end = min(text.count, at + Self.pieceLength)
-            // A sequence that begins inside the piece is written whole; a word may be stored beyond the last byte.
+            // A sequence that begins inside the piece is written whole; a word may be stored beyond the last
+            // byte.
             write(atMost: 6 * (end - at) + 8) { target in
                 Self.escape(text, from: &at, to: end, into: target)
             }
@@ -17,12 +19,15 @@ extension ByteBuffer {
         append(byte: 0x22)
     }
 
+    /// Appends a text as a string: `"Emma \"Woodhouse\"\n"`.
+    /// Appends a text as a string: `"Emma \"Woodhouse\"\n"`.
     package mutating func append(jsonString text: String) {
         var text = text
         text.withUTF8 { append(jsonString: UnsafeRawBufferPointer($0)) }
     }
 
-    /// Stores each word before it is looked at: most have nothing to escape.
+    /// Escapes a piece of a text. Each word is stored before it is looked at, since most have nothing to
+    /// escape.
     /// - Returns: the number of bytes written to `target`.
     @inline(__always)
     private static func escape(
@@ -50,7 +55,7 @@ extension ByteBuffer {
         return written
     }
 
-    /// One scalar that is not plain ASCII.
+    /// Writes one scalar that is special or not ASCII.
     private static func escapeOne(
         _ text: UnsafeRawBufferPointer, at: inout Int, into target: UnsafeMutableRawPointer
     ) -> Int {
@@ -72,7 +77,7 @@ extension ByteBuffer {
         }
     }
 
-    /// `\"`, `\\`, `\n`, `\u001f`
+    /// Writes `\"`, `\\`, `\n` or `\u001f`.
     private static func escapeASCII(_ byte: UInt8, into target: UnsafeMutableRawPointer) -> Int {
         let letter: UInt8 =
             switch byte {
@@ -104,7 +109,7 @@ extension ByteBuffer {
     private static let base64Alphabet: StaticString =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
-    /// `"3q2+7w=="`: RFC 4648, section 4, with padding.
+    /// Appends bytes as a string in base64, with padding (RFC 4648, section 4): `"3q2+7w=="`.
     package mutating func append(base64 bytes: UnsafeRawBufferPointer) {
         let length = (bytes.count + 2) / 3 * 4 + 2
         write(atMost: length) { target in
@@ -119,7 +124,7 @@ extension ByteBuffer {
         }
     }
 
-    /// Three bytes, or the one or two that are left, to four letters.
+    /// Writes three bytes, or the one or two that are left, as four letters.
     @inline(__always)
     private static func encodeGroup(
         _ bytes: UnsafeRawBufferPointer, at: Int, into target: UnsafeMutableRawPointer

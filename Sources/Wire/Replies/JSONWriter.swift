@@ -8,13 +8,14 @@
 ///     output.endList()
 ///     output.endObject()
 ///
-/// writes `{"id":7,"tags":["new"]}`. Nothing is remembered between two calls, so that a reply can be written in
-/// pieces and members can be appended to an object that something else has begun: whether a comma is needed, the last
-/// byte in the buffer says, since no complete value ends like the beginning of an object, a list or a member.
+/// writes `{"id":7,"tags":["new"]}`. Nothing is remembered between two calls, so that a reply can be written
+/// in pieces and members can be appended to an object that something else has begun: whether a comma is
+/// needed, the last byte in the buffer says, since no complete value ends like the beginning of an object, a
+/// list or a member.
 extension ByteBuffer {
-    /// Writes the comma that the next element or member needs; nothing if it is the first of its object or list, the
-    /// value of a member, or the beginning of a line. The functions below do this by themselves; it is for those who
-    /// append bytes of their own.
+    /// Writes the comma that the next element or member needs; nothing if it is the first of its object or
+    /// list, the value of a member, or the beginning of a line. The functions below do this by themselves; it
+    /// is for those who append bytes of their own.
     @inline(__always)
     package mutating func separate() {
         switch lastByte {
@@ -23,20 +24,24 @@ extension ByteBuffer {
         }
     }
 
+    /// Writes `{`, as an element of a list, the value of a member, or the beginning of a line.
     package mutating func beginObject() {
         separate()
         append(byte: UInt8(ascii: "{"))
     }
 
+    /// Writes `}`.
     package mutating func endObject() {
         append(byte: UInt8(ascii: "}"))
     }
 
+    /// Writes `[`, as an element of a list or the value of a member.
     package mutating func beginList() {
         separate()
         append(byte: UInt8(ascii: "["))
     }
 
+    /// Writes `]`.
     package mutating func endList() {
         append(byte: UInt8(ascii: "]"))
     }
@@ -78,16 +83,19 @@ extension ByteBuffer {
         append("\":")
     }
 
+    /// Writes `"code":"timeout"`.
     package mutating func member(_ name: StaticString, _ text: String) {
         member(name)
         value(text)
     }
 
+    /// Writes `"protocol":1`.
     package mutating func member(_ name: StaticString, _ number: Int) {
         member(name)
         value(number)
     }
 
+    /// Writes `"retryable":true`.
     package mutating func member(_ name: StaticString, _ flag: Bool) {
         member(name)
         value(flag)
@@ -103,11 +111,13 @@ extension ByteBuffer {
         append(jsonString: text)
     }
 
+    /// Writes `42`, as an element of a list or after the name of a member.
     package mutating func value(_ number: Int) {
         separate()
         append(decimal: Int64(number))
     }
 
+    /// Writes `true` or `false`, as an element of a list or after the name of a member.
     package mutating func value(_ flag: Bool) {
         separate()
         append(flag ? "true" : "false")

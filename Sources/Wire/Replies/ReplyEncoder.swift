@@ -1,7 +1,7 @@
 package import Relations
 
-/// Writes reply lines. A line is either one of the whole lines below, or what ``open(_:member:into:)`` begins, the
-/// caller continues and ``close(into:)`` ends.
+/// Writes reply lines. A line is either one of the whole lines below, or what ``open(_:member:into:)``
+/// begins, the caller continues and ``close(into:)`` ends.
 package enum ReplyEncoder {
     /// Writes `{"id":1,"rows":`, or `{"rows":` for a request without id. The member's value follows.
     package static func open(_ id: RequestID?, member: StaticString, into buffer: inout ByteBuffer) {
@@ -41,8 +41,8 @@ package enum ReplyEncoder {
         close(into: &buffer)
     }
 
-    /// Writes `{"id":1,"error":{"code":"timeout","message":"…","retryable":true}}`, with `"mysql_errno":1205` in the
-    /// error if it is the database's.
+    /// Writes `{"id":1,"error":{"code":"timeout","message":"…","retryable":true}}`, with `"mysql_errno":1205`
+    /// in the error if it is the database's.
     package static func failure(_ id: RequestID?, _ failure: Failure, into buffer: inout ByteBuffer) {
         open(id, member: "error", into: &buffer)
         beginError(failure, into: &buffer)
@@ -52,7 +52,8 @@ package enum ReplyEncoder {
         close(into: &buffer)
     }
 
-    /// Writes `"errors":{"1":{"code":"bad_key","message":"…"}}` as the next member of a reply; nothing if no key failed.
+    /// Writes `"errors":{"1":{"code":"bad_key","message":"…"}}` as the next member of a reply; nothing if no
+    /// key failed.
     package static func errors(
         _ failures: some Sequence<(index: Int, failure: Failure)>, into buffer: inout ByteBuffer
     ) {

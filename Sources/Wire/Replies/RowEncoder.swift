@@ -1,12 +1,12 @@
-/// Writes rows of one shape as JSON objects: `{"id":7,"title":"Emma"}`.
+/// Writes rows with the same columns as JSON objects: `{"id":7,"title":"Emma"}`.
 package final class RowEncoder: Sendable {
     private struct Column {
-        /// Where `,"name":` ends in `prefixes`; it begins where the one before ends.
+        /// Where the column's `,"name":` ends in `prefixes`; it begins where that of the column before ends.
         let prefixEnd: Int
         let format: ValueFormat
     }
 
-    /// `{"id":,"title":`
+    /// The bytes before each value, one after another: `{"id":,"title":`.
     private let prefixes: [UInt8]
     private let columns: [Column]
 
@@ -31,9 +31,11 @@ package final class RowEncoder: Sendable {
         buffer.append(byte: UInt8(ascii: ","))
     }
 
-    /// - Parameter cell: the server's text for a column, given by its place; nil for `NULL`. Each place is asked for
-    ///   once, in order, and the bytes are used before the next is.
-    /// - Parameter leavingOpen: whether the last brace is left out, so that members can follow.
+    /// Writes one row.
+    /// - Parameters:
+    ///   - leavingOpen: whether the last brace is left out, so that members can follow.
+    ///   - cell: gives the server's text for the column at an index; nil for `NULL`. It is called once for
+    ///     each column, in order, and the bytes are used before the next call.
     package func encode(
         into buffer: inout ByteBuffer, leavingOpen: Bool = false, cell: (Int) -> UnsafeRawBufferPointer?
     ) {

@@ -1,8 +1,10 @@
-/// The reply to `stats`: numbers by name, and groups of further numbers or words. What is counted, and what it is
-/// called, is the caller's business.
+/// The reply to `stats`: numbers by name, and groups of further numbers or words. What is counted, and what
+/// it is called, is the caller's business.
 package struct StatsReply {
+    /// Numbers by name, in the order in which they are shown.
     package typealias Numbers = [(name: StaticString, value: Int)]
 
+    /// The value of a member of a group.
     package enum Value {
         case number(Int)
         case text(String)
@@ -30,6 +32,7 @@ package struct StatsReply {
     }
 
     // {"id":4,"stats":{"requests":320,…,"servers":{"db1:3306":"active"},…}}
+    /// Writes the reply as one line.
     package func write(_ id: RequestID?, to output: inout ByteBuffer) {
         ReplyEncoder.open(id, member: "stats", into: &output)
         output.beginObject()

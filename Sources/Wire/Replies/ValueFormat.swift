@@ -1,10 +1,10 @@
 package import Relations
 
-/// How the server's text for a value becomes JSON.
+/// How a value in the server's text protocol becomes JSON.
 package enum ValueFormat: Hashable, Sendable {
-    /// `42`; with `quotesBig` beyond ±2^53 `"9007199254740993"`.
+    /// `42`; beyond ±2^53 `"9007199254740993"` if `quotesBig` is set.
     case integer(quotesBig: Bool)
-    /// The bytes of a `BIT(n)`, the highest first, as a number like the integers.
+    /// The bytes of a `BIT(n)`, the highest of which comes first, as an integer.
     case bits(quotesBig: Bool)
     case float
     case double
@@ -34,7 +34,7 @@ package enum ValueFormat: Hashable, Sendable {
     }
 }
 
-/// One value from the server's text protocol to JSON.
+/// Writes values of the server's text protocol as JSON.
 extension ByteBuffer {
     @inline(__always)
     mutating func append(_ cell: UnsafeRawBufferPointer, as format: ValueFormat) {
@@ -51,10 +51,11 @@ extension ByteBuffer {
         }
     }
 
-    /// Beyond this a reader that keeps numbers as doubles no longer tells neighbours apart: 2^53.
+    /// 2^53, beyond which a reader that keeps numbers as doubles cannot tell neighbours apart.
     private static let maxExactInteger: UInt64 = 1 << 53
 
-    /// `-42`; a `ZEROFILL` column's `00042` and the `YEAR` `0000` lose the zeros, which JSON forbids.
+    /// Writes `-42`. The `00042` of a `ZEROFILL` column and the `0000` of a `YEAR` lose their zeros, which
+    /// JSON forbids.
     private mutating func append(integer cell: UnsafeRawBufferPointer, quotesBig: Bool) {
         var digits = cell[...]
         while digits.count > 1, digits.first == 0x30 { digits.removeFirst() }
@@ -67,7 +68,8 @@ extension ByteBuffer {
 
     private static func isBig(_ digits: Slice<UnsafeRawBufferPointer>) -> Bool {
         let digits = digits.first == UInt8(ascii: "-") ? digits.dropFirst() : digits
-        return DecimalDigits.value(UnsafeRawBufferPointer(rebasing: digits)).map { $0 > maxExactInteger } ?? true
+        return DecimalDigits.value(UnsafeRawBufferPointer(rebasing: digits)).map { $0 > maxExactInteger }
+            ?? true
     }
 
     private mutating func append(bits cell: UnsafeRawBufferPointer, quotesBig: Bool) {
@@ -78,22 +80,22 @@ extension ByteBuffer {
         if isBig { append(byte: 0x22) }
     }
 
-    /// `0.1`, `42`, `1e+16`: the shortest digits that read back as the same `Real`. A `FLOAT` is rounded from the
-    /// server's double first.
+    /// Writes `0.1`, `42` or `1e+16`, with the shortest digits that read back as the same `Real`. For a
+    /// `FLOAT`, the server's double is rounded first.
     private mutating func append<Real: BinaryFloatingPoint & LosslessStringConvertible>(
         real cell: UnsafeRawBufferPointer, _: Real.Type
     ) {
         guard let value = Double(String(decoding: cell, as: UTF8.self)), Real(value).isFinite else {
-            // Neither type has such a value; whatever it is, the line stays JSON.
+            // Neither type has such a value. Whatever it is, the line stays JSON.
             return append(jsonString: cell)
         }
         var digits = Real(value).description
-        // Not of -0.0: an integer has no negative zero.
+        // -0.0 keeps its fraction, since an integer has no negative zero.
         if digits.hasSuffix(".0"), value != 0 || value.sign == .plus { digits.removeLast(2) }
         digits.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
 
-    /// `2026-11-22 10:39:00.123456` with a `T` for the blank.
+    /// Writes `2026-11-22 10:39:00.123456` with a `T` in place of the blank.
     private mutating func append(dateTime cell: UnsafeRawBufferPointer, zone: StaticString) {
         let dateLength = 10
         append(byte: 0x22)
@@ -107,10 +109,11 @@ extension ByteBuffer {
         append(zone)
     }
 
-    /// Deeper documents are shown as a string, as is all that is not JSON.
+    /// The greatest number of objects and lists within one another in a document. Deeper documents are shown
+    /// as a string, like everything that is not JSON.
     private static let maxDocumentDepth = 512
 
-    /// The text itself on one line, or as a string if a reader of the line could stumble over it.
+    /// Writes a document's own text on one line, or as a string if it could confuse readers of the line.
     private mutating func append(document cell: UnsafeRawBufferPointer) {
         var scanner = JSONScanner(cell, maxDepth: Self.maxDocumentDepth, allowsRepeats: true)
         do throws(JSONError) {
@@ -120,7 +123,7 @@ extension ByteBuffer {
         }
         write(atMost: cell.count) { target in
             for (index, byte) in cell.enumerated() {
-                // JSON has line breaks between its tokens only.
+                // JSON has line breaks only between its tokens.
                 let isBreak = byte == 0x0A || byte == 0x0D
                 target.storeBytes(of: isBreak ? 0x20 : byte, toByteOffset: index, as: UInt8.self)
             }

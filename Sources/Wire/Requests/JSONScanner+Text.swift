@@ -1,12 +1,12 @@
 import Relations
 
-/// What the scanned strings and numbers say.
+/// The values of scanned strings and numbers.
 extension JSONScanner {
     func raw(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: bytes[range])
     }
 
-    /// A string's UTF-8 without escapes.
+    /// The UTF-8 of a string, without escapes.
     func decoded(_ string: JSONString) -> [UInt8] {
         string.isEscaped ? unescaped(string.range) : Array(raw(string.range))
     }
@@ -17,12 +17,12 @@ extension JSONScanner {
             : String(decoding: raw(string.range), as: UTF8.self)
     }
 
-    /// The same; without making it, if it is the expected one.
+    /// The text of a string. If it is the expected one, no new `String` is made.
     func text(_ string: JSONString, expecting expected: String) -> String {
         !string.isEscaped && raw(string.range).equals(expected) ? expected : text(string)
     }
 
-    /// A number's value, if it is a plain integer of 64 bits signed.
+    /// The value of a number that is an integer of 64 bits signed; nil for any other.
     func integer(_ number: JSONNumber) -> Int64? {
         guard number.isInteger else { return nil }
         let end = number.range.upperBound
@@ -42,14 +42,14 @@ extension JSONScanner {
         }
     }
 
-    /// So many digits are never beyond 64 bits signed.
+    /// The greatest number of digits that never exceed 64 bits signed, and can be read without a check.
     private static let maxSafeDigits = 18
 }
 
 // MARK: Escapes
 
 extension JSONScanner {
-    /// Stands behind the backslash.
+    /// Walks over an escape, whose backslash it stands behind.
     mutating func skipEscape() throws(JSONError) {
         let letter = byte
         guard letter == UInt8(ascii: "u") || Self.shortEscape(letter) != nil else {
@@ -93,7 +93,8 @@ extension JSONScanner {
         }
     }
 
-    /// The text was checked when it was scanned, so every escape here is a good one.
+    /// The UTF-8 of a string with escapes, which are all valid, because they were checked when the string was
+    /// scanned.
     private func unescaped(_ range: Range<Int>) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(range.count)
@@ -114,7 +115,7 @@ extension JSONScanner {
         return result
     }
 
-    /// `\u00e9`, or a pair `\ud83d\ude00`; moves `at` behind it.
+    /// Reads `\u00e9`, or a pair `\ud83d\ude00`, and moves `at` behind it.
     private func escapedScalar(_ at: inout Int) -> Character {
         let unit = Self.hexUnit(bytes[(at + 2)...].prefix(4)) ?? 0
         at += 6

@@ -1,24 +1,25 @@
-/// Why bytes are not JSON, and where.
+/// The reason why bytes are not JSON, and where.
 struct JSONError: Error {
     let reason: StaticString
-    /// Bytes before the place.
+    /// The number of bytes before the mistake.
     let offset: Int
 }
 
-/// A string as it stands in the text, already checked; `range` excludes its quotes.
+/// A valid string in the text; `range` does not include its quotes.
 struct JSONString {
     let range: Range<Int>
     let isEscaped: Bool
 }
 
-/// A number as it stands in the text; `isInteger` if it has neither fraction nor exponent.
+/// A valid number in the text; an integer has neither a fraction nor an exponent.
 struct JSONNumber {
     let range: Range<Int>
     let isInteger: Bool
 }
 
 /// Walks through JSON (RFC 8259) without building anything. It is stricter than the RFC where a reader could
-/// understand another thing than the writer: names are unique in an object, surrogates come in pairs.
+/// understand something else than the writer meant: the names in an object must differ, and surrogates must
+/// come in pairs.
 struct JSONScanner {
     let bytes: UnsafeRawBufferPointer
     var position = 0
@@ -26,18 +27,21 @@ struct JSONScanner {
     private let maxDepth: Int
     private let allowsRepeats: Bool
 
-    /// - Parameter allowsRepeats: for text that others have stored, and whose meaning is not ours to judge.
+    /// - Parameters:
+    ///   - maxDepth: the greatest number of objects and lists within one another.
+    ///   - allowsRepeats: whether names may be repeated in an object, as in text that others have stored and
+    ///     whose meaning is not ours to judge.
     init(_ bytes: UnsafeRawBufferPointer, maxDepth: Int, allowsRepeats: Bool = false) {
         self.bytes = bytes
         self.maxDepth = maxDepth
         self.allowsRepeats = allowsRepeats
     }
 
-    /// The byte to look at next; NUL, which no JSON text contains, at the end.
+    /// The next byte; NUL, which no JSON text contains, at the end.
     @inline(__always)
     var byte: UInt8 { position < bytes.count ? bytes[position] : 0 }
 
-    /// Runs `value` over the whole text.
+    /// Calls `value` to walk over the whole text.
     mutating func document(_ value: (inout JSONScanner) throws(JSONError) -> Void) throws(JSONError) {
         if let malformed = UTF8Step.firstMalformed(in: bytes) {
             throw JSONError(reason: "not UTF-8", offset: malformed)
@@ -51,7 +55,7 @@ struct JSONScanner {
 
     @inline(__always)
     mutating func skipBlanks() {
-        // Most often there is none.
+        // Mostly there are none.
         while byte <= 0x20, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
     }
 
@@ -70,7 +74,8 @@ struct JSONScanner {
 // MARK: Structure
 
 extension JSONScanner {
-    /// Hands each member's name to `member`, which must walk over the value; it also judges repeats.
+    /// Walks over an object. `member` is called with the name of each member and must walk over its value;
+    /// repeated names are its concern too.
     @inline(__always)
     mutating func object(
         _ member: (inout JSONScanner, JSONString) throws(JSONError) -> Void
@@ -93,7 +98,7 @@ extension JSONScanner {
         depth -= 1
     }
 
-    /// Calls `element` at the start of each element; it must walk over it.
+    /// Walks over a list. `element` is called at the beginning of each element and must walk over it.
     @inline(__always)
     mutating func list(_ element: (inout JSONScanner) throws(JSONError) -> Void) throws(JSONError) {
         try open()
@@ -161,7 +166,7 @@ extension JSONScanner {
         position += text.utf8CodeUnitCount
     }
 
-    /// `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`
+    /// Walks over a number: `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`.
     mutating func number() throws(JSONError) -> JSONNumber {
         let start = position
         _ = take("-")
@@ -190,7 +195,7 @@ extension JSONScanner {
         return at - position
     }
 
-    /// Stands on the opening quote.
+    /// Walks over a string, on whose opening quote it stands.
     mutating func string() throws(JSONError) -> JSONString {
         position += 1
         let start = position
@@ -205,7 +210,7 @@ extension JSONScanner {
         }
     }
 
-    /// Up to the next byte that ends or interrupts a string.
+    /// Walks up to the next byte that ends or interrupts a string.
     @inline(__always)
     private mutating func skipPlain() {
         var at = position

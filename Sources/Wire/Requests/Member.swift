@@ -1,4 +1,4 @@
-/// The members that a request may have, in this version or a later one.
+/// The members that a request can have, in this version of the protocol or in a later one.
 enum Member: UInt32, CaseIterable {
     case id, load, key, keys, parent, parents, op, timeoutMs
     case columns, `where`, order, limit, offset, count, include
@@ -26,7 +26,7 @@ enum Member: UInt32, CaseIterable {
         }
     }
 
-    /// What stands in a load, and in each relationship of an `include`.
+    /// The members that a load can have, and each relationship of an `include`.
     static let options: [Member] = [.columns, .where, .order, .limit, .offset, .count, .include]
 
     init?(_ name: UnsafeRawBufferPointer) {
@@ -38,7 +38,7 @@ enum Member: UInt32, CaseIterable {
     }
 }
 
-/// Which members a request has.
+/// A set of members.
 struct MemberSet {
     private var bits: UInt32 = 0
 
@@ -48,7 +48,8 @@ struct MemberSet {
         for member in members { insert(member) }
     }
 
-    /// False if it was there before.
+    /// Adds a member.
+    /// - Returns: false if it was in the set already.
     @discardableResult
     mutating func insert(_ member: Member) -> Bool {
         let bit = 1 << member.rawValue as UInt32
@@ -60,7 +61,7 @@ struct MemberSet {
 
     func count(among others: MemberSet) -> Int { (bits & others.bits).nonzeroBitCount }
 
-    /// The first that is not in `allowed`.
+    /// The first member that is not in `allowed`; nil if all are.
     func first(outside allowed: MemberSet) -> Member? {
         bits & ~allowed.bits == 0
             ? nil : Member(rawValue: UInt32((bits & ~allowed.bits).trailingZeroBitCount))

@@ -1,15 +1,15 @@
 import Relations
 
-/// What has been read of a load's options, its own or those of a relationship that it includes. Like the request
-/// itself they are read to their end whatever is wrong with them.
+/// What has been read of a load's options, or of those of a relationship that it includes. Like the request
+/// itself, they are read to their end, whatever is wrong with them.
 struct OptionsDraft {
     private(set) var options = LoadOptions()
-    /// The first thing that was wrong.
+    /// The first mistake.
     private(set) var problem: Failure?
     private let path: RequestPath
-    /// Levels of `include` that may still stand within this one.
+    /// The number of levels of `include` that are still allowed within this one.
     private let depthLeft: Int
-    /// Relationships that may still be included, here or within others.
+    /// The number of relationships that can still be included, here or within others.
     private var includesLeft: Int
 
     init(at path: RequestPath, depthLeft: Int, includesLeft: Int) {
@@ -18,7 +18,7 @@ struct OptionsDraft {
         self.includesLeft = includesLeft
     }
 
-    /// The value of a member, which has not been read before.
+    /// Reads the value of a member that has not been read before.
     mutating func read(_ member: Member, _ scanner: inout JSONScanner) throws(JSONError) {
         switch member {
         case .columns: options.columns = try readColumns(&scanner)
@@ -44,7 +44,7 @@ struct OptionsDraft {
         note(path, "must be \(needs), not \(found)")
     }
 
-    /// Reads an object's members, of which none may stand twice.
+    /// Reads the members of an object, which must all differ.
     private mutating func readMembers(
         _ path: RequestPath, needs: String, _ scanner: inout JSONScanner,
         _ member: (inout OptionsDraft, inout JSONScanner, JSONString) throws(JSONError) -> Void
@@ -64,7 +64,7 @@ struct OptionsDraft {
 // MARK: Columns, order, numbers
 
 extension OptionsDraft {
-    /// `"columns":["id","title"]`
+    // "columns":["id","title"]
     private mutating func readColumns(_ scanner: inout JSONScanner) throws(JSONError) -> [String]? {
         let path = path.member("columns")
         guard scanner.byte == UInt8(ascii: "[") else {
@@ -83,7 +83,7 @@ extension OptionsDraft {
         return names
     }
 
-    /// `"order":["-published",{"column":"-odd","desc":true}]`
+    // "order":["-published",{"column":"-odd","desc":true}]
     private mutating func readOrder(_ scanner: inout JSONScanner) throws(JSONError) -> [OrderTerm]? {
         let path = path.member("order")
         let needs = "a list of column names, or of {\"column\":…,\"desc\":…}"
@@ -131,7 +131,7 @@ extension OptionsDraft {
         return column.map { OrderTerm(column: $0, descending: descending) }
     }
 
-    /// `"limit":3`, `"offset":6`
+    // "limit":3, "offset":6
     private mutating func readNumber(
         _ member: Member, _ scanner: inout JSONScanner
     ) throws(JSONError) -> Int? {
@@ -153,7 +153,7 @@ extension OptionsDraft {
         noteKind(path.member("\(member.name)"), needs: "an integer from 0 to 2147483647", found: found)
     }
 
-    /// `"count":true`
+    // "count":true
     private mutating func readCount(_ scanner: inout JSONScanner) throws(JSONError) {
         let kind = scanner.kind
         guard case .bool(let isCount)? = try scanner.literal() else {
@@ -166,7 +166,7 @@ extension OptionsDraft {
 // MARK: Filters
 
 extension OptionsDraft {
-    /// `"where":{"status":"published","price":{"gte":10,"lt":20},"lang":["en","fr"],"deleted_at":null}`
+    // "where":{"status":"published","price":{"gte":10,"lt":20},"lang":["en","fr"],"deleted_at":null}
     private mutating func readWhere(_ scanner: inout JSONScanner) throws(JSONError) {
         let path = path.member("where")
         try readMembers(path, needs: "an object", &scanner) { draft, scanner, name throws(JSONError) in
@@ -223,7 +223,7 @@ extension OptionsDraft {
 // MARK: Includes
 
 extension OptionsDraft {
-    /// `"include":{"tags":{},"reviews":{"limit":2,"include":{"reviewer":{}}}}`
+    // "include":{"tags":{},"reviews":{"limit":2,"include":{"reviewer":{}}}}
     private mutating func readInclude(_ scanner: inout JSONScanner) throws(JSONError) {
         let path = path.member("include")
         guard depthLeft > 0 else {

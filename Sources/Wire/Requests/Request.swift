@@ -1,7 +1,9 @@
 package import Relations
 
-/// One line of a client, understood but not yet compared with the catalog.
+/// A line of a client that has been decoded, but not yet compared with the catalog.
 package struct Request: Hashable, Sendable {
+    /// The client's name for the request; nil if it gave none.
+    /// The client's name for the request; nil if it gave none.
     package let id: RequestID?
     package let operation: Operation
 
@@ -11,24 +13,28 @@ package struct Request: Hashable, Sendable {
     }
 }
 
+/// What a client asks for.
+/// What a client asks for.
 package enum Operation: Hashable, Sendable {
     case load(Load)
     case ping
     case hello
+    /// Describes one relationship, or all of them if none is named.
+    /// Describes one relationship, or all of them if none is named.
     case describe(relationship: String?)
     case stats
-    /// Gives up the client's own requests of that id.
+    /// Gives up the client's own requests with that id.
     case cancel(target: RequestID)
 }
 
-/// `{"id":1,"load":"authors.books","key":42}`
+/// A request for related rows: `{"id":1,"load":"authors.books","key":42}`.
 package struct Load: Hashable, Sendable {
     package let relationship: String
     package let keys: Keys
-    /// Whether the keys are those of the parent's primary key: `"parent":7`.
+    /// Whether the keys are values of the parent's primary key: `"parent":7`.
     package let isByParent: Bool
     private let given: GivenOptions
-    /// 1 … 2^31 − 1.
+    /// The time that the client waits at most, from 1 to 2^31 − 1 milliseconds; nil if it did not say so.
     package let timeoutMilliseconds: Int?
 
     package init(
@@ -44,33 +50,37 @@ package struct Load: Hashable, Sendable {
 }
 
 extension Load {
-    /// Nil for a load without any.
+    /// The load's options; nil if it has none.
     package var options: LoadOptions? {
         if case .some(let options) = given { options } else { nil }
     }
 }
 
-/// Apart from the load, which most often has none: its copies would else be several times as dear.
+/// The options of a load, which mostly has none. They are kept apart from it, since copying it would
+/// otherwise cost several times as much.
 private enum GivenOptions: Hashable, Sendable {
     case none
     indirect case some(LoadOptions)
 }
 
+/// The keys of a load.
+/// The keys of a load.
 package enum Keys: Hashable, Sendable {
-    /// `"key":42`
+    /// One key, whose reply is its rows: `"key":42`.
     case one(KeyInput)
-    /// `"keys":[42,43]`
+    /// A list, whose reply is a list of rows for each key: `"keys":[42,43]`.
     case many([KeyInput])
 
     package var isList: Bool { if case .many = self { true } else { false } }
 }
 
-/// A client's name for its request: a JSON token that is echoed as it was sent.
+/// A client's name for its request: a JSON token that the reply repeats as it was sent.
 package struct RequestID: Hashable, Sendable {
-    /// Integers are kept as such: they are what nearly every client sends, and need no memory of their own.
+    /// The token. Integers, which nearly all clients send, are kept as such, since they need no memory of
+    /// their own.
     private enum Token: Hashable, Sendable {
         case integer(Int64)
-        /// Strings with their quotes and escapes, integers above `Int64.max`, and `-0`.
+        /// A string with its quotes and escapes, an integer above `Int64.max`, or `-0`.
         case text([UInt8])
     }
 
@@ -80,7 +90,7 @@ package struct RequestID: Hashable, Sendable {
         token = .integer(value)
     }
 
-    /// - Parameter text: an integer or a string in JSON.
+    /// - Parameter text: the JSON of an integer or a string.
     init(text: UnsafeRawBufferPointer) {
         token = .text(Array(text))
     }
@@ -93,7 +103,8 @@ package struct RequestID: Hashable, Sendable {
     }
 }
 
-/// Why a line is no request. The id is there if the line was an object with a good one, wherever in it.
+/// The reason why a line is no request. The id is there if the line was an object with a valid one, wherever
+/// in it.
 package struct Rejection: Error, Hashable, Sendable {
     package let id: RequestID?
     package let failure: Failure

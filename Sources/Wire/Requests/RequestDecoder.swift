@@ -1,13 +1,14 @@
 import Relations
 
-/// Turns a line into a request, or into the reason why it is none.
+/// Decodes a line as a request, or finds the reason why it is none.
 package struct RequestDecoder {
+    /// The bounds of a request, which the configuration sets.
     package struct Limits: Hashable, Sendable {
-        /// Of one request.
+        /// The greatest number of keys in a request.
         package let maxKeys: Int
-        /// Levels of `include` within one another.
+        /// The greatest number of levels of `include` within one another.
         package let includeDepth: Int
-        /// At all levels of a request.
+        /// The greatest number of included relationships at all levels of a request.
         package let maxIncludes: Int
 
         package init(maxKeys: Int, includeDepth: Int, maxIncludes: Int) {
@@ -17,20 +18,22 @@ package struct RequestDecoder {
         }
     }
 
-    /// Objects and lists inside one another, the request itself included.
+    /// The greatest number of objects and lists within one another, including the request itself.
     static let maxDepth = 64
-    /// Bytes of an id that is a string, without quotes and escapes.
+    /// The greatest number of bytes of an id that is a string, without quotes and escapes.
     static let maxIDBytes = 128
 
     private let limits: Limits
-    /// What was asked for last is mostly asked for again: its name is not made anew.
+    /// The relationship that was asked for last, which is mostly asked for again, so that its name need not
+    /// be made anew.
     private var lastName = ""
 
     package init(_ limits: Limits) {
         self.limits = limits
     }
 
-    /// - Parameter line: without its end.
+    /// Decodes a line.
+    /// - Parameter line: the line without its end.
     package mutating func decode(_ line: UnsafeRawBufferPointer) -> Result<Request, Rejection> {
         var draft = RequestDraft(limits, lastName: lastName)
         defer { lastName = draft.load ?? lastName }
@@ -51,7 +54,7 @@ package struct RequestDecoder {
 private enum OperationName: String, CaseIterable {
     case ping, hello, describe, stats, cancel
 
-    /// What may stand beside `id` and `op`.
+    /// The members that a request of this operation can have.
     var members: MemberSet {
         switch self {
         case .ping, .hello, .stats: MemberSet(.id, .op)
@@ -62,11 +65,11 @@ private enum OperationName: String, CaseIterable {
 }
 
 extension RequestDraft {
-    /// Known to the protocol, and not to this version.
+    /// The operations that the protocol knows, but this version does not.
     private static let laterOperations = ["auth"]
 
     fileprivate func operation() throws(Failure) -> Operation {
-        // First, so that "auth" is refused as such, and not for its "token".
+        // This comes first, so that "auth" is refused as such and not because of its "token".
         let name = try operationName()
         if let problem { throw problem }
         guard let name else {
@@ -98,7 +101,8 @@ extension RequestDraft {
         if Self.laterOperations.contains(op) {
             throw Failure(.badRequest, "op '\(op)' is not supported by this version of kindred")
         }
-        let hint = Suggestion.hint(to: op, among: OperationName.allCases.map(\.rawValue) + Self.laterOperations)
+        let hint = Suggestion.hint(
+            to: op, among: OperationName.allCases.map(\.rawValue) + Self.laterOperations)
         throw Failure(.badRequest, "unknown op \(QuotedInput.quoted(op))\(hint)")
     }
 
@@ -118,6 +122,8 @@ extension RequestDraft {
 
     private static let keyMembers: [Member] = [.key, .keys, .parent, .parents]
 
+    /// The keys of a load, and whether they are those of the parent's primary key.
+    /// The keys of a load, and whether they are those of the parent's primary key.
     private func keysOfLoad() throws(Failure) -> (Keys, isByParent: Bool) {
         guard present.count(among: MemberSet(.key, .keys, .parent, .parents)) < 2 else {
             let given = Self.keyMembers.filter(present.contains)

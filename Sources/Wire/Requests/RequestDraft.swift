@@ -1,7 +1,7 @@
 import Relations
 
-/// What has been read of a request's members. A line is read to its end whatever is wrong with its members, because
-/// the id may come last and because a line that is no JSON is `bad_json` before anything else.
+/// What has been read of a request's members. A line is read to its end, whatever is wrong with its members,
+/// because the id may come last, and because a line that is no JSON is `bad_json` before anything else.
 struct RequestDraft {
     private let limits: RequestDecoder.Limits
     private let lastName: String
@@ -12,14 +12,14 @@ struct RequestDraft {
     var op: String?
     var key: KeyInput?
     var keys: [KeyInput]?
-    /// The parent's primary key, for callers who do not have the relationship's key.
+    /// The parent's primary key, for clients that do not have the relationship's key.
     var parent: KeyInput?
     var parents: [KeyInput]?
-    /// Made when there are some.
+    /// The options; nil until the first of them is read.
     private(set) var options: OptionsDraft?
     var timeoutMilliseconds: Int?
     var present = MemberSet()
-    /// The first thing that was wrong.
+    /// The first mistake.
     private(set) var problem: Failure?
     private var unknown: Set<[UInt8]> = []
 
@@ -65,7 +65,7 @@ struct RequestDraft {
             options
             ?? OptionsDraft(
                 at: .root, depthLeft: limits.includeDepth, includesLeft: limits.maxIncludes)
-        // Or what it holds would be copied at each change.
+        // Otherwise what the draft holds would be copied at each change.
         options = nil
         try draft.read(member, &scanner)
         options = draft
@@ -140,13 +140,15 @@ extension RequestDraft {
     private mutating func readString(
         _ member: Member, _ scanner: inout JSONScanner
     ) throws(JSONError) -> String? {
-        if scanner.byte == UInt8(ascii: "\"") { return scanner.text(try scanner.string(), expecting: lastName) }
+        if scanner.byte == UInt8(ascii: "\"") {
+            return scanner.text(try scanner.string(), expecting: lastName)
+        }
         noteKind(member, needs: "a string", found: scanner.kind)
         try scanner.skipValue()
         return nil
     }
 
-    /// `"timeout_ms":50`
+    // "timeout_ms":50
     private mutating func readTimeout(_ scanner: inout JSONScanner) throws(JSONError) {
         let found = scanner.kind
         let start = scanner.position
@@ -166,7 +168,7 @@ extension RequestDraft {
 // MARK: Keys
 
 extension RequestDraft {
-    /// `"keys":[42,43,42]`
+    // "keys":[42,43,42]
     private mutating func readKeys(
         _ member: Member, _ scanner: inout JSONScanner
     ) throws(JSONError) -> [KeyInput]? {
@@ -192,7 +194,7 @@ extension RequestDraft {
         return inputs
     }
 
-    /// A scalar, or a list of them for a composite key.
+    /// Reads a key: a scalar, or a list of them for a composite key.
     private func readKey(_ scanner: inout JSONScanner) throws(JSONError) -> KeyInput {
         guard scanner.byte == UInt8(ascii: "[") else {
             if let literal = try scanner.literal() { return .scalar(literal) }
@@ -213,7 +215,7 @@ extension RequestDraft {
 }
 
 extension JSONScanner {
-    /// nil for a list or an object, which is walked over.
+    /// Reads a scalar; nil for a list or an object, which is walked over.
     mutating func literal() throws(JSONError) -> Literal? {
         switch byte {
         case UInt8(ascii: "\""):
@@ -235,7 +237,7 @@ extension JSONScanner {
     static let numberKind = "a number"
     static let objectKind = "an object"
 
-    /// What stands here, for an error message.
+    /// The kind of the value that begins here, for an error message.
     var kind: String {
         switch byte {
         case UInt8(ascii: "{"): Self.objectKind

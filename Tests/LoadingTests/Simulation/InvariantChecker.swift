@@ -244,7 +244,8 @@ final class InvariantChecker {
                 heldBack[relationship] = now
                 continue
             }
-            let end = max(wait.since, openSince, heldBack[relationship] ?? 0) + wait.batchKey.window.nanoseconds
+            let end =
+                max(wait.since, openSince, heldBack[relationship] ?? 0) + wait.batchKey.window.nanoseconds
             expect(now <= end - latest, "a key waits beyond its window")
             // The rest is decided at the end of a turn.
             guard latest > 0 else { continue }

@@ -1,4 +1,5 @@
 import Glibc
+import LineClient
 import PrivateServer
 import Reactor
 import Testing

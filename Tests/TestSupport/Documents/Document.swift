@@ -48,13 +48,14 @@ package struct Document: Sendable, CustomStringConvertible {
     /// The path of a file of the repository on this machine.
     package static func path(_ name: String) -> String {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
             .deletingLastPathComponent().path + "/" + name
     }
 
     /// What stands below a heading of the second level, up to the next.
     package func section(_ heading: String) throws -> Document {
         guard let start = text.range(of: "\n## \(heading)\n") else {
-            throw NeverHappened(description: "\(name) has no section \(heading)")
+            throw TestFailure(description: "\(name) has no section \(heading)")
         }
         let end =
             text.range(of: "\n## ", range: start.upperBound..<text.endIndex)?.lowerBound ?? text.endIndex
@@ -91,7 +92,7 @@ package struct Document: Sendable, CustomStringConvertible {
         func finish() throws {
             if request == nil, reply == nil { return }
             guard let request, let reply else {
-                throw NeverHappened(description: "\(name):\(start): a request or a reply stands alone")
+                throw TestFailure(description: "\(name):\(start): a request or a reply stands alone")
             }
             found.append(Exchange(request: request, reply: reply, lineNumber: start))
         }
@@ -106,7 +107,7 @@ package struct Document: Sendable, CustomStringConvertible {
                 if reply == nil { request?.append(rest) } else { reply?.append(rest) }
             case "", "# ": break
             default:
-                throw NeverHappened(
+                throw TestFailure(
                     description: "\(name):\(block.lineNumber + place): neither a request nor a reply")
             }
         }

@@ -46,7 +46,7 @@ package struct GeneratedSection {
         guard let marks else { return file.startIndex..<file.endIndex }
         guard let begin = file.range(of: marks.begin),
             let end = file.range(of: marks.end, range: begin.upperBound..<file.endIndex)
-        else { throw NeverHappened(description: "\(path) has no \(marks.begin)") }
+        else { throw TestFailure(description: "\(path) has no \(marks.begin)") }
         return begin.upperBound..<end.lowerBound
     }
 }
