@@ -21,7 +21,7 @@ import Testing
         for record in SettingRecord.all {
             #expect(SettingsReference.render().contains("| `\(record.name)` |"), "\(record.path)")
         }
-        #expect(throws: NeverHappened.self) {
+        #expect(throws: TestFailure.self) {
             try GeneratedSection("nothing", of: "docs/CONFIGURATION.md").text
         }
     }

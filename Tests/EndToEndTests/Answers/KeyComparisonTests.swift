@@ -1,4 +1,5 @@
 import Foundation
+import LineClient
 import MariaDB
 import PrivateServer
 import TestSupport

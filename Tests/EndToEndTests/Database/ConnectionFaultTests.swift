@@ -1,3 +1,4 @@
+import LineClient
 import PrivateServer
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import Foundation
+import LineClient
 import PrivateServer
 import TestSupport
 import Testing
@@ -54,7 +55,7 @@ import Testing
 
     @Test(arguments: ["> {}", "< {}", "> {}\n> {}\n< {}", "> {}\n< {}\n< {}", "> {}\n< {}\nnonsense"])
     func `a request or a reply that stands alone is a fault of the document`(lines: String) {
-        #expect(throws: NeverHappened.self) {
+        #expect(throws: TestFailure.self) {
             try Document(name: "x", text: "```\n\(lines)\n```").exchanges
         }
     }

@@ -1,5 +1,6 @@
 import Demo
 import Foundation
+import LineClient
 import MariaDB
 import PrivateServer
 import TestSupport
