@@ -45,11 +45,10 @@ package struct Explanation {
     private func sampleKeys(of relationship: Relationship) throws(DatabaseError) -> [Key] {
         let names = relationship.key.map { SQLIdentifier.quoted($0.name) }
         let filled = names.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
+        let table = SQLIdentifier.quoted(relationship.parent)
+        // SELECT DISTINCT `id` FROM `authors` WHERE `id` IS NOT NULL LIMIT 3
         let rows = try client.rows(
-            """
-            SELECT DISTINCT \(names.joined(separator: ",")) FROM \(SQLIdentifier.quoted(relationship.parent)) \
-            WHERE \(filled) LIMIT 3
-            """)
+            "SELECT DISTINCT \(names.joined(separator: ",")) FROM \(table) WHERE \(filled) LIMIT 3")
         return rows.compactMap { row in
             let parts = zip(row, relationship.key).compactMap { cell, column in
                 cell.flatMap { $0.withUnsafeBytes { ReturnedKey.link($0, as: column.type) } }
@@ -145,8 +144,8 @@ private struct Advice {
         guard template.selection.isCut else { return nil }
         if let index = relationship.sortingIndex(template.selection) {
             guard case .window = template.planner.form(keys: 2) else {
-                return
-                    "  limit: index '\(index.name)' has each key's rows in order; only the wanted ones are read"
+                return "  limit: index '\(index.name)' has each key's rows in order; "
+                    + "only the wanted ones are read"
             }
             return
                 "  limit: index '\(index.name)' has each key's rows in order, but so many rows, or a primary "
