@@ -84,7 +84,7 @@ fuzz: deps ## fuzzers for FUZZ_SECONDS (15) each; inputs that break something go
 
 .PHONY: docs
 docs: deps ## writes the example configuration, and the parts of docs/ that are made from records in the sources
-	KINDRED_WRITE_DOCUMENTS=1 $(SWIFT) test --filter GeneratedDocumentTests
+	KINDRED_WRITE_DOCUMENTS=1 $(SWIFT) test --filter "GeneratedDocumentTests|MetricTests"
 
 .PHONY: format
 format: ## formats the sources

@@ -41,7 +41,7 @@ let package = Package(
         ours("Batching", ["Relations", "Time", deque, heap]),
         ours("Planning", ["Relations"]),
         ours("FanOut", ["Relations"]),
-        ours("Loading", ["Relations", "Time", "Wire", "Batching", "Planning", "FanOut", deque, heap]),
+        ours("Loading", ["Time", "Relations", "Wire", "Batching", "Planning", "FanOut", deque, heap]),
 
         // The thin shell: all C names stop in these two.
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),

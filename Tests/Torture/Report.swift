@@ -99,16 +99,16 @@ struct Report {
 
     private var faultLines: [String] {
         var lines = [
-            "fault                                          times  recovered after    errors of loads that met only it"
+            "fault                                                    times  recovered after    errors of loads that met only it"
         ]
-        lines.append("                                                      median, slowest")
+        lines.append("                                                                median, slowest")
         for (name, record) in rig.findings.faultRecords.sorted(by: { $0.key < $1.key }) {
             let sorted = record.recoveries.sorted()
             let shown =
                 sorted.isEmpty
                 ? "never" : "\(show(sorted[sorted.count / 2])), \(show(sorted[sorted.count - 1]))"
             let errors = record.errors.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-            let start = "\(padded(name, 46)) \(padded("\(record.times)", 6)) \(padded(shown, 18)) "
+            let start = "\(padded(name, 56)) \(padded("\(record.times)", 6)) \(padded(shown, 18)) "
             lines.append(start + errors.joined(separator: ", "))
         }
         return lines

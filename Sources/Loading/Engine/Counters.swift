@@ -1,4 +1,4 @@
-import Batching
+package import Batching
 package import Relations
 
 /// What the daemon has done since it started; what `{"op":"stats"}` shows.
@@ -40,19 +40,5 @@ package final class Counters {
         batchSizes.add(batch.keys.count)
     }
 
-    private func dispatched(_ reason: DispatchReason) -> Int { dispatches[reason] ?? 0 }
-
-    // {"requests":320,"replies":320,…}
-    package var members: [(name: StaticString, value: Int)] {
-        [
-            ("requests", requests), ("replies", replies), ("errors", errors.values.reduce(0, +)),
-            ("keys_asked", keysAsked),
-            ("keys_sent", keysSent), ("queries", queries), ("rows", rows), ("splits", splits),
-            ("kills", kills), ("released_idle", dispatched(.idle)), ("released_full", dispatched(.full)),
-            ("released_gathered", dispatched(.gathered)), ("released_deadline", dispatched(.deadline)),
-            ("released_retry", dispatched(.retry)),
-            ("stray_rows", strayRows), ("surplus_rows", surplusRows), ("sessions_accepted", sessionsAccepted),
-            ("slow_readers_dropped", slowReadersDropped),
-        ]
-    }
+    package func queries(dispatched reason: DispatchReason) -> Int { dispatches[reason] ?? 0 }
 }

@@ -1,6 +1,7 @@
 import Batching
 import DequeModule
 import HeapModule
+import Time
 
 /// When the requests on their way must be given up.
 ///
@@ -9,8 +10,7 @@ import HeapModule
 /// to the front.
 struct Deadlines {
     struct Deadline: Comparable {
-        /// Monotonic nanoseconds.
-        let time: Int64
+        let time: Instant
         let node: SubmissionID
         /// Whether the client set it, with `timeout_ms`.
         let isClients: Bool

@@ -144,7 +144,7 @@ extension Engine {
     }
 
     private static let maxAttempts = 4
-    /// Nanoseconds after sending within which the loss of a connection is not blamed on the query.
+    /// The time after sending within which the loss of a connection is not blamed on the query.
     private static let quickLoss = TimeSpan.milliseconds(100)
 
     /// Keys with very many rows are asked alone; otherwise it is not known which of the keys is to blame.

@@ -1,11 +1,12 @@
 package import Relations
+package import Time
 
 /// Bounds on what clients may ask for and leave unread. All can be changed by a reload.
 package struct EngineLimits {
     /// Bytes of one reply, and of the rows of one key.
     package var maxReplyBytes: Int
-    /// Nanoseconds that any request waits at most.
-    package var requestTimeout: Int64
+    /// The longest time that any request waits.
+    package var requestTimeout: TimeSpan
     /// Keys of all requests on their way.
     package var maxQueuedKeys: Int
     /// Keys of one client's requests on their way.
@@ -19,7 +20,7 @@ package struct EngineLimits {
     package var maxUnreadBytes: Int
 
     package init(
-        maxReplyBytes: Int, requestTimeout: Int64, maxQueuedKeys: Int, maxClientKeys: Int, maxRows: Int,
+        maxReplyBytes: Int, requestTimeout: TimeSpan, maxQueuedKeys: Int, maxClientKeys: Int, maxRows: Int,
         maxResultBytes: Int, maxUnreadBytes: Int
     ) {
         self.maxReplyBytes = maxReplyBytes

@@ -1,17 +1,19 @@
+package import Time
+
 // What the engine needs of the world: a clock with one alarm, and somebody who runs its queries. The daemon gives it its
 // event loop and its connections; the simulation in the tests gives it a clock and a database of its own.
 
 /// A monotonic clock with one alarm.
 package protocol EngineClock: AnyObject {
-    /// Monotonic nanoseconds at the last look at the clock, which is the beginning of the turn unless somebody has
-    /// called ``refresh()`` since.
-    var now: Int64 { get }
+    /// The time of the last look at the clock, which is the beginning of the turn unless somebody has called
+    /// ``refresh()`` since.
+    var now: Instant { get }
 
     /// Looks at the clock again, where the length of a turn matters.
     func refresh()
 
     /// Sets the alarm: there will be another turn at `time`, unless one comes before; nil clears it.
-    func wake(at time: Int64?)
+    func wake(at time: Instant?)
 }
 
 /// The connections to the database.

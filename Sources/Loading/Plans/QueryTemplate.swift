@@ -34,7 +34,7 @@ package final class QueryTemplate {
         byteCount = selection.byteCount
         batchKey = BatchKey(
             number: number, maxKeys: planner.maxKeys(policy.maxKeys),
-            window: TimeSpan(nanoseconds: policy.window),
+            window: policy.window,
             priority: policy.priority, relationship: counters.number)
     }
 }

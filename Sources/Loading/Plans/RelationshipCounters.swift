@@ -18,8 +18,4 @@ package final class RelationshipCounters {
         queries += 1
         keysSent += batch.keys.count
     }
-
-    package var members: [(name: StaticString, value: Int)] {
-        [("keys_asked", keysAsked), ("keys_sent", keysSent), ("queries", queries), ("rows", rows)]
-    }
 }

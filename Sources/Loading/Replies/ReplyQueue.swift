@@ -30,8 +30,9 @@ package final class ReplyQueue {
     package static let maxInProgress = 4096
 
     package let account: ClientAccount
-    /// Called when there is something to send, or a load to resume.
-    private let onWork: () -> Void
+    /// Called when there is something to send, or a load to resume; nil once the client is gone, for a reply that is being
+    /// written in slices may outlive it.
+    private var onWork: (() -> Void)?
     private let context: EngineContext
     private var output = Outbox()
     /// The loads on their way, in no order.
@@ -101,7 +102,7 @@ package final class ReplyQueue {
         remove(load)
         // Each of many that waited for the same rows gets a copy, and the last of them may find no room for it.
         if context.memory.isFull { return reply(context.fullMemory, to: load.requestID) }
-        var writer = ReplyWriter(root, of: load, limit: context.limits.maxReplyBytes)
+        var writer = ReplyWriter(root, of: load, maxBytes: context.limits.maxReplyBytes)
         reply(load.requestID) { writer.write(to: &$0) }
     }
 
@@ -111,7 +112,7 @@ package final class ReplyQueue {
         isWriting = true
         if load.phase == .held { letGo(load) }
         load.move(to: .writing)
-        let writer = ReplyWriter(root, of: load, limit: context.limits.maxReplyBytes)
+        let writer = ReplyWriter(root, of: load, maxBytes: context.limits.maxReplyBytes)
         let task = SlicedReply(writer, of: load, to: self, context)
         let tasks = context.tasks
         if !tasks.isTurnFull, !load.included.isEmpty {
@@ -125,7 +126,7 @@ package final class ReplyQueue {
     /// The reply that was written in slices is whole, in `line`; or the load has failed; or it needs no reply any more.
     func finishWriting(_ load: PendingLoad, _ result: Result<Void, Failure>?, line: inout ByteBuffer) {
         isWriting = false
-        defer { onWork() }
+        defer { onWork?() }
         switch result {
         case .success:
             remove(load)
@@ -176,7 +177,7 @@ package final class ReplyQueue {
     private func wasWritten(_ error: Failure.Code?) {
         context.counters.countReply(error)
         countOutput()
-        onWork()
+        onWork?()
     }
 
     private func countOutput() { context.memory.update(&countedBytes, to: output.capacity) }
@@ -266,6 +267,7 @@ package final class ReplyQueue {
     /// - Returns: the loads that it is owed, for ``Engine/abandon(_:)``.
     package func close() -> [PendingLoad] {
         isEnded = true
+        onWork = nil
         let unpaid = owed
         owed = []
         held = []

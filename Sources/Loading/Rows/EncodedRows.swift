@@ -55,7 +55,7 @@ package final class EncodedRows {
         if isCount {
             if let digits = row[columns[0]] { arena.append(digits) }
         } else {
-            if distributor.continues(key) { arena.append(byte: UInt8(ascii: ",")) }
+            if distributor.continues(key) { arena.separate() }
             encoder.encode(into: &arena, leavingOpen: !linkColumns.isEmpty) { row[columns[$0]] }
             for index in linkColumns.indices {
                 addLink(linkColumns[index], row[columns[shownCount + index]], of: key)
@@ -81,32 +81,27 @@ package final class EncodedRows {
         memory.update(&countedBytes, to: 0)
     }
 
-    /// `{"id":7,…},{"id":8,…}`, or nothing; a number of rows where they were counted.
+    /// Writes `{"id":7,…},{"id":8,…}`, or nothing; a number where rows were counted.
     func write(rowsOf key: Int, to output: inout ByteBuffer) {
-        var isFirst = true
         distributor.forEachSegment(of: key) { _, segment in
-            if !isFirst { output.append(byte: UInt8(ascii: ",")) }
-            isFirst = false
+            output.separate()
             write(segment.range, to: &output)
         }
     }
 
-    // The rows of a projection with links, in their order, each by its number in this encoded rows. Without links, rows that
-    // came one after another are one here.
+    // With links, every row is found by itself, as `{"id":7,"title":"Emma"` that is still open for its includes. Without
+    // links, rows of a key that came one after another are one here, closed and with commas between them.
 
+    /// The number of the key's first row; nil if it has none that is shown.
     func firstRow(of key: Int) -> Int? { distributor.firstSegment(of: key) }
 
+    /// The number of the key's next row.
     func row(after row: Int) -> Int? { distributor.segment(after: row) }
 
-    /// Where it stands in the arena.
+    /// Where a row stands in the arena.
     func range(ofRow row: Int) -> Range<Int> { distributor.range(ofSegment: row) }
 
-    /// `{"id":7,"title":"Emma"`, still open.
-    func write(row: Int, to output: inout ByteBuffer) {
-        write(range(ofRow: row), to: &output)
-    }
-
-    /// This part of the arena.
+    /// Writes a part of the arena.
     func write(_ range: Range<Int>, to output: inout ByteBuffer) {
         arena.withBytes { output.append(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }

@@ -1,4 +1,5 @@
 import DequeModule
+package import Time
 
 /// Work that is too much for one turn of the loop, in which everybody else waits: it is done slice by slice.
 protocol SlicedTask: AnyObject {
@@ -10,8 +11,8 @@ protocol SlicedTask: AnyObject {
 /// The tasks under way, a slice of each in turn, and how much work of a turn may still be done at once.
 package final class TaskQueue {
     package struct Limits: Sendable {
-        /// Nanoseconds of a turn after which no further slice is begun.
-        package var budget: Int64
+        /// The part of a turn after which no further slice is begun.
+        package var budget: TimeSpan
         /// Work on no more rows is always done at once: making a task of it would cost more than it is worth.
         package var minTaskRows: Int
         /// Rows that may be handled at once in one turn, by loads of which none is a task by itself.
@@ -20,7 +21,7 @@ package final class TaskQueue {
         package var rowsInSlice: Int
 
         package init(
-            budget: Int64, minTaskRows: Int = 64, maxRowsAtOnce: Int = 2048, rowsInSlice: Int = 512
+            budget: TimeSpan, minTaskRows: Int = 64, maxRowsAtOnce: Int = 2048, rowsInSlice: Int = 512
         ) {
             self.budget = budget
             self.minTaskRows = minTaskRows

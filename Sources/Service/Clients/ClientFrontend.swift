@@ -218,7 +218,7 @@ final class ClientFrontend {
             session.queue.reply { ReplyEncoder.cancelled(request.id, found, into: &$0) }
         case .stats:
             session.queue.reply(request.id) {
-                Statistics(engine: engine, pool: pool, sessions: sessionCount, turns: turns).reply.write(
+                Observation(engine: engine, pool: pool, sessions: sessionCount, turns: turns).reply.write(
                     request.id, to: &$0)
                 return nil
             }

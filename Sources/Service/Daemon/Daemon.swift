@@ -5,6 +5,7 @@ package import Logging
 import MariaDB
 import Reactor
 package import Relations
+import Time
 
 /// The running service: starts the parts, joins them, and takes them down again. Owns the loop's thread.
 package final class Daemon {
@@ -63,7 +64,7 @@ package final class Daemon {
         loop = try EventLoop()
         engine = Engine(
             clock: LoopClock(loop), templates: QueryTemplates(), batching: .init(settings),
-            limits: .init(settings), tasks: .init(budget: TurnBudget.tasks))
+            limits: .init(settings), tasks: .init(budget: .nanoseconds(TurnBudget.tasks)))
         frontend = ClientFrontend(
             loop: loop, engine: engine, limits: .init(settings, maxClients: budget.clients),
             weights: ClientWeights(settings), version: version, logger: logger)

@@ -1,5 +1,6 @@
 import Loading
 import Reactor
+import Time
 
 /// The engine's clock and alarm in the daemon.
 final class LoopClock: EngineClock {
@@ -12,11 +13,11 @@ final class LoopClock: EngineClock {
         alarm = Alarm(loop) {}
     }
 
-    var now: Int64 { loop.now }
+    var now: Instant { Instant(nanoseconds: loop.now) }
 
     func refresh() { loop.refreshTime() }
 
-    func wake(at time: Int64?) {
-        if let time { alarm.set(at: time) } else { alarm.clear() }
+    func wake(at time: Instant?) {
+        if let time { alarm.set(at: time.nanoseconds) } else { alarm.clear() }
     }
 }

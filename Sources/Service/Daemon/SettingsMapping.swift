@@ -3,6 +3,7 @@ package import Configuration
 import Loading
 import MariaDB
 import Relations
+import Time
 package import Wire
 
 // What each part of the daemon needs of the settings, in that part's words and units.
@@ -75,7 +76,8 @@ extension QueryTemplates.Settings {
 extension BatchingPolicy {
     init(_ own: Settings.RelationshipBatching, over common: Settings.Batching) {
         self.init(
-            window: Int64((own.windowMilliseconds ?? common.windowMilliseconds) * 1_000_000),
+            window: TimeSpan(
+                nanoseconds: Int64((own.windowMilliseconds ?? common.windowMilliseconds) * 1_000_000)),
             maxKeys: own.maxKeys ?? common.maxKeys, priority: own.priority)
     }
 }
@@ -84,7 +86,7 @@ extension EngineLimits {
     init(_ settings: Settings) {
         self.init(
             maxReplyBytes: settings.limits.replyBytes,
-            requestTimeout: Int64(settings.limits.requestTimeoutSeconds) * 1_000_000_000,
+            requestTimeout: .seconds(settings.limits.requestTimeoutSeconds),
             maxQueuedKeys: settings.batching.maxQueuedKeys,
             maxClientKeys: settings.batching.maxClientKeys, maxRows: settings.limits.requestRows,
             maxResultBytes: settings.limits.resultBytes,

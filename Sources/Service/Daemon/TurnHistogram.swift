@@ -2,20 +2,18 @@ import Histogram
 
 /// How long the loop's turns were: so long a client or an answer waits at most before it is looked at.
 struct TurnHistogram {
-    private static let longest: UInt64 = 60_000_000
+    private static let maxMicroseconds: UInt64 = 60_000_000
 
     private var microseconds = Histogram<UInt32>(
-        highestTrackableValue: TurnHistogram.longest, numberOfSignificantValueDigits: .two)
+        highestTrackableValue: TurnHistogram.maxMicroseconds, numberOfSignificantValueDigits: .two)
 
     mutating func add(nanoseconds: Int64) {
-        _ = microseconds.record(min(UInt64(max(0, nanoseconds)) / 1000, Self.longest))
+        _ = microseconds.record(min(UInt64(max(0, nanoseconds)) / 1000, Self.maxMicroseconds))
     }
 
-    var members: [(name: StaticString, value: Int)] {
-        [
-            ("turn_p50_us", Int(microseconds.valueAtPercentile(50))),
-            ("turn_p99_us", Int(microseconds.valueAtPercentile(99))),
-            ("turn_max_us", Int(microseconds.max)),
-        ]
-    }
+    /// Microseconds that so many in a hundred turns did not exceed.
+    func percentile(_ percent: Double) -> Int { Int(microseconds.valueAtPercentile(percent)) }
+
+    /// Microseconds of the longest turn.
+    var longest: Int { Int(microseconds.max) }
 }

@@ -40,7 +40,7 @@ final class InvariantChecker {
     }
 
     private var engine: Engine { simulation.engine }
-    private var now: Int64 { simulation.clock.now }
+    private var now: Int64 { simulation.clock.time }
 
     func waiters(of query: BatchQuery) -> [LoadRecord] {
         query.batch.allWaiters.compactMap {

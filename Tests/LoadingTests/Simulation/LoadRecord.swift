@@ -1,6 +1,7 @@
 import Loading
 import Relations
 import TestSupport
+import Time
 import Wire
 
 /// One load of a simulation: what is asked, what it should get, and what has become of it.
@@ -66,7 +67,7 @@ final class LoadRecord {
     }
 
     func hasOwnBound(_ limits: EngineLimits) -> Bool {
-        load.timeoutMilliseconds.map { Int64($0) * millisecond < limits.requestTimeout } ?? false
+        load.timeoutMilliseconds.map { Int64($0) * millisecond < limits.requestTimeout.nanoseconds } ?? false
     }
 
     private static func key(_ relation: SimulatedRelationship, _ space: Int, _ random: inout SeededGenerator)

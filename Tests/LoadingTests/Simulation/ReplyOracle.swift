@@ -79,6 +79,6 @@ struct ReplyOracle {
     }
 
     private func fault(_ record: LoadRecord, _ what: String) {
-        trace.fault(at: clock.now, "load \(record.number) \(what)")
+        trace.fault(at: clock.time, "load \(record.number) \(what)")
     }
 }

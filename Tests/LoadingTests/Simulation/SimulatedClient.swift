@@ -40,7 +40,7 @@ final class SimulatedClient {
 
     private func queueHasWork() {
         noteReplies()
-        if !isReadDue { readLater(after: max(0, pausesUntil - simulation.clock.now)) }
+        if !isReadDue { readLater(after: max(0, pausesUntil - simulation.clock.time)) }
     }
 
     /// Notes which loads have just got their replies, and what could be seen at that moment.
@@ -49,7 +49,7 @@ final class SimulatedClient {
         for record in records.values where record.isOwed {
             guard !owed.contains(record.id) else { continue }
             record.reply = LoadRecord.Reply(
-                time: simulation.clock.now, keysOnTheirWay: simulation.engine.context.loads.keyCount,
+                time: simulation.clock.time, keysOnTheirWay: simulation.engine.context.loads.keyCount,
                 clientKeys: queue.account.keysOnTheirWay, unreadBytes: queue.unreadBytes)
             record.wasPaused = pausesUntil > record.sentAt
         }
@@ -65,8 +65,8 @@ final class SimulatedClient {
         isReadDue = false
         if isGone { return }
         while queue.hasOutput {
-            guard pausesUntil <= simulation.clock.now else {
-                return readLater(after: pausesUntil - simulation.clock.now)
+            guard pausesUntil <= simulation.clock.time else {
+                return readLater(after: pausesUntil - simulation.clock.time)
             }
             var line = ""
             queue.send { bytes in
@@ -88,7 +88,7 @@ final class SimulatedClient {
         }
         simulation.oracle.judge(line, for: record)
         simulation.note("load \(record.number) is answered")
-        if let pause = record.pause { pausesUntil = simulation.clock.now + pause }
+        if let pause = record.pause { pausesUntil = simulation.clock.time + pause }
     }
 
     /// `{"id":7,…`

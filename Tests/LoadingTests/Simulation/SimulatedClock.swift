@@ -1,5 +1,6 @@
 import HeapModule
 import Loading
+import Time
 
 /// What happens in a simulation besides the engine's own decisions.
 enum Event {
@@ -37,34 +38,37 @@ final class SimulatedClock: EngineClock {
     }
 
     /// Nanoseconds.
-    private(set) var now: Int64
+    private(set) var time: Int64
+
+    var now: Instant { Instant(nanoseconds: time) }
+
     private var alarm: Int64?
     private var entries: Heap<Entry> = []
     private var lastNumber = 0
 
-    init(start: Int64) { now = start }
+    init(start: Int64) { time = start }
 
     /// Nothing takes time here but what the simulation says.
     func refresh() {}
 
-    func wake(at time: Int64?) { alarm = time }
+    func wake(at time: Instant?) { alarm = time?.nanoseconds }
 
     func add(_ event: Event, after nanoseconds: Int64) {
         lastNumber += 1
-        entries.insert(Entry(time: now + nanoseconds, number: lastNumber, event: event))
+        entries.insert(Entry(time: time + nanoseconds, number: lastNumber, event: event))
     }
 
     /// Goes on to the next event or alarm. Answers whether there is one.
     func advance() -> Bool {
         guard let next = [entries.min?.time, alarm].compactMap({ $0 }).min() else { return false }
-        now = max(now, next)
-        if let alarm, alarm <= now { self.alarm = nil }
+        time = max(time, next)
+        if let alarm, alarm <= time { self.alarm = nil }
         return true
     }
 
     /// The next event of this moment.
     func nextEvent() -> Event? {
-        guard let first = entries.min, first.time <= now else { return nil }
+        guard let first = entries.min, first.time <= time else { return nil }
         return entries.removeMin().event
     }
 }

@@ -163,7 +163,7 @@ final class SimulatedDatabase: QueryRunner {
 
     func crash(duration: Int64) {
         simulation.note("the database is gone for \(duration / microsecond) us")
-        brokenUntil = clock.now + duration
+        brokenUntil = clock.time + duration
         for slot in slots.indices {
             switch slots[slot] {
             case .down: break
@@ -177,7 +177,7 @@ final class SimulatedDatabase: QueryRunner {
 
     func connect(slot: Int) {
         guard case .down = slots[slot] else { return simulation.fault("a slot connects that is not down") }
-        if clock.now < brokenUntil {
+        if clock.time < brokenUntil {
             reconnect(slot)
             return refused()
         }

@@ -2,6 +2,7 @@ import Batching
 import Loading
 import Relations
 import TestSupport
+import Time
 import Wire
 
 /// One run of the engine, from a seed: clients, a database and a clock that are not real, and what happens.
@@ -43,9 +44,9 @@ final class Simulation {
             limits: config.limits, replyLimits: config.replies, clock: clock, trace: trace)
     }
 
-    func note(_ line: @autoclosure () -> String) { trace.note(at: clock.now, line()) }
+    func note(_ line: @autoclosure () -> String) { trace.note(at: clock.time, line()) }
 
-    func fault(_ what: String) { trace.fault(at: clock.now, what) }
+    func fault(_ what: String) { trace.fault(at: clock.time, what) }
 
     // MARK: What is to happen
 
@@ -98,10 +99,10 @@ final class Simulation {
     private func run() -> TraceLog {
         prepare()
         var turns = 0
-        var before = clock.now
+        var before = clock.time
         while trace.fault == nil, clock.advance() {
-            turns = clock.now == before ? turns + 1 : 0
-            before = clock.now
+            turns = clock.time == before ? turns + 1 : 0
+            before = clock.time
             if turns > Self.mostTurns { fault("the engine wakes itself for ever") }
             turn()
         }
@@ -146,8 +147,8 @@ final class Simulation {
         guard !clients[record.client].isGone, !oracle.isShutDown else { return }
         note("load \(record.number) is sent by client \(record.client): \(record.load)")
         let timeout = record.load.timeoutMilliseconds.map { Int64($0) * millisecond }
-        record.sentAt = clock.now
-        record.bound = clock.now + min(timeout ?? .max, config.limits.requestTimeout)
+        record.sentAt = clock.time
+        record.bound = clock.time + min(timeout ?? .max, config.limits.requestTimeout.nanoseconds)
         record.sawOutage = database.outage != nil
         clients[record.client].send(record, to: engine)
     }

@@ -1,6 +1,7 @@
 import Batching
 import Loading
 import TestSupport
+import Time
 
 /// What may happen in a simulation.
 enum FaultProfile: Sendable, CaseIterable {
@@ -58,9 +59,9 @@ struct SimulationConfig {
         limits = Self.limits(isTight, profile.isQuiet, &random)
         tasks =
             random.chance(0.5)
-            ? .init(budget: 2 * millisecond)
+            ? .init(budget: .milliseconds(2))
             : .init(
-                budget: 0, minTaskRows: random.number(0...2), maxRowsAtOnce: random.number(0...5),
+                budget: .zero, minTaskRows: random.number(0...2), maxRowsAtOnce: random.number(0...5),
                 rowsInSlice: random.number(1...3))
         replies =
             random.chance(0.3)
@@ -90,7 +91,8 @@ struct SimulationConfig {
     ) -> EngineLimits {
         EngineLimits(
             maxReplyBytes: isTight && random.chance(0.7) ? random.number(60...3000) : 1 << 20,
-            requestTimeout: isQuiet ? 1000 * second : random.time(20 * millisecond...2 * second),
+            requestTimeout: TimeSpan(
+                nanoseconds: isQuiet ? 1000 * second : random.time(20 * millisecond...2 * second)),
             maxQueuedKeys: isTight && random.chance(0.5) ? random.number(5...60) : 10_000,
             maxClientKeys: isTight && random.chance(0.5) ? random.number(5...30) : 10_000,
             maxRows: isTight && random.chance(0.5) ? random.number(5...60) : 10_000,
@@ -110,7 +112,8 @@ struct SimulationConfig {
 
     private static func policy(_ profile: FaultProfile, _ random: inout SeededGenerator) -> BatchingPolicy {
         BatchingPolicy(
-            window: random.chance(0.2) ? 0 : random.time(100 * microsecond...2 * millisecond),
+            window: TimeSpan(
+                nanoseconds: random.chance(0.2) ? 0 : random.time(100 * microsecond...2 * millisecond)),
             maxKeys: random.number(3...(profile == .overload ? 5 : mostKeys)),
             priority: profile.isQuiet ? 0 : random.number(-2...2))
     }
