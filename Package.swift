@@ -46,7 +46,7 @@ let package = Package(
         // The thin shell: all C names stop in these two.
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
         .systemLibrary(name: "CLibevent", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
-        ours("MariaDB", ["CMariaDB"]),
+        ours("MariaDB", ["CMariaDB", "Relations"]),
         ours("Reactor", ["CLibevent"]),
 
         // Where the parts meet, and what stands around them.

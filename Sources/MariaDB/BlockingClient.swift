@@ -1,7 +1,8 @@
 import CMariaDB
+package import Relations
 
-/// The simple way, which waits: on threads of the daemon that may (reading the schema, `KILL`, looks at servers), on the
-/// command line, and in tests.
+/// A connection whose calls wait: for threads of the daemon that may (reading the schema, `KILL`, health
+/// checks), for the command line, and for tests.
 package final class BlockingClient {
     private let handle: Handle
     /// The columns of the last statement; empty if it had no result.
@@ -21,12 +22,15 @@ package final class BlockingClient {
         mysql_close(handle)
     }
 
-    /// All rows of a statement, `nil` for NULL; none if it has no result.
+    /// What the server has said that it is.
+    package var dialect: Dialect { Dialect(serverVersion: serverVersion(of: handle)) }
+
+    /// The values of all rows of a statement, `nil` for NULL; no rows if it has no result.
     package func rows(_ sql: String) throws(DatabaseError) -> [[[UInt8]?]] {
         try collect(sql) { Array($0) }
     }
 
-    /// All rows as text; bytes that are not UTF-8 are replaced.
+    /// The values of all rows of a statement as text, in which bytes that are not UTF-8 are replaced.
     package func strings(_ sql: String) throws(DatabaseError) -> [[String?]] {
         try collect(sql) { String(decoding: $0, as: UTF8.self) }
     }
@@ -36,7 +40,7 @@ package final class BlockingClient {
         _ = try collect(sql) { _ in true }
     }
 
-    /// The columns that a statement would have; it is prepared, and not run.
+    /// The columns that a statement's result would have. The statement is prepared, and not run.
     package func describe(_ sql: String) throws(DatabaseError) -> [ColumnDescription] {
         guard let statement = mysql_stmt_init(handle) else {
             throw DatabaseError(of: handle, during: .connected)

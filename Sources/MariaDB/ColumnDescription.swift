@@ -1,6 +1,6 @@
 import CMariaDB
 
-/// One column of a result, as the server described it.
+/// A column of a result, as the server describes it.
 package struct ColumnDescription: Sendable, Hashable {
     package let name: String
     /// `MYSQL_TYPE_…`, the protocol's number: 3 = INT, 8 = BIGINT, 253 = VARCHAR, 254 = CHAR.
@@ -11,12 +11,11 @@ package struct ColumnDescription: Sendable, Hashable {
     /// `BINARY_FLAG`: a binary collation or type; numbers and dates have it too.
     package let isBinary: Bool
     package let isNullable: Bool
-    /// Whether MariaDB says that the values are JSON documents, which to the protocol are text; false where that was not
-    /// asked for.
-    /// https://mariadb.com/kb/en/result-set-packets/#column-definition-packet
+    /// Whether MariaDB says that the values are JSON documents, which are text to the protocol; false if that
+    /// was not read. https://mariadb.com/kb/en/result-set-packets/#column-definition-packet
     package let isJSON: Bool
 
-    /// - Parameter readsFormat: whether `isJSON` is wanted, which takes its time.
+    /// - Parameter readsFormat: whether `isJSON` is read, which costs time.
     init(_ field: MYSQL_FIELD, readsFormat: Bool) {
         name = String(
             decoding: UnsafeRawBufferPointer(start: field.name, count: Int(field.name_length)), as: UTF8.self)
@@ -47,7 +46,7 @@ package struct ColumnDescription: Sendable, Hashable {
 }
 
 extension ColumnDescription {
-    /// What the text protocol's values look like.
+    /// The form of the values in the text protocol.
     package enum Kind: Hashable, Sendable {
         case integer
         case bit
@@ -55,7 +54,7 @@ extension ColumnDescription {
         case real
         case date, time, datetime, timestamp
         case text
-        /// What has no character set, and whatever else is shown as a string.
+        /// Strings without a character set, and every type that is not known and shown as a string.
         case bytes
         /// The type of a bare `NULL`.
         case null

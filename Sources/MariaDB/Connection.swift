@@ -1,10 +1,12 @@
 import CMariaDB
 import Glibc
+package import Relations
 
-/// One connection that never waits: every call returns at once and says what it waits for.
+/// A connection whose calls never wait: each returns at once and says what the operation waits for.
 ///
-/// Its owner watches the descriptor and calls `resume(ready:)`. One operation at a time: a call that the state does not
-/// allow is a mistake of the caller and stops the program, because libmariadb would accept it and corrupt itself.
+/// Its owner watches the descriptor and calls `resume(ready:)`. One operation is under way at a time: a call
+/// that the state does not allow is a mistake of the caller and stops the program, because libmariadb would
+/// accept it and corrupt itself.
 package final class Connection {
     private typealias Result = UnsafeMutablePointer<MYSQL_RES>
 
@@ -13,11 +15,11 @@ package final class Connection {
         case unconnected
         /// Suspended in `mysql_real_connect`. Next: idle, broken.
         case connecting
-        /// Nothing under way. Next: sending, broken (the server hung up).
+        /// Nothing is under way. Next: sending, broken (the server hung up).
         case idle
         /// Suspended in `mysql_real_query`. Next: opened, idle, broken.
         case sending
-        /// The columns are known, no row has been taken. Next: row, fetching, idle, broken.
+        /// The columns are known, and no row has been fetched. Next: row, fetching, idle, broken.
         case opened(Result)
         /// A row can be read. Next: row, fetching, idle, broken.
         case row(Result, Row)
@@ -32,8 +34,8 @@ package final class Connection {
     private let handle: Handle
     private let arguments: ConnectArguments
     private var state = State.unconnected
-    /// Of the server's next packet, modulo 256. libmariadb does not look at these numbers, and a row that was lost on the
-    /// way would be missing from an answer.
+    /// The number that the server's next packet must have, modulo 256. libmariadb does not check these
+    /// numbers, and a row that was lost on the way would be missing from an answer.
     private var nextPacket: UInt8 = 0
     /// The statement's bytes while libmariadb sends them; it keeps the size of the longest one.
     private var statement = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -60,6 +62,14 @@ package final class Connection {
         return mysql_thread_id(handle)
     }
 
+    /// What the server has said that it is; nil before it is connected.
+    package var dialect: Dialect? {
+        switch state {
+        case .unconnected, .connecting, .broken, .closed: nil
+        case .idle, .sending, .opened, .row, .fetching: Dialect(serverVersion: serverVersion(of: handle))
+        }
+    }
+
     /// The row announced by the last `.row`, valid until the next call.
     package var currentRow: Row {
         guard case .row(_, let row) = state else {
@@ -68,7 +78,7 @@ package final class Connection {
         return row
     }
 
-    /// Ends in `.connected` or `.failed`.
+    /// Connects and runs the session setup. Ends in `.connected` or `.failed`.
     package func connect() -> Progress {
         guard case .unconnected = state else { preconditionFailure("connect() may be called once") }
         var connected: Handle?
@@ -78,7 +88,7 @@ package final class Connection {
         return afterConnect(wait, connected)
     }
 
-    /// Sends one statement; the bytes are copied. Ends in `.columns`, `.done` or `.failed`.
+    /// Sends one statement, whose bytes are copied. Ends in `.columns`, `.done` or `.failed`.
     package func query(_ sql: UnsafeRawBufferPointer) -> Progress {
         guard case .idle = state else { preconditionFailure("query() needs an idle connection") }
         if statement.count < sql.count {
@@ -126,7 +136,8 @@ package final class Connection {
         }
     }
 
-    /// Whether the server has hung up on an idle connection. Nothing may arrive on one but the news of its end.
+    /// Finds out whether the server has hung up on an idle connection: nothing else may arrive on one.
+    /// - Returns: the error if it has; nil if the connection is still good.
     package func checkIdle() -> DatabaseError? {
         guard case .idle = state else { preconditionFailure("checkIdle() needs an idle connection") }
         var byte: UInt8 = 0
@@ -138,20 +149,21 @@ package final class Connection {
             kind: .connectionLost)
     }
 
-    /// Gives the connection up in any state, without waiting for the server. May be called again.
+    /// Closes the connection in any state, without waiting for the server. May be called again.
     package func close() {
         switch state {
         case .closed: return
         case .opened(let result), .row(let result, _), .fetching(let result): abandon(result)
         case .unconnected, .connecting, .idle, .sending, .broken: break
         }
-        // Shuts the socket down: COM_QUIT, which mysql_close writes, cannot block any more.
+        // Shuts the socket down, so that COM_QUIT, which mysql_close writes, cannot block any more.
         mariadb_cancel(handle)
         mysql_close(handle)
         state = .closed
     }
 
-    /// Frees a result in mid-stream. As long as it knows its handle, `mysql_free_result` would read all remaining rows.
+    /// Frees a result of which rows are still to come. As long as it knows its handle, `mysql_free_result`
+    /// would read them all.
     private func abandon(_ result: Result) {
         result.pointee.handle = nil
         mysql_free_result(result)
@@ -214,15 +226,15 @@ package final class Connection {
     /// The number of the packet that was read last.
     private var lastPacket: UInt8 { UInt8(truncatingIfNeeded: handle.pointee.net.pkt_nr) &- 1 }
 
-    /// Whether this row, or what says that there is none, is what the server sent after the last one.
+    /// Whether this row, or the packet that ends the rows, is what the server sent after the last one.
     private func isNext(_ row: Row?) -> Bool {
         let expected = nextPacket
         nextPacket = lastPacket &+ 1
         // A row of 16 MiB and more comes in several packets, all but the last of that size.
-        return lastPacket == expected || row.map { $0.byteCount > Self.longestPacket / 2 } == true
+        return lastPacket == expected || row.map { $0.byteCount > Self.maxPacket / 2 } == true
     }
 
-    private static let longestPacket = 1 << 24
+    private static let maxPacket = 1 << 24
 
     private func outOfOrder() -> Progress {
         state = .broken

@@ -1,28 +1,26 @@
 import CMariaDB
 
-/// What the server or libmariadb said, and what it means for the connection.
+/// An error of the server's or of libmariadb's, and what it means for the connection.
 package struct DatabaseError: Error, Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
-        /// The connection was good and is gone; what ran on it has no answer.
+        /// The connection was good and is gone; the statement that ran on it has no answer.
         case connectionLost
-        /// No connection came about: nobody listens, or nobody answered in time.
+        /// No connection was made: nobody listens, or nobody answered in time.
         case unreachable
-        /// Somebody answered and did not let us in (password, limits, the session setup was refused).
+        /// A server answered and refused the login (password, limits) or the session setup.
         case refused
         /// The server refused the statement; the connection is idle and usable.
         case statement
     }
 
-    /// `CR_UNKNOWN_HOST`
-    package static let unknownHost: UInt32 = 2005
-
-    /// What was under way; the same number means different things while connecting and afterwards.
+    /// What was under way: the same error number means different things while connecting and afterwards.
     enum Phase {
         case connecting
         case connected
     }
 
-    /// The server's number (`ER_…`, 1000–1999 and 3000–4999) or libmariadb's (`CR_…`, 2000–2999 and 5000–5999).
+    /// The server's number (`ER_…`, 1000–1999 and 3000–4999) or libmariadb's (`CR_…`, 2000–2999 and
+    /// 5000–5999); see `ErrorNumber`.
     package let errno: UInt32
     /// Five characters, `HY000` when there is nothing better.
     package let sqlState: String
@@ -36,7 +34,7 @@ package struct DatabaseError: Error, Sendable, Hashable {
         self.kind = kind
     }
 
-    /// The last error of `handle`, on which something has failed.
+    /// The last error of a handle on which a call has failed.
     init(of handle: UnsafeMutablePointer<MYSQL>, during phase: Phase) {
         self.init(
             errno: mysql_errno(handle), sqlState: mysql_sqlstate(handle), message: mysql_error(handle),
@@ -53,8 +51,9 @@ package struct DatabaseError: Error, Sendable, Hashable {
     private init(
         errno: UInt32, sqlState: UnsafePointer<CChar>, message: UnsafePointer<CChar>, during phase: Phase
     ) {
-        // libmariadb gives up some malformed packets without saying why: in 10.11.19 without an error, in 10.11.18 with one
-        // that is unknown even to itself. Both leave the connection in an unknown place.
+        // libmariadb rejects some malformed packets without saying why: in 10.11.19 without an error, in
+        // 10.11.18 with one that is unknown even to itself. In both cases it is unknown what the server's
+        // next bytes mean.
         let isUnexplained = errno == 0 || phase == .connected && errno == UInt32(CR_UNKNOWN_ERROR)
         guard !isUnexplained else {
             let malformed = UInt32(CR_MALFORMED_PACKET)
@@ -71,23 +70,26 @@ package struct DatabaseError: Error, Sendable, Hashable {
     private static func kind(of errno: UInt32, during phase: Phase) -> Kind {
         switch phase {
         case .connecting: unreachable.contains(Int32(errno)) ? .unreachable : .refused
-        case .connected: isOfClient(errno) || farewells.contains(Int32(errno)) ? .connectionLost : .statement
+        case .connected:
+            isOfClient(errno) || closingErrors.contains(Int32(errno)) ? .connectionLost : .statement
         }
     }
 
-    /// Every `CR_…` error leaves the protocol in an unknown place, so none of them allows the connection to be used.
+    /// Whether it is an error of libmariadb's. After every one of them it is unknown what the server's next
+    /// bytes mean, so that the connection cannot be used any more.
     private static func isOfClient(_ errno: UInt32) -> Bool {
         (2000...2999).contains(errno) || (5000...5999).contains(errno)
     }
 
-    /// While connecting: the network, the name, or a peer that fell silent or hung up.
+    /// Errors while connecting that are the network's, the name's, or those of a peer that fell silent or
+    /// hung up.
     private static let unreachable: Set<Int32> = [
         CR_SOCKET_CREATE_ERROR, CR_CONNECTION_ERROR, CR_CONN_HOST_ERROR, CR_IPSOCK_ERROR, CR_UNKNOWN_HOST,
         CR_SERVER_GONE_ERROR, CR_SERVER_HANDSHAKE_ERR, CR_SERVER_LOST, CR_SERVER_LOST_EXTENDED,
     ]
 
     /// Errors after which the server itself closes the connection.
-    private static let farewells: Set<Int32> = [
+    private static let closingErrors: Set<Int32> = [
         ER_SERVER_SHUTDOWN, ER_NORMAL_SHUTDOWN, ER_FORCING_CLOSE, ER_ABORTING_CONNECTION,
         ER_NEW_ABORTING_CONNECTION,
         ER_NET_PACKET_TOO_LARGE, ER_NET_READ_ERROR_FROM_PIPE, ER_NET_FCNTL_ERROR, ER_NET_PACKETS_OUT_OF_ORDER,

@@ -1,9 +1,10 @@
-/// Where a server listens and as whom we come. Plain text only: TLS is neither asked for nor enforced.
+/// Where a server listens, and the account to log in with. TLS is neither asked for nor enforced.
 package struct Endpoint: Sendable, Hashable {
     package enum Transport: Sendable, Hashable {
         /// A Unix socket; the kernel allows 107 bytes of path.
         case socket(path: String)
-        /// An address; or a name where the connection may block: libmariadb resolves names by blocking.
+        /// A numeric address; or a host's name if the connection may block, because libmariadb blocks to
+        /// resolve it.
         case tcp(address: String, port: UInt16)
     }
 
@@ -13,13 +14,15 @@ package struct Endpoint: Sendable, Hashable {
     package var password: String
     /// Empty: no default database.
     package var database: String
-    /// Whole seconds that each step of connecting may take (TCP, greeting, login, session setup); queries have no limit.
+    /// Whole seconds that each step of connecting may take (TCP, greeting, login, session setup); queries
+    /// have no limit.
     package var connectTimeoutSeconds: UInt32
-    /// SQL statements that are part of connecting. If the server refuses one, connecting has failed.
+    /// SQL statements that are part of connecting, see `SessionSetup`. If the server refuses one, connecting
+    /// has failed.
     package var sessionSetup: [String]
 
-    /// Whole seconds after which a blocking client gives up a silent server; 0: never. The non-blocking connection
-    /// leaves that to its owner.
+    /// Whole seconds after which a blocking client gives up a silent server; 0: never. A non-blocking
+    /// connection leaves that to its owner.
     package var readTimeoutSeconds: UInt32 = 0
 
     package init(

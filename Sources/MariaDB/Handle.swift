@@ -3,18 +3,21 @@ import Glibc
 
 typealias Handle = UnsafeMutablePointer<MYSQL>
 
-/// libmariadb's process-wide state (error texts, plugins), prepared before the first handle on whichever thread that is.
+/// libmariadb's process-wide state (error texts, plugins), prepared once before the first handle, on any
+/// thread.
 private enum Library {
-    static let isReady = mysql_server_init(0, nil, nil) == 0 && ma_pvio_register_callback(1, nameRefuser) == 0
+    static let isReady =
+        mysql_server_init(0, nil, nil) == 0 && ma_pvio_register_callback(1, nameRefusingServer) == 0
 }
 
-/// libmariadb 3.3 looks for `MariaDB` in the server's version to find out whether an error of the number 65535 is a report
-/// of progress (`ma_net_safe_read`). In the place of the greeting, which would tell the version, it reads from address 0.
-private func nameRefuser(mode: Int32, handle: Handle?, bytes: UnsafePointer<UInt8>?, count: Int) {
+/// libmariadb 3.3 looks for `MariaDB` in the server's version to find out whether an error of the number
+/// 65535 is a report of progress (`ma_net_safe_read`). In the place of the greeting, which would tell the
+/// version, it reads from address 0.
+private func nameRefusingServer(mode: Int32, handle: Handle?, bytes: UnsafePointer<UInt8>?, count: Int) {
     guard mode == 0, count > 0, let handle, let bytes, handle.pointee.server_version == nil else { return }
     // The body's first byte stands behind its length and number.
-    let place = 4 - Int(handle.pointee.net.pvio.pointee.bytes_read)
-    guard (0..<count).contains(place), bytes[place] == 0xFF else { return }
+    let offset = 4 - Int(handle.pointee.net.pvio.pointee.bytes_read)
+    guard (0..<count).contains(offset), bytes[offset] == 0xFF else { return }
     // Freed with the handle.
     handle.pointee.server_version = strdup("")
 }
@@ -25,11 +28,11 @@ enum CallStyle {
     case nonBlocking
 }
 
-/// The ways to log in that a server may ask for. Among the others are some that send the password as it is, or ask for it
-/// at the terminal and wait. https://mariadb.com/kb/en/authentication-plugins/
+/// The login plugins that a server may ask for. Among the others are some that send the password as it is, or
+/// ask for it at the terminal and wait. https://mariadb.com/kb/en/authentication-plugins/
 private let loginPlugins = "mysql_native_password,client_ed25519,parsec"
 
-/// A new handle with every option that does not depend on who listens. No option file is ever read.
+/// A new handle with the endpoint's options set. No option file is ever read.
 func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     precondition(Library.isReady, "libmariadb could not be initialised")
     guard let handle = mysql_init(nil) else { preconditionFailure("no memory for a database connection") }
@@ -47,7 +50,8 @@ func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     withUnsafePointer(to: endpoint.transport.protocolType.rawValue) {
         _ = mysql_options(handle, MYSQL_OPT_PROTOCOL, $0)
     }
-    // A reconnect would lose the session's settings in silence; LOCAL INFILE lets the server read our files.
+    // A reconnect would silently lose the session's settings; LOCAL INFILE would let the server read files of
+    // this machine.
     let off: (UInt32, my_bool) = (0, 0)
     withUnsafePointer(to: off.0) { _ = mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, $0) }
     withUnsafePointer(to: off.1) { _ = mysql_options(handle, MYSQL_OPT_RECONNECT, $0) }
@@ -56,8 +60,14 @@ func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     return handle
 }
 
+/// The version in the server's greeting, without the `5.5.5-` that a MariaDB may put before its own so that
+/// old replicas accept it.
+func serverVersion(of handle: Handle) -> String {
+    mysql_get_server_info(handle).map { String(cString: $0) } ?? ""
+}
+
 extension Endpoint.Transport {
-    /// Said outright, because libmariadb takes the host `localhost` for a Unix socket.
+    /// The protocol is set explicitly, because libmariadb takes the host `localhost` for a Unix socket.
     fileprivate var protocolType: mysql_protocol_type {
         switch self {
         case .socket: MYSQL_PROTOCOL_SOCKET
@@ -66,12 +76,12 @@ extension Endpoint.Transport {
     }
 }
 
-/// The strings of `mysql_real_connect`. libmariadb keeps the pointers while connecting is suspended, so they live here
-/// and not in the temporaries Swift would pass.
+/// The strings of `mysql_real_connect`. libmariadb keeps the pointers while connecting is suspended, so they
+/// live here and not in the temporaries Swift would pass.
 final class ConnectArguments {
     let host: UnsafeMutablePointer<CChar>?
     let user: UnsafeMutablePointer<CChar>?
-    /// Never nil: libmariadb would look for `$MYSQL_PWD`.
+    /// Never nil, because libmariadb would then use `$MYSQL_PWD`.
     let password: UnsafeMutablePointer<CChar>?
     let database: UnsafeMutablePointer<CChar>?
     let port: UInt32

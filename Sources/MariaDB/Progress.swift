@@ -1,6 +1,7 @@
 import CMariaDB
 
-/// What happened to a file descriptor or to the clock.
+/// What a connection waited for and has happened: its descriptor is ready, or its time is over. The loop has
+/// a type of the same name, because the driver and the loop do not know each other.
 package struct Readiness: OptionSet, Sendable, Hashable {
     package let rawValue: Int32
 
@@ -8,7 +9,7 @@ package struct Readiness: OptionSet, Sendable, Hashable {
         self.rawValue = rawValue
     }
 
-    // The same bits as MYSQL_WAIT_…, so that they pass through unchanged.
+    // The bits of MYSQL_WAIT_…, so that they pass to libmariadb unchanged.
     package static let readable = Readiness(rawValue: MYSQL_WAIT_READ)
     package static let writable = Readiness(rawValue: MYSQL_WAIT_WRITE)
     package static let timedOut = Readiness(rawValue: MYSQL_WAIT_TIMEOUT)
@@ -16,7 +17,7 @@ package struct Readiness: OptionSet, Sendable, Hashable {
 
 /// What a connection waits for. Treat a hang-up or an error of the descriptor as readable.
 package struct Interest: Sendable, Hashable {
-    /// May differ from the last one while connecting.
+    /// The connection's descriptor, which may differ from the last one while connecting.
     package let fileDescriptor: Int32
     /// `.readable` and `.writable` only.
     package let events: Readiness

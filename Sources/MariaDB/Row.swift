@@ -13,10 +13,11 @@ package struct Row {
         self.count = count
     }
 
-    /// Of all values together.
+    /// Bytes of all values together.
     package var byteCount: Int { (0..<count).reduce(0) { $0 + Int(lengths[$1]) } }
 
-    /// The bytes of the text protocol, `nil` for NULL. Every value is followed by a zero byte that does not count.
+    /// A value's bytes in the text protocol; `nil` for NULL. Every value is followed by a zero byte that does
+    /// not count.
     package subscript(column: Int) -> UnsafeRawBufferPointer? {
         precondition(column >= 0 && column < count, "a row has no column \(column), only 0..<\(count)")
         guard let value = values[column] else { return nil }

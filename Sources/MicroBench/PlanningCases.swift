@@ -44,7 +44,7 @@ extension Case {
             primaryKey: ["id"], uniqueKeys: [])
         return Relationship(
             name: "authors.books", kind: .many, parent: .init(authors), key: [owner], matchedColumns: [owner],
-            to: books)
+            to: books, dialect: .mariaDB)
     }
 
     private static func column(_ name: String, _ type: ColumnType) -> Column {

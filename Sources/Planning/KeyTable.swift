@@ -31,7 +31,8 @@ struct KeyTable {
             let maxLength = keys.reduce(0) { max($0, $1.part(index).byteCount) }
             sql.write(",k\(index) \(columns[index].declaration(maxLength: maxLength)) PATH '\(path)'")
             guard columns[index].needsRoundTrip else { continue }
-            let original = KeyColumn.original(maxLength: maxLength)
+            let original = KeyColumn.original(
+                maxLength: maxLength, collation: sql.dialect.exactCollation)
             sql.write(",u\(index) \(original) PATH '\(path)'")
             guard haveBytes[index] else { continue }
             sql.write(",h\(index) \(KeyColumn.text(maxLength)) CHARACTER SET latin1 PATH '\(path).x'")
@@ -62,7 +63,8 @@ struct KeyTable {
     /// Writes the second half of the comparison with the matched column, and what else must hold.
     func equality(with index: Int, _ sql: inout SQLWriter) {
         let column = columns[index]
-        let survives = "CONVERT(k.k\(index) USING utf8mb4) COLLATE utf8mb4_nopad_bin=k.u\(index)"
+        let survives =
+            "CONVERT(k.k\(index) USING utf8mb4) COLLATE \(sql.dialect.exactCollation)=k.u\(index)"
         guard haveBytes[index], let (charset, collation) = column.column.type.encoding else {
             sql.write("=\(column.expression("k.k\(index)"))")
             if column.needsRoundTrip { sql.write(" AND \(survives)") }
@@ -81,13 +83,12 @@ struct KeyTable {
 }
 
 extension SQLWriter {
-    // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR
+    // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT
     /// Begins a query with this table in it. A day like February 30, which may have been stored under that
     /// mode, is not one for `JSON_TABLE` otherwise. For all other queries the mode stays as it is, because
     /// views may compute with dates.
-    init(for table: KeyTable) {
-        self.init()
-        if table.hasImpossibleDay { write("SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR ") }
+    mutating func select(from table: KeyTable) {
+        select(underMode: table.hasImpossibleDay ? "ALLOW_INVALID_DATES" : nil)
     }
 }
 
@@ -98,7 +99,7 @@ extension Scalar {
 extension KeyColumn {
     /// The type of a second column with the key as the client sent it, beside the one in the matched column's
     /// character set.
-    static func original(maxLength: Int) -> String {
-        "\(text(maxLength)) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+    static func original(maxLength: Int, collation: String) -> String {
+        "\(text(maxLength)) CHARACTER SET utf8mb4 COLLATE \(collation)"
     }
 }

@@ -53,8 +53,8 @@ package struct Planner: Sendable {
     // SELECT t.`id`,t.`title` FROM `books` t WHERE t.`author_id`=42 ORDER BY t.`id` LIMIT 3
     private func equality(_ key: Key, _ columns: [Column]) -> Statement {
         let guards = clauses.typeGuards(columns)
-        var sql = SQLWriter()
-        sql.write("SELECT ")
+        var sql = SQLWriter(clauses.relationship.dialect)
+        sql.select()
         selected(&sql, guards, columns)
         sql.write(" FROM ")
         clauses.matchedTable(&sql)
@@ -70,7 +70,7 @@ package struct Planner: Sendable {
         clauses.order(&sql, after: nil)
         sql.limit(clauses.selection)
         return Statement(
-            sql: sql.bytes, attribution: .single, typeGuards: guards.map(\.column.type))
+            sql, attribution: .single, typeGuards: guards.map(\.column.type))
     }
 
     // SELECT t.`author_id`,t.`title` FROM `books` t WHERE t.`author_id` IN (42,43)
@@ -79,8 +79,8 @@ package struct Planner: Sendable {
         let matched = keyColumns.map { Clauses.TypeGuard(alias: clauses.matched, column: $0.column) }
         let guards = clauses.typeGuards(columns).filter { !matched.contains($0) }
         let attribution = attribution(columns)
-        var sql = SQLWriter()
-        sql.write("SELECT ")
+        var sql = SQLWriter(clauses.relationship.dialect)
+        sql.select()
         if case .values = attribution {
             clauses.matchedColumns(&sql)
             sql.write(",")
@@ -100,7 +100,7 @@ package struct Planner: Sendable {
         clauses.grouping(&sql, by: clauses.matchedColumns)
         clauses.order(&sql, after: clauses.matchedColumns)
         return Statement(
-            sql: sql.bytes, attribution: attribution, typeGuards: guards.map(\.column.type))
+            sql, attribution: attribution, typeGuards: guards.map(\.column.type))
     }
 
     /// How rows say which key they belong to. A column that they show is not sent twice, which would be a
@@ -118,8 +118,9 @@ package struct Planner: Sendable {
     private func ordinals(_ keys: [Key], _ columns: [Column]) -> Statement {
         let guards = clauses.typeGuards(columns)
         let table = KeyTable(columns: keyColumns, keys: keys)
-        var sql = SQLWriter(for: table)
-        sql.write("SELECT k.o,")
+        var sql = SQLWriter(clauses.relationship.dialect)
+        sql.select(from: table)
+        sql.write("k.o,")
         selected(&sql, guards, columns)
         sql.write(" FROM ")
         clauses.keyedSources(table, &sql)
@@ -127,7 +128,7 @@ package struct Planner: Sendable {
         clauses.grouping(&sql) { $0.write("k.o") }
         clauses.order(&sql) { $0.write("k.o") }
         return Statement(
-            sql: sql.bytes, attribution: .ordinal, typeGuards: guards.map(\.column.type))
+            sql, attribution: .ordinal, typeGuards: guards.map(\.column.type))
     }
 
     /// Writes the type guards, followed by the columns that rows show or by the number of rows.

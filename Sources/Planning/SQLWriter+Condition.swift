@@ -107,7 +107,7 @@ extension SQLWriter {
     private mutating func survives(_ value: Scalar, _ charset: ColumnType.Charset) {
         write("CONVERT(CONVERT(")
         literal(value, as: charset.type)
-        write(" USING \(charset.name)) USING utf8mb4) COLLATE utf8mb4_nopad_bin=")
+        write(" USING \(charset.name)) USING utf8mb4) COLLATE \(dialect.exactCollation)=")
         literal(value, as: charset.type)
     }
 

@@ -4,6 +4,26 @@ import Relations
 /// `utf8mb4` and whose `sql_mode` has neither `NO_BACKSLASH_ESCAPES` nor `ANSI_QUOTES`.
 struct SQLWriter {
     private(set) var bytes: [UInt8] = []
+    /// How the statement's `SELECT` is begun, and whatever else its server has its own words for.
+    let dialect: Dialect
+    /// Where in `bytes` the `SELECT` begins.
+    private(set) var selectOffset = 0
+
+    init(_ dialect: Dialect) {
+        self.dialect = dialect
+    }
+
+    // SELECT …
+    // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT …
+    /// Begins the statement.
+    /// - Parameter sqlMode: the `sql_mode` that it must run under; nil: the session's.
+    mutating func select(underMode sqlMode: String? = nil) {
+        guard let sqlMode else { return write("SELECT ") }
+        let (before, select) = dialect.select(underMode: sqlMode)
+        write(before)
+        selectOffset = bytes.count
+        write(select)
+    }
 
     mutating func write(_ sql: String) {
         bytes.append(contentsOf: sql.utf8)

@@ -9,6 +9,29 @@ package struct Statement: Hashable, Sendable {
     /// show. Their values are not needed: that they come back with these types proves that the literals were
     /// written for them.
     package let typeGuards: [ColumnType]
+    /// Where in `sql` the `SELECT` begins: before it, there may be what changes the session's settings for it.
+    private let selectOffset: Int
+    private let dialect: Dialect
+
+    init(_ sql: SQLWriter, attribution: Attribution, typeGuards: [ColumnType]) {
+        self.sql = sql.bytes
+        self.attribution = attribution
+        self.typeGuards = typeGuards
+        selectOffset = sql.selectOffset
+        dialect = sql.dialect
+    }
+
+    // EXPLAIN SELECT …
+    // SET STATEMENT … FOR EXPLAIN SELECT …
+    /// The statement that has the server show its plan of this one as a table.
+    package var explaining: [UInt8] {
+        sql[..<selectOffset] + Array(dialect.explain.utf8) + sql[selectOffset...]
+    }
+
+    // SELECT … LIMIT 0
+    /// The statement that has the server do all but bring rows.
+    /// - Precondition: its selection has no limit and no offset.
+    package var withoutRows: [UInt8] { sql + Array(" LIMIT 0".utf8) }
 
     /// The types of a row's columns before those that were asked for.
     package var leadingTypes: [ColumnType] {

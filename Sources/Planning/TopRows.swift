@@ -43,8 +43,9 @@ struct TopRows {
     func lateral(_ keys: [Key], _ columns: [Column]) -> Statement {
         let guards = clauses.typeGuards(columns)
         let table = KeyTable(columns: clauses.keyColumns, keys: keys)
-        var sql = SQLWriter(for: table)
-        sql.write("SELECT k.o,")
+        var sql = SQLWriter(relationship.dialect)
+        sql.select(from: table)
+        sql.write("k.o,")
         sql.list(guards) { sql, typeGuard in sql.column(typeGuard.column.name, of: "t") }
         if !guards.isEmpty { sql.write(",") }
         clauses.shown(columns, &sql)
@@ -65,7 +66,7 @@ struct TopRows {
         samePrimaryKey(&sql, as: "x")
         sql.write(" ORDER BY k.o,x.i")
         return Statement(
-            sql: sql.bytes, attribution: .ordinal, typeGuards: guards.map(\.column.type))
+            sql, attribution: .ordinal, typeGuards: guards.map(\.column.type))
     }
 
     private func subquery(_ table: KeyTable, _ sql: inout SQLWriter, row: Int) {
@@ -90,8 +91,9 @@ struct TopRows {
         let guards = clauses.typeGuards(columns)
         let isNarrow = !relationship.primaryKey.isEmpty
         let table = KeyTable(columns: clauses.keyColumns, keys: keys)
-        var sql = SQLWriter(for: table)
-        sql.write("SELECT w.o,")
+        var sql = SQLWriter(relationship.dialect)
+        sql.select(from: table)
+        sql.write("w.o,")
         sql.list(guards.indices) { sql, index in sql.write("w.w\(index)") }
         if !guards.isEmpty { sql.write(",") }
         if isNarrow {
@@ -112,7 +114,7 @@ struct TopRows {
         if let limit = selection.limit { sql.write(" AND w.n<=\(selection.offset + limit)") }
         sql.write(" ORDER BY w.o,w.n")
         return Statement(
-            sql: sql.bytes, attribution: .ordinal, typeGuards: guards.map(\.column.type))
+            sql, attribution: .ordinal, typeGuards: guards.map(\.column.type))
     }
 
     /// Writes the query for all rows of the keys, numbered within each key: their primary keys, or their

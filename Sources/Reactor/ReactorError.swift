@@ -1,6 +1,6 @@
 import Glibc
 
-/// Something that the operating system refused.
+/// An error of the operating system's.
 package struct ReactorError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was tried, where, and what to do.
     package let message: String

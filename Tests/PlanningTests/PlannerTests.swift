@@ -43,7 +43,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     let books = table("books", [column("id"), column("owner", type)])
     return Relationship(
         name: "authors.books", kind: .many, parent: parent, key: [column("id", type)],
-        matchedColumns: [column("owner", type)], to: books, order: order)
+        matchedColumns: [column("owner", type)], to: books, order: order, dialect: .mariaDB)
 }
 
 @Suite struct PlannerTests {
@@ -73,7 +73,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         let hidden = table("books", [column("id"), column("owner", name)])
         let relationship = Relationship(
             name: "a.b", kind: .many, parent: parent, key: [column("id", name)],
-            matchedColumns: [column("owner", name)], to: hidden, columns: [column("id")])
+            matchedColumns: [column("owner", name)], to: hidden, columns: [column("id")], dialect: .mariaDB)
         #expect(
             sql(relationship, text("x"))
                 == "SELECT t.`owner`,t.`id` FROM `books` t WHERE t.`owner`='x' ORDER BY t.`id`")
@@ -116,7 +116,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         let orders = Relationship(
             name: "a.b", kind: .many, parent: parent, key: [column("a"), column("b")],
             matchedColumns: [column("a"), column("b")],
-            to: table("lines", [column("id"), column("a"), column("b")]))
+            to: table("lines", [column("id"), column("a"), column("b")]), dialect: .mariaDB)
         #expect(planner(orders).maxKeys(500) == 250)
         #expect(
             sql(orders, .composite([.integer(1), .integer(2)]), .composite([.integer(3), .integer(4)]))
@@ -127,7 +127,8 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `a composite key of different types stands in a table with its ordinal`() {
         let mixed = Relationship(
             name: "a.b", kind: .many, parent: parent, key: [column("a"), column("b", name)],
-            matchedColumns: [column("a"), column("b", name)], to: table("lines", [column("id")]))
+            matchedColumns: [column("a"), column("b", name)], to: table("lines", [column("id")]),
+            dialect: .mariaDB)
         let statement = sql(
             mixed, .composite([.integer(1), .text([65])]), .composite([.integer(2), .text([66])]))
         #expect(
@@ -146,7 +147,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
             let relationship = Relationship(
                 name: "a.b", kind: .many, parent: parent, key: [column("id")], matchedColumns: [column("id")],
                 through: path,
-                to: table("b", [column("id")]))
+                to: table("b", [column("id")]), dialect: .mariaDB)
             let text = sql(relationship, .single(.integer(1)))
             return String(text.split(separator: " ON ")[1].split(separator: " WHERE ")[0])
         }
@@ -189,7 +190,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
             name: "books.tags", kind: .many, parent: parent, key: [column("id")],
             matchedColumns: [column("book_id")],
             through: tagging(isDistinct: false),
-            to: table("tags", [column("id")]))
+            to: table("tags", [column("id")]), dialect: .mariaDB)
         #expect(
             sql(tags, .single(.integer(1)), .single(.integer(2)))
                 == "SELECT j0.`book_id`,t.`id` FROM `book_tags` j0 JOIN `tags` t ON t.`id`=j0.`tag_id`"
@@ -201,7 +202,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
             name: "books.tags", kind: .many, parent: parent, key: [column("id")],
             matchedColumns: [column("book_id")],
             through: tagging(isDistinct: true),
-            to: table("tags", [column("id")]))
+            to: table("tags", [column("id")]), dialect: .mariaDB)
         #expect(
             sql(tags, .single(.integer(1)), .single(.integer(2))).contains(
                 "GROUP BY j0.`book_id`,t.`id` ORDER BY"))
@@ -212,7 +213,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
     @Test func `keys with one row at most need no order`() {
         let author = Relationship(
             name: "books.author", kind: .one, parent: parent, key: [column("author_id")],
-            matchedColumns: [column("id")], to: table("authors", [column("id")]))
+            matchedColumns: [column("id")], to: table("authors", [column("id")]), dialect: .mariaDB)
         #expect(!sql(author, .single(.integer(1)), .single(.integer(2))).contains("ORDER BY"))
     }
 
@@ -225,8 +226,7 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         let odd = table("odd `table", [column("se`lect")], key: ["se`lect"])
         let relationship = Relationship(
             name: "x", kind: .many, parent: parent, key: [column("id")], matchedColumns: [column("se`lect")],
-            to: odd
-        )
+            to: odd, dialect: .mariaDB)
         #expect(
             sql(relationship, .single(.integer(1)))
                 == "SELECT t.`se``lect` FROM `odd ``table` t WHERE t.`se``lect`=1")

@@ -15,7 +15,7 @@ private func books(_ indexes: [Index.Part]..., key: [Column] = [column("id")]) -
         indexes: keys + indexes.map { Index(name: "i", columns: $0, isUnique: false) })
     return Relationship(
         name: "authors.books", kind: .many, parent: .init(Table(name: "authors", columns: [], indexes: [])),
-        key: [column("id")], matchedColumns: [column("author")], to: table)
+        key: [column("id")], matchedColumns: [column("author")], to: table, dialect: .mariaDB)
 }
 
 private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(column: "id")]

@@ -51,7 +51,7 @@ private func order(_ terms: [String]) -> [OrderTerm] {
         ]
         let books = Relationship(
             name: "authors.books", kind: .many, parent: .init(tables[0]), key: [column("id")],
-            matchedColumns: [column("author_id")], to: tables[1])
+            matchedColumns: [column("author_id")], to: tables[1], dialect: .mariaDB)
         let gaps = books.gaps(in: schema(tables, []))
         #expect(gaps == [.init(table: "books", columns: ["author_id"], hasNoIndexAtAll: false)])
     }

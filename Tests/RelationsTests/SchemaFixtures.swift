@@ -21,7 +21,7 @@ func foreignKey(_ child: String, _ columns: [String], _ parent: String, _ parent
 }
 
 func schema(_ tables: [Table], _ foreignKeys: [ForeignKey]) -> Schema {
-    Schema(database: "shop", tables: tables, foreignKeys: foreignKeys)
+    Schema(database: "shop", tables: tables, foreignKeys: foreignKeys, dialect: .mariaDB)
 }
 
 func discover(_ tables: [Table], _ foreignKeys: [ForeignKey]) -> [String: Relationship] {

@@ -15,7 +15,8 @@ private let books: Relationship = {
     return Relationship(
         name: "authors.books", kind: .many, parent: .init(Table(name: "authors", columns: [], indexes: [])),
         key: [column("id")], matchedColumns: [column("author_id")], to: table,
-        columns: table.columns.filter { $0.name != "author_id" }, order: [OrderTerm(column: "title")])
+        columns: table.columns.filter { $0.name != "author_id" }, order: [OrderTerm(column: "title")],
+        dialect: .mariaDB)
 }()
 
 private func string(_ text: String) -> Literal { .string(Array(text.utf8)) }
@@ -141,7 +142,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         let author = Relationship(
             name: "books.author", kind: .one, parent: .init(table("books", ["id"])),
             key: [column("author_id")],
-            matchedColumns: [column("id")], to: table("authors", ["id"]))
+            matchedColumns: [column("id")], to: table("authors", ["id"]), dialect: .mariaDB)
         #expect(throws: Failure.self) { try author.selection(options { $0.limit = 1 }, at: .root) }
         #expect(throws: Failure.self) { try author.selection(options { $0.offset = 0 }, at: .root) }
     }
@@ -149,7 +150,8 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
     @Test func `by the parent's primary key, the first hop is the parent's own table`() throws {
         let author = Relationship(
             name: "books.author", kind: .one, parent: .init(table("books", ["id", "author_id"])),
-            key: [column("author_id")], matchedColumns: [column("id")], to: table("authors", ["id"]))
+            key: [column("author_id")], matchedColumns: [column("id")], to: table("authors", ["id"]),
+            dialect: .mariaDB)
         let other = try #require(author.viaParent)
         #expect(other.key.map(\.name) == ["id"] && other.matchedColumns.map(\.name) == ["id"])
         #expect(
@@ -158,7 +160,7 @@ private func filter(_ column: String, _ comparisons: FilterInput.Comparison...) 
         #expect(other.targets.map(\.name) == ["id"])
         let books = Relationship(
             name: "authors.books", kind: .many, parent: .init(table("authors", ["id"])), key: [column("id")],
-            matchedColumns: [column("author_id")], to: table("books", ["id", "author_id"]))
+            matchedColumns: [column("author_id")], to: table("books", ["id", "author_id"]), dialect: .mariaDB)
         #expect(books.viaParent == books)
     }
 }

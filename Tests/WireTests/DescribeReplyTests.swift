@@ -19,10 +19,11 @@ struct DescribeReplyTests {
         let written = Relationship(
             name: "authors.books", kind: .many, parent: .init(authors), key: [column("id")],
             matchedColumns: [column("-odd")], to: books,
-            order: [OrderTerm(column: "-odd", descending: true), OrderTerm(column: "id", descending: true)])
+            order: [OrderTerm(column: "-odd", descending: true), OrderTerm(column: "id", descending: true)],
+            dialect: .mariaDB)
         let back = Relationship(
             name: "books.author", kind: .one, parent: .init(books), key: [column("-odd")],
-            matchedColumns: [column("id")], to: authors)
+            matchedColumns: [column("id")], to: authors, dialect: .mariaDB)
         let reply = DescribeReply(
             relationships: [written], catalog: Catalog(relationships: [written, back]),
             limits: [("keys", 10_000), ("rows", 5)])

@@ -1,7 +1,7 @@
 import CLibevent
 import Glibc
 
-/// Calls its handler once when its time has come. It can be set again, and again.
+/// Calls its handler once when its time has come. It can be set again at any time, also from its handler.
 package final class Alarm {
     private let loop: EventLoop
     private let handler: () -> Void
@@ -11,7 +11,7 @@ package final class Alarm {
     package init(_ loop: EventLoop, handler: @escaping () -> Void) {
         self.loop = loop
         self.handler = handler
-        // Unretained: `deinit` takes the event away, so it never outlives the alarm.
+        // Unretained: `deinit` frees the event, so it never outlives the alarm.
         event = event_new(
             loop.base, -1, 0, { _, _, context in Alarm.fire(context) },
             Unmanaged.passUnretained(self).toOpaque())
@@ -21,7 +21,8 @@ package final class Alarm {
         if let event { event_free(event) }
     }
 
-    /// - Parameter time: monotonic nanoseconds, as `EventLoop.now`; at once if it is past.
+    /// Sets the time at which it rings, instead of any set before.
+    /// - Parameter time: monotonic nanoseconds, as `EventLoop.now`; if it is past, the alarm rings at once.
     package func set(at time: Int64) {
         loop.preconditionOwned()
         guard time != self.time, let event else { return }
@@ -33,6 +34,7 @@ package final class Alarm {
         event_add(event, &interval)
     }
 
+    /// Keeps it from ringing until it is set again.
     package func clear() {
         loop.preconditionOwned()
         guard time != nil, let event else { return }
@@ -42,7 +44,7 @@ package final class Alarm {
 
     private static func fire(_ context: UnsafeMutableRawPointer?) {
         guard let context else { return }
-        // Retained for the call: the handler may let go of the alarm.
+        // Retained for the call: the handler may release the alarm.
         let alarm = Unmanaged<Alarm>.fromOpaque(context).takeUnretainedValue()
         alarm.loop.sampleTime()
         alarm.time = nil

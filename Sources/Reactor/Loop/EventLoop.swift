@@ -1,26 +1,26 @@
 import CLibevent
 import Glibc
 
-/// One thread's loop over file descriptors, timers and signals. It and everything made with it belong to the thread
-/// that made it; nothing here may be touched from another one.
+/// One thread's loop over file descriptors, timers and signals. It and everything made with it belong to the
+/// thread that made it; nothing here may be touched from another one.
 package final class EventLoop {
     let base: OpaquePointer
     private let thread = pthread_self()
     /// Monotonic nanoseconds, sampled once per turn, when the wait is over.
     package private(set) var now: Int64
-    /// When the turn began: when the first of what was ready was looked at.
+    /// When the turn began: the time at which its first callback was called.
     package private(set) var turnBegan: Int64
     private var isTimeSampled = false
     private var isStopping = false
     private var nextTurn: [() -> Void] = []
-    /// Kept to the end of the turn, because a callback of theirs may be running.
+    /// Objects that are kept to the end of the turn, because a callback of theirs may be running.
     private var retired: [AnyObject] = []
 
     package init() throws(ReactorError) {
         guard let config = event_config_new() else { throw ReactorError("libevent: out of memory") }
         defer { event_config_free(config) }
-        // Without PRECISE_TIMER libevent reads CLOCK_MONOTONIC_COARSE, and a timer of 1 ms rings after 4 ms or more.
-        // NO_CACHE_TIME: it counts from the moment of event_add, as Alarm does.
+        // Without PRECISE_TIMER libevent reads CLOCK_MONOTONIC_COARSE, and a timer of 1 ms rings after 4 ms
+        // or more. NO_CACHE_TIME: it counts from the moment of event_add, as Alarm does.
         let flags =
             EVENT_BASE_FLAG_PRECISE_TIMER.rawValue | EVENT_BASE_FLAG_NO_CACHE_TIME.rawValue
             | EVENT_BASE_FLAG_NOLOCK.rawValue
@@ -37,8 +37,8 @@ package final class EventLoop {
         event_base_free(base)
     }
 
-    /// Runs until `stop`. `turn` is called after all that was ready has been handled; what it leaves undone must
-    /// `wake` the loop, or wait for a descriptor or an alarm.
+    /// Runs until `stop`. `turn` is called after all that was ready has been handled; what it leaves undone
+    /// must `wake` the loop, or wait for a descriptor or an alarm.
     package func run(turn: () -> Void) {
         preconditionOwned()
         while !isStopping {
@@ -56,7 +56,7 @@ package final class EventLoop {
         isStopping = false
     }
 
-    /// Runs until the condition holds, which is looked at after every turn.
+    /// Runs until the condition holds, which is tested after every turn.
     package func wait(until isOver: () -> Bool) {
         if isOver() { return }
         run { if isOver() { stop() } }
@@ -68,10 +68,10 @@ package final class EventLoop {
         onNextTurn {}
     }
 
-    /// The next turn comes without waiting.
+    /// Has the next turn come without waiting.
     package func wake() { onNextTurn {} }
 
-    /// Does this in the next turn, which comes without waiting.
+    /// Calls this in the next turn, which comes without waiting.
     package func onNextTurn(_ body: @escaping () -> Void) {
         preconditionOwned()
         nextTurn.append(body)
@@ -82,7 +82,7 @@ package final class EventLoop {
         retired.append(object)
     }
 
-    /// What ends here may retire something else.
+    /// Repeated until there is none left, because an object that is freed here may retire another one.
     private func releaseRetired() {
         while !retired.isEmpty {
             let objects = retired
@@ -91,7 +91,7 @@ package final class EventLoop {
         }
     }
 
-    /// Every callback begins with this: the first one of a turn finds out the time.
+    /// Reads the clock if nothing has in this turn. Every callback begins with this.
     func sampleTime() {
         guard !isTimeSampled else { return }
         isTimeSampled = true
@@ -99,16 +99,16 @@ package final class EventLoop {
         turnBegan = now
     }
 
-    /// Nanoseconds after which a turn takes on nothing more: what else is ready comes in the next, behind what has been
-    /// waiting for the end of this one.
+    /// Nanoseconds after which a turn makes no more callbacks: those that are left come in the next turn,
+    /// after what waits for the end of this one.
     private static let longTurn: Int64 = 2_000_000
 
-    /// Every callback ends with this.
+    /// Ends the turn if it has been long enough. Every callback ends with this.
     func endTurnIfLong() {
         if Self.monotonicNanoseconds() - turnBegan > Self.longTurn { event_base_loopbreak(base) }
     }
 
-    /// Finds out the time although the turn has its own: for who measures what happens within a turn.
+    /// Reads the clock although the turn has its time, to measure what happens within a turn.
     package func refreshTime() {
         isTimeSampled = true
         now = Self.monotonicNanoseconds()

@@ -2,9 +2,10 @@ import CLibevent
 import Glibc
 import Synchronization
 
-/// Messages from other threads to the loop: a locked array, and an eventfd that wakes the loop.
+/// Takes messages from other threads to the loop: a locked array, and an eventfd that wakes the loop. See
+/// `Offload` for work whose result is awaited.
 package final class Mailbox<Message: Sendable> {
-    /// What other threads hold. It stays usable, and harmless, when the mailbox is gone.
+    /// The end of the mailbox for other threads. It stays usable, and harmless, when the mailbox is gone.
     package final class Sender: Sendable {
         fileprivate let descriptor: Int32
         private let messages = Mutex<[Message]>([])

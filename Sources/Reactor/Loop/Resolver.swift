@@ -1,7 +1,7 @@
 import CLibevent  // Which of the two modules owns SOCK_STREAM depends on the order in which they are built.
 import Glibc
 
-/// Name resolution, which waits: not for the loop's thread.
+/// Name resolution. It waits, and so is not for the loop's thread.
 package enum Resolver {
     /// Whether it is an IPv4 or IPv6 address, which needs no resolving.
     package static func isNumeric(_ host: String) -> Bool {

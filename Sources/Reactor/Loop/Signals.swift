@@ -18,7 +18,7 @@ package final class Signals {
         self.handler = handler
         signal(SIGPIPE, SIG_IGN)
         for number in [SIGTERM, SIGINT, SIGHUP] {
-            // Unretained: `deinit` takes the events away.
+            // Unretained: `deinit` frees the events.
             let event = event_new(
                 loop.base, number, Int16(EV_SIGNAL | EV_PERSIST),
                 { number, _, context in Signals.fire(number, context) },

@@ -1,6 +1,7 @@
 import Glibc
 
-/// Threads for work that waits by nature, such as name resolution. Results come back through a `Mailbox`.
+/// Threads for work that waits by nature, such as name resolution. Where its result is awaited, `Offload` is
+/// the way.
 package enum WorkerThread {
     private final class Work {
         let body: @Sendable () -> Void
@@ -11,7 +12,8 @@ package enum WorkerThread {
     }
 
     /// Runs `body` on a thread of its own, with all signals blocked: they are the loop's.
-    /// - Throws: if there is none to be had. `body` is not run then: it would keep the caller, often the loop, waiting.
+    /// - Throws: if no thread can be made. `body` is not run then: it would keep the caller, often the loop,
+    ///   waiting.
     package static func detach(_ body: @escaping @Sendable () -> Void) throws(ReactorError) {
         var all = sigset_t()
         var before = sigset_t()

@@ -1,8 +1,8 @@
 import Glibc
 
-/// The machine's users. Waits, where a directory service is asked: not for the loop.
+/// The machine's users. A directory service may have to be asked, which waits: not for the loop's thread.
 package enum Accounts {
-    /// Nil if there is no user of this name, or nobody can tell.
+    /// The number of the user of this name; nil if there is none, or it cannot be found out.
     package static func userID(of name: String) -> UInt32? {
         getpwnam(name)?.pointee.pw_uid
     }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// How many descriptors the process may have open: `RLIMIT_NOFILE` of getrlimit(2).
+/// The number of descriptors that the process may have open: `RLIMIT_NOFILE` of getrlimit(2).
 package enum DescriptorLimit {
-    /// Raises it to `wanted`, as far as the hard limit allows; never lowers it.
-    /// - Returns: what it is then; `Int.max` where it cannot be seen.
+    /// Raises the limit to `wanted`, as far as the hard limit allows; never lowers it.
+    /// - Returns: the limit that holds then; `Int.max` if it cannot be read.
     package static func raise(to wanted: Int) -> Int {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()

@@ -2,13 +2,13 @@ import CLibevent
 import Glibc
 import Synchronization
 
-/// Lines for standard error, written by a thread of its own: where nobody reads them, or a disk is full, the daemon
-/// goes on, and the lines beyond a bound are dropped and counted.
+/// Lines for standard error, written by a thread of its own: if nobody reads them, or a disk is full, the
+/// daemon goes on, and the lines beyond a bound are dropped and counted.
 package struct LogStream: TextOutputStream, Sendable {
     private let queue: LogQueue
 
     /// Begins to write to the descriptor, which stays open.
-    /// - Parameter warningPrefix: what a line of its own begins with, about lines that were dropped.
+    /// - Parameter warningPrefix: the beginning of the line that says how many lines were dropped.
     package init(to descriptor: Int32, warningPrefix: String = "") throws(ReactorError) {
         let queue = LogQueue(warningPrefix)
         self.queue = queue
@@ -17,9 +17,9 @@ package struct LogStream: TextOutputStream, Sendable {
 
     package func write(_ line: String) { queue.add(line) }
 
-    /// Waits until all is written, for a while: for the end of the program.
-    package func flush(withinMilliseconds patience: Int) {
-        for _ in 0..<patience where !queue.isEmpty { usleep(1000) }
+    /// Waits until all is written, but no longer than this: for the end of the program.
+    package func flush(withinMilliseconds timeout: Int) {
+        for _ in 0..<timeout where !queue.isEmpty { usleep(1000) }
     }
 }
 
@@ -30,8 +30,8 @@ private final class LogQueue: Sendable {
         var isWriting = false
     }
 
-    /// Lines that wait at most.
-    private static let longest = 1000
+    /// Lines that wait at most; more are dropped.
+    private static let maxLines = 1000
     private let state = Mutex(State())
     private let warningPrefix: String
     /// Counts up when there is something to write.
@@ -45,7 +45,7 @@ private final class LogQueue: Sendable {
 
     func add(_ line: String) {
         state.withLock { state in
-            if state.lines.count < Self.longest { state.lines.append(line) } else { state.dropped += 1 }
+            if state.lines.count < Self.maxLines { state.lines.append(line) } else { state.dropped += 1 }
         }
         eventfd_write(signal, 1)
     }
@@ -79,7 +79,7 @@ private final class LogQueue: Sendable {
                 if written > 0 {
                     rest = UnsafeRawBufferPointer(rebasing: rest[written...])
                 } else if errno == EAGAIN {
-                    // Somebody has made it non-blocking.
+                    // Another process has made it non-blocking.
                     usleep(10_000)
                 } else if errno != EINTR {
                     return

@@ -1,7 +1,7 @@
 import CLibevent
 import Glibc
 
-/// What this process has used.
+/// The resources that this process has used.
 package enum OwnProcess {
     /// Nanoseconds of processor time, of all its threads together: clock_gettime(2).
     package static var processorTime: Int64 {
@@ -10,7 +10,8 @@ package enum OwnProcess {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
-    /// Bytes of memory that are resident, the second field of `statm` in proc(5); nil where there is no /proc.
+    /// Bytes of memory that are resident, the second field of `statm` in proc(5); nil where there is no
+    /// /proc.
     package static var residentBytes: Int? {
         let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

@@ -1,8 +1,9 @@
 import CLibevent
 import Glibc
 
-/// Speaks with systemd: says how we are, and takes the sockets that it has opened for us. The protocol is small and
-/// stable, and sd_notify(3) itself recommends implementing it where libsystemd is not wanted.
+/// Talks to systemd: reports the daemon's state, and takes the sockets that it has opened for the daemon. The
+/// protocol is small and stable, and sd_notify(3) itself recommends implementing it where libsystemd is not
+/// wanted.
 package final class ServiceManager {
     package enum Notice: Hashable, Sendable {
         case ready
@@ -21,9 +22,10 @@ package final class ServiceManager {
     /// sd_listen_fds(3): passed descriptors begin here.
     private static let firstDescriptor: Int32 = 3
 
-    /// Where notices go; nil if nobody listens. Opened once: a daemon without descriptors must not seem dead.
+    /// Where notices go; nil if nobody listens. Opened once, so that a daemon that has run out of descriptors
+    /// does not seem dead.
     private let socket: (descriptor: Int32, name: sockaddr_un, length: socklen_t)?
-    /// Nanoseconds within which `WATCHDOG=1` must be sent; nil if nobody waits for it.
+    /// Nanoseconds within which `WATCHDOG=1` must be sent again and again; nil if it is not expected.
     package let watchdogInterval: Int64?
 
     package init() {
@@ -46,12 +48,13 @@ package final class ServiceManager {
         return (descriptor, name, socklen_t(header + address.utf8.count))
     }
 
-    /// A manager that does not listen is no reason to fail, and one that is busy none to wait.
+    /// Sends a notice. A manager that does not listen is no reason to fail, and one that is busy none to
+    /// wait.
     package func notify(_ notice: Notice) {
         guard var socket else { return }
         let message = Array(Self.message(notice).utf8)
         SocketAddress.withPointer(&socket.name) { name, _ in
-            // Not connected: a manager that has been started anew listens under the same name.
+            // The socket is not connected: a manager that has been started anew listens under the same name.
             _ = sendto(
                 socket.descriptor, message, message.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT), name,
                 socket.length)
@@ -68,15 +71,16 @@ package final class ServiceManager {
         }
     }
 
-    /// Whether what is written to the descriptor goes to the journal: `$JOURNAL_STREAM` is the device and the inode of
-    /// the stream that systemd has made, which may have been redirected since, systemd.exec(5).
+    /// Whether what is written to the descriptor goes to the journal: `$JOURNAL_STREAM` is the device and the
+    /// inode of the stream that systemd has made, which may have been redirected since, systemd.exec(5).
     package static func isJournal(_ descriptor: Int32) -> Bool {
         var status = stat()
         guard let stream = variable("JOURNAL_STREAM"), fstat(descriptor, &status) == 0 else { return false }
         return stream == "\(status.st_dev):\(status.st_ino)"
     }
 
-    /// The listening sockets of `kindred.socket`; none if we were not started by one. To be asked once.
+    /// The listening sockets of `kindred.socket`; none if no socket unit has started the daemon. To be called
+    /// once: the variables that name them are removed, so that child processes do not take them.
     package static func inheritedListeners() throws(BadSocket) -> [Int32] {
         guard variable("LISTEN_PID").flatMap({ pid_t($0) }) == getpid(),
             let count = variable("LISTEN_FDS").flatMap({ Int32($0) }), (0...1024).contains(count)

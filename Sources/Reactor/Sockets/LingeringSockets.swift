@@ -1,16 +1,16 @@
 import CLibevent
 import Glibc
 
-/// Ends connections so that their peers get all that they were sent. If anything comes after `close`, or has not been
-/// read before it, TCP sends RST, and the peer's unread bytes are lost with it (RFC 2525, 2.17). So we first
-/// only say that nothing more comes, and for a while read what still does.
+/// Closes connections so that their peers get all that they were sent. If anything arrives after `close`, or
+/// has not been read before it, TCP sends RST, and bytes that the peer has not read are lost with it (RFC
+/// 2525, 2.17). So a socket is first shut down for writing, and what still arrives is read for a while.
 package final class LingeringSockets {
-    /// Nanoseconds that a peer has to end its side.
-    private static let patience: Int64 = 250_000_000
-    /// The same while it has not yet received all.
-    private static let mostPatience: Int64 = 30_000_000_000
-    /// Beyond so many, one is closed at once.
-    package var most = 1024
+    /// Nanoseconds that a peer has to close its side.
+    private static let timeout: Int64 = 250_000_000
+    /// Nanoseconds that a peer has while it has not yet received all.
+    private static let maxTimeout: Int64 = 30_000_000_000
+    /// How many may linger; beyond that, sockets are closed at once.
+    package var maxCount = 1024
 
     private final class Entry {
         let socket: Socket
@@ -21,8 +21,8 @@ package final class LingeringSockets {
         init(_ socket: Socket, _ watch: Watch, now: Int64) {
             self.socket = socket
             self.watch = watch
-            deadline = now + patience
-            lastDeadline = now + mostPatience
+            deadline = now + timeout
+            lastDeadline = now + maxTimeout
         }
     }
 
@@ -37,10 +37,10 @@ package final class LingeringSockets {
 
     package var isEmpty: Bool { entries.isEmpty }
 
-    /// Takes over a socket to whose peer all is written.
+    /// Takes over a socket to which everything has been written.
     package func end(_ socket: Socket) {
         shutdown(socket.fileDescriptor, Int32(SHUT_WR))
-        guard !hasEnded(socket), entries.count < most else { return socket.close() }
+        guard !hasEnded(socket), entries.count < maxCount else { return socket.close() }
         let watch = Watch(loop, fileDescriptor: socket.fileDescriptor) { [unowned self] _ in
             if hasEnded(socket) { close(socket.fileDescriptor) }
         }
@@ -50,12 +50,13 @@ package final class LingeringSockets {
         entries[socket.fileDescriptor] = entry
     }
 
-    /// Gives all of them up: their descriptors are needed.
+    /// Closes all of them at once: their descriptors are needed.
     package func closeAll() {
         for descriptor in entries.keys { close(descriptor) }
     }
 
-    /// Reads some of what has come.
+    /// Reads some of what has arrived.
+    /// - Returns: whether the peer sends no more.
     private func hasEnded(_ socket: Socket) -> Bool {
         withUnsafeTemporaryAllocation(byteCount: 1 << 14, alignment: 1) { space in
             switch socket.read(into: space) {
@@ -75,7 +76,7 @@ package final class LingeringSockets {
     private func giveUp() {
         for (descriptor, entry) in entries where entry.deadline <= loop.now {
             if entry.deadline < entry.lastDeadline, entry.socket.hasUndelivered {
-                entry.deadline += Self.patience
+                entry.deadline += Self.timeout
             } else {
                 close(descriptor)
             }

@@ -2,7 +2,7 @@ import Glibc
 
 extension Listener {
     /// - Parameters:
-    ///   - mode: of the socket file, such as `0o660`; who may write to it may connect.
+    ///   - mode: the socket file's mode, such as `0o660`; processes that may write to it may connect.
     ///   - group: the file's group; nil leaves the process's own.
     package static func unix(
         _ loop: EventLoop, path: String, mode: UInt32, group: String?
@@ -11,7 +11,7 @@ extension Listener {
         try removeStale(path, &address)
         try makeDirectory(of: path)
         let descriptor = try SocketAddress.makeSocket(AF_UNIX, path)
-        // Between bind and chmod nobody else can connect: the file is made without rights for others.
+        // The file is made without rights for others, so that nobody else can connect between bind and chmod.
         let mask = umask(0o777 & ~0o600)
         let bound = SocketAddress.withPointer(&address) { bind(descriptor, $0, $1) }
         let code = errno
@@ -33,7 +33,7 @@ extension Listener {
         return Listener(loop, descriptor: descriptor, address: path, ownedFile: SocketFile(path))
     }
 
-    /// A socket file on which nobody listens is what a killed daemon leaves behind.
+    /// Removes a socket file on which nobody listens, as a killed daemon leaves it behind.
     private static func removeStale(_ path: String, _ address: inout sockaddr_un) throws(ReactorError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
@@ -53,8 +53,8 @@ extension Listener {
         unlink(path)
     }
 
-    /// `/run/kindred`, which is there only after systemd has made it. Where its own parent is missing as well, the path is
-    /// more likely a mistake.
+    /// Makes the directory of the socket, such as `/run/kindred`, which is there only after systemd has made
+    /// it. If its own parent is missing as well, the path is more likely a mistake.
     private static func makeDirectory(of path: String) throws(ReactorError) {
         guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return }
         let directory = String(path[..<slash])
@@ -62,7 +62,7 @@ extension Listener {
         guard mkdir(directory, 0o755) == 0 else {
             throw ReactorError("cannot make the directory '\(directory)' of the socket", errno: errno)
         }
-        // Whoever the socket's mode lets in must be able to reach it, whatever the umask.
+        // Whatever the umask, everybody whom the socket's mode lets in must be able to reach it.
         _ = chmod(directory, 0o755)
     }
 

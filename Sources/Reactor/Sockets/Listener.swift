@@ -3,17 +3,18 @@ import Glibc
 
 /// Accepts connections on a Unix or TCP socket.
 package final class Listener {
-    /// Connections accepted in one go, before the others of the loop have their turn.
+    /// Connections accepted in one go, before the loop's other descriptors have their turn.
     private static let acceptsPerTurn = 64
-    /// Nanoseconds of rest when the process has no descriptor left: asking again at once would spin.
-    private static let rest: Int64 = 100_000_000
+    /// Nanoseconds without accepting when the process has no descriptor left: trying again at once would
+    /// spin.
+    private static let pause: Int64 = 100_000_000
 
     /// Where it listens, for the log: a path or `127.0.0.1:7654`.
     package let address: String
     private let loop: EventLoop
     private let descriptor: Int32
     private var isClosed = false
-    /// The socket file that we made, and so remove.
+    /// The socket file that this listener made, and so removes.
     private let ownedFile: SocketFile?
     private var watch: Watch?
     private var alarm: Alarm?
@@ -45,16 +46,16 @@ package final class Listener {
         alarm = Alarm(loop) { [unowned self] in self.watch?.set(readable: true, writable: false) }
     }
 
-    /// Whether somebody waits to be accepted.
-    package var hasCaller: Bool {
+    /// Whether a connection waits to be accepted.
+    package var hasWaitingConnection: Bool {
         var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&state, 1, 0) > 0
     }
 
-    /// Whether our socket file is still where clients look for it.
+    /// Whether the socket file is still where clients look for it; true if there is none.
     package var isInPlace: Bool { ownedFile?.isInPlace ?? true }
 
-    /// Stops listening, and removes the socket file if we made it. May be called again.
+    /// Stops listening, and removes the socket file if this listener made it. May be called again.
     package func close() {
         guard !isClosed else { return }
         isClosed = true
@@ -73,8 +74,9 @@ package final class Listener {
         }
     }
 
-    /// Nothing is delayed, and a peer that has vanished without a word is found out within two minutes: tcp(7). What is
-    /// accepted inherits it. A Unix socket has none of this, and needs none.
+    /// Sets options that accepted connections inherit: nothing is delayed, and a peer that has vanished
+    /// without a word is detected within two minutes, see tcp(7). A Unix socket has none of them, and needs
+    /// none.
     private func tune() {
         let options = [
             (SOL_SOCKET, SO_KEEPALIVE, 1), (Int32(IPPROTO_TCP), TCP_NODELAY, 1),
@@ -97,7 +99,7 @@ package final class Listener {
             break
         default:
             watch?.set(readable: false, writable: false)
-            alarm?.set(at: loop.now + Self.rest)
+            alarm?.set(at: loop.now + Self.pause)
             onPause(ReactorError("no connection can be accepted on \(address) for now", errno: code))
         }
     }

@@ -34,27 +34,27 @@ package struct Socket: Sendable {
         }
     }
 
-    /// Whether the peer has closed both directions, as far as the kernel knows: on a Unix socket at once, over TCP only
-    /// after it has refused something.
+    /// Whether the peer has closed both directions, as far as the kernel knows: on a Unix socket at once,
+    /// over TCP only after it has refused something.
     package var isHungUp: Bool {
         var state = pollfd(fd: fileDescriptor, events: 0, revents: 0)
         return poll(&state, 1, 0) > 0 && Int32(state.revents) & (POLLHUP | POLLERR) != 0
     }
 
-    /// Whether a TCP peer has not yet acknowledged all that was written: `SIOCOUTQ` of tcp(7). What a Unix peer was sent
-    /// is its own at once.
+    /// Whether a TCP peer has not yet acknowledged all that was written: `SIOCOUTQ` of tcp(7). What is
+    /// written to a Unix socket is with the peer at once.
     package var hasUndelivered: Bool {
         var count: Int32 = 0
         return peerProcessID == nil && ioctl(fileDescriptor, UInt(TIOCOUTQ), &count) == 0 && count > 0
     }
 
-    /// Who made the socket at the other end: `SO_PEERCRED` of unix(7). Nil for a TCP peer.
+    /// The process that made the socket at the other end: `SO_PEERCRED` of unix(7). Nil for a TCP peer.
     package var peerProcessID: Int32? {
         let pid = kindred_peer(fileDescriptor).pid
         return pid > 0 ? pid : nil
     }
 
-    /// Whose process that was. Nil for a TCP peer.
+    /// The user of the process that made the socket at the other end. Nil for a TCP peer.
     package var peerUserID: UInt32? {
         let peer = kindred_peer(fileDescriptor)
         return peer.pid > 0 ? peer.uid : nil

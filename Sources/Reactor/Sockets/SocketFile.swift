@@ -1,6 +1,6 @@
 import Glibc
 
-/// A socket's file that we have made: it is removed only as long as no other has taken its place.
+/// A socket file that this process has made. It is removed only if no other has taken its place.
 struct SocketFile {
     private let path: String
     private let device: dev_t

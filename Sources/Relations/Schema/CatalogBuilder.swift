@@ -64,7 +64,7 @@ private struct Resolution {
         return Relationship(
             name: configured.name, kind: configured.kind, parent: .init(parent), key: from,
             matchedColumns: steps.first?.near ?? to, through: path, fixed: fixed, to: target, columns: shown,
-            order: configured.order ?? [])
+            order: configured.order ?? [], dialect: schema.dialect)
     }
 
     private mutating func checkDistinct(_ target: Table?) {

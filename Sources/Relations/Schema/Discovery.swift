@@ -89,7 +89,7 @@ package struct Discovery {
                 name: claim(child.table.name, [Self.stem(foreignKey), long]),
                 kind: parent.table.isUnique(foreignKey.parentColumns) ? .one : .many,
                 parent: .init(child.table), key: child.columns, matchedColumns: parent.columns,
-                to: parent.table))
+                to: parent.table, dialect: schema.dialect))
     }
 
     // books(author_id) → authors(id) gives authors.books
@@ -102,7 +102,7 @@ package struct Discovery {
                 name: claim(parent.table.name, siblings.count > 1 ? [long] : [foreignKey.child, long]),
                 kind: child.table.isUnique(foreignKey.childColumns) ? .one : .many,
                 parent: .init(parent.table), key: parent.columns, matchedColumns: child.columns,
-                to: child.table))
+                to: child.table, dialect: schema.dialect))
     }
 
     // book_tags(book_id → books, tag_id → tags, PRIMARY KEY (book_id, tag_id))
@@ -135,7 +135,7 @@ package struct Discovery {
                 through: .init(
                     [Hop(table: join.name, near: start.child.columns, far: end.child.columns)], first: join,
                     targets: end.parent.columns, isDistinct: false),
-                to: end.parent.table))
+                to: end.parent.table, dialect: schema.dialect))
     }
 
     private typealias Side = (table: Table, columns: [Column])

@@ -79,6 +79,8 @@ package final class Relationship: Sendable {
     package let indexes: [Index]
     /// Whether no key can have more than one row, so that nothing needs sorting.
     package let isAtMostOne: Bool
+    /// How its queries are written.
+    package let dialect: Dialect
 
     /// - Parameters:
     ///   - path: the tables between the two sides; nil if the related table has the matched columns itself.
@@ -87,7 +89,8 @@ package final class Relationship: Sendable {
     package init(
         name: String, kind: Kind, parent: Parent, key: [Column], matchedColumns: [Column],
         through path: JoinPath? = nil,
-        fixed: [FixedCondition] = [], to table: Table, columns: [Column]? = nil, order: [OrderTerm] = []
+        fixed: [FixedCondition] = [], to table: Table, columns: [Column]? = nil, order: [OrderTerm] = [],
+        dialect: Dialect
     ) {
         self.name = name
         self.kind = kind
@@ -105,6 +108,7 @@ package final class Relationship: Sendable {
         self.indexes = path?.indexes ?? table.indexes
         self.isAtMostOne = path == nil && table.isUnique(matchedColumns.map(\.name))
         self.order = Self.total(order, table.primaryKey)
+        self.dialect = dialect
     }
 
     private init(viaParentOf other: Relationship) {
@@ -125,6 +129,7 @@ package final class Relationship: Sendable {
         primaryKey = other.primaryKey
         indexes = [Index(name: "PRIMARY", columns: other.parentKey.map { .init($0.name) }, isUnique: true)]
         isAtMostOne = other.isAtMostOne
+        dialect = other.dialect
     }
 
     /// The relationship that finds the same rows by the parent's primary key, by way of the parent's own row;
@@ -206,6 +211,7 @@ extension Relationship: Hashable {
             && left.table == right.table && left.columns == right.columns
             && left.order == right.order && left.primaryKey == right.primaryKey
             && left.indexes == right.indexes && left.isAtMostOne == right.isAtMostOne
+            && left.dialect == right.dialect
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(name) }

@@ -167,9 +167,15 @@ package struct Schema: Hashable, Sendable {
     package let foreignKeys: [ForeignKey]
     /// For the operator, a sentence about each part of the database that cannot be served.
     package let warnings: [String]
+    /// Its server's.
+    package let dialect: Dialect
 
-    package init(database: String, tables: [Table], foreignKeys: [ForeignKey], warnings: [String] = []) {
+    package init(
+        database: String, tables: [Table], foreignKeys: [ForeignKey], warnings: [String] = [],
+        dialect: Dialect
+    ) {
         self.database = database
+        self.dialect = dialect
         self.tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.foreignKeys = foreignKeys
         self.warnings = warnings

@@ -3,38 +3,39 @@ import MariaDB
 import Reactor
 import Relations
 
-/// Reads the schema at the start, from time to time, and when a query shows that it has changed; on a thread of its
-/// own, because reading waits.
+/// Reads the schema at the start, from time to time, and when a query shows that it has changed; on a thread
+/// of its own, because reading waits.
 final class CatalogRefresher {
-    /// What a reading found; the settings are those that it was made with.
+    /// What a reading gave, and the settings that it was made with.
     struct Reading: Sendable {
         let settings: Settings
-        /// Whether the settings are new, and take effect if the schema bears them out.
+        /// Whether the settings are new, and take effect if they fit the schema.
         let isReload: Bool
         let server: DatabaseServer
         let result: Result<Finding, DatabaseError>
     }
 
-    /// What the schema and the settings give: of many tables it takes its time to be made, and compared.
+    /// What the schema and the settings give together. It is made and compared on the reader's thread,
+    /// because many tables take their time.
     struct Finding: Sendable {
         let catalog: Catalog
-        /// Whether the catalog is another than the one that is served.
+        /// Whether the catalog differs from the one that is served.
         let isNews: Bool
         let faults: [CatalogFault]
         /// What the operator should know, a sentence each.
         let warnings: [String]
     }
 
-    /// Nanoseconds between two readings at least, however often queries fail for want of a table.
-    private static let restBetweenReadings: Int64 = 500_000_000
+    /// Nanoseconds from the end of one reading to the next at least, however often queries fail for want of a
+    /// table.
+    private static let minPause: Int64 = 500_000_000
 
     private let loop: EventLoop
-    private let mailbox: Mailbox<Reading>
+    private let offload: Offload<Result<Finding, DatabaseError>>
     private var alarm: Alarm?
     private var backoff = Backoff()
-    private var isReading = false
-    /// Asked for while a reading was under way, which may have begun too early to see the change.
-    private var mustReadAgain = false
+    private var run = CoalescedRun()
+    /// Settings that were to be adopted while a reading was under way.
     private var nextReload: Settings?
     private var lastReading: Int64?
     private var settings: Settings
@@ -42,18 +43,18 @@ final class CatalogRefresher {
     var server: DatabaseServer
     /// The catalog that is served; nil while there is none.
     var served: Catalog?
+    /// Called on the loop's thread with what each reading gave.
     var onReading: (Reading) -> Void = { _ in }
 
     init(_ settings: Settings, loop: EventLoop) throws(ReactorError) {
         self.settings = settings
         server = settings.database.candidates[0]
         self.loop = loop
-        mailbox = try Mailbox(loop)
-        mailbox.receive { [unowned self] in finished($0) }
+        offload = try Offload(loop)
         alarm = Alarm(loop) { [unowned self] in read(self.settings, isReload: false) }
     }
 
-    /// From now on, readings are made with these.
+    /// Makes readings with these settings from now on.
     func adopt(_ settings: Settings) {
         self.settings = settings
         schedule(after: interval)
@@ -61,35 +62,29 @@ final class CatalogRefresher {
 
     /// Reads the schema again, soon.
     func refresh() {
-        if isReading {
-            mustReadAgain = true
+        if run.isUnderWay {
+            run.repeatAfterwards()
             return
         }
-        let earliest = lastReading.map { $0 + Self.restBetweenReadings } ?? loop.now
+        let earliest = lastReading.map { $0 + Self.minPause } ?? loop.now
         if earliest > loop.now { alarm?.set(at: earliest) } else { read(settings, isReload: false) }
     }
 
     /// Reads the schema for settings that are to be adopted.
     func reload(_ settings: Settings) {
-        if isReading { nextReload = settings } else { read(settings, isReload: true) }
+        if run.isUnderWay { nextReload = settings } else { read(settings, isReload: true) }
     }
 
     private func read(_ settings: Settings, isReload: Bool) {
-        isReading = true
+        run.begin()
         alarm?.clear()
-        let mailbox = mailbox.sender
         let endpoint = Endpoint(settings.database, at: server, purpose: .schema)
         let served = served
-        let reading = { @Sendable [server] in
-            Reading(settings: settings, isReload: isReload, server: server, result: $0)
-        }
-        do throws(ReactorError) {
-            try WorkerThread.detach {
-                let schema = Self.schema(at: endpoint, settings)
-                mailbox.post(reading(schema.map { Self.finding($0, settings, besides: served) }))
-            }
-        } catch {
-            mailbox.post(reading(.failure(DatabaseError(untried: error))))
+        offload.run {
+            Self.schema(at: endpoint, settings).map { Self.finding($0, settings, comparedWith: served) }
+        } then: { [unowned self, server] result in
+            let finding = result.mapError { DatabaseError(untried: $0) }.flatMap { $0 }
+            finish(Reading(settings: settings, isReload: isReload, server: server, result: finding))
         }
     }
 
@@ -101,26 +96,28 @@ final class CatalogRefresher {
         }
     }
 
-    private static func finding(_ schema: Schema, _ settings: Settings, besides served: Catalog?) -> Finding {
+    private static func finding(
+        _ schema: Schema, _ settings: Settings, comparedWith served: Catalog?
+    ) -> Finding {
         let (catalog, faults, warnings) = Catalog.make(settings, schema)
         let isNews = catalog != served
-        // One that is equal ends here: it would take its time to be freed as well.
+        // A new catalog that is equal is freed here, on this thread: that takes its time as well.
         return Finding(
             catalog: isNews ? catalog : served ?? catalog, isNews: isNews, faults: faults,
             warnings: warnings)
     }
 
-    private func finished(_ reading: Reading) {
-        isReading = false
+    private func finish(_ reading: Reading) {
+        var mustRepeat = run.end()
         lastReading = loop.now
-        // Of a server that has been left meanwhile, perhaps for what it does not have.
+        // The server has been left meanwhile, perhaps for what it does not have.
         let isStale = reading.server != server && !reading.isReload && served != nil
-        if isStale { mustReadAgain = true } else { use(reading) }
+        if isStale { mustRepeat = true } else { use(reading) }
         if let settings = nextReload {
             nextReload = nil
             read(settings, isReload: true)
-        } else if mustReadAgain {
-            mustReadAgain = false
+            if mustRepeat { run.repeatAfterwards() }
+        } else if mustRepeat {
             refresh()
         }
     }

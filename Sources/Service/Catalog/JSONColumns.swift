@@ -1,8 +1,9 @@
 import MariaDB
 import Relations
 
-/// The columns that hold JSON documents: MariaDB's `JSON` is a `LONGTEXT` whose check is ``json_valid(`column`)``, and says
-/// so of a result's columns. https://mariadb.com/kb/en/json-data-type/
+/// The columns that hold JSON documents where JSON is not a type of its own: MariaDB's `JSON` is a `LONGTEXT`
+/// whose check is ``json_valid(`column`)``, and the server says of a result's columns that they are JSON.
+/// https://mariadb.com/kb/en/json-data-type/
 struct JSONColumns {
     private var names: Set<[String]> = []
 
@@ -10,15 +11,7 @@ struct JSONColumns {
 
     // MARK: Tables
 
-    /// A check's own name says nothing: it stays as it is when the column is renamed.
-    static func checks(of database: String) -> String {
-        """
-        SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS
-        WHERE CONSTRAINT_SCHEMA = \(database) AND LEVEL = 'Column' AND CHECK_CLAUSE LIKE 'json_valid(%'
-        """
-    }
-
-    /// - Parameter rows: table and clause.
+    /// - Parameter rows: the table and the clause of each check, see `Dialect.jsonChecks`.
     init(rows: [[String?]]) {
         for row in rows.map({ $0.compactMap { $0 } }) where row.count == 2 {
             if let column = Self.column(checkedBy: row[1]) { names.insert([row[0], column]) }
@@ -38,14 +31,15 @@ struct JSONColumns {
 
     // MARK: Views
 
-    /// A view's columns have no checks: the server is asked what it would say of its rows. The statement is not run, because
-    /// even with `LIMIT 0` the server evaluates what it takes for constant. A view that is broken has no such columns; who
-    /// loads from it gets the server's error.
+    /// A view's columns have no checks: the server is asked what it would say of its rows. The statement is
+    /// not run, because even with `LIMIT 0` the server evaluates what it takes for constant. A view that is
+    /// broken has no such columns; loads from it get the server's error.
     init(of views: [String], _ client: BlockingClient, database: String) throws(DatabaseError) {
-        let place = SQLIdentifier.quoted(database)
+        let qualifier = SQLIdentifier.quoted(database)
         for view in views {
             do throws(DatabaseError) {
-                let columns = try client.describe("SELECT * FROM \(place).\(SQLIdentifier.quoted(view))")
+                let columns = try client.describe(
+                    "SELECT * FROM \(qualifier).\(SQLIdentifier.quoted(view))")
                 for column in columns where column.isJSON { names.insert([view, column.name]) }
             } catch {
                 // A table behind it is locked: what is not known now is not taken for text.

@@ -2,13 +2,16 @@ import Configuration
 import MariaDB
 import Relations
 
-/// Reads a database's schema from `information_schema`, as far as the account may see it. Waits: not for the loop.
+/// Reads a database's schema from `information_schema`, as far as the account may see it. It waits, and so is
+/// not for the loop's thread.
 ///
-/// Names are compared here, byte by byte, and not in SQL: `information_schema` compares them without regard to case and
-/// accents, under which `shop`, `Shop` and `shóp` are one database.
+/// Names are compared here, byte by byte, and not in SQL: `information_schema` compares them without regard
+/// to case and accents, under which `shop`, `Shop` and `shóp` are one database.
 struct SchemaReader {
     private let client: BlockingClient
-    /// As the server writes it.
+    /// What the server says that it is, and with that what else its schema has.
+    private let dialect: Dialect
+    /// The database's name as the server writes it.
     private let database: String
     private let isFoldingCase: Bool
     /// Tables and views that the configuration names: views have no foreign keys, and others lead to none.
@@ -18,10 +21,11 @@ struct SchemaReader {
         try SchemaReader(client, settings).schema()
     }
 
-    /// `lower_case_table_names` other than 0: the server takes `Shop` and `shop` for one database, which may stand there in
-    /// either form. https://mariadb.com/kb/en/identifier-case-sensitivity/
+    /// `lower_case_table_names` other than 0: the server takes `Shop` and `shop` for one database, which may
+    /// stand there in either form. https://mariadb.com/kb/en/identifier-case-sensitivity/
     private init(_ client: BlockingClient, _ settings: Settings) throws(DatabaseError) {
         self.client = client
+        dialect = client.dialect
         let database = settings.database.name
         configured = Set(settings.relationships.flatMap { [$0.from.table, $0.to.table] })
         isFoldingCase = try client.strings("SELECT @@lower_case_table_names").first?.first != "0"
@@ -35,12 +39,15 @@ struct SchemaReader {
             Table(name: name, columns: columns, indexes: indexes[name] ?? [])
         }
         return Schema(
-            database: database, tables: tables, foreignKeys: try foreignKeys(), warnings: warnings)
+            database: database, tables: tables, foreignKeys: try foreignKeys(), warnings: warnings,
+            dialect: dialect)
     }
 
-    /// The rows whose first column is the database, without it.
-    private func rows(_ sql: String) throws(DatabaseError) -> [[String?]] {
-        try client.strings(sql).filter { $0[0].map(isOwn) ?? false }.map { Array($0.dropFirst()) }
+    /// The rows of a query whose first column is the database, without that column; none if there is no
+    /// query.
+    private func rows(_ sql: String?) throws(DatabaseError) -> [[String?]] {
+        guard let sql else { return [] }
+        return try client.strings(sql).filter { $0[0].map(isOwn) ?? false }.map { Array($0.dropFirst()) }
     }
 
     private func isOwn(_ name: String) -> Bool {
@@ -50,30 +57,31 @@ struct SchemaReader {
 
     // MARK: Columns
 
-    /// By table; and what the operator should know of them.
+    /// The columns by table, and what the operator should know of them.
     private func columns() throws(DatabaseError) -> ([String: [Column]], warnings: [String]) {
-        let json = try JSONColumns(rows: rows(JSONColumns.checks(of: client.quote(database))))
+        let json = try JSONColumns(rows: rows(dialect.jsonChecks(of: client.quote(database))))
         let rows = try rows(
             """
             SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_MAXIMUM_LENGTH,
-              NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, IS_NULLABLE, EXTRA
+              NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME,
+              IS_NULLABLE, EXTRA
             FROM information_schema.COLUMNS
             WHERE TABLE_SCHEMA = \(client.quote(database)) AND FIND_IN_SET('select', PRIVILEGES)
             ORDER BY TABLE_NAME, ORDINAL_POSITION
             """
         )
         let seenThroughViews = try JSONColumns(of: configuredViews(), client, database: database)
-        let lookalikes = AmbiguousNames(among: rows.flatMap { [[$0[0] ?? ""], [$0[0] ?? "", $0[1] ?? ""]] })
+        let ambiguous = AmbiguousNames(among: rows.flatMap { [[$0[0] ?? ""], [$0[0] ?? "", $0[1] ?? ""]] })
         var tables: [String: [Column]] = [:]
         for row in rows {
-            guard let table = row[0], let name = row[1], !lookalikes.contains(table: table, column: name)
+            guard let table = row[0], let name = row[1], !ambiguous.contains(table: table, column: name)
             else { continue }
             let isJSON =
                 json.contains(table: table, column: name)
                 || seenThroughViews.contains(table: table, column: name)
             tables[table, default: []].append(Self.column(name, row, isJSON: isJSON))
         }
-        return (tables, [lookalikes.warning].compactMap { $0 })
+        return (tables, [ambiguous.warning].compactMap { $0 })
     }
 
     private static func column(_ name: String, _ row: [String?], isJSON: Bool) -> Column {
@@ -97,17 +105,17 @@ struct SchemaReader {
 
     // MARK: Indexes
 
-    /// By table. An index over an expression has parts without a column, and is left out.
+    /// The indexes by table. An index over an expression has parts without a column, and is left out.
     ///
-    /// The server adds the column `ROW END` to every unique key of a system-versioned table. All rows that are current have
-    /// the same value there, so that it is no part of what makes one unique.
+    /// The server adds the column `ROW END` to every unique key of a system-versioned table. All rows that
+    /// are current have the same value there, so that it is no part of what makes one unique.
     /// https://mariadb.com/kb/en/system-versioned-tables/
     private func indexes() throws(DatabaseError) -> [String: [Index]] {
         let ends = try rowEnds()
         let rows = try rows(
             """
             SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, COLUMN_NAME, NON_UNIQUE, COLLATION, SUB_PART,
-              IGNORED = 'YES' OR COMMENT LIKE '%disabled%'
+              \(dialect.isIndexIgnored)
             FROM information_schema.STATISTICS
             WHERE TABLE_SCHEMA = \(client.quote(database)) AND INDEX_TYPE IN ('BTREE', 'HASH')
             ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
@@ -127,13 +135,9 @@ struct SchemaReader {
         return found
     }
 
-    /// By table, the column that says until when a row is current.
+    /// By table, the column that says until when a row is current; see `Dialect.rowEnds`.
     private func rowEnds() throws(DatabaseError) -> [String: String] {
-        let rows = try rows(
-            """
-            SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS
-            WHERE TABLE_SCHEMA = \(client.quote(database)) AND GENERATION_EXPRESSION = 'ROW END'
-            """)
+        let rows = try rows(dialect.rowEnds(of: client.quote(database)))
         return Dictionary(
             rows.compactMap { row in
                 guard let table = row[row.startIndex], let column = row[row.startIndex + 1] else {
@@ -148,8 +152,8 @@ struct SchemaReader {
     private func foreignKeys() throws(DatabaseError) -> [ForeignKey] {
         let rows = try rows(
             """
-            SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME,
-              REFERENCED_COLUMN_NAME
+            SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA,
+              REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
             FROM information_schema.KEY_COLUMN_USAGE
             WHERE TABLE_SCHEMA = \(client.quote(database)) AND REFERENCED_TABLE_SCHEMA IS NOT NULL
             ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION
@@ -164,5 +168,37 @@ struct SchemaReader {
                 parentColumns: pairs.map(\.parent),
                 otherDatabase: isOwn(constraint[2]) ? nil : constraint[2])
         }
+    }
+}
+
+/// Names that Unicode takes for one and the server for two, as `é` written with one character and with two
+/// (https://unicode.org/reports/tr15/). A request could not say which is meant.
+private struct AmbiguousNames {
+    private let names: Set<[String]>
+
+    /// - Parameter names: of tables, `["books"]`, and of columns, `["books", "id"]`; any number of times
+    ///   each.
+    init(among names: [[String]]) {
+        var spellings: [[String]: [[UInt8]]] = [:]
+        var found: Set<[String]> = []
+        for name in names {
+            let spelling = name.map { Array($0.utf8) }
+            if spellings.updateValue(spelling, forKey: name).map({ $0 != spelling }) == true {
+                found.insert(name)
+            }
+        }
+        self.names = found
+    }
+
+    func contains(table: String, column: String) -> Bool {
+        names.contains([table]) || names.contains([table, column])
+    }
+
+    /// `left out, because several are one name in different Unicode normalizations: 'books.é'`; nil if there
+    /// are none.
+    var warning: String? {
+        guard !names.isEmpty else { return nil }
+        let list = names.map { "'\($0.joined(separator: "."))'" }.sorted().joined(separator: ", ")
+        return "left out, because several are one name in different Unicode normalizations: \(list)"
     }
 }

@@ -84,7 +84,7 @@ package final class Daemon {
             inheritedAddresses = listeners.map(\.address)
             warnOfOverriddenSettings(settings.listen)
         }
-        frontend.lingering.most = budget.lingering
+        frontend.lingering.maxCount = budget.lingering
         if let warning = budget.warning { logger.warning("\(warning)") }
         engine.attach(pool)
         frontend.pool = pool
@@ -226,7 +226,7 @@ package final class Daemon {
         if let warning = new.warning, warning != budget.warning { logger.warning("\(warning)") }
         budget = new
         frontend.limits = .init(settings, maxClients: new.clients)
-        frontend.lingering.most = new.lingering
+        frontend.lingering.maxCount = new.lingering
     }
 
     private func announce(_ found: CatalogRefresher.Finding) {

@@ -2,21 +2,23 @@ import Reactor
 import Relations
 import Wire
 
-/// What a daemon that cannot start does for clients that have come through sockets of the service manager.
+/// What a daemon that cannot start does for clients that have connected to sockets of the service manager.
 ///
 /// A connection that waits there makes systemd start the service again at once, whatever `RestartSec=` and
-/// `RestartPreventExitStatus=` say, until it loses patience and closes the socket for good. So whoever waits is
-/// accepted, told, and sent away; and the end comes late enough that clients who keep trying cause a start every two
-/// seconds at most.
+/// `RestartPreventExitStatus=` say, until it reaches its limit of starts and closes the socket for good. So
+/// connections that wait are accepted, told why, and closed; and the process stays long enough that clients
+/// that keep trying cause a start every two seconds at most.
 package enum FailedStart {
-    /// Nanoseconds.
-    private static let stay: Int64 = 2_000_000_000
+    /// Nanoseconds that the process stays.
+    private static let duration: Int64 = 2_000_000_000
 
-    /// Returns at once if nobody waits.
+    /// Turns away clients that wait now, and those that come while the process stays. Returns at once if none
+    /// waits.
+    /// - Parameter descriptors: the listening sockets that the service manager has opened.
     package static func turnAwayClients(of descriptors: [Int32]) {
         guard let loop = try? EventLoop() else { return }
         let listeners = descriptors.compactMap { try? Listener(loop, inherited: $0) }
-        guard listeners.contains(where: \.hasCaller) else { return }
+        guard listeners.contains(where: \.hasWaitingConnection) else { return }
         var reply = ByteBuffer()
         ReplyEncoder.failure(
             nil,
@@ -34,7 +36,7 @@ package enum FailedStart {
             }
         }
         let alarm = Alarm(loop) { loop.stop() }
-        alarm.set(at: loop.now + stay)
+        alarm.set(at: loop.now + duration)
         loop.run {}
         withExtendedLifetime((alarm, listeners)) {}
     }

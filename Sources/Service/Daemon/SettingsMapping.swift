@@ -6,22 +6,19 @@ import Relations
 import Time
 package import Wire
 
-// What each part needs of the settings, in its own words and units.
+// What each part of the daemon needs of the settings, in that part's words and units.
 
 extension Endpoint {
+    /// What a connection is for, see `SessionPurpose`.
     enum Purpose {
-        /// Short queries of keys, which no other session must slow down or see changed.
         case loads
-        /// The same, to see whether the server answers such queries.
-        case look
-        /// Reading `information_schema`.
+        case healthCheck
         case schema
-        /// What a program does that has no daemon in between.
         case application
     }
 
-    /// A reading of the schema that takes longer has failed; the next one is tried in its time.
-    fileprivate static let schemaPatienceSeconds: UInt32 = 30
+    /// Seconds after which a reading of the schema has failed; it is tried again in its time.
+    private static let schemaTimeoutSeconds = 30
 
     init(_ database: Settings.Database, at server: DatabaseServer, purpose: Purpose) {
         let transport: Transport =
@@ -29,59 +26,30 @@ extension Endpoint {
             case .socket(let path): .socket(path: path)
             case .tcp(let host, let port): .tcp(address: host, port: UInt16(clamping: port))
             }
+        let session: SessionPurpose =
+            switch purpose {
+            case .loads: .loads(statementSeconds: database.statementTimeoutSeconds)
+            case .healthCheck: .healthCheck(statementSeconds: Double(database.connectTimeoutSeconds) / 2)
+            case .schema: .schema(statementSeconds: Self.schemaTimeoutSeconds)
+            case .application: .application
+            }
         self.init(
             transport, user: database.user, password: database.password.text, database: database.name,
             connectTimeoutSeconds: UInt32(database.connectTimeoutSeconds),
-            sessionSetup: database.sessionSetup(purpose))
-        if purpose == .schema { readTimeoutSeconds = Self.schemaPatienceSeconds }
+            sessionSetup: SessionSetup.statements(
+                for: session, database: SQLIdentifier.quoted(database.name)))
+        if case .schema = purpose { readTimeoutSeconds = UInt32(Self.schemaTimeoutSeconds) }
     }
 }
 
 extension Settings.Database {
-    /// - `sql_mode=''`: no `NO_BACKSLASH_ESCAPES` or `ANSI_QUOTES`, which would change how our SQL is read, and no
-    ///   `NO_ZERO_DATE`, which would refuse zero dates as keys.
-    /// - `time_zone`: `TIMESTAMP` is UTC on the wire.
-    /// - `autocommit=1`: where the server's default is 0, our first `SELECT` would open a transaction that never ends.
-    /// - `sql_select_limit`: the server's default would cut a batch short and say nothing.
-    /// - `sql_big_selects=1`: what a key alone may ask, a batch may.
-    /// - `eq_range_index_dive_limit=1`: an index dive per key would cost 10–30 % of the server's time for a query.
-    /// - `max_statement_time`: 0 means never, whatever the server's default is.
-    /// - A look's `max_statement_time` and `lock_wait_timeout`: it hears that a table is slow or locked before it takes the
-    ///   server for silent.
-    /// - `sql_quote_show_create=1`: without it, the check that makes a column JSON is told without backticks.
-    /// - `lock_wait_timeout=1`: a table that somebody has locked must not stop the reading of all others; it is read later.
-    /// - `wait_timeout`: the pool keeps its connections; the server need not end them.
-    /// - `USE`: an `init_connect` of the server's, which runs after the login, may have gone to another database.
-    fileprivate func sessionSetup(_ purpose: Endpoint.Purpose) -> [String] {
-        var settings = [
-            "NAMES utf8mb4", "sql_mode=''", "time_zone='+00:00'", "autocommit=1",
-            "sql_select_limit=18446744073709551615", "sql_big_selects=1",
-        ]
-        if purpose != .application { settings += ["wait_timeout=31536000", "SESSION tx_read_only=1"] }
-        switch purpose {
-        case .loads, .look:
-            settings += ["eq_range_index_dive_limit=1", "tx_isolation='READ-COMMITTED'"]
-            settings +=
-                purpose == .loads
-                ? ["max_statement_time=\(statementTimeoutSeconds)"]
-                : ["max_statement_time=\(Double(connectTimeoutSeconds) / 2)", "lock_wait_timeout=0"]
-        case .schema:
-            settings += [
-                "max_statement_time=\(Endpoint.schemaPatienceSeconds)", "sql_quote_show_create=1",
-                "lock_wait_timeout=1",
-            ]
-        case .application: break
-        }
-        return ["SET " + settings.joined(separator: ","), "USE \(SQLIdentifier.quoted(name))"]
-    }
-
-    /// Nanoseconds after which a server that should have ended a statement itself is given up.
-    var statementPatience: Int64? {
+    /// Nanoseconds after which a server that should have ended a statement itself is given up; nil: never.
+    var statementTimeout: Int64? {
         statementTimeoutSeconds > 0 ? (Int64(statementTimeoutSeconds) + 5) * 1_000_000_000 : nil
     }
 
-    /// The same for connecting, which libmariadb should have given up itself.
-    var connectPatience: Int64 { (Int64(connectTimeoutSeconds) + 1) * 1_000_000_000 }
+    /// Nanoseconds after which connecting is given up, if libmariadb has not done so itself.
+    var connectTimeout: Int64 { (Int64(connectTimeoutSeconds) + 1) * 1_000_000_000 }
 }
 
 extension Batcher.Limits {

@@ -1,38 +1,36 @@
 import Configuration
 import Reactor
 
-/// Reads the configuration file again, on a thread of its own: users and groups are looked up, and a directory service
-/// may take its time, or never answer.
+/// Reads the configuration file again, on a thread of its own: users and groups are looked up, and a
+/// directory service may take its time, or never answer.
 final class SettingsReloader {
     struct Reading: Sendable {
-        /// What takes effect without a restart.
+        /// The settings that take effect without a restart.
         let settings: Settings
         let weights: ClientWeights
-        /// As it stands in the file, whatever of it needs a restart.
+        /// The listeners as the file has them, although some of that needs a restart.
         let listen: Settings.Listen
         /// Names of settings that have changed in the file and need a restart.
         let needRestart: [String]
     }
 
     private let reread: @Sendable () throws -> Settings
-    private let mailbox: Mailbox<Result<Reading, any Error>>
+    private let offload: Offload<Result<Reading, any Error>>
+    /// Called on the loop's thread with what each reading gave.
     var onReading: (Result<Reading, any Error>) -> Void = { _ in }
 
     init(_ loop: EventLoop, reread: @escaping @Sendable () throws -> Settings) throws(ReactorError) {
         self.reread = reread
-        mailbox = try Mailbox(loop)
-        mailbox.receive { [unowned self] in onReading($0) }
+        offload = try Offload(loop)
     }
 
     /// - Parameter running: the settings that are in effect.
     func read(over running: Settings) {
-        let (reread, mailbox) = (reread, mailbox.sender)
-        do throws(ReactorError) {
-            try WorkerThread.detach {
-                mailbox.post(Result { Self.reading(of: try reread(), over: running) })
-            }
-        } catch {
-            mailbox.post(.failure(error))
+        let reread = reread
+        offload.run {
+            Result { Self.reading(of: try reread(), over: running) }
+        } then: { [unowned self] in
+            onReading($0.mapError { $0 as any Error }.flatMap { $0 })
         }
     }
 

@@ -8,24 +8,31 @@ import Relations
 
 /// The connections to the database. It knows which are free and whether there is a database at all.
 final class ConnectionPool: QueryRunner {
+    /// Whether there is a database, as far as attempts to connect show.
+    private enum Availability {
+        /// Connected, or no attempt has failed yet. Next: failing.
+        case available
+        /// The last attempt has failed, but another slot or server may still succeed. Next: available,
+        /// unavailable.
+        case failing(DatabaseError)
+        /// All attempts have failed. `news` is the error of an attempt that has failed since, and that nobody
+        /// has been told yet. Next: available.
+        case unavailable(DatabaseError, news: DatabaseError?)
+    }
+
     private unowned let engine: Engine
     let logger: Logger
     private var settings: Settings.Database
     private var losses: ConnectionLosses?
-    /// Whether there is a database, or why there is none, may be something else than before.
+    /// Called when there may be a database where there was none or the reverse, or when the reason may have
+    /// changed.
     var onChange: () -> Void = {}
     let servers: DatabaseServers
     let killer: QueryKiller
-    /// Nanoseconds after which a server that says nothing is given up; nil: never.
-    private(set) var statementPatience: Int64?
-    private(set) var connectPatience: Int64
     private var slots: [ConnectionSlot] = []
-    /// Why the last connection was lost or the last attempt failed, while none is up.
-    private(set) var lastOutage: DatabaseError?
+    private var availability = Availability.available
     /// Why the database answers no query, though it lets us in; nil once one has been answered.
     private(set) var refusal: DatabaseError?
-    /// Of an attempt that has not been told of yet.
-    private var lastFailure: DatabaseError?
 
     init(
         engine: Engine, servers: DatabaseServers, killer: QueryKiller, settings: Settings.Database,
@@ -36,17 +43,20 @@ final class ConnectionPool: QueryRunner {
         self.killer = killer
         self.logger = logger
         self.settings = settings
-        statementPatience = settings.statementPatience
-        connectPatience = settings.connectPatience
     }
 
-    /// For the connections that are made from now on: what a server was told of `statement_timeout_s` stays so.
+    /// Takes effect for connections that are made from now on: what a server was told of
+    /// `statement_timeout_s` stays so.
     func reconfigure(_ settings: Settings.Database) {
         self.settings = settings
-        statementPatience = settings.statementPatience
-        connectPatience = settings.connectPatience
         servers.reconfigure(settings)
     }
+
+    /// Nanoseconds after which a query on a connection that is made now is given up; nil: never.
+    var statementTimeout: Int64? { settings.statementTimeout }
+
+    /// Nanoseconds after which an attempt to connect is given up.
+    var connectTimeout: Int64 { settings.connectTimeout }
 
     func open(connections: Int, loop: EventLoop) {
         losses = ConnectionLosses(loop, logger)
@@ -62,11 +72,30 @@ final class ConnectionPool: QueryRunner {
         losses?.report()
     }
 
+    /// Why the last connection was lost or the last attempt failed; nil while there is a database, or one may
+    /// yet be found.
+    var lastOutage: DatabaseError? {
+        switch availability {
+        case .available, .failing: nil
+        case .unavailable(let error, _): error
+        }
+    }
+
     var outage: QueryFailure? { lastOutage.map { QueryFailure($0) } }
+
+    var openConnections: Int { slots.count(where: \.isConnected) }
+
+    var serverStates: [(name: String, state: String)] {
+        servers.states.map { ("\($0.server)", $0.state) }
+    }
+
+    var serverChanges: Int { servers.changes }
+
+    // MARK: Queries
 
     var hasFreeConnection: Bool { !servers.isPaused && slots.contains(where: isFree) }
 
-    /// One that has not yet left a server that is not well is asked nothing more.
+    /// A connection that has not yet left a server that is unwell is given no more queries.
     private func isFree(_ slot: ConnectionSlot) -> Bool {
         slot.isIdle && (slot.server == servers.active || !servers.isUnwell(slot.server))
     }
@@ -82,29 +111,23 @@ final class ConnectionPool: QueryRunner {
         slots.first { $0.isRunning(query) }?.kill()
     }
 
-    var openConnections: Int { slots.count(where: \.isConnected) }
-
-    var serverStates: [(name: String, state: String)] {
-        servers.states.map { ("\($0.server)", $0.state) }
-    }
-
-    var serverChanges: Int { servers.changes }
-
     // MARK: Several servers
 
     private func serves(from server: Int) -> Bool {
         slots.contains { $0.isConnected && $0.server == server }
     }
 
-    /// Another server is active, or one has been found unwell. Slots without a connection, and those of a server that is
-    /// not well, go to the active one at once; the others follow one by one, so that there are always some that serve.
+    /// Another server is active, or one has been found unwell. Slots without a connection, and those of a
+    /// server that is unwell, go to the active one at once; the others follow one by one, so that there are
+    /// always some that serve.
     func rearrange() {
         leaveUnwell()
         moveNext()
         declareOutage()
     }
 
-    /// A query that is under way at a server which refuses what is asked now ends there: it may yet have its rows.
+    /// A query that is under way at a server which refuses what is asked now ends there: it may yet have its
+    /// rows.
     private func leaveUnwell() {
         for slot in slots where slot.server != servers.active {
             let mayEnd = servers.isRefusing(slot.server) && !slot.isIdle
@@ -123,12 +146,12 @@ final class ConnectionPool: QueryRunner {
         var outcome = outcome
         switch outcome {
         case .complete:
-            servers.read(from: server)
+            servers.completed(at: server)
             note(refusal: nil)
         case .failed(let error) where error.kind == .statement:
             servers.answered(by: server)
             switch error.scope {
-            // As if it had been lost on the way: it is asked again, of whoever is active then.
+            // As if it had been lost on the way: it is asked again, of the server that is active then.
             case .server:
                 if servers.refused(error, by: server) {
                     outcome = .failed(error.asLoss)
@@ -136,13 +159,13 @@ final class ConnectionPool: QueryRunner {
                     note(refusal: error)
                 }
             case .table, .missingName, .accessDenied:
-                servers.doubt(query.template.relationship.name, query.statement.sql, error, at: server)
+                servers.refused(query.template.relationship.name, query.statement.sql, error, by: server)
             case .moment, .keys, .unknown: break
             }
         case .failed, .changedColumns: break
         }
         engine.finished(query, BatchQuery.Outcome(outcome))
-        slotIsFree()
+        slotBecameFree()
     }
 
     private func note(refusal error: DatabaseError?) {
@@ -151,11 +174,11 @@ final class ConnectionPool: QueryRunner {
         onChange()
     }
 
-    /// Rows have come of a query that has not ended: whatever a look says that began before, the server is there.
-    func slotHasRows(from server: Int) { servers.hasSentRows(server) }
+    /// Rows have come of a query that has not ended.
+    func slotHasRows(from server: Int) { servers.sentRows(server) }
 
     /// A slot has no query any more.
-    func slotIsFree() {
+    func slotBecameFree() {
         guard servers.areSeveral else { return }
         leaveUnwell()
         moveNext()
@@ -164,15 +187,15 @@ final class ConnectionPool: QueryRunner {
     func slotConnected(to server: Int) {
         servers.connected(to: server)
         moveNext()
-        lastFailure = nil
+        let outage = lastOutage
+        availability = .available
         defer { onChange() }
-        guard let last = lastOutage else { return }
-        lastOutage = nil
-        logger.notice("the database is back", metadata: ["after": "\(last)"])
+        guard let outage else { return }
+        logger.notice("the database is back", metadata: ["after": "\(outage)"])
         engine.databaseReturned()
     }
 
-    /// - Parameter wasConnected: a connection has ended; otherwise an attempt to have one has failed.
+    /// - Parameter wasConnected: whether a connection has ended; otherwise an attempt to have one has failed.
     func slotLost(_ error: DatabaseError, of server: Int, wasConnected: Bool) {
         logger.debug(
             wasConnected ? "a connection was lost" : "no connection came about",
@@ -180,35 +203,77 @@ final class ConnectionPool: QueryRunner {
         if wasConnected {
             losses?.add("\(error)")
             onChange()
-            // What is asked once more is not to meet the same end.
+            // A query that is asked once more is not to meet the same end.
             for slot in slots { slot.checkIdle() }
             return
         }
         guard server == servers.active, !serves(from: server) else { return }
         servers.failed(error)
-        lastFailure = error
+        availability =
+            switch availability {
+            case .available, .failing: .failing(error)
+            case .unavailable(let known, _): .unavailable(known, news: error)
+            }
         declareOutage()
     }
 
-    /// There is hope where there is another server, connections to one that was to be left, or a slot that has not tried
-    /// yet: a single attempt may fail by itself, killed or one too many.
+    /// Tells everybody that there is no database, unless one may yet be found: at another server, over
+    /// connections to one that was to be left, or by a slot that has not tried yet, because a single attempt
+    /// may fail by itself, killed or one too many.
     private func declareOutage() {
-        guard let error = lastFailure, slots.allSatisfy(\.hasFailed), !servers.isHopeful else { return }
-        lastFailure = nil
-        if lastOutage == nil {
+        guard slots.allSatisfy(\.hasFailed), !servers.isFindingReplacement else { return }
+        let error: DatabaseError
+        switch availability {
+        case .available, .unavailable(_, news: nil): return
+        case .unavailable(_, news: let news?): error = news
+        case .failing(let failure):
+            error = failure
             logger.error(
                 "no connection to the database; trying again until there is one",
                 metadata: ["error": "\(error.explained(settings))"])
         }
-        lastOutage = error
+        availability = .unavailable(error, news: nil)
         onChange()
         engine.databaseLost(QueryFailure(error))
     }
 }
 
 extension DatabaseError {
-    /// What it means for a query that another server may answer.
+    /// What a refusal means for a query that another server may answer.
     fileprivate var asLoss: DatabaseError {
         DatabaseError(errno: errno, sqlState: sqlState, message: message, kind: .connectionLost)
+    }
+}
+
+/// Logs connections that were lost. A server that goes takes all of them along within a moment, and the log
+/// says so once.
+private final class ConnectionLosses {
+    /// Nanoseconds in which losses are gathered.
+    private static let window: Int64 = 100_000_000
+
+    private let loop: EventLoop
+    private let logger: Logger
+    /// By the text of the error.
+    private var counts: [String: Int] = [:]
+    private var alarm: Alarm?
+
+    init(_ loop: EventLoop, _ logger: Logger) {
+        self.loop = loop
+        self.logger = logger
+        alarm = Alarm(loop) { [unowned self] in report() }
+    }
+
+    func add(_ error: String) {
+        if counts.isEmpty { alarm?.set(at: loop.now + Self.window) }
+        counts[error, default: 0] += 1
+    }
+
+    func report() {
+        for (error, count) in counts.sorted(by: { $0.key < $1.key }) {
+            let message: Logger.Message =
+                count == 1 ? "a database connection was lost" : "\(count) database connections were lost"
+            logger.info(message, metadata: ["error": "\(error)"])
+        }
+        counts = [:]
     }
 }

@@ -12,9 +12,9 @@ extension DatabaseError {
         return isAboutData || isTooLong || Self.badData.contains(errno) ? .keys : .unknown
     }
 
-    /// Whether the state ends without anybody mending it, so that the same request may succeed if it is sent again.
-    /// An hourly limit ends with the hour, an option is set for a while; a password that must be changed, a table that is
-    /// corrupt and a privilege that is missing stay until somebody does something.
+    /// Whether the state ends without anybody mending it, so that the same request may succeed if it is sent
+    /// again. An hourly limit ends with the hour, an option is set for a while; a password that must be
+    /// changed, a table that is corrupt and a privilege that is missing stay until somebody does something.
     var passesByItself: Bool {
         switch scope {
         case .server: errno != ErrorNumber.mustChangePassword
@@ -70,7 +70,7 @@ extension DatabaseError {
         ErrorNumber.cannotConvertString, ErrorNumber.jsonTableCannotHold,
     ]
 
-    /// SQLSTATE's classes of data, of a subquery with several rows, and of errors that functions and views raise
-    /// themselves, each of which comes by a key or by a value in its rows.
+    /// SQLSTATE's classes of data, of a subquery with several rows, and of errors that functions and views
+    /// raise themselves, each of which comes by a key or by a value in its rows.
     private var isAboutData: Bool { ["21", "22", "45"].contains { sqlState.hasPrefix($0) } }
 }

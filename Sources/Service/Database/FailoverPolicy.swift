@@ -1,21 +1,22 @@
 import Loading
 import MariaDB
 
-/// Which of several servers is used, by what is known of them: the first in the order of preference that is well. Pure.
+/// Which of several servers is used, by what is known of them: the first in the order of preference that is
+/// well. Pure.
 ///
-/// One that has failed must be found well twice in a row before it is preferred again, and twice as often each time
-/// that it fails within a minute of that: who falls down and stands up again all the time is not run after.
+/// A server that has failed must be found well twice in a row before it is preferred again, and twice as
+/// often each time that it fails within a minute of being chosen: a flapping server is not chased.
 struct FailoverPolicy {
     enum Health: Hashable {
-        /// Not looked at yet.
+        /// Not checked yet.
         case unknown
         case well
-        /// It answers, and what it answers is not up to date, or not there, as the text says.
+        /// It answers, but its data is not up to date or not there, as the text says.
         case lagging(String)
         case unwell(DatabaseError)
     }
 
-    /// What a look at a server has shown.
+    /// What a health check has shown.
     enum Finding: Hashable, Sendable {
         case well
         case lagging(String)
@@ -26,57 +27,63 @@ struct FailoverPolicy {
 
     /// What is known of one query that a server has refused, where another may answer it.
     private struct Refusal {
-        /// Times in a row that it was answered, and refused.
-        var good = 0
-        var bad = 0
-        /// It speaks against the server.
-        var counts = false
+        /// Times in a row that it was answered.
+        var answeredInARow = 0
+        /// Times in a row that it was refused.
+        var refusedInARow = 0
+        /// Whether it speaks against the server; otherwise it may have been refused by chance.
+        var isProven = false
     }
 
     private struct Server {
         var health = Health.unknown
-        /// Findings in a row of one kind, good or bad.
-        var good = 0
-        var bad = 0
-        /// Good findings that it takes to be preferred again.
-        var probation = leastProbation
-        var chosen: Int64 = 0
+        /// Good findings in a row.
+        var goodInARow = 0
+        /// Bad findings in a row.
+        var badInARow = 0
+        /// Good findings in a row that it takes to be preferred again.
+        var probation = minProbation
+        /// When it was chosen, in nanoseconds.
+        var chosenAt: Int64 = 0
         /// By name of the query.
         var refusals: [String: Refusal] = [:]
-        /// Those of such queries that it has answered in the last look.
+        /// Suspect queries that it has answered in the last check.
         var answered: Set<String> = []
 
-        var refused: Set<String> { Set(refusals.filter(\.value.counts).keys) }
-        /// Also those that it may have refused by chance.
-        var doubted: Set<String> { Set(refusals.keys) }
+        /// Queries that it is known to refuse.
+        var refused: Set<String> { Set(refusals.filter(\.value.isProven).keys) }
+        /// Queries that it refuses, or may have refused by chance.
+        var maybeRefused: Set<String> { Set(refusals.keys) }
         var isUsable: Bool { health == .well || health == .unknown }
         var isLagging: Bool { if case .lagging = health { true } else { false } }
     }
 
-    /// A single bad finding may be the network's hiccup, and a single good one a server that is just about to fall.
-    private static let leastProbation = 2
-    private static let mostProbation = 64
-    private static let tolerance = 2
-    /// Looks in a row without a verdict after which a doubt is dropped. What has been found out lasts longer.
-    private static let patience = 3
-    /// Nanoseconds after which a server that was chosen has proved itself.
-    private static let proof: Int64 = 60_000_000_000
+    /// A single good finding may be of a server that is just about to fall.
+    private static let minProbation = 2
+    private static let maxProbation = 64
+    /// Bad findings in a row that it takes to believe them: a single one may be the network's hiccup.
+    private static let minBadFindings = 2
+    /// Checks in a row without a verdict after which an unproven refusal is dropped. A proven one lasts
+    /// longer.
+    private static let maxUnclearChecks = 3
+    /// Nanoseconds after which a server that was chosen counts as stable.
+    private static let stableAfter: Int64 = 60_000_000_000
 
     private var servers: [Server]
-    private var suspects: Suspects
+    private var suspects: SuspectQueries
     private(set) var active = 0
 
     /// - Precondition: `count > 0`
     init(count: Int) {
         servers = Array(repeating: Server(), count: count)
-        suspects = Suspects(servers: count)
+        suspects = SuspectQueries(servers: count)
     }
 
     func health(of server: Int) -> Health { servers[server].health }
 
     var isActiveWell: Bool { servers[active].isUsable }
 
-    /// Whether the server lets in and does not answer what is asked.
+    /// Whether the server lets us in and does not answer what is asked.
     func isRefusing(_ server: Int) -> Bool {
         if case .unwell(let error) = servers[server].health { error.kind == .statement } else { false }
     }
@@ -86,106 +93,120 @@ struct FailoverPolicy {
 
     private func isRefused(_ query: String) -> Bool { servers.contains { $0.refusals[query] != nil } }
 
-    /// By which no server is better than another.
+    /// Whether no server is better than another as to this query.
     private func isRefusedByAll(_ query: String) -> Bool {
-        servers.allSatisfy { $0.refusals[query]?.counts == true }
+        servers.allSatisfy { $0.refusals[query]?.isProven == true }
     }
 
     func isSuspect(_ query: String) -> Bool { suspects.contains(query) }
 
-    // MARK: What happens
+    // MARK: What connections report
 
-    /// A connection to it has come about, which is no news of a server that lets in and then refuses what is asked.
+    /// A connection has come about. That is no news of a server that lets us in and then refuses what is
+    /// asked.
     mutating func connected(to server: Int) {
         if case .lagging = servers[server].health { return }
         if !isRefusing(server) { servers[server].health = .well }
     }
 
-    /// It has answered a query with rows.
-    mutating func read(from server: Int) {
+    /// The server has answered a query with rows.
+    mutating func completed(at server: Int) {
         if server == active, isRefusing(server) { servers[server].health = .well }
     }
 
-    /// A query has met an error that is the server's state, whatever is asked. Where another server is known to say the
-    /// same, this one is no worse, and it may be the query after all: looks will tell.
+    /// A query has met an error that is the server's state, whatever is asked. Where another server is known
+    /// to say the same, this one is no worse, and the query may be to blame after all: health checks will
+    /// tell.
     mutating func refused(_ error: DatabaseError, by server: Int, at now: Int64) {
         let isShared = servers.indices.contains { other in
             guard other != server, case .unwell(let its) = servers[other].health else { return false }
             return its.kind == .statement && its.errno == error.errno
         }
         guard !isShared else { return }
-        fall(server, to: .unwell(error), at: now)
+        degrade(server, to: .unwell(error), at: now)
         choose(at: now)
     }
 
-    /// A query has met an error that may be one server's own, or all servers'. From now on, looks try it on each, if there
-    /// is room. Answers whether there is. Who waits for a verdict, or has one that tells servers apart, makes no room:
-    /// where many queries fail in turn, none would ever have its verdict.
-    mutating func suspect(_ suspect: HealthCheck.Suspect) -> Bool {
+    /// The active server has no connection, and an attempt to have one has failed.
+    mutating func failed(_ error: DatabaseError, at now: Int64) {
+        degrade(active, to: .unwell(error), at: now)
+        choose(at: now)
+    }
+
+    // MARK: Suspect queries
+
+    /// A query has met an error that may be one server's own, or all servers'. From now on, health checks try
+    /// it on each, if there is room. A suspect without a verdict, or with one that tells servers apart, makes
+    /// no room: where many queries fail in turn, none would ever have its verdict.
+    /// - Returns: whether there is room.
+    mutating func addSuspect(_ suspect: HealthCheck.Suspect) -> Bool {
         if isSuspect(suspect.name) { return true }
         if suspects.isFull {
-            guard let vain = suspects.names.first(where: isRefusedByAll) else { return false }
-            forget(vain)
+            guard let useless = suspects.names.first(where: isRefusedByAll) else { return false }
+            removeSuspect(useless)
         }
         suspects.add(suspect)
         return true
     }
 
-    /// The server has refused a suspect. Of what is none, looks would never tell the contrary.
-    mutating func doubt(_ query: String, of server: Int) {
+    /// The server has refused a query. It counts only if the query is a suspect: of any other, no health
+    /// check would ever show the contrary.
+    mutating func refused(suspect query: String, by server: Int) {
         guard isSuspect(query) else { return }
-        servers[server].refusals[query, default: Refusal()].bad += 1
+        servers[server].refusals[query, default: Refusal()].refusedInARow += 1
     }
 
-    /// What the next look at the server tries.
+    /// What the next check of the server tries.
     mutating func nextSuspects(at server: Int) -> [HealthCheck.Suspect] { suspects.next(at: server) }
 
-    /// What a look at a server has shown of suspects, by name. It may have begun when there were others.
-    mutating func tried(_ trials: [String: HealthCheck.Trial], at server: Int, at now: Int64) {
+    /// Takes note of what a check of a server has shown of suspects.
+    /// - Parameter trials: by name of the query. The check may have begun when there were others.
+    mutating func record(trials: [String: HealthCheck.Trial], at server: Int, at now: Int64) {
         let refusedBefore = servers[server].refused
         for (query, trial) in trials where isSuspect(query) {
             switch trial {
-            case .answered: judge(query, isAnswered: true, at: server)
-            case .refused: judge(query, isAnswered: false, at: server)
-            case .unclear: loseHope(of: query, at: server)
+            case .answered: record(query, isAnswered: true, at: server)
+            case .refused: record(query, isAnswered: false, at: server)
+            case .unclear: recordUnclear(query, at: server)
             }
         }
         // However many it refuses: it has fallen once.
         if server == active, !servers[server].refused.isSubset(of: refusedBefore) {
             lengthenProbation(server, at: now)
         }
-        // What every server has been asked in a look, and none refuses, is no suspect any more.
-        for query in suspects.tried where !isRefused(query) { forget(query) }
+        // A query that every server has been asked in a check, and none refuses, is no suspect any more.
+        for query in suspects.triedEverywhere where !isRefused(query) { removeSuspect(query) }
         choose(at: now)
     }
 
-    private mutating func judge(_ query: String, isAnswered: Bool, at server: Int) {
-        suspects.settle(query, at: server)
+    private mutating func record(_ query: String, isAnswered: Bool, at server: Int) {
+        suspects.markTried(query, at: server)
         var refusal = servers[server].refusals[query] ?? Refusal()
         if isAnswered {
             servers[server].answered.insert(query)
         } else {
             servers[server].answered.remove(query)
         }
-        refusal.good = isAnswered ? refusal.good + 1 : 0
-        refusal.bad = isAnswered ? 0 : refusal.bad + 1
-        if refusal.bad >= Self.tolerance { refusal.counts = true }
-        let isOver = isAnswered && (!refusal.counts || refusal.good >= servers[server].probation)
+        refusal.answeredInARow = isAnswered ? refusal.answeredInARow + 1 : 0
+        refusal.refusedInARow = isAnswered ? 0 : refusal.refusedInARow + 1
+        if refusal.refusedInARow >= Self.minBadFindings { refusal.isProven = true }
+        let isOver =
+            isAnswered && (!refusal.isProven || refusal.answeredInARow >= servers[server].probation)
         servers[server].refusals[query] = isOver ? nil : refusal
     }
 
-    /// It is locked, or takes too long, or the server cannot be asked: if that goes on, a load that fails will tell.
-    private mutating func loseHope(of query: String, at server: Int) {
-        let isKnown = servers[server].refusals[query]?.counts == true
-        let patience = isKnown ? Self.mostProbation : Self.patience
-        guard suspects.leaveUnclear(query, at: server) >= patience else { return }
-        suspects.settle(query, at: server)
+    /// The query is locked or takes too long, or the server cannot be asked. If that goes on, the query is
+    /// left to loads, which will make it a suspect again if they fail.
+    private mutating func recordUnclear(_ query: String, at server: Int) {
+        let isProven = servers[server].refusals[query]?.isProven == true
+        let limit = isProven ? Self.maxProbation : Self.maxUnclearChecks
+        guard suspects.countUnclear(query, at: server) >= limit else { return }
+        suspects.markTried(query, at: server)
         servers[server].refusals[query] = nil
         servers[server].answered.remove(query)
     }
 
-    /// Nobody tries it any more.
-    private mutating func forget(_ query: String) {
+    private mutating func removeSuspect(_ query: String) {
         suspects.remove(query)
         for server in servers.indices {
             servers[server].refusals[query] = nil
@@ -193,66 +214,65 @@ struct FailoverPolicy {
         }
     }
 
-    /// The active server has no connection, and an attempt to have one has failed.
-    mutating func failed(_ error: DatabaseError, at now: Int64) {
-        fall(active, to: .unwell(error), at: now)
-        choose(at: now)
-    }
+    // MARK: Health checks
 
+    /// Takes note of what a health check has shown.
     /// - Parameters:
     ///   - isConnected: whether the server has connections that serve.
-    ///   - hasAnswered: whether it has answered a query since the look began, with rows if the look found it refusing.
-    mutating func found(
+    ///   - hasAnswered: whether it has answered a query since the check began, with rows if the check found
+    ///     it refusing.
+    mutating func record(
         _ finding: Finding, of server: Int, isConnected: Bool, hasAnswered: Bool = false, at now: Int64
     ) {
         switch finding {
-        case .well: foundWell(server)
+        case .well: recordGood(server)
         case .unclear: break
-        case .lagging(let text): foundBad(server, .lagging(text), isConnected: isConnected, at: now)
+        case .lagging(let text): recordBad(server, .lagging(text), isConnected: isConnected, at: now)
         case .unwell(let error):
-            // Who serves and has no room for one more, or a name that is not found just now: it is not dead.
-            let isSilence = error.kind != .refused && error.errno != DatabaseError.unknownHost
-            // A look that failed late tells of what is over.
+            // A server that serves and is at its limit of connections, or whose name cannot be resolved just
+            // now, is not down.
+            let isSilence = error.kind != .refused && error.errno != ErrorNumber.unknownHost
+            // A check that failed late tells of what is over.
             guard !hasAnswered, !isConnected || isSilence else { break }
             if error.kind == .statement, error.scope == .server {
                 // It has said so itself: there is nothing to wait for.
-                servers[server].bad = Self.tolerance
+                servers[server].badInARow = Self.minBadFindings
             }
-            foundBad(server, .unwell(error), isConnected: isConnected, at: now)
+            recordBad(server, .unwell(error), isConnected: isConnected, at: now)
         }
         choose(at: now)
     }
 
-    private mutating func foundWell(_ server: Int) {
-        servers[server].bad = 0
-        servers[server].good += 1
+    private mutating func recordGood(_ server: Int) {
+        servers[server].badInARow = 0
+        servers[server].goodInARow += 1
         switch servers[server].health {
         case .unknown: servers[server].health = .well
         case .well: break
         case .lagging, .unwell:
             let needed = isActiveWell ? servers[server].probation : 1
-            if servers[server].good >= needed { servers[server].health = .well }
+            if servers[server].goodInARow >= needed { servers[server].health = .well }
         }
     }
 
-    private mutating func foundBad(_ server: Int, _ health: Health, isConnected: Bool, at now: Int64) {
-        servers[server].good = 0
-        servers[server].bad += 1
+    private mutating func recordBad(_ server: Int, _ health: Health, isConnected: Bool, at now: Int64) {
+        servers[server].goodInARow = 0
+        servers[server].badInARow += 1
         let isTolerated = (server == active || isConnected) && servers[server].isUsable
-        if isTolerated, servers[server].bad < Self.tolerance { return }
-        fall(server, to: health, at: now)
+        if isTolerated, servers[server].badInARow < Self.minBadFindings { return }
+        degrade(server, to: health, at: now)
     }
 
-    private mutating func fall(_ server: Int, to health: Health, at now: Int64) {
+    private mutating func degrade(_ server: Int, to health: Health, at now: Int64) {
         if server == active, servers[server].isUsable { lengthenProbation(server, at: now) }
-        servers[server].good = 0
+        servers[server].goodInARow = 0
         servers[server].health = health
     }
 
     private mutating func lengthenProbation(_ server: Int, at now: Int64) {
-        let hasProved = now - servers[server].chosen >= Self.proof
-        let longer = min(servers[server].probation * 2, Self.mostProbation)
-        servers[server].probation = hasProved ? Self.leastProbation : longer
+        let wasStable = now - servers[server].chosenAt >= Self.stableAfter
+        let longer = min(servers[server].probation * 2, Self.maxProbation)
+        servers[server].probation = wasStable ? Self.minProbation : longer
     }
 
     // MARK: The choice
@@ -260,19 +280,19 @@ struct FailoverPolicy {
     private mutating func choose(at now: Int64) {
         guard let best = better(), best != active else { return }
         active = best
-        servers[best].chosen = now
+        servers[best].chosenAt = now
     }
 
-    /// One that is to be used instead of the active one: who answers what that refuses, or refuses no more and is preferred.
-    /// Of two that each refuse what the other answers neither is better; so every change leads to less that is refused,
-    /// or up the list, and ends.
+    /// The server to be used instead of the active one: one that answers what the active one refuses, or that
+    /// refuses no more and is preferred. Of two that each refuse what the other answers neither is better; so
+    /// every change leads to less that is refused, or up the list, and ends.
     private func better() -> Int? {
         let well = servers.firstIndex { $0.health == .well }
         switch servers[active].health {
         case .unknown, .well:
             let refused = servers[active].refused
             return servers.indices.first { index in
-                let its = servers[index].doubted
+                let its = servers[index].maybeRefused
                 guard servers[index].health == .well, its.isSubset(of: refused) else { return false }
                 let gain = refused.subtracting(its)
                 return index < active || !gain.isEmpty && gain.isSubset(of: servers[index].answered)

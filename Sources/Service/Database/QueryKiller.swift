@@ -1,13 +1,14 @@
 import MariaDB
 import Reactor
 
-/// Has servers stop queries, over a connection of its own, which is made for the purpose on another thread and lives for
-/// one round of kills. Each server has its own: one that is silent holds up no other.
+/// Has servers stop queries, over a connection of its own, which is made for the purpose on another thread
+/// and lives for one round of kills. Each server has rounds of its own: one that is silent holds up no other.
 ///
-/// Behind a load balancer that connection may lead to another server, where the query's thread is somebody else's: only a
-/// query that is found there under its number, and with its words, is stopped (go-sql-driver/mysql #791).
+/// Behind a load balancer that connection may lead to another server, where the query's thread belongs to
+/// somebody else: a query is stopped only if it is found there under its number and with its text
+/// (go-sql-driver/mysql #791).
 final class QueryKiller {
-    /// What has come of it.
+    /// What has come of a kill.
     enum Outcome: Hashable, Sendable {
         /// The server has been told to stop the query.
         case told
@@ -17,75 +18,65 @@ final class QueryKiller {
         case failed(DatabaseError)
     }
 
-    typealias Answer = (Outcome) -> Void
+    typealias Completion = (Outcome) -> Void
 
-    private struct Order {
+    private struct Request {
         let query: RunningQuery
-        let answer: Answer
-    }
-
-    /// What is asked of one server.
-    private struct Queue {
-        var waiting: [Order] = []
-        var underWay: [Order] = []
-    }
-
-    /// What has become of a round.
-    private struct Report: Sendable {
-        let endpoint: Endpoint
-        /// Of each order.
-        let outcomes: [Outcome]
+        let completion: Completion
     }
 
     private let loop: EventLoop
-    private let mailbox: Mailbox<Report>
-    /// Of servers that have a round under way, or begin one in the next turn.
-    private var queues: [Endpoint: Queue] = [:]
+    private let offload: Offload<[Outcome]>
+    /// What the next round of each server will ask. A server has an entry from the first request until a
+    /// round ends after which nothing waits; so an entry that is there means that its next round need not be
+    /// started by a request.
+    private var waiting: [Endpoint: [Request]] = [:]
 
     init(_ loop: EventLoop) throws(ReactorError) {
         self.loop = loop
-        mailbox = try Mailbox(loop)
-        mailbox.receive { [unowned self] in finished($0) }
+        offload = try Offload(loop)
     }
 
     /// - Parameters:
-    ///   - endpoint: of the connection whose query is to end, with the address that was used.
-    ///   - query: what that connection runs.
-    func kill(_ query: RunningQuery, at endpoint: Endpoint, _ answer: @escaping Answer) {
-        let isFirst = queues[endpoint] == nil
-        queues[endpoint, default: Queue()].waiting.append(Order(query: query, answer: answer))
+    ///   - query: what the connection runs.
+    ///   - endpoint: where that connection leads, with the address that was used.
+    ///   - completion: called on the loop's thread in a later turn.
+    func kill(_ query: RunningQuery, at endpoint: Endpoint, _ completion: @escaping Completion) {
+        let isFirst = waiting[endpoint] == nil
+        waiting[endpoint, default: []].append(Request(query: query, completion: completion))
         guard isFirst else { return }
-        // With what else is to be stopped there in this turn.
-        loop.onNextTurn { [weak self] in self?.start(endpoint) }
+        // In the next turn, so that it takes along what else is to be stopped there in this one.
+        loop.onNextTurn { [weak self] in self?.startRound(at: endpoint) }
     }
 
-    private func start(_ endpoint: Endpoint) {
-        guard let orders = queues[endpoint]?.waiting else { return }
-        queues[endpoint]?.waiting = []
-        queues[endpoint]?.underWay = orders
-        let (queries, mailbox) = (orders.map(\.query), mailbox.sender)
-        do throws(ReactorError) {
-            try WorkerThread.detach {
-                mailbox.post(Report(endpoint: endpoint, outcomes: Self.kill(queries, at: endpoint)))
+    private func startRound(at endpoint: Endpoint) {
+        guard let requests = waiting[endpoint] else { return }
+        waiting[endpoint] = []
+        let queries = requests.map(\.query)
+        offload.run {
+            Self.kill(queries, at: endpoint)
+        } then: { [unowned self] result in
+            switch result {
+            case .success(let outcomes): finishRound(at: endpoint, requests, outcomes)
+            case .failure(let error):
+                let failure = Outcome.failed(DatabaseError(untried: error))
+                finishRound(at: endpoint, requests, requests.map { _ in failure })
             }
-        } catch {
-            let untried = Outcome.failed(DatabaseError(untried: error))
-            mailbox.post(Report(endpoint: endpoint, outcomes: queries.map { _ in untried }))
         }
     }
 
-    private func finished(_ report: Report) {
-        let orders = queues[report.endpoint]?.underWay ?? []
-        if queues[report.endpoint]?.waiting.isEmpty == true {
-            queues[report.endpoint] = nil
+    private func finishRound(at endpoint: Endpoint, _ requests: [Request], _ outcomes: [Outcome]) {
+        if waiting[endpoint]?.isEmpty == true {
+            waiting[endpoint] = nil
         } else {
-            start(report.endpoint)
+            startRound(at: endpoint)
         }
-        for (order, outcome) in zip(orders, report.outcomes) { order.answer(outcome) }
+        for (request, outcome) in zip(requests, outcomes) { request.completion(outcome) }
     }
 
     // MARK: On a thread of its own
 
+    /// - Returns: one outcome for each query.
     private static func kill(_ queries: [RunningQuery], at endpoint: Endpoint) -> [Outcome] {
         var endpoint = endpoint
         endpoint.readTimeoutSeconds = endpoint.connectTimeoutSeconds
@@ -103,7 +94,7 @@ final class QueryKiller {
             do throws(DatabaseError) {
                 outcomes.append(try query.stop(over: client) ? .told : .notThere)
             } catch {
-                // With the connection gone, nobody is left to be told.
+                // With the connection gone, the server cannot be told to stop the others either.
                 guard error.kind == .statement else {
                     return outcomes + queries.dropFirst(outcomes.count).map { _ in .failed(error) }
                 }
@@ -111,41 +102,5 @@ final class QueryKiller {
             }
         }
         return outcomes
-    }
-}
-
-/// A query as the server knows it that runs it. All of this is MariaDB's own. MySQL numbers no queries: there, `KILL QUERY`
-/// takes the thread's number, and what runs on the thread, and on which server, must be looked at before
-/// (`performance_schema.threads`, `@@server_uuid`).
-struct RunningQuery: Sendable {
-    /// The server's number for the connection.
-    private let threadID: UInt
-    private let beginning: [UInt8]
-
-    /// Enough to tell it from any other, and far less than the server keeps.
-    private static let longestBeginning = 1024
-
-    init(threadID: UInt, sql: some Sequence<UInt8>) {
-        self.threadID = threadID
-        beginning = Array(sql.prefix(Self.longestBeginning))
-    }
-
-    /// Answers whether the server runs it, and has been told to stop it. As a query has its number to itself, none that
-    /// follows on the same connection is hit: https://mariadb.com/kb/en/kill/
-    func stop(over client: BlockingClient) throws(DatabaseError) -> Bool {
-        let rows = try client.strings(
-            """
-            SELECT QUERY_ID FROM information_schema.PROCESSLIST
-            WHERE ID=\(threadID) AND LEFT(INFO_BINARY,\(beginning.count))=\(client.quote(beginning))
-            """)
-        guard let number = rows.first?[0] else { return false }
-        do {
-            // KILL QUERY ID 58
-            try client.execute("KILL QUERY ID \(number)")
-        } catch {
-            guard error.errno == ErrorNumber.noSuchQuery else { throw error }
-            return false
-        }
-        return true
     }
 }

@@ -7,8 +7,8 @@ import Planning
 package import Relations
 package import Wire
 
-/// How the database answers a load: for each level of it the SQL, what the server says of it, and which index it uses
-/// or lacks. Waits: not for the loop.
+/// How the database answers a load: for each level of it the SQL, how the server would run it, and which
+/// index it uses or lacks. Every call waits, and so is not for the loop's thread.
 package struct Explanation {
     private let client: BlockingClient
     private let templates = QueryTemplates()
@@ -41,15 +41,14 @@ package struct Explanation {
         return texts
     }
 
-    /// Some keys that really occur, as those of other clients would.
+    /// Some keys that really occur, which stand for those of other clients.
     private func sampleKeys(of relationship: Relationship) throws(DatabaseError) -> [Key] {
         let names = relationship.key.map { SQLIdentifier.quoted($0.name) }
         let filled = names.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
+        let table = SQLIdentifier.quoted(relationship.parent)
+        // SELECT DISTINCT `id` FROM `authors` WHERE `id` IS NOT NULL LIMIT 3
         let rows = try client.rows(
-            """
-            SELECT DISTINCT \(names.joined(separator: ",")) FROM \(SQLIdentifier.quoted(relationship.parent)) \
-            WHERE \(filled) LIMIT 3
-            """)
+            "SELECT DISTINCT \(names.joined(separator: ",")) FROM \(table) WHERE \(filled) LIMIT 3")
         return rows.compactMap { row in
             let parts = zip(row, relationship.key).compactMap { cell, column in
                 cell.flatMap { $0.withUnsafeBytes { ReturnedKey.link($0, as: column.type) } }
@@ -61,8 +60,8 @@ package struct Explanation {
 
     private func text(_ plan: LoadPlan, _ keys: [Key], others: [Key]) throws(DatabaseError) -> String {
         let relationship = plan.template.relationship
-        let place = plan.path.text.isEmpty ? "" : "\(plan.path.text): "
-        var lines = ["\(place)\(relationship.name) (\(relationship.kind == .one ? "to one" : "to many"))"]
+        let path = plan.path.text.isEmpty ? "" : "\(plan.path.text): "
+        var lines = ["\(path)\(relationship.name) (\(relationship.kind == .one ? "to one" : "to many"))"]
         if plan.template.selection.isEmpty { return lines[0] + "\n  no query: nothing can be in the answer" }
         guard !keys.isEmpty else {
             return lines[0] + "\n  no query: '\(relationship.parent)' has no row with a key"
@@ -82,16 +81,10 @@ package struct Explanation {
         for column in plan.projection.fetched where !columns.contains(column) { columns.append(column) }
         let statement = planner.statement(for: keys, showing: columns)
         let sql = String(decoding: statement.sql, as: UTF8.self)
-        let rows = try client.strings(Self.explaining(sql))
+        let rows = try client.strings(String(decoding: statement.explaining, as: UTF8.self))
         let names = client.columns.map(\.name)
         let plan = [names] + rows.map { row in row.map { $0 ?? "-" } }
         return ["  \(title), \(planner.form(keys: keys.count).sentence):", "    \(sql)"] + table(plan)
-    }
-
-    // SET STATEMENT … FOR EXPLAIN SELECT …
-    private static func explaining(_ sql: String) -> String {
-        guard sql.hasPrefix("SET STATEMENT ") else { return "EXPLAIN " + sql }
-        return sql.replacing(" FOR SELECT ", with: " FOR EXPLAIN SELECT ", maxReplacements: 1)
     }
 
     /// Columns as wide as their widest value.
@@ -118,7 +111,7 @@ extension Planner.Form {
     }
 }
 
-/// What a person can do about a template.
+/// What an operator can do about the indexes that a template needs.
 private struct Advice {
     private let template: QueryTemplate
 
@@ -141,8 +134,8 @@ private struct Advice {
         guard let best else {
             let columns = matched.map { SQLIdentifier.quoted($0) }.joined(separator: ",")
             return
-                "  index: none begins with \(list), so that every query reads all of '\(table)'; create one:\n"
-                + "    ALTER TABLE \(SQLIdentifier.quoted(table)) ADD INDEX (\(columns))"
+                "  index: none begins with \(list), so that every query reads all of '\(table)'; "
+                + "create one:\n    ALTER TABLE \(SQLIdentifier.quoted(table)) ADD INDEX (\(columns))"
         }
         return "  index: '\(best.name)' of '\(table)' finds the rows of a key"
     }
@@ -151,18 +144,19 @@ private struct Advice {
         guard template.selection.isCut else { return nil }
         if let index = relationship.sortingIndex(template.selection) {
             guard case .window = template.planner.form(keys: 2) else {
-                return
-                    "  limit: index '\(index.name)' has each key's rows in order; only the wanted ones are read"
+                return "  limit: index '\(index.name)' has each key's rows in order; "
+                    + "only the wanted ones are read"
             }
             return
-                "  limit: index '\(index.name)' has each key's rows in order, but so many rows, or a primary key that "
-                + "is not of integers, are cheaper to number: all rows of a key are read"
+                "  limit: index '\(index.name)' has each key's rows in order, but so many rows, or a primary "
+                + "key that is not of integers, are cheaper to number: all rows of a key are read"
         }
         guard relationship.hops.isEmpty else {
             return "  limit: all rows of a key are read and sorted, because the way goes over other tables"
         }
+        let wanted = relationship.wantedIndex(template.selection)
         return
-            "  limit: no index has each key's rows in this order, so that all of them are read and sorted; one would:\n"
-            + "    ALTER TABLE \(SQLIdentifier.quoted(table)) ADD INDEX (\(relationship.wantedIndex(template.selection)))"
+            "  limit: no index has each key's rows in this order, so that all of them are read and sorted; "
+            + "one would:\n    ALTER TABLE \(SQLIdentifier.quoted(table)) ADD INDEX (\(wanted))"
     }
 }

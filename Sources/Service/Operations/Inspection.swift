@@ -2,14 +2,14 @@ package import Configuration
 package import MariaDB
 package import Relations
 
-/// What the commands that start no daemon want to know of the database. Waits.
+/// What commands that start no daemon want to know of the database. Every call waits.
 package enum Inspection {
     package static func schema(_ settings: Settings) throws(DatabaseError) -> Schema {
         let client = try BlockingClient(Endpoint(usedBy: settings, purpose: .schema))
         return try SchemaReader.read(client, settings)
     }
 
-    /// What the database said; and about the password, if that is what it dislikes.
+    /// The database's error, with a hint about the password if that may be the reason.
     package static func explanation(of error: DatabaseError, _ settings: Settings) -> String {
         error.explained(settings.database)
     }
@@ -20,7 +20,7 @@ package enum Inspection {
         let check = HealthCheck(maxLag: database.maxLagSeconds, tables: HealthCheck.tables(of: catalog))
         guard database.candidates.count > 1 else { return [] }
         return database.candidates.compactMap { server in
-            let endpoint = Endpoint(database, at: server, purpose: .look)
+            let endpoint = Endpoint(database, at: server, purpose: .healthCheck)
             switch check.run(endpoint).finding {
             case .well, .unclear: return nil
             case .lagging(let text): return "server \(server) is passed over: \(text)"
@@ -29,8 +29,8 @@ package enum Inspection {
         }
     }
 
-    /// To the server that a daemon with these settings would use now: as it connects there itself to answer loads,
-    /// and as a program connects that asks the database directly.
+    /// How the server is reached that a daemon with these settings would use now: by the daemon to answer
+    /// loads, and by an application that asks the database directly.
     package static func endpoints(_ settings: Settings) -> (daemon: Endpoint, application: Endpoint) {
         let server = settings.database.usedServer
         return (
@@ -41,19 +41,19 @@ package enum Inspection {
 }
 
 extension Endpoint {
-    /// Of the server that a daemon with these settings would use now. Waits.
+    /// The server that a daemon with these settings would use now. Finding it out waits.
     init(usedBy settings: Settings, purpose: Purpose) {
         self.init(settings.database, at: settings.database.usedServer, purpose: purpose)
     }
 }
 
 extension Settings.Database {
-    /// The first that answers reads; if none does, the preferred one. Waits.
+    /// The first server that answers reads; if none does, the preferred one. Finding it out waits.
     fileprivate var usedServer: DatabaseServer {
         let candidates = candidates
         guard candidates.count > 1 else { return candidates[0] }
         let isWell = { server in
-            let endpoint = Endpoint(self, at: server, purpose: .look)
+            let endpoint = Endpoint(self, at: server, purpose: .healthCheck)
             if case .well = HealthCheck(maxLag: maxLagSeconds).run(endpoint).finding { return true }
             return false
         }
@@ -62,7 +62,7 @@ extension Settings.Database {
 }
 
 extension DatabaseError {
-    /// With a hint about the password, where that is what the server dislikes.
+    /// The error, with a hint about the password if that may be the reason.
     func explained(_ database: Settings.Database) -> String {
         [ErrorNumber.accessDenied, ErrorNumber.accessDeniedWithoutPassword].contains(errno)
             ? "\(self); \(database.passwordSource.hint)" : "\(self)"

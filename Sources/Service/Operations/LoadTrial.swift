@@ -4,25 +4,25 @@ package import MariaDB
 import Planning
 package import Relations
 
-/// Has the server say whether it would answer the queries of a relationship: what it refuses now, it refuses every client.
-/// Waits: not for the loop.
+/// Finds out whether the server would answer the queries of a relationship: what it refuses now, it refuses
+/// every client. Every call waits, and so is not for the loop's thread.
 package struct LoadTrial {
     private let client: BlockingClient
 
-    /// What has come of it.
+    /// What a trial has shown.
     package enum Outcome: Hashable, Sendable {
         case answered
         /// Every client would be refused, as the text says.
         case refused(String)
-        /// Nothing is known: something stands in the way just now, such as a lock.
+        /// Nothing: a lock, for example, stands in the way just now.
         case untried(String)
     }
 
     package init(_ settings: Settings) throws(DatabaseError) {
-        client = try BlockingClient(Endpoint(usedBy: settings, purpose: .look))
+        client = try BlockingClient(Endpoint(usedBy: settings, purpose: .healthCheck))
     }
 
-    /// Throws what is not about the relationship: the server is gone, or answers nobody.
+    /// - Throws: an error that is not about the relationship: the server is gone, or answers nobody.
     package func run(_ relationship: Relationship) throws(DatabaseError) -> Outcome {
         for relationship in [relationship, relationship.viaParent].compactMap({ $0 }) {
             do throws(DatabaseError) {
@@ -41,19 +41,20 @@ package struct LoadTrial {
     }
 
     // SELECT … FROM `books` t WHERE t.`author_id`=1 ORDER BY t.`id` LIMIT 0
-    /// The queries for one key and for several, without their rows. (`EXPLAIN` would want further privileges for views.)
+    /// Asks the queries for one key and for several, without their rows. (`EXPLAIN` would need further
+    /// privileges for views.)
     private func ask(_ relationship: Relationship) throws(DatabaseError) {
         let planner = Planner(relationship, Selection(allOf: relationship))
         for keys in [["1"], ["1", "2"]] where keys.count <= planner.maxKeys(keys.count) {
             let keys = keys.map { relationship.sample($0) }
             let statement = planner.statement(for: keys, showing: relationship.columns)
-            try client.execute(String(decoding: statement.sql, as: UTF8.self) + " LIMIT 0")
+            try client.execute(String(decoding: statement.withoutRows, as: UTF8.self))
         }
     }
 }
 
 extension Relationship {
-    /// A key of these columns' types.
+    /// A key of the types of this relationship's key columns.
     fileprivate func sample(_ digit: String) -> Key {
         let parts = key.map { $0.type.sample(digit) }
         return parts.count == 1 ? .single(parts[0]) : .composite(parts)

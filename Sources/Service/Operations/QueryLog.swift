@@ -6,8 +6,8 @@ import Planning
 import Relations
 import Time
 
-// What `debug` and `trace` tell of queries. A Logger evaluates its arguments only if the level is on, so that otherwise
-// each of these costs a comparison for each query, and nothing for each key or row.
+// What the log levels `debug` and `trace` say of queries. A Logger evaluates its arguments only if the level
+// is on, so that otherwise each of these costs a comparison for each query, and nothing for each key or row.
 
 extension Logger {
     func querySent(_ query: BatchQuery, connection: UInt) {
@@ -18,7 +18,7 @@ extension Logger {
                 "queued_us": "\(query.batch.queuedFor.microseconds)",
                 "attempts_before": "\(query.batch.attempts)",
             ]))
-        // The values in it are the clients': who traces wants to see them.
+        // It contains values of clients, which are wanted where somebody traces.
         trace(
             "statement: \(String(decoding: query.statement.sql, as: UTF8.self))",
             metadata: ["connection": "\(connection)"])
@@ -46,7 +46,7 @@ extension Logger {
 }
 
 extension BatchQuery {
-    /// What every line about it has.
+    /// The metadata that every line about a query has, and more.
     fileprivate func metadata(_ more: Logger.Metadata) -> Logger.Metadata {
         let common: Logger.Metadata = [
             "relationship": "\(template.relationship.name)", "keys": "\(batch.keys.count)",

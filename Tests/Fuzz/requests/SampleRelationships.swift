@@ -36,7 +36,7 @@ enum SampleRelationships {
             uniqueKeys: [])
         let parent = Table(name: "parents", columns: [id] + key, primaryKey: ["id"], uniqueKeys: [])
         return Relationship(
-            name: "parents.rows", kind: .many, parent: .init(parent), key: key, matchedColumns: key, to: table
-        )
+            name: "parents.rows", kind: .many, parent: .init(parent), key: key, matchedColumns: key,
+            to: table, dialect: .mariaDB)
     }
 }

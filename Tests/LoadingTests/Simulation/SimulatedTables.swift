@@ -91,7 +91,7 @@ extension SimulatedTables {
         let keys = SimulatedRelationship.all.filter { !$0.isMany }.map {
             ForeignKey(child: $0.parent, childColumns: [$0.link], parent: $0.table, parentColumns: ["id"])
         }
-        return Schema(database: "tables", tables: tables, foreignKeys: keys)
+        return Schema(database: "tables", tables: tables, foreignKeys: keys, dialect: .mariaDB)
     }
 
     private static func column(_ table: String, _ name: String) -> Column {

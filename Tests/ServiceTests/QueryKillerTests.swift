@@ -8,7 +8,7 @@ import Testing
 
 @testable import Service
 
-struct KillerTests {
+struct QueryKillerTests {
     private let loop: EventLoop
     private let killer: QueryKiller
 
@@ -36,7 +36,8 @@ struct KillerTests {
         RunningQuery(threadID: thread, sql: "SELECT 1".utf8)
     }
 
-    /// A result with one row: that the query runs, as number 58. https://mariadb.com/kb/en/result-set-packets/
+    /// A result with one row: that the query runs, as number 58.
+    /// https://mariadb.com/kb/en/result-set-packets/
     private static let found =
         ScriptedServer.packet([1], 1)
         + ScriptedServer.packet(

@@ -1,7 +1,7 @@
-/// Numbers of errors by name, as MariaDB and MySQL call them without `ER_`; of both where nothing else is said.
-/// https://mariadb.com/kb/en/mariadb-error-codes/
+/// The numbers of errors, by the names that MariaDB and MySQL give them, without `ER_`. Where nothing else is
+/// said, a number means the same to both. https://mariadb.com/kb/en/mariadb-error-codes/
 package enum ErrorNumber {
-    // MARK: The server does not answer reads, or not those of this account
+    // MARK: The server does not answer reads, or not this account's
 
     /// `CON_COUNT_ERROR`: too many connections; a proxy says so in answer to a query.
     package static let tooManyConnections: UInt32 = 1040
@@ -9,9 +9,9 @@ package enum ErrorNumber {
     package static let nodeNotReady: UInt32 = 1047
     /// `TOO_MANY_USER_CONNECTIONS`
     package static let tooManyUserConnections: UInt32 = 1203
-    /// `USER_LIMIT_REACHED`: a limit of the account, mostly one of the hour, as by `MAX_QUERIES_PER_HOUR`.
+    /// `USER_LIMIT_REACHED`: a limit of the account, usually an hourly one such as `MAX_QUERIES_PER_HOUR`.
     package static let userLimitReached: UInt32 = 1226
-    /// `OPTION_PREVENTS_STATEMENT`: the server runs with an option under which it does not do that.
+    /// `OPTION_PREVENTS_STATEMENT`: the server runs with an option that forbids the statement.
     package static let optionPreventsStatement: UInt32 = 1290
     /// `MUST_CHANGE_PASSWORD`: the account may do nothing else.
     package static let mustChangePassword: UInt32 = 1820
@@ -38,7 +38,7 @@ package enum ErrorNumber {
     package static let outOfMemory: UInt32 = 1037
     package static let outOfSortMemory: UInt32 = 1038
     package static let outOfResources: UInt32 = 1041
-    /// `RECORD_FILE_FULL`: of a `SELECT` it is a temporary table that finds no room.
+    /// `RECORD_FILE_FULL`: for a `SELECT`, there is no room for a temporary table.
     package static let tableFull: UInt32 = 1114
     package static let errorDuringCommit: UInt32 = 1180
     package static let lockWaitTimeout: UInt32 = 1205
@@ -46,7 +46,7 @@ package enum ErrorNumber {
     package static let queryInterrupted: UInt32 = 1317
     /// `TABLE_DEF_CHANGED`: the table was altered after the transaction's snapshot.
     package static let tableDefinitionChanged: UInt32 = 1412
-    /// `CONNECT_TO_FOREIGN_DATA_SOURCE`: the server behind a federated table is not to be reached.
+    /// `CONNECT_TO_FOREIGN_DATA_SOURCE`: the server behind a federated table cannot be reached.
     package static let foreignSourceUnreachable: UInt32 = 1429
     package static let needsReprepare: UInt32 = 1615
     package static let tooManyTransactions: UInt32 = 1637
@@ -56,7 +56,7 @@ package enum ErrorNumber {
     /// MySQL's `QUERY_TIMEOUT`: `max_execution_time` is over.
     package static let queryTimeout: UInt32 = 3024
 
-    // MARK: What the catalog names is not there, or not for us
+    // MARK: Something that the catalog names is not there, or the account may not read it
 
     package static let databaseAccessDenied: UInt32 = 1044
     package static let accessDenied: UInt32 = 1045
@@ -97,17 +97,24 @@ package enum ErrorNumber {
     package static let tableCorrupt: UInt32 = 1877
     /// MariaDB's `NO_SUCH_TABLE_IN_ENGINE`
     package static let noSuchTableInEngine: UInt32 = 1932
-    /// MariaDB also says by its own number what a storage engine has said: 126 is a corrupt index.
+    /// MariaDB also passes on errors of storage engines under their own numbers: 126 is a corrupt index.
     package static let engineErrors: ClosedRange<UInt32> = 120...199
 
     // MARK: Others
 
-    /// libmariadb's `CR_SERVER_LOST`, also said by ourselves of a connection that we give up.
+    /// libmariadb's `CR_UNKNOWN_ERROR`, which we also give to an attempt to connect that the operating system
+    /// prevented.
+    package static let unknownClientError: UInt32 = 2000
+    /// libmariadb's `CR_UNKNOWN_HOST`: a host's name could not be resolved.
+    package static let unknownHost: UInt32 = 2005
+    /// libmariadb's `CR_SERVER_LOST`, which we also give to a connection that we abandon.
     package static let serverLost: UInt32 = 2013
 
     package static let syntaxError: UInt32 = 1064
 
-    // MARK: Data that a column or a function cannot hold, which the server does not always put into SQLSTATE's class 22
+    // MARK: Data that a column or a function cannot hold
+
+    // The server does not always put these into SQLSTATE's class 22.
 
     package static let cannotAggregateCollations: UInt32 = 1270
     package static let cannotAggregateTwoCollations: UInt32 = 1267

@@ -1,0 +1,44 @@
+package import Relations
+
+// What the schema of a MariaDB has that another kind of server's has not, or that is asked for in other words
+// there.
+
+extension Dialect {
+    /// The query for the checks of columns that make them JSON: the database, the table and the check's
+    /// clause. Nil where JSON is a type of its own. A check's own name says nothing: it stays as it is when
+    /// the column is renamed.
+    /// - Parameter database: its name as a literal.
+    package func jsonChecks(of database: String) -> String? {
+        switch kind {
+        // MariaDB's JSON is a LONGTEXT whose check is json_valid(`column`):
+        // https://mariadb.com/kb/en/json-data-type/
+        case .mariaDB:
+            """
+            SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS
+            WHERE CONSTRAINT_SCHEMA = \(database) AND LEVEL = 'Column' AND CHECK_CLAUSE LIKE 'json_valid(%'
+            """
+        }
+    }
+
+    /// The condition in `information_schema.STATISTICS` under which the server finds no rows by an index.
+    package var isIndexIgnored: String {
+        switch kind {
+        // https://mariadb.com/kb/en/ignored-indexes/ and DISABLE KEYS
+        case .mariaDB: "IGNORED = 'YES' OR COMMENT LIKE '%disabled%'"
+        }
+    }
+
+    /// The query for the column of each table that says until when a row is current: the database, the table
+    /// and the column. Nil where the server has no system-versioned tables.
+    /// - Parameter database: its name as a literal.
+    package func rowEnds(of database: String) -> String? {
+        switch kind {
+        // https://mariadb.com/kb/en/system-versioned-tables/
+        case .mariaDB:
+            """
+            SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS
+            WHERE TABLE_SCHEMA = \(database) AND GENERATION_EXPRESSION = 'ROW END'
+            """
+        }
+    }
+}
