@@ -43,10 +43,17 @@ struct Clauses {
     }
 
     func shown(_ column: Column, _ sql: inout SQLWriter) {
+        switch (column.form, column.type) {
+        case (.lossless, _): sql.lossless(column, of: "t")
+        case (.stored, _): cast(column, to: "BINARY", &sql)
         // The server prints a FLOAT with six digits only, but prints as a DOUBLE what is stored.
-        let type = column.form == .stored ? "BINARY" : column.type == .float ? "DOUBLE" : nil
-        if column.form == .lossless { return sql.lossless(column, of: "t") }
-        guard let type else { return sql.column(column.name, of: "t") }
+        case (.shown, .float): cast(column, to: "DOUBLE", &sql)
+        case (.shown, _): sql.column(column.name, of: "t")
+        }
+    }
+
+    // CAST(t.`weight` AS DOUBLE)
+    private func cast(_ column: Column, to type: String, _ sql: inout SQLWriter) {
         sql.write("CAST(")
         sql.column(column.name, of: "t")
         sql.write(" AS \(type))")
