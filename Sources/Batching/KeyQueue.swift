@@ -20,6 +20,16 @@ struct KeyQueue {
         var last: Int?
         /// Counts the keys that have stood in this slot, so that stale entries of the rounds are recognised.
         var serial: UInt32
+
+        /// Counts a further waiter, at the end of the chain.
+        /// - Returns: the link that was the last before.
+        mutating func append(link: Int) -> Int? {
+            let before = last
+            if before == nil { more = link }
+            last = link
+            waiting += 1
+            return before
+        }
     }
 
     private struct Link {
@@ -111,9 +121,7 @@ struct KeyQueue {
 
     private mutating func join(_ slot: Int, _ waiter: Waiter, round: Int) {
         let link = newLink(waiter)
-        if let last = slots[slot].last { links[last].next = link } else { slots[slot].more = link }
-        slots[slot].last = link
-        slots[slot].waiting += 1
+        if let before = slots[slot].append(link: link) { links[before].next = link }
         guard round < slots[slot].round else { return }
         slots[slot].round = round
         enqueue(slot, in: round)

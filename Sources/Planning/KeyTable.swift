@@ -63,15 +63,21 @@ struct KeyTable {
     /// Writes the second half of the comparison with the matched column, and what else must hold.
     func equality(with index: Int, _ sql: inout SQLWriter) {
         let column = columns[index]
-        let survives =
-            "CONVERT(k.k\(index) USING utf8mb4) COLLATE \(sql.dialect.exactCollation)=k.u\(index)"
         guard haveBytes[index], let (charset, collation) = column.column.type.encoding else {
             sql.write("=\(column.expression("k.k\(index)"))")
-            if column.needsRoundTrip { sql.write(" AND \(survives)") }
+            if column.needsRoundTrip { sql.write(" AND \(survivesConversion(index, sql))") }
             return
         }
         let bytes = "CONVERT(UNHEX(k.h\(index)) USING \(charset)) COLLATE \(collation)"
-        sql.write("=IFNULL(\(bytes),k.k\(index)) AND (k.h\(index) IS NOT NULL OR \(survives))")
+        sql.write(
+            "=IFNULL(\(bytes),k.k\(index)) AND (k.h\(index) IS NOT NULL OR \(survivesConversion(index, sql)))"
+        )
+    }
+
+    // CONVERT(k.k0 USING utf8mb4) COLLATE utf8mb4_nopad_bin=k.u0
+    /// The condition that a key is the same in the matched column's character set as it was sent.
+    private func survivesConversion(_ index: Int, _ sql: SQLWriter) -> String {
+        "CONVERT(k.k\(index) USING utf8mb4) COLLATE \(sql.dialect.exactCollation)=k.u\(index)"
     }
 
     /// Whether some key is a day that the calendar does not have.

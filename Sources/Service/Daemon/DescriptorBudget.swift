@@ -34,8 +34,8 @@ struct DescriptorBudget {
         warning =
             clients == configured
             ? nil
-            : "listen.max_clients = \(configured) needs \(Self.needed(settings)) descriptors, and the "
-                + "limit is \(allowed): no more than \(clients) clients are served at one time; raise "
+            : "listen.max_clients = \(configured) needs \(Self.needed(settings)) descriptors, and the limit is "
+                + "\(allowed): no more than \(clients) clients are served at one time; raise "
                 + "LimitNOFILE= of the service (ulimit -n), or lower listen.max_clients"
     }
 
