@@ -146,6 +146,7 @@ import Wire
         client.load(1, author: 1, titles)
         client.load(2, author: 1)
         client.load(3, author: 2, titles)
+        client.load(4, author: 1, titles)
         engine.database.hasFreeConnection = true
         try engine.settle()
         #expect(log.queries.count == 1)
@@ -153,7 +154,49 @@ import Wire
             client.readAll().sorted() == [
                 "{\"id\":1,\"rows\":[{\"title\":\"a\"},{\"title\":\"b\"}]}", books.reply(2, 1),
                 "{\"id\":3,\"rows\":[{\"title\":\"c\"}]}",
+                "{\"id\":4,\"rows\":[{\"title\":\"a\"},{\"title\":\"b\"}]}",
             ])
+    }
+
+    @Test func `rows of several keys may take an eighth of a reply, and no byte more`() throws {
+        let books = Books(authors: 1...2, titleLength: 1000)
+        let bytes = books.text(of: 1).utf8.count + books.text(of: 2).utf8.count
+        for (maxReplyBytes, queries) in [(8 * bytes, 1), (8 * bytes - 1, 3)] {
+            let log = Log()
+            let engine = engine(books, log) { $0.maxReplyBytes = maxReplyBytes }
+            engine.client().load(1, authors: [1, 2])
+            try engine.settle()
+            #expect(log.queries.count == queries)
+        }
+    }
+
+    @Test func `rows that two projections show count once for each`() throws {
+        let titles = (0..<20).map { "title \($0)" }
+        let (books, log) = (Books([1: titles, 2: titles]), Log())
+        let bytes = books.text(of: 1).utf8.count + books.text(of: 2).utf8.count
+        let engine = engine(books, log) { $0.maxReplyBytes = 8 * 2 * bytes }
+        var options = LoadOptions()
+        options.columns = ["title"]
+        let client = engine.client()
+        client.load(1, authors: [1, 2])
+        client.load(2, authors: [1, 2], options)
+        try engine.settle()
+        #expect(log.queries.count == 1 && client.readAll().count == 2)
+    }
+
+    @Test func `rows that are too many for one projection still come for another`() throws {
+        let titles = Array(repeating: String(repeating: "x", count: 1000), count: 50)
+        let engine = engine(Books([1: titles]), Log()) { $0.maxReplyBytes = 10_000 }
+        var options = LoadOptions()
+        options.columns = ["id"]
+        let client = engine.client()
+        client.load(1, author: 1)
+        client.load(2, author: 1, options)
+        try engine.settle()
+        let lines = client.readAll().sorted()
+        let ids = (1000..<1050).map { "{\"id\":\($0)}" }.joined(separator: ",")
+        #expect(lines.count == 2 && lines[0].isError(.resultTooLarge))
+        #expect(lines.last == "{\"id\":2,\"rows\":[\(ids)]}")
     }
 
     // MARK: Refusals

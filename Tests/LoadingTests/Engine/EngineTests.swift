@@ -73,6 +73,26 @@ import Wire
         #expect(!client.queue.hasOutput)
     }
 
+    @Test func `a request counts as memory with its line and each of its keys`() {
+        let engine = engine()
+        engine.client().load(1, authors: [1, 2])
+        #expect(engine.context.memory.bytes == 100 + 2 * 192)
+    }
+
+    @Test func `rows that find no memory give it back at once, before their query ends`() throws {
+        let books = Books(authors: 1...2, titleLength: 3000)
+        for authors in [[1, 2], [1]] {
+            let engine = EngineUnderTest(change: { $0.maxResultBytes = 2000 })
+            engine.client().load(1, authors: authors)
+            engine.turn()
+            let before = engine.context.memory.bytes
+            let query = try #require(engine.database.queries.first)
+            let rows = books.rows(of: try SQLReader.query(query.statement.sql))
+            for row in rows { RowView.withCells(row, query.take) }
+            #expect(query.isOver && engine.context.memory.bytes == before)
+        }
+    }
+
     @Test func `rows for which there is no memory cost those who wait for them an error`() throws {
         let books = Books(authors: 1...2, titleLength: 5000)
         let engine = EngineUnderTest(rows: books.rows) { $0.maxResultBytes = 4000 }
@@ -295,6 +315,31 @@ import Wire
         try engine.settle()
         #expect(client.account.keysOnTheirWay == 0 && engine.context.loads.keyCount == 0)
         #expect(client.readAll().count == 1)
+    }
+
+    @Test func `a key to which many rows lead counts once`() throws {
+        let engine = EngineUnderTest(
+            rows: { query in (1...50).map { id in query.selected.map { $0 == .column("id") ? "\(id)" : "1" } }
+            },
+            change: { $0.maxClientKeys = 2 })
+        let client = engine.client()
+        client.load(1, author: 1, Self.including("author"))
+        try engine.settle()
+        #expect(client.readLine()?.hasPrefix("{\"id\":1,\"rows\":[{\"id\":1,") == true)
+    }
+
+    @Test func `templates of ever other filters are forgotten`() {
+        let engine = engine()
+        let client = engine.client()
+        for number in 1...5000 {
+            var options = LoadOptions()
+            let title = FilterInput.Operand.value(.string(Array("\(number)".utf8)))
+            options.filters = [FilterInput(column: "title", comparisons: [.init(.eq, title)])]
+            client.load(Int64(number), author: 1, options)
+            #expect(client.cancel(Int64(number)))
+            _ = client.readAll()
+        }
+        #expect(engine.engine.templates.count <= 4097)
     }
 
     @Test func `included keys beyond the quota fail the load`() throws {

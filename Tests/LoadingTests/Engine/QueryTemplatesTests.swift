@@ -172,6 +172,37 @@ import Wire
         #expect(other?.code == .unknownRelationship && other?.message.hasPrefix("include.title: ") == true)
     }
 
+    @Test func `includes that lead on by the same column share it, the others have their own`() throws {
+        func table(_ name: String, _ columns: [String]) -> Table {
+            Table(
+                name: name,
+                columns: columns.map {
+                    Column(
+                        name: $0, type: .integer(bits: 64, signed: true, zerofill: false),
+                        declaration: "bigint(20)", isNullable: false)
+                }, primaryKey: ["id"], uniqueKeys: [])
+        }
+        let keys = [
+            ("books", "author_id", "authors"), ("reviews", "book_id", "books"), ("loans", "book_id", "books"),
+        ]
+        .map { ForeignKey(child: $0.0, childColumns: [$0.1], parent: $0.2, parentColumns: ["id"]) }
+        let schema = Schema(
+            database: "shop",
+            tables: [
+                table("authors", ["id"]), table("books", ["id", "author_id"]),
+                table("reviews", ["id", "book_id"]), table("loans", ["id", "book_id"]),
+            ], foreignKeys: keys, dialect: .mariaDB)
+        let templates = QueryTemplates()
+        templates.install(CatalogBuilder(schema).build(discover: true, explicit: []).catalog, .init())
+        var options = LoadOptions()
+        options.includes = ["author", "reviews", "loans"].map {
+            IncludeInput(name: $0, options: LoadOptions())
+        }
+        let plan = try plan(templates, "authors.books", options)
+        #expect(plan.includes.map(\.links) == [[0], [1], [1]])
+        #expect(plan.projection.links.map(\.name) == ["author_id", "id"])
+    }
+
     @Test func `a load by the parent's primary key of a relationship with that key is the same load`() throws
     {
         let templates = templates()

@@ -113,6 +113,22 @@ import Wire
         #expect(client.readAll() == [reply(4, authors: 20)])
     }
 
+    @Test func `the client is called when a cancelled reply leaves its place to the next one`() throws {
+        let engine = engine()
+        let client = engine.client()
+        try begin(client, in: engine)
+        client.load(2, authors: [1])
+        while client.queue.owed.last?.phase != .held { try engine.answer() }
+        #expect(client.cancel(1))
+        #expect(client.readAll().count == 1)
+        let calls = client.calls
+        try engine.settle()
+        #expect(client.calls > calls)
+        client.queue.resume()
+        try engine.settle()
+        #expect(client.readAll() == [reply(2, authors: 1)])
+    }
+
     @Test func `a client that hangs up while its reply is written is called no more, and memory comes back`()
         throws
     {

@@ -4,8 +4,8 @@ import Wire
 
 /// A client of the engine that reads only when a test says so.
 final class ClientUnderTest {
-    private(set) lazy var queue = ReplyQueue(account: account, context: engine.context) { [unowned self] in
-        calls += 1
+    private(set) lazy var queue = ReplyQueue(account: account, context: engine.context) { [weak self] in
+        self?.calls += 1
     }
     let account = ClientAccount()
     /// How often the queue has called since the client exists.
@@ -65,6 +65,9 @@ final class ClientUnderTest {
 }
 
 extension String {
-    /// Whether a reply is an error with this code.
-    func isError(_ code: Failure.Code) -> Bool { contains("\"error\":{\"code\":\"\(code.rawValue)\"") }
+    /// Whether a whole reply is an error with this code.
+    func isError(_ code: Failure.Code) -> Bool {
+        guard hasPrefix("{\"id\":") else { return hasPrefix("{\"error\":{\"code\":\"\(code.rawValue)\"") }
+        return dropFirst(6).drop { $0.isNumber }.hasPrefix(",\"error\":{\"code\":\"\(code.rawValue)\"")
+    }
 }
