@@ -1,15 +1,16 @@
 import CLibevent
 import Glibc
+package import Time
 
 /// One thread's loop over file descriptors, timers and signals. It and everything made with it belong to the
 /// thread that made it; nothing here may be touched from another one.
 package final class EventLoop {
     let base: OpaquePointer
     private let thread = pthread_self()
-    /// Monotonic nanoseconds, sampled once per turn, when the wait is over.
-    package private(set) var now: Int64
+    /// The time on the monotonic clock, sampled once per turn, when the wait is over.
+    package private(set) var now: Instant
     /// When the turn began: the time at which its first callback was called.
-    package private(set) var turnBegan: Int64
+    package private(set) var turnBegan: Instant
     private var isTimeSampled = false
     private var isStopping = false
     private var nextTurn: [() -> Void] = []
@@ -29,7 +30,7 @@ package final class EventLoop {
             throw ReactorError("libevent: no event loop could be made", errno: errno)
         }
         self.base = base
-        now = Self.monotonicNanoseconds()
+        now = Self.readClock()
         turnBegan = now
     }
 
@@ -95,32 +96,33 @@ package final class EventLoop {
     func sampleTime() {
         guard !isTimeSampled else { return }
         isTimeSampled = true
-        now = Self.monotonicNanoseconds()
+        now = Self.readClock()
         turnBegan = now
     }
 
-    /// Nanoseconds after which a turn makes no more callbacks: those that are left come in the next turn,
-    /// after what waits for the end of this one.
-    private static let longTurn: Int64 = 2_000_000
+    /// How long a turn makes callbacks: those that are left then come in the next turn, after what waits for
+    /// the end of this one.
+    private static let longTurn = TimeSpan.milliseconds(2)
 
     /// Ends the turn if it has been long enough. Every callback ends with this.
     func endTurnIfLong() {
-        if Self.monotonicNanoseconds() - turnBegan > Self.longTurn { event_base_loopbreak(base) }
+        if Self.readClock() - turnBegan > Self.longTurn { event_base_loopbreak(base) }
     }
 
     /// Reads the clock although the turn has its time, to measure what happens within a turn.
     package func refreshTime() {
         isTimeSampled = true
-        now = Self.monotonicNanoseconds()
+        now = Self.readClock()
     }
 
     func preconditionOwned() {
         precondition(pthread_equal(thread, pthread_self()) != 0, "an event loop belongs to one thread")
     }
 
-    static func monotonicNanoseconds() -> Int64 {
+    /// The time on the monotonic clock: clock_gettime(2).
+    static func readClock() -> Instant {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        return .zero + (.seconds(time.tv_sec) + .nanoseconds(time.tv_nsec))
     }
 }

@@ -2,6 +2,7 @@ import Loading
 import Logging
 import Reactor
 import Relations
+import Time
 import Wire
 
 /// The clients' side: accepts connections, turns lines into requests, and flushes replies once per turn.
@@ -37,10 +38,10 @@ final class ClientFrontend {
     private var withoutMemory: [Session] = []
     /// Sockets of sessions that are over, whose clients may still read.
     let lingering: LingeringSockets
-    private var nextLook: Int64?
-    private var nextShedding: Int64 = 0
+    private var nextLook: Instant?
+    private var nextShedding = Instant.zero
     private var slowReaders = LogThrottle()
-    private var lastPauseReport: Int64?
+    private var lastPauseReport: Instant?
     /// The connections to the database, for the statistics.
     weak var pool: ConnectionPool?
     private(set) var isDraining = false
@@ -78,8 +79,8 @@ final class ClientFrontend {
     /// Paths of sockets whose files somebody has removed.
     var lostPaths: [String] { listeners.filter { !$0.isInPlace }.map(\.address) }
 
-    /// Nanoseconds between two reports of it.
-    private static let pauseReportInterval: Int64 = 10_000_000_000
+    /// The time between two reports that no connection can be accepted for now.
+    private static let pauseReportInterval = TimeSpan.seconds(10)
 
     private func acceptingPauses(_ reason: ReactorError) {
         lingering.closeAll()
@@ -128,25 +129,25 @@ final class ClientFrontend {
         if let deadline = session.deadline(limits) { look(at: deadline) }
     }
 
-    private func look(at time: Int64) {
-        guard time < nextLook ?? .max else { return }
+    private func look(at time: Instant) {
+        if let nextLook, nextLook <= time { return }
         nextLook = time
         slowAlarm?.set(at: time)
     }
 
     private func lookAtSlowClients() {
         nextLook = nil
-        for session in slow.values where (session.deadline(limits) ?? .max) <= loop.now {
-            session.endAsTooSlow(limits)
+        for session in slow.values {
+            if let deadline = session.deadline(limits), deadline <= loop.now { session.endAsTooSlow(limits) }
         }
         let left = slow.filter { $0.value.deadline(limits) != nil }
         slow = [:]
         for session in left.values { observe(session) }
     }
 
-    /// Nanoseconds without reading after which a client has no claim to memory that others need.
-    private static let maxStall: Int64 = 1_000_000_000
-    private static let sheddingInterval: Int64 = 100_000_000
+    /// How long a client that does not read has a claim to memory that others need.
+    private static let maxStall = TimeSpan.seconds(1)
+    private static let sheddingInterval = TimeSpan.milliseconds(100)
 
     /// When there is no memory because clients do not read, disconnects the one for which most is kept: otherwise everybody
     /// else would be refused for as long as it likes.
@@ -284,7 +285,7 @@ final class ClientFrontend {
 
     func turnEnds() {
         loop.refreshTime()
-        turns.add(nanoseconds: loop.now - loop.turnBegan)
+        turns.add(loop.now - loop.turnBegan)
     }
 
     // MARK: The end

@@ -1,6 +1,7 @@
 import Loading
 import Reactor
 import Relations
+import Time
 import Wire
 
 /// One client connection: its socket, the lines that come in, and the reply queue whose bytes go out.
@@ -38,7 +39,7 @@ final class Session {
     /// Bytes of lines that have not ended which are counted as memory in use.
     private var countedInput = 0
     /// When a line began that has not ended yet. Nil also while we leave lines standing.
-    private var lineBegan: Int64?
+    private var lineBegan: Instant?
     private var sendProgress = SendProgress()
     /// Whether lines have been left standing because other clients must have their turn.
     private var isBehind = false
@@ -281,15 +282,15 @@ final class Session {
 
     // MARK: Slow clients
 
-    /// Bytes that the client has the daemon keep, if it has been slow to read for so many nanoseconds.
-    func keptBytes(ifStalledFor time: Int64) -> Int? {
+    /// Bytes that the client has the daemon keep, if it has been slow to read for so long.
+    func keptBytes(ifStalledFor time: TimeSpan) -> Int? {
         guard let since = sendProgress.stalledSince, loop.now - since >= time else { return nil }
         return queue.keptBytes
     }
 
     /// When the client will have been too slow; nil while it is not slow.
-    func deadline(_ limits: ClientFrontend.Limits) -> Int64? {
-        let line = lineBegan.map { $0 + Int64(limits.lineTimeoutSeconds) * 1_000_000_000 }
+    func deadline(_ limits: ClientFrontend.Limits) -> Instant? {
+        let line = lineBegan.map { $0 + .seconds(limits.lineTimeoutSeconds) }
         return [line, sendProgress.deadline(limits)].compactMap { $0 }.min()
     }
 

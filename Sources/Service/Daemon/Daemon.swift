@@ -64,7 +64,7 @@ package final class Daemon {
         loop = try EventLoop()
         engine = Engine(
             clock: LoopClock(loop), templates: QueryTemplates(), batching: .init(settings),
-            limits: .init(settings), tasks: .init(budget: .nanoseconds(TurnBudget.tasks)))
+            limits: .init(settings), tasks: .init(budget: TurnBudget.tasks))
         frontend = ClientFrontend(
             loop: loop, engine: engine, limits: .init(settings, maxClients: budget.clients),
             weights: ClientWeights(settings), version: version, logger: logger)
@@ -318,13 +318,13 @@ package final class Daemon {
         logger.notice("draining", metadata: ["waiting": "\(engine.context.loads.count)"])
         manager.notify(.stopping)
         drainAlarm = Alarm(loop) { [unowned self] in cutShort() }
-        drainAlarm?.set(at: loop.now + Int64(settings.service.drainTimeoutSeconds) * 1_000_000_000)
+        drainAlarm?.set(at: loop.now + .seconds(settings.service.drainTimeoutSeconds))
         frontend.drain()
         showStatus()
     }
 
-    /// Nanoseconds in which those who still wait can be told so.
-    private static let lastWord: Int64 = 5_000_000_000
+    /// The time in which those who still wait can be told so.
+    private static let lastWord = TimeSpan.seconds(5)
 
     private func cutShort() {
         if end != nil { return loop.stop() }

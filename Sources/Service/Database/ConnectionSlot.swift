@@ -4,6 +4,7 @@ import MariaDB
 import Planning
 import Reactor
 import Relations
+import Time
 
 /// One place in the pool: a connection to the database, or the next attempt to have one.
 final class ConnectionSlot {
@@ -16,14 +17,14 @@ final class ConnectionSlot {
     /// Rings when the state wants it: to retry, to tell libmariadb of a timeout, or to give up.
     private var alarm: Alarm?
     private var backoff = Backoff()
-    private var connectedSince: Int64 = 0
+    private var connectedSince = Instant.zero
     /// Whether an attempt at its server has failed since it was last connected.
     private(set) var hasFailed = false
-    /// Nanoseconds after which a query of this connection is given up; nil: never. It is a little more than
-    /// what the connection's server was told, which stays as it was when the settings change.
-    private var statementTimeout: Int64?
+    /// How long a query of this connection may take before it is given up; nil: for ever. It is a little more
+    /// than what the connection's server was told, which stays as it was when the settings change.
+    private var statementTimeout: TimeSpan?
     /// When libmariadb wants to be told that what it waits for has not happened.
-    private var libraryTimeout: Int64?
+    private var libraryTimeout: Instant?
     /// Where the connection goes, with the address that was found for its host.
     private var endpoint: Endpoint?
     /// Counts the attempts to connect, so that an answer that comes late finds out that its attempt is over.
@@ -121,11 +122,10 @@ final class ConnectionSlot {
         }
     }
 
-    /// Nanoseconds that a server has, where nothing else bounds it, to end a query that it has been told to
-    /// stop.
-    private static let stopTimeout: Int64 = 30_000_000_000
-    /// Nanoseconds in which the end of a query arrives that the server was found not to run any more.
-    private static let endTimeout: Int64 = 1_000_000_000
+    /// How long a server has, where nothing else bounds it, to end a query that it has been told to stop.
+    private static let stopTimeout = TimeSpan.seconds(30)
+    /// The time in which the end of a query arrives that the server was found not to run any more.
+    private static let endTimeout = TimeSpan.seconds(1)
 
     private func killed(_ outcome: QueryKiller.Outcome) {
         pool.logger.debug("the server was asked to stop the query", metadata: ["outcome": "\(outcome)"])
@@ -144,8 +144,9 @@ final class ConnectionSlot {
         // up: the query ends by `max_statement_time`.
         case (.busy(let connection, var execution), .notThere):
             execution.stop = .answered
-            let time = min(execution.deadline?.time ?? .max, loop.now + Self.endTimeout)
-            execution.deadline = Deadline(time: time, reason: .unstoppable)
+            let end = loop.now + Self.endTimeout
+            execution.deadline = Deadline(
+                time: min(execution.deadline?.time ?? end, end), reason: .unstoppable)
             become(.busy(connection, execution))
         case (.down, _), (.resolving, _), (.connecting, _), (.idle, _), (.closed, _): break
         }
@@ -207,7 +208,7 @@ final class ConnectionSlot {
         watch(
             interest.fileDescriptor, readable: interest.events.contains(.readable),
             writable: interest.events.contains(.writable))
-        libraryTimeout = interest.timeoutMilliseconds.map { loop.now + Int64($0) * 1_000_000 }
+        libraryTimeout = interest.timeoutMilliseconds.map { loop.now + .milliseconds($0) }
         armAlarm()
     }
 
@@ -231,7 +232,7 @@ final class ConnectionSlot {
     }
 
     private func armAlarm() {
-        let time: Int64? =
+        let time: Instant? =
             switch state {
             case .down(let retryAt): retryAt
             case .connecting, .busy: [libraryTimeout, state.deadline?.time].compactMap { $0 }.min()
@@ -311,8 +312,8 @@ final class ConnectionSlot {
         if let query { pool.slotFinished(query, outcome, at: left) }
     }
 
-    /// Nanoseconds after which a connection counts as stable.
-    private static let stableAfter: Int64 = 1_000_000_000
+    /// The time after which a connection counts as stable.
+    private static let stableAfter = TimeSpan.seconds(1)
 
     private func fail(_ error: DatabaseError) {
         let lost = server

@@ -1,6 +1,7 @@
 import Loading
 import Logging
 import Relations
+import Time
 
 /// Writes into the log what the engine reports. Errors that a database may give to thousands of queries are told once a
 /// second.
@@ -13,7 +14,7 @@ struct EngineLog {
         self.logger = logger
     }
 
-    mutating func report(_ event: EngineEvent, at now: Int64) {
+    mutating func report(_ event: EngineEvent, at now: Instant) {
         switch event {
         case .requestTimedOut(let reason):
             logger.debug("a request has timed out", metadata: ["reason": "\(reason)"])
@@ -30,7 +31,7 @@ struct EngineLog {
         }
     }
 
-    private mutating func refused(_ query: BatchQuery, _ failure: QueryFailure, at now: Int64) {
+    private mutating func refused(_ query: BatchQuery, _ failure: QueryFailure, at now: Instant) {
         guard let others = refusals[failure.errno, default: LogThrottle()].admit(at: now) else { return }
         logger.warning(
             "the database refused a query",

@@ -148,7 +148,7 @@ extension Metric {
     /// service manager has made.
     private static let process = [
         Metric("cpu_us", .counter, "processor time of the daemon", in: .microseconds) { _ in
-            Int(OwnProcess.processorTime / 1000)
+            Int(OwnProcess.processorTime.microseconds)
         },
         Metric("resident_bytes", .gauge, "memory of the daemon; missing without /proc", in: .bytes) { _ in
             OwnProcess.residentBytes

@@ -24,12 +24,12 @@ extension Logger {
             metadata: ["connection": "\(connection)"])
     }
 
-    func queryEnded(_ query: BatchQuery, _ outcome: SlotOutcome, connection: UInt, at now: Int64) {
+    func queryEnded(_ query: BatchQuery, _ outcome: SlotOutcome, connection: UInt, at now: Instant) {
         debug(
             "query ended",
             metadata: query.metadata([
                 "connection": "\(connection)", "rows": "\(query.rowCounts.reduce(0, +) + query.strayRows)",
-                "took_us": "\(max(0, now - query.batch.sent.nanoseconds) / 1000)",
+                "took_us": "\(max(TimeSpan.zero, now - query.batch.sent).microseconds)",
                 "outcome": "\(outcome.word)",
             ]))
     }
