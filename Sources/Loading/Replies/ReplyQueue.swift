@@ -32,7 +32,7 @@ package final class ReplyQueue {
     package let account: ClientAccount
     /// Called when there is something to send, or a load to resume; nil once the client is gone, for a reply that is being
     /// written in slices may outlive it.
-    private var onWork: (() -> Void)?
+    package var onWork: (() -> Void)?
     private let context: EngineContext
     private var output = Outbox()
     /// The loads on their way, in no order.
@@ -48,10 +48,9 @@ package final class ReplyQueue {
     /// Whether nothing is added to the output any more.
     private var isEnded = false
 
-    package init(account: ClientAccount, context: EngineContext, onWork: @escaping () -> Void) {
+    package init(account: ClientAccount, context: EngineContext) {
         self.account = account
         self.context = context
-        self.onWork = onWork
     }
 
     // MARK: Loads
