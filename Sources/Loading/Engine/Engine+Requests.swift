@@ -71,7 +71,7 @@ extension Engine {
         let template = node.plan.template
         templates.keep(template)
         submit(node, of: load)
-        context.counters.keysAsked += node.missing
+        counters.keysAsked += node.missing
         template.counters.keysAsked += node.missing
     }
 

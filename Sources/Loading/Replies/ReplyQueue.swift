@@ -34,6 +34,10 @@ package final class ReplyQueue {
     /// written in slices may outlive it.
     package var onWork: (() -> Void)?
     private let context: EngineContext
+    // The context's parts that every reply needs.
+    private let loads: LoadTable
+    private let memory: MemoryGauge
+    private let counters: Counters
     private var output = Outbox()
     /// The loads on their way, in no order.
     package private(set) var owed: [PendingLoad] = []
@@ -51,6 +55,9 @@ package final class ReplyQueue {
     package init(account: ClientAccount, context: EngineContext) {
         self.account = account
         self.context = context
+        loads = context.loads
+        memory = context.memory
+        counters = context.counters
     }
 
     // MARK: Loads
@@ -79,7 +86,7 @@ package final class ReplyQueue {
 
     private func remove(_ load: PendingLoad) {
         if load.phase == .held { letGo(load) }
-        context.loads.finish(load)
+        loads.finish(load)
         guard load.owedIndex < owed.count, owed[load.owedIndex] === load else { return }
         let last = owed.removeLast()
         guard last !== load else { return }
@@ -100,7 +107,7 @@ package final class ReplyQueue {
     private func writeWhole(_ load: PendingLoad, _ root: LoadNode) {
         remove(load)
         // Each of many that waited for the same rows gets a copy, and the last of them may find no room for it.
-        if context.memory.isFull { return reply(context.fullMemory, to: load.requestID) }
+        if memory.isFull { return reply(context.fullMemory, to: load.requestID) }
         var writer = ReplyWriter(root, of: load, maxBytes: context.limits.maxReplyBytes)
         reply(load.requestID) { writer.write(to: &$0) }
     }
@@ -174,12 +181,12 @@ package final class ReplyQueue {
     }
 
     private func wasWritten(_ error: Failure.Code?) {
-        context.counters.countReply(error)
+        counters.countReply(error)
         countOutput()
         onWork?()
     }
 
-    private func countOutput() { context.memory.update(&countedBytes, to: output.capacity) }
+    private func countOutput() { memory.update(&countedBytes, to: output.capacity) }
 
     // MARK: Room
 
