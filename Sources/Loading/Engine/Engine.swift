@@ -7,6 +7,10 @@ import Wire
 /// rows are whose. A load whose answers are all there goes to its client's ``ReplyQueue``. Confined to one thread.
 package final class Engine {
     package let context: EngineContext
+    // The context's parts that every load needs.
+    let loads: LoadTable
+    let tasks: TaskQueue
+    let counters: Counters
     package let templates: QueryTemplates
     let clock: any EngineClock
     private(set) unowned var runner: (any QueryRunner)?
@@ -28,7 +32,11 @@ package final class Engine {
     ) {
         self.clock = clock
         self.templates = templates
-        context = EngineContext(limits: limits, tasks: tasks, replies: replies)
+        let context = EngineContext(limits: limits, tasks: tasks, replies: replies)
+        self.context = context
+        self.tasks = context.tasks
+        loads = context.loads
+        counters = context.counters
         batcher = Batcher(limits: batching)
     }
 
@@ -52,10 +60,6 @@ package final class Engine {
     }
 
     var now: Instant { clock.now }
-
-    var loads: LoadTable { context.loads }
-
-    var tasks: TaskQueue { context.tasks }
 
     // MARK: The end of a turn
 
@@ -99,7 +103,7 @@ package final class Engine {
             batcher.finished(batch, isMeasure: false, at: now)
             return batcher.retryInHalves(batch, wasSent: false)
         }
-        context.counters.sent(batch)
+        counters.sent(batch)
         template.counters.sent(batch)
         let query = BatchQuery(
             batch, wanted, template: template, maxReplyBytes: context.limits.maxReplyBytes,
@@ -119,7 +123,7 @@ package final class Engine {
             guard query.isOver || hasLostWaiters && !isAwaited(query) else { continue }
             let time = query.batch.sent + Self.stopDelay
             if time <= now {
-                context.counters.kills += 1
+                counters.kills += 1
                 onEvent(.queryStopped(query))
                 query.isStopped = true
                 runner?.kill(query)

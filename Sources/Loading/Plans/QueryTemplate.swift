@@ -51,6 +51,9 @@ final class RelationshipEntry {
     var viaParent: RelationshipEntry?
     private let bigIntegersAsStrings: Bool
     private var projections: [[[Column]]: Projection] = [:]
+    /// The projection that was asked for last, which is mostly asked for again: comparing columns is cheaper than hashing
+    /// them.
+    private var lastProjection: (columns: [Column], links: [Column], projection: Projection)?
 
     /// Clients that ask for ever other columns fill no memory.
     private static let maxProjections = 256
@@ -65,7 +68,13 @@ final class RelationshipEntry {
     }
 
     func projection(_ columns: [Column], links: [Column]) -> Projection {
-        if let known = projections[[columns, links]] { return known }
+        if let last = lastProjection, last.columns == columns, last.links == links { return last.projection }
+        let found = projections[[columns, links]] ?? newProjection(columns, links)
+        lastProjection = (columns, links, found)
+        return found
+    }
+
+    private func newProjection(_ columns: [Column], _ links: [Column]) -> Projection {
         let new = Projection(columns: columns, links: links, bigIntegersAsStrings: bigIntegersAsStrings)
         if projections.count >= Self.maxProjections { projections.removeAll() }
         projections[[columns, links]] = new
