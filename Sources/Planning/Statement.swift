@@ -9,7 +9,8 @@ package struct Statement: Hashable, Sendable {
     /// show. Their values are not needed: that they come back with these types proves that the literals were
     /// written for them.
     package let typeGuards: [ColumnType]
-    /// Where in `sql` the `SELECT` begins: before it, there may be what changes the session's settings for it.
+    /// Where in `sql` the `SELECT` begins: before it, there may be what changes the session's settings for
+    /// it.
     private let selectOffset: Int
     private let dialect: Dialect
 

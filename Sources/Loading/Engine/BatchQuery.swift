@@ -26,8 +26,8 @@ package final class BatchQuery {
         case outOfMemory
     }
 
-    /// The rows of several keys may take this part of a reply's bytes: a key that shares a query with a huge one does not
-    /// wait for more than that.
+    /// The rows of several keys may take this part of a reply's bytes: a key that shares a query with a huge
+    /// one does not wait for more than that.
     private static let batchesInReply = 8
 
     package let batch: Batch
@@ -98,8 +98,8 @@ package final class BatchQuery {
         return results.first { $0.projection === projection }
     }
 
-    /// Whether every column of the result is of the kind that the catalog says. A column that changed its type under a
-    /// running daemon would be compared or shown wrongly.
+    /// Whether every column of the result is of the kind that the catalog says. A column that changed its
+    /// type under a running daemon would be compared or shown wrongly.
     package func accepts(_ columns: [CellKind]) -> Bool {
         let rest = template.isCount ? [Self.countType] : fetched.map(\.type)
         let expected = statement.leadingTypes + rest

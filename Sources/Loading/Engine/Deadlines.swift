@@ -5,9 +5,9 @@ import Time
 
 /// When the requests on their way must be given up.
 ///
-/// Most have the daemon's own patience, and so stand in the order in which they came; those with a `timeout_ms` of
-/// their own are in a heap. A request that was answered leaves its deadline behind, which is dropped when it comes
-/// to the front.
+/// Most have the daemon's own patience, and so stand in the order in which they came; those with a
+/// `timeout_ms` of their own are in a heap. A request that was answered leaves its deadline behind, which is
+/// dropped when it comes to the front.
 struct Deadlines {
     struct Deadline: Comparable {
         let time: Instant

@@ -4,7 +4,8 @@ import Relations
 // What becomes of answers: they lead on to the rows that are included, and in the end to a reply.
 
 extension Engine {
-    /// All answers of a node are there: asks for what its rows include, each include in the batches of everybody.
+    /// All answers of a node are there: asks for what its rows include, each include in the batches of
+    /// everybody.
     func expandIncludes(of node: LoadNode, in load: PendingLoad) {
         guard !node.plan.includes.isEmpty else { return settle(node, of: load) }
         guard tasks.allow(rows: load.rowCount, bytes: 0) else {

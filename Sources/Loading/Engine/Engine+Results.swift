@@ -115,8 +115,8 @@ extension Engine {
                 passesByItself: failure.passesByItself))
     }
 
-    /// Whether one of the keys may be to blame for an unknown error. As long as parts of batches bring rows, it is a key;
-    /// once several parts in a row have not, it is none.
+    /// Whether one of the keys may be to blame for an unknown error. As long as parts of batches bring rows,
+    /// it is a key; once several parts in a row have not, it is none.
     private func mayBeKeys(_ query: BatchQuery) -> Bool {
         let relationship = query.batch.batchKey.relationship
         if query.batch.attempts == 0 { splitsInVain[relationship] = nil }
@@ -127,8 +127,9 @@ extension Engine {
     /// Of some bad keys that are spread evenly, twice as many parts fail before one has rows.
     private static let maxSplitsInVain = 64
 
-    /// A connection may be ended at any moment, even as we send: a query that has brought no row yet is asked again. While
-    /// there is no other connection it waits, until one is there or all attempts to make one have failed.
+    /// A connection may be ended at any moment, even as we send: a query that has brought no row yet is asked
+    /// again. While there is no other connection it waits, until one is there or all attempts to make one
+    /// have failed.
     private func lost(_ query: BatchQuery, _ failure: QueryFailure) {
         guard !query.hasRows, mayAskAgain(query.batch) else {
             return fail(query.batch, Self.unavailable(failure))
@@ -136,8 +137,8 @@ extension Engine {
         batcher.retry(query.batch)
     }
 
-    /// An administrator who kills every connection, one after another, may hit the retried query too; but a query that was
-    /// killed for being slow must not be retried for ever.
+    /// An administrator who kills every connection, one after another, may hit the retried query too; but a
+    /// query that was killed for being slow must not be retried for ever.
     private func mayAskAgain(_ batch: Batch) -> Bool {
         batch.attempts == 0
             || batch.attempts < Self.maxAttempts && now - batch.sent < Self.quickLoss

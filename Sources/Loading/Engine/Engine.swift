@@ -3,8 +3,9 @@ package import Relations
 import Time
 import Wire
 
-/// The data path from a decoded load to its answers: what a load asks for, when its keys go to the database, and which
-/// rows are whose. A load whose answers are all there goes to its client's ``ReplyQueue``. Confined to one thread.
+/// The data path from a decoded load to its answers: what a load asks for, when its keys go to the database,
+/// and which rows are whose. A load whose answers are all there goes to its client's ``ReplyQueue``. Confined
+/// to one thread.
 package final class Engine {
     package let context: EngineContext
     package let templates: QueryTemplates
@@ -13,7 +14,8 @@ package final class Engine {
     package internal(set) var batcher: Batcher
     /// Queries under way.
     package internal(set) var running: [BatchQuery] = []
-    /// For each relationship, the parts of batches that an unknown error has met since a query brought its rows.
+    /// For each relationship, the parts of batches that an unknown error has met since a query brought its
+    /// rows.
     var splitsInVain: [Int: Int] = [:]
     var deadlines = Deadlines()
     /// Whether keys have come since the last decision.
@@ -62,8 +64,8 @@ package final class Engine {
     /// Whether keys or tasks have come since the last decision.
     package var isUndecided: Bool { hasNewKeys || tasks.hasNew }
 
-    /// Gives due batches to free connections, stops queries that nobody waits for any more, and sets the alarm for the
-    /// next batch that will be due. Belongs to the end of every turn.
+    /// Gives due batches to free connections, stops queries that nobody waits for any more, and sets the
+    /// alarm for the next batch that will be due. Belongs to the end of every turn.
     package func decide() {
         clock.refresh()
         let turnBegan = clock.now
@@ -108,7 +110,8 @@ package final class Engine {
         runner.run(query)
     }
 
-    /// Nanoseconds that a query may go on for nobody: most end sooner than the server could be told to stop them.
+    /// Nanoseconds that a query may go on for nobody: most end sooner than the server could be told to stop
+    /// them.
     private static let stopDelay = TimeSpan.milliseconds(10)
 
     /// Has queries stopped whose rows nobody wants.
@@ -140,8 +143,8 @@ package final class Engine {
         query.batch.allWaiters.contains { loads[$0.submission] != nil }
     }
 
-    /// Whether a deadline still bounds its load. A client that does not read its replies keeps its own load waiting, not
-    /// the database; only a deadline of its own counts then.
+    /// Whether a deadline still bounds its load. A client that does not read its replies keeps its own load
+    /// waiting, not the database; only a deadline of its own counts then.
     func counts(_ deadline: Deadlines.Deadline) -> Bool {
         guard let load = loads[deadline.node]?.load else { return false }
         return deadline.isClients || load.phase != .held

@@ -1,7 +1,8 @@
 package import Batching
 import Relations
 
-/// Who asks, and what part of the daemon it has a right to: its fair share of the queries, and its quota of keys.
+/// Who asks, and what part of the daemon it has a right to: its fair share of the queries, and its quota of
+/// keys.
 package final class ClientAccount {
     /// The user at the other end of the client's Unix socket; nil over TCP, or where nobody asked the kernel.
     package let userID: UInt32?

@@ -15,7 +15,8 @@ package final class LoadNode {
     /// A relationship that the rows of this node include.
     struct Child {
         let node: LoadNode
-        /// For each row of the parent node, in the order of its answers, the position of the row's key; nil for `NULL`.
+        /// For each row of the parent node, in the order of its answers, the position of the row's key; nil
+        /// for `NULL`.
         let positions: [Int?]
 
         /// About how much memory it takes.

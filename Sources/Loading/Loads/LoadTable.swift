@@ -1,8 +1,8 @@
 package import Batching
 
-/// The loads on their way and what they count for: their nodes, the memory of their requests, and their keys against
-/// everybody's bounds and their clients' quotas. A load is counted here from the moment at which it begins to wait until
-/// it has its reply.
+/// The loads on their way and what they count for: their nodes, the memory of their requests, and their keys
+/// against everybody's bounds and their clients' quotas. A load is counted here from the moment at which it
+/// begins to wait until it has its reply.
 package final class LoadTable {
     /// A node is found by its index here: hashing ids would be a tenth of the daemon's work.
     private var nodes: [LoadNode?] = []
@@ -51,7 +51,8 @@ package final class LoadTable {
         load.queue.account.keysOnTheirWay += node.keys.count
     }
 
-    /// All answers of the load are there: its keys leave their place to others, though the reply may still have to wait.
+    /// All answers of the load are there: its keys leave their place to others, though the reply may still
+    /// have to wait.
     func releaseKeys(of load: PendingLoad) {
         keyCount -= load.countedKeys
         load.queue.account.keysOnTheirWay -= load.countedKeys

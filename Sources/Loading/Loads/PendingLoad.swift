@@ -2,15 +2,16 @@ import Batching
 import Time
 package import Wire
 
-/// One load request between its line and its reply: the node of the request itself, and the nodes of what it includes.
+/// One load request between its line and its reply: the node of the request itself, and the nodes of what it
+/// includes.
 package final class PendingLoad {
     package enum Phase: Hashable, Sendable {
         /// It has just been read. Next: waiting; or finished, if it needs no query.
         case new
         /// Some of its answers are missing. Next: held, writing, abandoned, finished.
         case waiting
-        /// All its answers are there, and the reply waits until the client has read others. Next: writing, abandoned,
-        /// finished.
+        /// All its answers are there, and the reply waits until the client has read others. Next: writing,
+        /// abandoned, finished.
         case held
         /// Its reply is being written in slices. Next: abandoned, finished.
         case writing

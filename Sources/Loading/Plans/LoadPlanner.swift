@@ -1,8 +1,8 @@
 package import Relations
 package import Wire
 
-/// Checks a load against the catalog, and makes its plan. There is no plan that is not made for somebody's account: what
-/// an account may see is to be decided here.
+/// Checks a load against the catalog, and makes its plan. There is no plan that is not made for somebody's
+/// account: what an account may see is to be decided here.
 package struct LoadPlanner {
     private let templates: QueryTemplates
     private let account: ClientAccount

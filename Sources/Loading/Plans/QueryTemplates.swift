@@ -112,7 +112,8 @@ package final class QueryTemplates {
         }
     }
 
-    /// A relationship that is the same as before keeps its template, so that its waiting keys and the new ones meet.
+    /// A relationship that is the same as before keeps its template, so that its waiting keys and the new
+    /// ones meet.
     package func install(_ new: Catalog, _ settings: Settings) {
         let old = settings == self.settings ? byName : [:]
         self.settings = settings

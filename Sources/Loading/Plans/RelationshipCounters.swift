@@ -1,6 +1,7 @@
 import Batching
 
-/// What has been asked of one relationship, with whatever options, and sent for it. Outlives changes of the catalog.
+/// What has been asked of one relationship, with whatever options, and sent for it. Outlives changes of the
+/// catalog.
 package final class RelationshipCounters {
     /// The relationship's, among all that there have been.
     let number: Int

@@ -2,18 +2,19 @@ import DequeModule
 package import Relations
 package import Wire
 
-/// What one client is owed and has not read: its loads on their way, those whose replies wait until it has read others,
-/// and the bytes of the replies before them.
+/// What one client is owed and has not read: its loads on their way, those whose replies wait until it has
+/// read others, and the bytes of the replies before them.
 ///
-/// The engine hands over a load when all its answers are there, or when it has failed, and asks nothing back. The queue
-/// decides what becomes of the reply: written now, written in slices, kept as rows until there is room, or refused.
-/// Whoever owns the queue takes bytes from its front, as fast as the client reads.
+/// The engine hands over a load when all its answers are there, or when it has failed, and asks nothing back.
+/// The queue decides what becomes of the reply: written now, written in slices, kept as rows until there is
+/// room, or refused. Whoever owns the queue takes bytes from its front, as fast as the client reads.
 package final class ReplyQueue {
     /// What decides whether a reply is written or kept as rows. The daemon has the defaults.
     package struct Limits: Sendable {
         /// Unsent bytes from which on long replies are kept as rows, which other clients may share.
         package var highWater: Int
-        /// Bytes of rows from which on a reply is long. As text, a shorter one takes less than the load that it answers.
+        /// Bytes of rows from which on a reply is long. As text, a shorter one takes less than the load that
+        /// it answers.
         package var minLongReply: Int
         /// Bytes that a load counts at least while it waits for room.
         package var minHeldBytes: Int
@@ -25,13 +26,13 @@ package final class ReplyQueue {
         }
     }
 
-    /// Loads in progress from which on no more requests are to be read. They end by themselves, whether the client reads
-    /// or not, so that this only slows it down.
+    /// Loads in progress from which on no more requests are to be read. They end by themselves, whether the
+    /// client reads or not, so that this only slows it down.
     package static let maxInProgress = 4096
 
     package let account: ClientAccount
-    /// Called when there is something to send, or a load to resume; nil once the client is gone, for a reply that is being
-    /// written in slices may outlive it.
+    /// Called when there is something to send, or a load to resume; nil once the client is gone, for a reply
+    /// that is being written in slices may outlive it.
     private var onWork: (() -> Void)?
     private let context: EngineContext
     private var output = Outbox()
@@ -100,14 +101,15 @@ package final class ReplyQueue {
 
     private func writeWhole(_ load: PendingLoad, _ root: LoadNode) {
         remove(load)
-        // Each of many that waited for the same rows gets a copy, and the last of them may find no room for it.
+        // Each of many that waited for the same rows gets a copy, and the last of them may find no room for
+        // it.
         if context.memory.isFull { return reply(context.fullMemory, to: load.requestID) }
         var writer = ReplyWriter(root, of: load, maxBytes: context.limits.maxReplyBytes)
         reply(load.requestID) { writer.write(to: &$0) }
     }
 
-    /// The first slice is the whole of most replies. Only writing it tells how long a reply with includes is: rows that
-    /// several others lead to stand there once for each.
+    /// The first slice is the whole of most replies. Only writing it tells how long a reply with includes is:
+    /// rows that several others lead to stand there once for each.
     private func writeInSlices(_ load: PendingLoad, _ root: LoadNode) {
         isWriting = true
         if load.phase == .held { letGo(load) }
@@ -123,7 +125,8 @@ package final class ReplyQueue {
         tasks.add(task)
     }
 
-    /// The reply that was written in slices is whole, in `line`; or the load has failed; or it needs no reply any more.
+    /// The reply that was written in slices is whole, in `line`; or the load has failed; or it needs no reply
+    /// any more.
     func finishWriting(_ load: PendingLoad, _ result: Result<Void, Failure>?, line: inout ByteBuffer) {
         isWriting = false
         defer { onWork?() }
@@ -188,7 +191,8 @@ package final class ReplyQueue {
         .overloaded,
         "replies that this client has not read take more than limits.client_output_bytes; read them first")
 
-    /// Bytes that the client has not read yet, those of loads whose replies are still to be written among them.
+    /// Bytes that the client has not read yet, those of loads whose replies are still to be written among
+    /// them.
     package var unreadBytes: Int { output.count + heldBytes }
 
     /// Bytes that a further reply may have. With nothing unread before it, it may have any number.
@@ -235,8 +239,9 @@ package final class ReplyQueue {
     /// Whether nothing is owed and nothing is to be sent.
     package var isEmpty: Bool { owed.isEmpty && output.isEmpty }
 
-    /// Whether as many loads are in progress as may be. Those that only wait for the client to read are bounded by their
-    /// bytes: reading requests must not depend on them, for a client may write before it reads.
+    /// Whether as many loads are in progress as may be. Those that only wait for the client to read are
+    /// bounded by their bytes: reading requests must not depend on them, for a client may write before it
+    /// reads.
     package var isBusy: Bool { owed.count - held.count >= Self.maxInProgress }
 
     /// Bytes of unsent output.

@@ -25,7 +25,8 @@ struct ReplyWriter {
         var isList: Bool { node.plan.template.isMany }
     }
 
-    /// Rows of a key that are being copied in parts. Nothing stands within them, so there is one such copy at most.
+    /// Rows of a key that are being copied in parts. Nothing stands within them, so there is one such copy at
+    /// most.
     private struct Copy {
         let rows: EncodedRows
         /// Bytes of the current segment that have not been copied yet.

@@ -2,8 +2,8 @@ import FanOut
 import Relations
 import Wire
 
-/// The rows of a batch for one projection: each encoded once into an arena, with what says which bytes belong to
-/// which key.
+/// The rows of a batch for one projection: each encoded once into an arena, with what says which bytes belong
+/// to which key.
 package final class EncodedRows {
     let projection: Projection
     /// For each of the projection's fetched columns, its index in a row.
@@ -89,8 +89,9 @@ package final class EncodedRows {
         }
     }
 
-    // With links, every row is found by itself, as `{"id":7,"title":"Emma"` that is still open for its includes. Without
-    // links, rows of a key that came one after another are one here, closed and with commas between them.
+    // With links, every row is found by itself, as `{"id":7,"title":"Emma"` that is still open for its
+    // includes. Without links, rows of a key that came one after another are one here, closed and with commas
+    // between them.
 
     /// The number of the key's first row; nil if it has none that is shown.
     func firstRow(of key: Int) -> Int? { distributor.firstSegment(of: key) }

@@ -2,8 +2,8 @@ import Batching
 import FanOut
 import Relations
 
-/// What the rows of a node include: for each include of its plan a node with the keys that its rows lead to. Found at
-/// once, or in pieces.
+/// What the rows of a node include: for each include of its plan a node with the keys that its rows lead to.
+/// Found at once, or in pieces.
 struct IncludeExpansion {
     private let parent: LoadNode
     /// By include.

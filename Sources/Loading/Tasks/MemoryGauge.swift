@@ -1,4 +1,5 @@
-/// Bytes of memory that hold what is on its way: requests, results of queries, and replies that were not sent yet.
+/// Bytes of memory that hold what is on its way: requests, results of queries, and replies that were not sent
+/// yet.
 package final class MemoryGauge {
     package private(set) var bytes = 0
     /// Bytes from which on nothing more is begun, and no reply with rows is written.
@@ -10,8 +11,8 @@ package final class MemoryGauge {
 
     package var isFull: Bool { bytes > limit }
 
-    /// Whether somebody has asked for more while it was full, since this was last set to false. What finds no room gives
-    /// back at once what it took, so that ``isFull`` alone would not show it.
+    /// Whether somebody has asked for more while it was full, since this was last set to false. What finds no
+    /// room gives back at once what it took, so that ``isFull`` alone would not show it.
     package var hasLackedRoom = false
 
     /// Replaces what somebody held before by what it holds now.

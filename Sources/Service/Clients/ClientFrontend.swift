@@ -12,8 +12,9 @@ final class ClientFrontend {
         var sendTimeoutSeconds: Int
         var requests: RequestDecoder.Limits
         var maxClients: Int
-        /// Bytes of replies that one client has not read, with the errors that further requests get, from which on nothing
-        /// more is read from it: twice what is refused from, and enough for some 100,000 errors.
+        /// Bytes of replies that one client has not read, with the errors that further requests get, from
+        /// which on nothing more is read from it: twice what is refused from, and enough for some 100,000
+        /// errors.
         var maxUnreadBytes: Int
 
         static func maxUnreadBytes(refusedFrom bytes: Int) -> Int { bytes + max(bytes, 1 << 24) }
@@ -30,7 +31,8 @@ final class ClientFrontend {
     private var sessions: [ObjectIdentifier: Session] = [:]
     /// Sessions to be flushed at the end of this turn.
     private var flushes: [Session] = []
-    /// Sessions with a line that had begun and not ended, or replies that were not read, when they were last looked at.
+    /// Sessions with a line that had begun and not ended, or replies that were not read, when they were last
+    /// looked at.
     private var slow: [ObjectIdentifier: Session] = [:]
     private var slowAlarm: Alarm?
     /// Sessions whose lines wait for memory.
@@ -148,8 +150,8 @@ final class ClientFrontend {
     private static let maxStall: Int64 = 1_000_000_000
     private static let sheddingInterval: Int64 = 100_000_000
 
-    /// When there is no memory because clients do not read, disconnects the one for which most is kept: otherwise everybody
-    /// else would be refused for as long as it likes.
+    /// When there is no memory because clients do not read, disconnects the one for which most is kept:
+    /// otherwise everybody else would be refused for as long as it likes.
     private func shedMemory() {
         let isNeeded = memory.hasLackedRoom || memory.isFull && !withoutMemory.isEmpty
         // Only for this turn: soon there may be room again, and who is to go is told by what is kept now.
@@ -170,8 +172,8 @@ final class ClientFrontend {
         withoutMemory.append(session)
     }
 
-    /// Handles lines that have waited for memory, if there is some now. Otherwise it looks again later: those who hold the
-    /// memory may do nothing that makes another turn.
+    /// Handles lines that have waited for memory, if there is some now. Otherwise it looks again later: those
+    /// who hold the memory may do nothing that makes another turn.
     private func resumeSessionsWithoutMemory() {
         guard !withoutMemory.isEmpty else { return }
         if memory.isFull { return look(at: loop.now + Self.sheddingInterval) }
@@ -262,8 +264,8 @@ final class ClientFrontend {
         flushes.append(session)
     }
 
-    /// One write per session and turn. Flushing may let a session handle lines that stood waiting, whose replies
-    /// are flushed in the next turn.
+    /// One write per session and turn. Flushing may let a session handle lines that stood waiting, whose
+    /// replies are flushed in the next turn.
     func flush() {
         let sessions = flushes
         flushes.removeAll(keepingCapacity: true)

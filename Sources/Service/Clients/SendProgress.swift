@@ -1,6 +1,7 @@
 /// How a client takes what it is sent, from the moment at which it did not take all at once.
 ///
-/// Any byte is not enough: a client that takes a few now and then would hold the memory of all the rest for ever.
+/// Any byte is not enough: a client that takes a few now and then would hold the memory of all the rest for
+/// ever.
 struct SendProgress {
     /// Bytes that show that the client reads.
     private static let minProgress = 1 << 20
@@ -8,8 +9,8 @@ struct SendProgress {
     /// Since when the client has taken less than that, in monotonic nanoseconds; nil while it takes all.
     private(set) var stalledSince: Int64?
     private var taken = 0
-    /// When a request of the client's was last taken up. A client that writes all its requests before it reads is not dead,
-    /// and what it is owed is bounded.
+    /// When a request of the client's was last taken up. A client that writes all its requests before it
+    /// reads is not dead, and what it is owed is bounded.
     private var lastRequest: Int64 = 0
 
     /// The client did not take all.
@@ -30,7 +31,8 @@ struct SendProgress {
 
     mutating func caughtUp() { stalledSince = nil }
 
-    /// When the client will have done nothing for too long: it has neither read enough, nor had a request taken up.
+    /// When the client will have done nothing for too long: it has neither read enough, nor had a request
+    /// taken up.
     func deadline(_ limits: ClientFrontend.Limits) -> Int64? {
         stalledSince.map { max($0, lastRequest) + Int64(limits.sendTimeoutSeconds) * 1_000_000_000 }
     }

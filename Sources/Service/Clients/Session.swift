@@ -6,12 +6,13 @@ import Wire
 /// One client connection: its socket, the lines that come in, and the reply queue whose bytes go out.
 final class Session {
     private enum State {
-        /// Nothing has come yet; the first bytes show whether the client speaks another protocol. Next: any other.
+        /// Nothing has come yet; the first bytes show whether the client speaks another protocol. Next: any
+        /// other.
         case new
         /// Requests are read. Next: any that follows.
         case open
-        /// The client is known to send no more, and some of what it has sent is still to be read. Next: halfClosed, closing,
-        /// closed.
+        /// The client is known to send no more, and some of what it has sent is still to be read. Next:
+        /// halfClosed, closing, closed.
         case ending
         /// All that the client sends has been read; it still gets what it is owed. Next: closing, closed.
         case halfClosed
@@ -83,14 +84,14 @@ final class Session {
         }
     }
 
-    /// Whether the errors that its next lines may get have room. Beyond the bounds they are all that it gets, and are
-    /// bounded too.
+    /// Whether the errors that its next lines may get have room. Beyond the bounds they are all that it gets,
+    /// and are bounded too.
     private var hasRoomForReplies: Bool {
         !lacksMemory && (!queue.hasOutput || queue.unreadBytes < frontend.limits.maxUnreadBytes)
     }
 
-    /// Whether its replies must be read before more are made: even those without rows take memory, and where there is none,
-    /// a client gets little of it.
+    /// Whether its replies must be read before more are made: even those without rows take memory, and where
+    /// there is none, a client gets little of it.
     private var lacksMemory: Bool { queue.outputBytes >= Self.idleCapacity && frontend.memory.isFull }
 
     private func read() {
@@ -168,7 +169,8 @@ final class Session {
         frontend.observe(self)
     }
 
-    /// Half a long line, when there is no memory for what is under way: it is answered, and its rest is skipped.
+    /// Half a long line, when there is no memory for what is under way: it is answered, and its rest is
+    /// skipped.
     private func giveUpLineWithoutMemory() {
         guard framer.capacity > Self.maxLineWithoutMemory, acceptsLines, frontend.memory.isFull,
             framer.skipLine()
@@ -223,7 +225,8 @@ final class Session {
         goOn()
     }
 
-    /// Lines and replies may have been left standing while there was too much to send. Only after them may it be the end.
+    /// Lines and replies may have been left standing while there was too much to send. Only after them may it
+    /// be the end.
     private func goOn() {
         queue.sendingEnds(idleCapacity: Self.idleCapacity)
         queue.resume()
@@ -263,16 +266,16 @@ final class Session {
         askForFlush()
     }
 
-    /// While nothing is read from the client, a connection that was lost with replies unread is reported as if there were
-    /// something to read.
+    /// While nothing is read from the client, a connection that was lost with replies unread is reported as
+    /// if there were something to read.
     private func closeIfHungUp() {
         if socket.isHungUp { return close() }
         // Since the socket was last watched, memory may have become scarce.
         rearm()
     }
 
-    /// The client has shut down its side while its lines are left standing. One that is gone waits for nothing; one that
-    /// has only sent all is still owed its replies.
+    /// The client has shut down its side while its lines are left standing. One that is gone waits for
+    /// nothing; one that has only sent all is still owed its replies.
     private func inputEnded() {
         if socket.isHungUp { return close() }
         if isReading { state = .ending }
@@ -320,7 +323,8 @@ final class Session {
         if case .halfClosed = state, queue.isEmpty, !isBehind { end() }
     }
 
-    /// Reads no more once nothing is owed, answers the lines that have come whole, sends what is to be sent, and ends.
+    /// Reads no more once nothing is owed, answers the lines that have come whole, sends what is to be sent,
+    /// and ends.
     func finish() {
         guard isReading, queue.owed.isEmpty else { return closeIfDone() }
         state = .halfClosed
