@@ -13,7 +13,7 @@ package final class EncodedRows {
     private let shownCount: Int
     private let linkColumns: [Column]
     private let isCount: Bool
-    private let distributor: Distributor
+    private let segments: RowSegments
     private var arena = ByteBuffer()
     private let memory: MemoryGauge
     /// Bytes that are counted as memory in use.
@@ -34,7 +34,7 @@ package final class EncodedRows {
             (self.encoder, shownCount, isCount) = (encoder, shown.count, false)
         }
         linkColumns = projection.links
-        distributor = Distributor(keys: keys, joinsRows: projection.links.isEmpty)
+        segments = RowSegments(keys: keys, joinsRows: projection.links.isEmpty)
         self.maxBytesOfKey = maxBytesOfKey
         self.memory = memory
     }
@@ -43,28 +43,28 @@ package final class EncodedRows {
 
     var byteCount: Int { arena.count }
 
-    func count(of key: Int) -> Int { distributor.rows(of: key) }
+    func count(of key: Int) -> Int { segments.rows(of: key) }
 
-    func bytes(of key: Int) -> Int { distributor.bytes(of: key) }
+    func bytes(of key: Int) -> Int { segments.bytes(of: key) }
 
-    func isTooLarge(_ key: Int) -> Bool { distributor.bytes(of: key) > maxBytesOfKey }
+    func isTooLarge(_ key: Int) -> Bool { segments.bytes(of: key) > maxBytesOfKey }
 
     func add(_ row: RowView, to key: Int) {
-        guard !isTooLarge(key) else { return distributor.addUnshown(to: key) }
+        guard !isTooLarge(key) else { return segments.addUnshown(to: key) }
         let start = arena.count
         if isCount {
             if let digits = row[columns[0]] { arena.append(digits) }
         } else {
-            if distributor.continues(key) { arena.separate() }
+            if segments.continues(key) { arena.separate() }
             encoder.encode(into: &arena, leavingOpen: !linkColumns.isEmpty) { row[columns[$0]] }
             for index in linkColumns.indices {
                 addLink(linkColumns[index], row[columns[shownCount + index]], of: key)
             }
         }
-        distributor.add(start..<arena.count, to: key)
+        segments.add(start..<arena.count, to: key)
         memory.update(
             &countedBytes,
-            to: arena.capacity + links.capacity * MemoryLayout<Scalar?>.stride + distributor.byteCapacity)
+            to: arena.capacity + links.capacity * MemoryLayout<Scalar?>.stride + segments.byteCapacity)
     }
 
     private func addLink(_ column: Column, _ cell: UnsafeRawBufferPointer?, of key: Int) {
@@ -75,7 +75,7 @@ package final class EncodedRows {
 
     /// Forgets the rows, after it has become clear that the batch is too large to be kept whole.
     func discard() {
-        distributor.removeAll()
+        segments.removeAll()
         arena = ByteBuffer()
         links = []
         memory.update(&countedBytes, to: 0)
@@ -83,7 +83,7 @@ package final class EncodedRows {
 
     /// Writes `{"id":7,…},{"id":8,…}`, or nothing; a number where rows were counted.
     func write(rowsOf key: Int, to output: inout ByteBuffer) {
-        distributor.forEachSegment(of: key) { _, segment in
+        segments.forEachSegment(of: key) { _, segment in
             output.separate()
             write(segment.range, to: &output)
         }
@@ -94,13 +94,13 @@ package final class EncodedRows {
     // between them.
 
     /// The number of the key's first row; nil if it has none that is shown.
-    func firstRow(of key: Int) -> Int? { distributor.firstSegment(of: key) }
+    func firstRow(of key: Int) -> Int? { segments.firstSegment(of: key) }
 
     /// The number of the key's next row.
-    func row(after row: Int) -> Int? { distributor.segment(after: row) }
+    func row(after row: Int) -> Int? { segments.segment(after: row) }
 
     /// Where a row stands in the arena.
-    func range(ofRow row: Int) -> Range<Int> { distributor.range(ofSegment: row) }
+    func range(ofRow row: Int) -> Range<Int> { segments.range(ofSegment: row) }
 
     /// Writes a part of the arena.
     func write(_ range: Range<Int>, to output: inout ByteBuffer) {
