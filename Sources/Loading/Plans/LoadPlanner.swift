@@ -28,7 +28,7 @@ package struct LoadPlanner {
             return LoadPlan(template, showing: entry.count, path: path)
         }
         let shown = try relationship.shown(options, at: path)
-        var links: [Column] = []
+        var includeKeys: [Column] = []
         var includes: [LoadPlan.Include] = []
         for include in options.includes {
             let path = path.member("include").member(include.name)
@@ -36,14 +36,14 @@ package struct LoadPlanner {
             let relationship = next.relationship
             let indices = zip(relationship.key, relationship.matchedColumns).map { key, match in
                 let column = key.leading(to: match)
-                if let index = links.firstIndex(of: column) { return index }
-                links.append(column)
-                return links.count - 1
+                if let index = includeKeys.firstIndex(of: column) { return index }
+                includeKeys.append(column)
+                return includeKeys.count - 1
             }
             let plan = try plan(to: next, include.options, at: path)
-            includes.append(LoadPlan.Include(name: include.name, links: indices, plan: plan))
+            includes.append(LoadPlan.Include(name: include.name, keyColumns: indices, plan: plan))
         }
-        let projection = entry.projection(shown, links: links)
+        let projection = entry.projection(shown, includeKeys: includeKeys)
         return LoadPlan(template, showing: projection, includes: includes, path: path)
     }
 

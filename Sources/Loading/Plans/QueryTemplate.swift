@@ -59,16 +59,16 @@ final class RelationshipEntry {
         relationship = template.relationship
         self.bigIntegersAsStrings = bigIntegersAsStrings
         let all = Projection(
-            columns: relationship.columns, links: [], bigIntegersAsStrings: bigIntegersAsStrings)
+            columns: relationship.columns, includeKeys: [], bigIntegersAsStrings: bigIntegersAsStrings)
         plain = LoadPlan(template, showing: all)
         projections[[relationship.columns, []]] = all
     }
 
-    func projection(_ columns: [Column], links: [Column]) -> Projection {
-        if let known = projections[[columns, links]] { return known }
-        let new = Projection(columns: columns, links: links, bigIntegersAsStrings: bigIntegersAsStrings)
+    func projection(_ columns: [Column], includeKeys: [Column]) -> Projection {
+        if let known = projections[[columns, includeKeys]] { return known }
+        let new = Projection(columns: columns, includeKeys: includeKeys, bigIntegersAsStrings: bigIntegersAsStrings)
         if projections.count >= Self.maxProjections { projections.removeAll() }
-        projections[[columns, links]] = new
+        projections[[columns, includeKeys]] = new
         return new
     }
 }

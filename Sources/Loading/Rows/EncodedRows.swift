@@ -11,7 +11,7 @@ package final class EncodedRows {
     /// What the projection is made of, laid out for a row: looking into the enum would copy it each time.
     private let encoder: RowEncoder
     private let shownCount: Int
-    private let linkColumns: [Column]
+    private let includeKeyColumns: [Column]
     private let isCount: Bool
     private let segments: RowSegments
     private var arena = ByteBuffer()
@@ -20,10 +20,10 @@ package final class EncodedRows {
     private var countedBytes = 0
     /// Rows of a key beyond this many bytes are not kept: no reply could hold them.
     private let maxBytesOfKey: Int
-    /// The values that lead on, row by row; nil for `NULL`.
-    private var links: [Scalar?] = []
-    /// By key, a column with a value that cannot lead on, because it is no value of its type.
-    private(set) var brokenLinks: [Int: Column] = [:]
+    /// The values of the projection's include keys, row by row; nil for `NULL`.
+    private var includeKeys: [Scalar?] = []
+    /// By index of a key, an include key's column that has no value of its type in a row of that key, so that nothing can be included by it.
+    private(set) var brokenIncludeKeys: [Int: Column] = [:]
 
     init(_ projection: Projection, columns: [Int], keys: Int, maxBytesOfKey: Int, memory: MemoryGauge) {
         self.projection = projection
@@ -33,8 +33,8 @@ package final class EncodedRows {
         case .columns(let shown, let encoder):
             (self.encoder, shownCount, isCount) = (encoder, shown.count, false)
         }
-        linkColumns = projection.links
-        segments = RowSegments(keys: keys, joinsRows: projection.links.isEmpty)
+        includeKeyColumns = projection.includeKeys
+        segments = RowSegments(keys: keys, joinsRows: projection.includeKeys.isEmpty)
         self.maxBytesOfKey = maxBytesOfKey
         self.memory = memory
     }
@@ -56,28 +56,28 @@ package final class EncodedRows {
             if let digits = row[columns[0]] { arena.append(digits) }
         } else {
             if segments.continues(key) { arena.separate() }
-            encoder.encode(into: &arena, leavingOpen: !linkColumns.isEmpty) { row[columns[$0]] }
-            for index in linkColumns.indices {
-                addLink(linkColumns[index], row[columns[shownCount + index]], of: key)
+            encoder.encode(into: &arena, leavingOpen: !includeKeyColumns.isEmpty) { row[columns[$0]] }
+            for index in includeKeyColumns.indices {
+                addIncludeKey(includeKeyColumns[index], row[columns[shownCount + index]], of: key)
             }
         }
         segments.add(start..<arena.count, to: key)
         memory.update(
             &countedBytes,
-            to: arena.capacity + links.capacity * MemoryLayout<Scalar?>.stride + segments.byteCapacity)
+            to: arena.capacity + includeKeys.capacity * MemoryLayout<Scalar?>.stride + segments.byteCapacity)
     }
 
-    private func addLink(_ column: Column, _ cell: UnsafeRawBufferPointer?, of key: Int) {
-        let value = cell.flatMap { ReturnedKey.link($0, as: column.type) }
-        if cell != nil, value == nil { brokenLinks[key] = column }
-        links.append(value)
+    private func addIncludeKey(_ column: Column, _ cell: UnsafeRawBufferPointer?, of key: Int) {
+        let value = cell.flatMap { ReturnedKey.keyValue($0, as: column.type) }
+        if cell != nil, value == nil { brokenIncludeKeys[key] = column }
+        includeKeys.append(value)
     }
 
     /// Forgets the rows, after it has become clear that the batch is too large to be kept whole.
     func discard() {
         segments.removeAll()
         arena = ByteBuffer()
-        links = []
+        includeKeys = []
         memory.update(&countedBytes, to: 0)
     }
 
@@ -89,9 +89,9 @@ package final class EncodedRows {
         }
     }
 
-    // With links, every row is found by itself, as `{"id":7,"title":"Emma"` that is still open for its
-    // includes. Without links, rows of a key that came one after another are one here, closed and with commas
-    // between them.
+    // With includes, every row is found by itself, as `{"id":7,"title":"Emma"` that is still open for them.
+    // Without includes, rows of a key that came one after another are one here, closed and with commas between
+    // them.
 
     /// The number of the key's first row; nil if it has none that is shown.
     func firstRow(of key: Int) -> Int? { segments.firstSegment(of: key) }
@@ -107,11 +107,12 @@ package final class EncodedRows {
         arena.withBytes { output.append(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
-    /// The key that these links of a row make; nil if one of them is `NULL`.
-    func key(ofRow row: Int, links indices: [Int]) -> Key? {
-        let first = row * projection.links.count
-        if indices.count == 1 { return links[first + indices[0]].map { .single($0) } }
-        let parts = indices.compactMap { links[first + $0] }
+    /// The key of an included relationship in a row; nil if a part of it is `NULL`.
+    /// - Parameter indices: the key's columns, as indices into the projection's ``Projection/includeKeys``.
+    func key(ofRow row: Int, columns indices: [Int]) -> Key? {
+        let first = row * projection.includeKeys.count
+        if indices.count == 1 { return includeKeys[first + indices[0]].map { .single($0) } }
+        let parts = indices.compactMap { includeKeys[first + $0] }
         return parts.count == indices.count ? .composite(parts) : nil
     }
 }

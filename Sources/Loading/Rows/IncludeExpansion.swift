@@ -24,7 +24,7 @@ struct IncludeExpansion {
         for _ in 0..<steps {
             if let next = row, case .rows(let encoded, _) = parent.answers[firstRows.count - 1] {
                 for (number, include) in parent.plan.includes.enumerated() {
-                    rowKeys[number].add(encoded.key(ofRow: next, links: include.links))
+                    rowKeys[number].add(encoded.key(ofRow: next, columns: include.keyColumns))
                 }
                 row = encoded.row(after: next)
             } else if firstRows.count < parent.answers.count {
@@ -40,7 +40,7 @@ struct IncludeExpansion {
         let position = firstRows.count
         firstRows.append(rowKeys[0].positions.count)
         guard case .rows(let encoded, let keyIndex) = parent.answers[position] else { return }
-        if let column = encoded.brokenLinks[keyIndex] { throw Self.broken(column, parent.plan) }
+        if let column = encoded.brokenIncludeKeys[keyIndex] { throw Self.broken(column, parent.plan) }
         row = encoded.firstRow(of: keyIndex)
     }
 

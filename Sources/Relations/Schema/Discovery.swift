@@ -111,8 +111,8 @@ package struct Discovery {
         let own = foreignKeys.filter { $0.child == table.name }
         for (index, first) in own.enumerated() {
             for second in own[(index + 1)...] where Self.formPrimaryKey(first, second, of: table) {
-                addLink(from: first, to: second, by: table)
-                addLink(from: second, to: first, by: table)
+                addManyToMany(from: first, to: second, by: table)
+                addManyToMany(from: second, to: first, by: table)
             }
         }
     }
@@ -122,7 +122,7 @@ package struct Discovery {
         return columns.count == table.primaryKey.count && Set(columns) == Set(table.primaryKey)
     }
 
-    private mutating func addLink(from near: ForeignKey, to far: ForeignKey, by join: Table) {
+    private mutating func addManyToMany(from near: ForeignKey, to far: ForeignKey, by join: Table) {
         guard let start = sides(of: near), let end = sides(of: far) else { return }
         let isSelfJoin = near.parent == far.parent
         let short = isSelfJoin ? Self.stem(far) : far.parent

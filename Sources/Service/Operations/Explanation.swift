@@ -51,7 +51,7 @@ package struct Explanation {
             "SELECT DISTINCT \(names.joined(separator: ",")) FROM \(table) WHERE \(filled) LIMIT 3")
         return rows.compactMap { row in
             let parts = zip(row, relationship.key).compactMap { cell, column in
-                cell.flatMap { $0.withUnsafeBytes { ReturnedKey.link($0, as: column.type) } }
+                cell.flatMap { $0.withUnsafeBytes { ReturnedKey.keyValue($0, as: column.type) } }
             }
             guard parts.count == relationship.key.count else { return nil }
             return parts.count == 1 ? .single(parts[0]) : .composite(parts)
