@@ -13,9 +13,9 @@ extension Engine {
         clock.refresh()
         running.removeAll { $0 === query }
         // A query that was cut short says nothing of the database's speed.
-        batcher.finished(query.batch, isMeasure: outcome == .complete && !query.isOver, at: now)
+        batcher.finished(query.batch, isMeasure: outcome == .complete && !query.needsNoMoreRows, at: now)
         count(query)
-        // What is known to be too much is so, however the query has ended.
+        // Rows that were too many are so however the query has ended.
         switch query.intake {
         case .outOfMemory: fail(query.batch, context.fullMemory)
         case .mustSplit: split(query)
@@ -25,8 +25,8 @@ extension Engine {
     }
 
     private func finished(_ query: BatchQuery, collecting outcome: BatchQuery.Outcome) {
-        // It ended because we had it stopped: no news.
-        if query.isStopped, !isAwaited(query) { return }
+        // It has ended because we had it stopped, and nobody waits for the news.
+        if query.isStopRequested, !isAwaited(query) { return }
         switch outcome {
         case .complete:
             if !splitsInVain.isEmpty { splitsInVain[query.batch.batchKey.relationship] = nil }
@@ -38,7 +38,7 @@ extension Engine {
         }
     }
 
-    /// There is no database any more: all that waits is told so, until ``databaseReturned()``.
+    /// There is no database any more: all loads that wait fail, until there is one again.
     package func databaseLost(_ failure: QueryFailure) {
         tasks.add(OutageBroadcast(failure, engine: self))
     }
@@ -124,7 +124,8 @@ extension Engine {
         return splitsInVain[relationship, default: 0] < Self.maxSplitsInVain
     }
 
-    /// Of some bad keys that are spread evenly, twice as many parts fail before one has rows.
+    /// If bad keys are spread evenly over a batch, twice as many parts as there are bad keys fail before one
+    /// has rows.
     private static let maxSplitsInVain = 64
 
     /// A connection may be ended at any moment, even as we send: a query that has brought no row yet is asked
@@ -151,7 +152,7 @@ extension Engine {
     /// Keys with very many rows are asked alone; otherwise it is not known which of the keys is to blame.
     private func split(_ query: BatchQuery) {
         context.counters.splits += 1
-        onEvent(.queryDivided(query))
+        onEvent(.querySplit(query))
         if query.hugeKeys.isEmpty {
             batcher.retryInHalves(query.batch)
         } else {

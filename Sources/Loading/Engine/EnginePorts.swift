@@ -43,7 +43,7 @@ package enum EngineEvent {
     /// The database refused a query, and those who waited for it were told so.
     case queryRefused(BatchQuery, QueryFailure)
     /// The keys of a query are asked again in smaller parts.
-    case queryDivided(BatchQuery)
+    case querySplit(BatchQuery)
     /// A query that nobody waits for any more is being stopped.
     case queryStopped(BatchQuery)
     /// Rows came back that belong to no key asked for.

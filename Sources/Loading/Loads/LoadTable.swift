@@ -11,7 +11,7 @@ package final class LoadTable {
     private let memory: MemoryGauge
     /// Loads that wait for rows, for their client to read, or to be taken out of the batches.
     package private(set) var count = 0
-    /// Keys that these loads wait for, counted as often as they were asked for.
+    /// Keys that these loads wait for; a key that several ask for counts several times.
     package private(set) var keyCount = 0
 
     init(memory: MemoryGauge) {
@@ -32,12 +32,12 @@ package final class LoadTable {
     func begin(_ load: PendingLoad, bytes: Int) {
         load.move(to: .waiting)
         count += 1
-        hold(bytes, for: load)
+        addBytes(bytes, for: load)
     }
 
     /// Counts more memory as in use until the load has its reply.
-    func hold(_ bytes: Int, for load: PendingLoad) {
-        memory.update(&load.heldBytes, to: load.heldBytes + bytes)
+    func addBytes(_ bytes: Int, for load: PendingLoad) {
+        memory.update(&load.countedBytes, to: load.countedBytes + bytes)
     }
 
     /// Gives a node of the load its id, and counts its keys.
@@ -65,7 +65,7 @@ package final class LoadTable {
         load.move(to: .finished)
         guard wasCounted else { return }
         count -= 1
-        memory.update(&load.heldBytes, to: 0)
+        memory.update(&load.countedBytes, to: 0)
         releaseKeys(of: load)
         load.forEachNode(remove)
     }

@@ -45,11 +45,11 @@ package final class PendingLoad {
     private(set) var included: [LoadNode] = []
     /// Rows that have come for all its nodes.
     var rowCount = 0
-    /// Bytes of these rows as they stand in replies.
+    /// Bytes of these rows as JSON.
     var byteCount = 0
-    /// Bytes of its request, and of the keys that were asked for since, which count as memory in use.
-    var heldBytes = 0
-    /// Keys of it that count as on their way.
+    /// Bytes that count as memory in use: of the load's request, and of the keys of what it includes.
+    var countedBytes = 0
+    /// Keys of the load that count as on their way.
     package internal(set) var countedKeys = 0
     /// The load's index among those that its reply queue owes.
     var owedIndex = 0

@@ -8,7 +8,8 @@ package final class LoadPlan {
     package struct Include {
         /// The member of each row that holds its rows.
         let name: String
-        /// The columns of its key, as indices into the ``Projection/includeKeys`` of the rows that include it.
+        /// The columns of its key, as indices into the ``Projection/includeKeys`` of the rows that include
+        /// it.
         let keyColumns: [Int]
         package let plan: LoadPlan
     }

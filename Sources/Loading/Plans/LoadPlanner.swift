@@ -14,16 +14,16 @@ package struct LoadPlanner {
 
     package func plan(of load: Load) throws(Failure) -> LoadPlan {
         let entry = try templates.entry(named: load.relationship, isByParent: load.isByParent)
-        guard let options = load.options else { return entry.plain }
-        return try plan(to: entry, options, at: .root)
+        guard let options = load.options else { return entry.plainPlan }
+        return try plan(for: entry, options, at: .root)
     }
 
     private func plan(
-        to entry: RelationshipEntry, _ options: LoadOptions, at path: RequestPath
+        for entry: RelationshipEntry, _ options: LoadOptions, at path: RequestPath
     ) throws(Failure) -> LoadPlan {
         let relationship = entry.relationship
         let selection = try relationship.selection(options, at: path)
-        let template = templates.template(to: entry, selection)
+        let template = templates.template(for: entry, selection)
         if selection.isCount {
             return LoadPlan(template, showing: entry.count, path: path)
         }
@@ -40,7 +40,7 @@ package struct LoadPlanner {
                 includeKeys.append(column)
                 return includeKeys.count - 1
             }
-            let plan = try plan(to: next, include.options, at: path)
+            let plan = try plan(for: next, include.options, at: path)
             includes.append(LoadPlan.Include(name: include.name, keyColumns: indices, plan: plan))
         }
         let projection = entry.projection(shown, includeKeys: includeKeys)

@@ -1,7 +1,8 @@
 package import Relations
 import Wire
 
-/// Which columns of a row one load shows, and which of its columns are keys of the relationships that it includes.
+/// Which columns of a row one load shows, and which of its columns are keys of the relationships that it
+/// includes.
 package final class Projection {
     enum Content {
         /// `{"id":7,"title":"Emma"}`

@@ -38,9 +38,9 @@ package final class ReplyQueue {
     private var output = Outbox()
     /// The loads on their way, in no order.
     package private(set) var owed: [PendingLoad] = []
-    /// Those of them that wait for room.
+    /// The loads among them that wait for room.
     private var held: Deque<PendingLoad> = []
-    /// Bytes of their rows.
+    /// Bytes of the rows of held loads.
     private var heldBytes = 0
     /// Bytes of the output that are counted as memory in use.
     private var countedBytes = 0
@@ -57,7 +57,7 @@ package final class ReplyQueue {
 
     // MARK: Loads
 
-    /// The client is owed a reply to this load.
+    /// Has the queue owe the client a reply to this load.
     func add(_ load: PendingLoad) {
         load.owedIndex = owed.count
         owed.append(load)
@@ -80,7 +80,7 @@ package final class ReplyQueue {
     }
 
     private func remove(_ load: PendingLoad) {
-        if load.phase == .held { letGo(load) }
+        if load.phase == .held { stopHolding(load) }
         context.loads.finish(load)
         guard load.owedIndex < owed.count, owed[load.owedIndex] === load else { return }
         let last = owed.removeLast()
@@ -112,7 +112,7 @@ package final class ReplyQueue {
     /// rows that several others lead to stand there once for each.
     private func writeInSlices(_ load: PendingLoad, _ root: LoadNode) {
         isWriting = true
-        if load.phase == .held { letGo(load) }
+        if load.phase == .held { stopHolding(load) }
         load.move(to: .writing)
         let writer = ReplyWriter(root, of: load, maxBytes: context.limits.maxReplyBytes)
         let task = SlicedReply(writer, of: load, to: self, context)
@@ -206,7 +206,7 @@ package final class ReplyQueue {
     }
 
     private func hold(_ load: PendingLoad) {
-        let bytes = countedBytes(of: load)
+        let bytes = bytesWhileHeld(of: load)
         guard unreadBytes + bytes <= context.limits.maxUnreadBytes else {
             return fail(load, Self.tooMuchUnread)
         }
@@ -215,14 +215,14 @@ package final class ReplyQueue {
         heldBytes += bytes
     }
 
-    private func countedBytes(of load: PendingLoad) -> Int {
+    private func bytesWhileHeld(of load: PendingLoad) -> Int {
         max(load.byteCount, context.replyLimits.minHeldBytes)
     }
 
-    private func letGo(_ load: PendingLoad) {
+    private func stopHolding(_ load: PendingLoad) {
         guard let index = held.firstIndex(where: { $0 === load }) else { return }
         held.remove(at: index)
-        heldBytes -= countedBytes(of: load)
+        heldBytes -= bytesWhileHeld(of: load)
     }
 
     /// Writes what has waited for room, as far as there is some now.
@@ -265,7 +265,7 @@ package final class ReplyQueue {
 
     // MARK: The end
 
-    /// Adds nothing to the output any more.
+    /// Adds nothing to the output from now on.
     package func end() { isEnded = true }
 
     /// The client is gone.
@@ -273,12 +273,12 @@ package final class ReplyQueue {
     package func close() -> [PendingLoad] {
         isEnded = true
         onWork = nil
-        let unpaid = owed
+        let owedLoads = owed
         owed = []
         held = []
         heldBytes = 0
         output = Outbox()
         countOutput()
-        return unpaid
+        return owedLoads
     }
 }

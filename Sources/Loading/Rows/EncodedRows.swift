@@ -22,7 +22,8 @@ package final class EncodedRows {
     private let maxBytesOfKey: Int
     /// The values of the projection's include keys, row by row; nil for `NULL`.
     private var includeKeys: [Scalar?] = []
-    /// By index of a key, an include key's column that has no value of its type in a row of that key, so that nothing can be included by it.
+    /// By index of a key, an include key's column that has no value of its type in a row of that key, so that
+    /// nothing can be included by it.
     private(set) var brokenIncludeKeys: [Int: Column] = [:]
 
     init(_ projection: Projection, columns: [Int], keys: Int, maxBytesOfKey: Int, memory: MemoryGauge) {
@@ -90,8 +91,8 @@ package final class EncodedRows {
     }
 
     // With includes, every row is found by itself, as `{"id":7,"title":"Emma"` that is still open for them.
-    // Without includes, rows of a key that came one after another are one here, closed and with commas between
-    // them.
+    // Without includes, rows of a key that came one after another are one here, closed and with commas
+    // between them.
 
     /// The number of the key's first row; nil if it has none that is shown.
     func firstRow(of key: Int) -> Int? { segments.firstSegment(of: key) }

@@ -18,8 +18,8 @@ struct EngineLog {
         case .requestTimedOut(let reason):
             logger.debug("a request has timed out", metadata: ["reason": "\(reason)"])
         case .queryRefused(let query, let failure): refused(query, failure, at: now)
-        case .queryDivided(let query): logger.queryDivided(query)
-        case .queryStopped(let query): logger.queryDeserted(query)
+        case .querySplit(let query): logger.querySplit(query)
+        case .queryStopped(let query): logger.queryStopped(query)
         case .strayRows(let query):
             logger.error(
                 "rows came back that belong to no key asked for",
