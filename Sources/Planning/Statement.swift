@@ -1,6 +1,6 @@
 package import Relations
 
-/// A query, and how to read its rows: first the columns that ``attribution`` tells of, then the type guards,
+/// A query, and how to read its rows: first the columns that ``attribution`` names, then the type guards,
 /// then the columns that were asked for, in order.
 package struct Statement: Hashable, Sendable {
     package let sql: [UInt8]

@@ -4,7 +4,8 @@ import Reactor
 import Relations
 import Wire
 
-/// The clients' side: accepts connections, turns lines into requests, and flushes replies once per turn.
+/// The clients' side of the daemon: accepts connections, has lines decoded and requests answered, and flushes
+/// the replies once per turn.
 final class ClientFrontend {
     struct Limits {
         var maxLineBytes: Int
@@ -73,17 +74,17 @@ final class ClientFrontend {
 
     func listen(_ listener: Listener) {
         listeners.append(listener)
-        listener.onPause = { [unowned self] in acceptingPauses($0) }
+        listener.onPause = { [unowned self] in acceptingPaused($0) }
         listener.start { [unowned self] socket in accept(socket) }
     }
 
-    /// Paths of sockets whose files somebody has removed.
+    /// Paths of listening sockets whose files somebody has removed.
     var lostPaths: [String] { listeners.filter { !$0.isInPlace }.map(\.address) }
 
     /// Nanoseconds between two reports of it.
     private static let pauseReportInterval: Int64 = 10_000_000_000
 
-    private func acceptingPauses(_ reason: ReactorError) {
+    private func acceptingPaused(_ reason: ReactorError) {
         lingering.closeAll()
         if let lastPauseReport, loop.now - lastPauseReport < Self.pauseReportInterval { return }
         lastPauseReport = loop.now
@@ -154,7 +155,8 @@ final class ClientFrontend {
     /// otherwise everybody else would be refused for as long as it likes.
     private func shedMemory() {
         let isNeeded = memory.hasLackedRoom || memory.isFull && !withoutMemory.isEmpty
-        // Only for this turn: soon there may be room again, and who is to go is told by what is kept now.
+        // It holds for this turn only: soon there may be room again, and what is kept now says which client
+        // is disconnected.
         memory.hasLackedRoom = false
         guard isNeeded, loop.now >= nextShedding else { return }
         nextShedding = loop.now + Self.sheddingInterval
@@ -172,8 +174,8 @@ final class ClientFrontend {
         withoutMemory.append(session)
     }
 
-    /// Handles lines that have waited for memory, if there is some now. Otherwise it looks again later: those
-    /// who hold the memory may do nothing that makes another turn.
+    /// Handles lines that have waited for memory, if there is some now; otherwise looks again later, because
+    /// nothing else may make another turn.
     private func resumeSessionsWithoutMemory() {
         guard !withoutMemory.isEmpty else { return }
         if memory.isFull { return look(at: loop.now + Self.sheddingInterval) }
@@ -199,7 +201,7 @@ final class ClientFrontend {
         }
     }
 
-    /// There is no memory for the rest of it.
+    /// Replies with an error to a line, because there is no memory for the rest of it.
     func refuseLine(of session: Session) {
         context.counters.requests += 1
         session.queue.reply(context.fullMemory, to: nil)
@@ -231,7 +233,7 @@ final class ClientFrontend {
         do throws(Failure) {
             let relationships = try engine.templates.relationships(named: name)
             let reply = DescribeReply(
-                relationships: relationships, catalog: engine.templates.catalog, limits: described)
+                relationships: relationships, catalog: engine.templates.catalog, limits: describedLimits)
             if memory.isFull { throw context.fullMemory }
             session.queue.reply(id) { output in
                 let start = output.count
@@ -248,8 +250,8 @@ final class ClientFrontend {
         }
     }
 
-    /// What a client must know to stay within the limits.
-    private var described: [(name: StaticString, value: Int)] {
+    /// The limits that `describe` shows: what a client must know to stay within them.
+    private var describedLimits: [(name: StaticString, value: Int)] {
         [
             ("keys", limits.requests.maxKeys), ("rows", context.limits.maxRows),
             ("include_depth", limits.requests.includeDepth), ("includes", limits.requests.maxIncludes),
@@ -260,12 +262,12 @@ final class ClientFrontend {
 
     // MARK: The end of a turn
 
-    func needsFlush(_ session: Session) {
+    func scheduleFlush(of session: Session) {
         flushes.append(session)
     }
 
-    /// One write per session and turn. Flushing may let a session handle lines that stood waiting, whose
-    /// replies are flushed in the next turn.
+    /// Writes the output of each session to its socket, once per turn. A session may then handle lines that
+    /// have waited; their replies are flushed in the next turn.
     func flush() {
         let sessions = flushes
         flushes.removeAll(keepingCapacity: true)
@@ -291,7 +293,7 @@ final class ClientFrontend {
 
     // MARK: The end
 
-    /// No new connections and no new loads; what is on its way is answered.
+    /// Accepts no new connections and no new loads; what is on its way is answered.
     func drain() {
         isDraining = true
         for listener in listeners { listener.close() }

@@ -1,4 +1,4 @@
-/// How a client takes what it is sent, from the moment at which it did not take all at once.
+/// How far a client reads what it is sent, from the moment at which it did not take all at once.
 ///
 /// Any byte is not enough: a client that takes a few now and then would hold the memory of all the rest for
 /// ever.
@@ -13,8 +13,8 @@ struct SendProgress {
     /// reads is not dead, and what it is owed is bounded.
     private var lastRequest: Int64 = 0
 
-    /// The client did not take all.
-    /// - Returns: whether it did before.
+    /// Notes that the client did not take all.
+    /// - Returns: whether it had taken all until now.
     mutating func stalled(at now: Int64) -> Bool {
         guard stalledSince == nil else { return false }
         (stalledSince, taken) = (now, 0)

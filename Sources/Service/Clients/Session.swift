@@ -18,6 +18,7 @@ final class Session {
         case halfClosed
         /// Only the output is still to be sent. Next: closed.
         case closing
+        /// The socket is closed, or lingers. Nothing follows.
         case closed
     }
 
@@ -41,8 +42,8 @@ final class Session {
     /// When a line began that has not ended yet. Nil also while we leave lines standing.
     private var lineBegan: Int64?
     private var sendProgress = SendProgress()
-    /// Whether lines have been left standing because other clients must have their turn.
-    private var isBehind = false
+    /// Whether lines that have come are left to the next turn, because other clients must have theirs.
+    private var isDeferringLines = false
     /// Whether the frontend will call ``memoryIsBack()``.
     private var isAwaitingMemory = false
     /// Whether the frontend will call ``flush()`` at the end of this turn.
@@ -76,10 +77,10 @@ final class Session {
 
     // MARK: In
 
-    /// Whether the next line may be handled.
+    /// Whether the next line may be handled now.
     private var acceptsLines: Bool {
         switch state {
-        case .new, .open, .ending, .halfClosed: !queue.isBusy && hasRoomForReplies && !isBehind
+        case .new, .open, .ending, .halfClosed: !queue.isBusy && hasRoomForReplies && !isDeferringLines
         case .closing, .closed: false
         }
     }
@@ -120,7 +121,8 @@ final class Session {
         }
     }
 
-    // HTTP or TLS: one {"error":{"code":"bad_json",…}}, and the connection ends.
+    // {"error":{"code":"bad_json",…}}
+    /// Replies with one error to HTTP or TLS, and ends the connection.
     private func refusesForeignProtocol() -> Bool {
         guard let found = framer.withPending(ForeignProtocol.detect) else { return false }
         queue.reply(found.failure, to: nil)
@@ -134,14 +136,14 @@ final class Session {
         let frontend = frontend
         let start = loop.now
         var count = 0
-        isBehind = false
+        isDeferringLines = false
         while acceptsLines, framer.next({ frontend.handle($0, from: self) }) {
             count += 1
             // A cancel looks through all loads that are owed.
             let isCostly = queue.owed.count > ReplyQueue.maxInProgress
             guard count >= TurnBudget.minLines || isCostly else { continue }
             loop.refreshTime()
-            if loop.now - start > TurnBudget.lines { fallBehind() }
+            if loop.now - start > TurnBudget.lines { deferLines() }
         }
         if case .halfClosed = state, acceptsLines {
             _ = framer.finish { frontend.handle($0, from: self) }
@@ -153,12 +155,12 @@ final class Session {
         rearm()
     }
 
-    private func fallBehind() {
-        isBehind = true
+    private func deferLines() {
+        isDeferringLines = true
         askForFlush()
     }
 
-    /// Notes since when a line has been on its way, for ``tooSlow(_:)``.
+    /// Notes since when a line has been on its way, for ``endAsTooSlow(_:)``.
     private func noteLine(hasEnded: Bool) {
         guard isReading, acceptsLines, !framer.isBetweenLines else {
             lineBegan = nil
@@ -169,8 +171,8 @@ final class Session {
         frontend.observe(self)
     }
 
-    /// Half a long line, when there is no memory for what is under way: it is answered, and its rest is
-    /// skipped.
+    /// Answers a long line of which only the beginning has come, and skips its rest, if there is no memory
+    /// for what is under way.
     private func giveUpLineWithoutMemory() {
         guard framer.capacity > Self.maxLineWithoutMemory, acceptsLines, frontend.memory.isFull,
             framer.skipLine()
@@ -190,7 +192,7 @@ final class Session {
     private func askForFlush() {
         guard !isFlushDue, !isClosed else { return }
         isFlushDue = true
-        frontend.needsFlush(self)
+        frontend.scheduleFlush(of: self)
     }
 
     /// Sends as much as the client takes now.
@@ -213,7 +215,7 @@ final class Session {
                 sendProgress.sent(count, at: loop.now)
             case .wouldBlock:
                 if sendProgress.stalled(at: loop.now) { frontend.observe(self) }
-                return goOn()
+                return continueHandling()
             case .closed, .failed: return close()
             }
         }
@@ -222,12 +224,12 @@ final class Session {
             queue.sendingEnds(idleCapacity: Self.idleCapacity)
             return end()
         }
-        goOn()
+        continueHandling()
     }
 
-    /// Lines and replies may have been left standing while there was too much to send. Only after them may it
-    /// be the end.
-    private func goOn() {
+    /// Goes on with lines and replies that had to wait while there was too much to send. Only after them may
+    /// the connection end.
+    private func continueHandling() {
         queue.sendingEnds(idleCapacity: Self.idleCapacity)
         queue.resume()
         handleLines()
@@ -247,6 +249,7 @@ final class Session {
         }
     }
 
+    /// Whether the client may still get replies to its requests.
     private var takesReplies: Bool {
         switch state {
         case .new, .open, .ending, .halfClosed: true
@@ -254,7 +257,8 @@ final class Session {
         }
     }
 
-    /// Has its lines looked at again when there is memory: nothing that the client does may tell of that.
+    /// Has the frontend call ``memoryIsBack()``: nothing that the client does would show that there is
+    /// memory.
     private func awaitMemory() {
         guard !isAwaitingMemory else { return }
         isAwaitingMemory = true
@@ -299,14 +303,15 @@ final class Session {
     /// The deadline has passed: the client is disconnected, or its line given up.
     func endAsTooSlow(_ limits: ClientFrontend.Limits) {
         if let deadline = sendProgress.deadline(limits), deadline <= loop.now {
-            // What is in progress keeps us from reading on, not the client from writing.
+            // It is we who read no requests, because too many are in progress.
             if queue.isBusy { return sendProgress.requestWasTaken(at: loop.now) }
             return frontend.dropSlowReader(self, "limits.send_timeout_s = \(limits.sendTimeoutSeconds)")
         }
         giveUpLine("limits.line_timeout_s = \(limits.lineTimeoutSeconds)")
     }
 
-    /// The client gets what it is owed, and no more is read from it.
+    /// Replies with an error to a line that has not ended. The client gets what it is owed, and no more is
+    /// read from it.
     private func giveUpLine(_ bound: String) {
         queue.reply(
             Failure(.timeout, "a line has not ended within \(bound); the connection is closed"), to: nil)
@@ -320,11 +325,11 @@ final class Session {
 
     /// Ends the connection if the client sends no more and has got all that it was owed.
     private func closeIfDone() {
-        if case .halfClosed = state, queue.isEmpty, !isBehind { end() }
+        if case .halfClosed = state, queue.isEmpty, !isDeferringLines { end() }
     }
 
-    /// Reads no more once nothing is owed, answers the lines that have come whole, sends what is to be sent,
-    /// and ends.
+    /// Ends the connection once nothing is owed: answers the lines that have come whole, sends what is to be
+    /// sent, and reads no more.
     func finish() {
         guard isReading, queue.owed.isEmpty else { return closeIfDone() }
         state = .halfClosed
@@ -332,11 +337,12 @@ final class Session {
         handleLines()
     }
 
-    /// The client has been sent all, and is to get it all.
+    /// Closes the connection so that the client still gets all that it was sent.
     private func end() {
         disconnect { frontend.lingering.end(socket) }
     }
 
+    /// Closes the connection at once.
     func close() {
         disconnect(socket.close)
     }

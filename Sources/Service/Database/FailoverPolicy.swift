@@ -89,7 +89,9 @@ struct FailoverPolicy {
     }
 
     /// Queries that the server refuses, and the active one does not.
-    func lacks(_ server: Int) -> Set<String> { servers[server].refused.subtracting(servers[active].refused) }
+    func queriesRefusedOnly(by server: Int) -> Set<String> {
+        servers[server].refused.subtracting(servers[active].refused)
+    }
 
     private func isRefused(_ query: String) -> Bool { servers.contains { $0.refusals[query] != nil } }
 

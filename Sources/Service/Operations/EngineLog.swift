@@ -3,7 +3,7 @@ import Logging
 import Relations
 
 /// Writes into the log what the engine reports. Errors that a database may give to thousands of queries are
-/// told once a second.
+/// logged once a second.
 struct EngineLog {
     private let logger: Logger
     /// One for each error number of the server.

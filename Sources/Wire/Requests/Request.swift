@@ -53,8 +53,8 @@ extension Load {
     }
 }
 
-/// The options of a load, which mostly has none. They are kept apart from it, since copying it would
-/// otherwise cost several times as much.
+/// The options of a load, which mostly has none. They are kept in a box of their own, since copying a load
+/// would otherwise cost several times as much.
 private enum GivenOptions: Hashable, Sendable {
     case none
     indirect case some(LoadOptions)
