@@ -72,7 +72,7 @@ extension Engine {
         let template = node.plan.template
         templates.keep(template)
         submit(node, of: load)
-        context.counters.keysAsked += node.missing
+        counters.keysAsked += node.missing
         template.counters.keysAsked += node.missing
     }
 
@@ -106,11 +106,14 @@ extension Engine {
     }
 
     private func withdraw(_ load: PendingLoad) {
-        load.forEachNode { node in
-            guard node.missing > 0, loads[node.id] === node else { return }
-            hasLostWaiters = true
-            batcher.withdraw(node.id, keys: node.waitingKeys, of: node.plan.template.batchKey)
-        }
+        if let root = load.root { withdraw(root) }
+        for node in load.included { withdraw(node) }
+    }
+
+    private func withdraw(_ node: LoadNode) {
+        guard node.missing > 0, loads[node.id] === node else { return }
+        hasLostWaiters = true
+        batcher.withdraw(node.id, keys: node.waitingKeys, of: node.plan.template.batchKey)
     }
 
     /// Gives up the loads of a client that is gone.

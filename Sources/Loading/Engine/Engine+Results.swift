@@ -151,7 +151,7 @@ extension Engine {
 
     /// Keys with very many rows are asked alone; otherwise it is not known which of the keys is to blame.
     private func split(_ query: BatchQuery) {
-        context.counters.splits += 1
+        counters.splits += 1
         onEvent(.querySplit(query))
         if query.hugeKeys.isEmpty {
             batcher.retryInHalves(query.batch)
@@ -161,7 +161,6 @@ extension Engine {
     }
 
     private func count(_ query: BatchQuery) {
-        let counters = context.counters
         counters.strayRows += query.strayRows
         for rows in query.rowCounts {
             counters.rows += rows

@@ -8,6 +8,10 @@ import Wire
 /// to one thread.
 package final class Engine {
     package let context: EngineContext
+    // The context's parts that every load needs.
+    let loads: LoadTable
+    let tasks: TaskQueue
+    let counters: Counters
     package let templates: QueryTemplates
     let clock: any EngineClock
     private(set) unowned var runner: (any QueryRunner)?
@@ -30,7 +34,11 @@ package final class Engine {
     ) {
         self.clock = clock
         self.templates = templates
-        context = EngineContext(limits: limits, tasks: tasks, replies: replies)
+        let context = EngineContext(limits: limits, tasks: tasks, replies: replies)
+        self.context = context
+        self.tasks = context.tasks
+        loads = context.loads
+        counters = context.counters
         batcher = Batcher(limits: batching)
     }
 
@@ -54,10 +62,6 @@ package final class Engine {
     }
 
     var now: Instant { clock.now }
-
-    var loads: LoadTable { context.loads }
-
-    var tasks: TaskQueue { context.tasks }
 
     // MARK: The end of a turn
 
@@ -101,7 +105,7 @@ package final class Engine {
             batcher.finished(batch, isMeasure: false, at: now)
             return batcher.retryInHalves(batch, wasSent: false)
         }
-        context.counters.sent(batch)
+        counters.sent(batch)
         template.counters.sent(batch)
         let query = BatchQuery(
             batch, wanted, template: template, maxReplyBytes: context.limits.maxReplyBytes,
@@ -122,7 +126,7 @@ package final class Engine {
             guard query.needsNoMoreRows || hasLostWaiters && !isAwaited(query) else { continue }
             let time = query.batch.sent + Self.stopDelay
             if time <= now {
-                context.counters.kills += 1
+                counters.kills += 1
                 onEvent(.queryStopped(query))
                 query.isStopRequested = true
                 runner?.kill(query)

@@ -67,7 +67,8 @@ package final class LoadTable {
         count -= 1
         memory.update(&load.countedBytes, to: 0)
         releaseKeys(of: load)
-        load.forEachNode(remove)
+        if let root = load.root { remove(root) }
+        for node in load.included { remove(node) }
     }
 
     private func remove(_ node: LoadNode) {

@@ -81,9 +81,4 @@ package final class PendingLoad {
     func begin(_ node: LoadNode) { root = node }
 
     func include(_ node: LoadNode) { included.append(node) }
-
-    func forEachNode(_ body: (LoadNode) -> Void) {
-        if let root { body(root) }
-        for node in included { body(node) }
-    }
 }

@@ -53,6 +53,9 @@ final class RelationshipEntry {
     var viaParent: RelationshipEntry?
     private let bigIntegersAsStrings: Bool
     private var projections: [[[Column]]: Projection] = [:]
+    /// The projection that was asked for last, which is mostly asked for again: comparing columns is cheaper
+    /// than hashing them.
+    private var lastProjection: (columns: [Column], includeKeys: [Column], projection: Projection)?
 
     /// Beyond this number they are dropped, so that a client that always asks for other columns fills no
     /// memory.
@@ -68,7 +71,15 @@ final class RelationshipEntry {
     }
 
     func projection(_ columns: [Column], includeKeys: [Column]) -> Projection {
-        if let known = projections[[columns, includeKeys]] { return known }
+        if let last = lastProjection, last.columns == columns, last.includeKeys == includeKeys {
+            return last.projection
+        }
+        let found = projections[[columns, includeKeys]] ?? newProjection(columns, includeKeys)
+        lastProjection = (columns, includeKeys, found)
+        return found
+    }
+
+    private func newProjection(_ columns: [Column], _ includeKeys: [Column]) -> Projection {
         let new = Projection(
             columns: columns, includeKeys: includeKeys, bigIntegersAsStrings: bigIntegersAsStrings)
         if projections.count >= Self.maxProjections { projections.removeAll() }

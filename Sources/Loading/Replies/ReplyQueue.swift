@@ -33,8 +33,12 @@ package final class ReplyQueue {
     package let account: ClientAccount
     /// Called when there is something to send, or a load to resume; nil once the client is gone, for a reply
     /// that is being written in slices may outlive it.
-    private var onWork: (() -> Void)?
+    package var onWork: (() -> Void)?
     private let context: EngineContext
+    // The context's parts that every reply needs.
+    private let loads: LoadTable
+    private let memory: MemoryGauge
+    private let counters: Counters
     private var output = Outbox()
     /// The loads on their way, in no order.
     package private(set) var owed: [PendingLoad] = []
@@ -49,10 +53,12 @@ package final class ReplyQueue {
     /// Whether nothing is added to the output any more.
     private var isEnded = false
 
-    package init(account: ClientAccount, context: EngineContext, onWork: @escaping () -> Void) {
+    package init(account: ClientAccount, context: EngineContext) {
         self.account = account
         self.context = context
-        self.onWork = onWork
+        loads = context.loads
+        memory = context.memory
+        counters = context.counters
     }
 
     // MARK: Loads
@@ -81,7 +87,7 @@ package final class ReplyQueue {
 
     private func remove(_ load: PendingLoad) {
         if load.phase == .held { stopHolding(load) }
-        context.loads.finish(load)
+        loads.finish(load)
         guard load.owedIndex < owed.count, owed[load.owedIndex] === load else { return }
         let last = owed.removeLast()
         guard last !== load else { return }
@@ -103,7 +109,7 @@ package final class ReplyQueue {
         remove(load)
         // Each of many that waited for the same rows gets a copy, and the last of them may find no room for
         // it.
-        if context.memory.isFull { return reply(context.fullMemory, to: load.requestID) }
+        if memory.isFull { return reply(context.fullMemory, to: load.requestID) }
         var writer = ReplyWriter(root, of: load, maxBytes: context.limits.maxReplyBytes)
         reply(load.requestID) { writer.write(to: &$0) }
     }
@@ -178,12 +184,12 @@ package final class ReplyQueue {
     }
 
     private func wasWritten(_ error: Failure.Code?) {
-        context.counters.countReply(error)
+        counters.countReply(error)
         countOutput()
         onWork?()
     }
 
-    private func countOutput() { context.memory.update(&countedBytes, to: output.capacity) }
+    private func countOutput() { memory.update(&countedBytes, to: output.capacity) }
 
     // MARK: Room
 

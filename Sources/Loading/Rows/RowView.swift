@@ -20,6 +20,7 @@ package struct RowView {
         self.count = count
     }
 
+    @inline(__always)
     subscript(column: Int) -> UnsafeRawBufferPointer? {
         precondition(column >= 0 && column < count, "a row has no column \(column), only 0..<\(count)")
         guard let cell = cells[column] else { return nil }

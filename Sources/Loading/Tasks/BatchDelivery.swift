@@ -27,6 +27,8 @@ final class BatchDelivery: SlicedTask {
     var remaining: ArraySlice<Waiter> { waiters[next...] }
 
     func runSlice(rows: Int) -> Bool {
+        // Looked up once: it is unowned.
+        let engine = engine
         for waiter in remaining.prefix(rows) {
             while batch.end(ofWaitersAt: keyIndex) == next { keyIndex += 1 }
             next += 1

@@ -45,7 +45,7 @@ final class ClientFrontend {
     private var slowReaders = LogThrottle()
     private var lastPauseReport: Int64?
     /// The connections to the database, for the statistics.
-    weak var pool: ConnectionPool?
+    unowned var pool: ConnectionPool?
     private(set) var isDraining = false
     private var turns = TurnHistogram()
 

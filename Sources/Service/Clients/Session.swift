@@ -32,10 +32,7 @@ final class Session {
     private let loop: EventLoop
     private var watch: Watch?
     private var framer: LineFramer
-    private(set) lazy var queue = ReplyQueue(account: account, context: frontend.context) {
-        [unowned self] in askForFlush()
-    }
-    private let account: ClientAccount
+    let queue: ReplyQueue
     private var state = State.new
     /// Bytes of lines that have not ended which are counted as memory in use.
     private var countedInput = 0
@@ -55,7 +52,7 @@ final class Session {
         self.socket = socket
         self.frontend = frontend
         self.loop = loop
-        self.account = account
+        queue = ReplyQueue(account: account, context: frontend.context)
         framer = LineFramer(limit: maxLineBytes)
         watch = Watch(loop, fileDescriptor: socket.fileDescriptor) { [unowned self] readiness in
             if readiness.contains(.ended) { return inputEnded() }
@@ -63,6 +60,7 @@ final class Session {
             if readiness.contains(.writable) { flush() }
         }
         watch?.set(readable: true, writable: false)
+        queue.onWork = { [unowned self] in askForFlush() }
     }
 
     /// Whether requests may still come from the client.

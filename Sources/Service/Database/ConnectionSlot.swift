@@ -197,8 +197,8 @@ final class ConnectionSlot {
         watch?.set(readable: false, writable: false)
         libraryTimeout = nil
         armAlarm()
-        loop.onNextTurn { [unowned self, weak connection] in
-            guard let connection, case .busy(let current, _) = state, current === connection else { return }
+        loop.onNextTurn { [unowned self] in
+            guard case .busy(let current, _) = state, current === connection else { return }
             proceed(connection, connection.fetch())
         }
     }
