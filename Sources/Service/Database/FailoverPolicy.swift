@@ -234,7 +234,7 @@ struct FailoverPolicy {
             // A server that serves and is at its limit of connections, or whose name cannot be resolved just
             // now, is not down.
             let isSilence = error.kind != .refused && error.errno != ErrorNumber.unknownHost
-            // A check that failed late tells of what is over.
+            // A check that began before the server's last answer says nothing about its state now.
             guard !hasAnswered, !isConnected || isSilence else { break }
             if error.kind == .statement, error.scope == .server {
                 // It has said so itself: there is nothing to wait for.
