@@ -54,6 +54,7 @@ package final class LoadTable {
     /// All answers of the load are there: its keys leave their place to others, though the reply may still
     /// have to wait.
     func releaseKeys(of load: PendingLoad) {
+        if load.countedKeys == 0 { return }
         keyCount -= load.countedKeys
         load.queue.account.keysOnTheirWay -= load.countedKeys
         load.countedKeys = 0
