@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every target of ours is built the same way: Swift 6 mode, no import leaks into a signature, any warning is an error.
+/// Every target of ours is built the same way: Swift 6 mode, no import leaks into a signature, any warning is
+/// an error.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),  // SE-0335
@@ -75,8 +76,8 @@ let package = Package(
                 "PrivateServer", "Demo", "Bench", "Time",
                 argumentParser, logging,
             ], swiftSettings: strict,
-            // The linker that comes with Swift. The system's warns of mktemp(3) in Foundation, which opens the file
-            // that it names with O_EXCL, so that nobody can put another one in its place.
+            // The linker that comes with Swift. The system's warns of mktemp(3) in Foundation, which opens
+            // the file that it names with O_EXCL, so that nobody can put another one in its place.
             linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
         .executableTarget(
             name: "MicroBench",

@@ -181,7 +181,7 @@ struct FailoverPolicyTests {
         policy.record(trials: ["a.b": .refused], at: 0, at: .zero)
         #expect(policy.active == 0, "nobody knows whether the other one answers it")
         policy.record(trials: ["a.b": .answered], at: 1, at: .zero)
-        #expect(policy.active == 1 && policy.lacks(0) == ["a.b"])
+        #expect(policy.active == 1 && policy.queriesRefusedOnly(by: 0) == ["a.b"])
         let trials: [HealthCheck.Trial] = [.answered, .refused, .answered, .answered, .answered, .answered]
         let way = trials.map { trial in
             policy.record(trials: ["a.b": trial], at: 0, at: .zero)
@@ -245,7 +245,7 @@ struct FailoverPolicyTests {
         for _ in 1...2 { policy.record(trials: ["a": .refused], at: 0, at: .zero) }
         policy.record(trials: ["a": .answered], at: 1, at: .zero)
         policy.refused(suspect: "a", by: 0)
-        #expect(policy.active == 0 && policy.lacks(0).isEmpty)
+        #expect(policy.active == 0 && policy.queriesRefusedOnly(by: 0).isEmpty)
         policy.failed(Self.silence, at: Self.second(1000))
         #expect(check(&policy, at: 0, [.well, .well]) == [1, 0], "nothing is left that speaks against it")
     }

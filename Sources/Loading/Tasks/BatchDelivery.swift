@@ -1,7 +1,8 @@
 import Batching
 import Relations
 
-/// Hands the result of a batch to those who wait for it, who may be very many: everybody's wish for one key is one batch.
+/// Gives the result of a batch to those who wait for it. They may be very many: all who ask for the same key
+/// share a batch.
 final class BatchDelivery: SlicedTask {
     enum Result {
         case rows(BatchQuery)

@@ -38,9 +38,10 @@ package final class EventLoop {
         event_base_free(base)
     }
 
-    /// Runs until `stop`. `turn` is called after all that was ready has been handled; what it leaves undone
-    /// must `wake` the loop, or wait for a descriptor or an alarm.
-    package func run(turn: () -> Void) {
+    /// Runs until `stop`.
+    /// - Parameter endTurn: called after all that was ready has been handled. What it leaves undone must
+    ///   `wake` the loop, or wait for a descriptor or an alarm.
+    package func run(endTurn: () -> Void) {
         preconditionOwned()
         while !isStopping {
             let hasWork = !nextTurn.isEmpty
@@ -49,7 +50,7 @@ package final class EventLoop {
             let due = nextTurn
             nextTurn = []
             for body in due { body() }
-            turn()
+            endTurn()
             releaseRetired()
             isTimeSampled = false
         }
@@ -69,10 +70,10 @@ package final class EventLoop {
         onNextTurn {}
     }
 
-    /// Has the next turn come without waiting.
+    /// Makes the next turn come without waiting.
     package func wake() { onNextTurn {} }
 
-    /// Calls this in the next turn, which comes without waiting.
+    /// Calls `body` in the next turn, which comes without waiting.
     package func onNextTurn(_ body: @escaping () -> Void) {
         preconditionOwned()
         nextTurn.append(body)
@@ -83,7 +84,7 @@ package final class EventLoop {
         retired.append(object)
     }
 
-    /// Repeated until there is none left, because an object that is freed here may retire another one.
+    /// Frees what was retired, until there is none left: an object that is freed here may retire another one.
     private func releaseRetired() {
         while !retired.isEmpty {
             let objects = retired

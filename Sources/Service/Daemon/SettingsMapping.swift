@@ -17,7 +17,7 @@ extension Endpoint {
         case application
     }
 
-    /// Seconds after which a reading of the schema has failed; it is tried again in its time.
+    /// Seconds after which a reading of the schema has failed; it is tried again later.
     private static let schemaTimeoutSeconds = 30
 
     init(_ database: Settings.Database, at server: DatabaseServer, purpose: Purpose) {

@@ -1,7 +1,7 @@
 import Histogram
 import Time
 
-/// How long the loop's turns were: so long a client or an answer waits at most before it is looked at.
+/// How long the loop's turns were, which is how long a client or an answer waits at most until it is handled.
 struct TurnHistogram {
     private static let maxMicroseconds: UInt64 = 60_000_000
 

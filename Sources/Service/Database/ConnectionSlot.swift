@@ -91,7 +91,7 @@ final class ConnectionSlot {
     func leave() {
         if case .closed = state { return }
         let left = server
-        let query = endedQuery(.failed(Self.leftServer))
+        let query = endQuery(.failed(Self.leftServer))
         become(.down(retryAt: nil))
         hasFailed = false
         backoff.reset()
@@ -289,15 +289,16 @@ final class ConnectionSlot {
     }
 
     private func finish(_ connection: Connection, _ outcome: SlotOutcome) {
-        let query = endedQuery(outcome)
+        let query = endQuery(outcome)
         let isBeingStopped =
             if case .busy(_, let execution) = state { execution.stop == .asking } else { false }
         become(isBeingStopped ? .recovering(connection) : .idle(connection))
         if let query { pool.slotFinished(query, outcome, at: server) }
     }
 
-    /// The query that is under way, of which the log is told that it ends so.
-    private func endedQuery(_ outcome: SlotOutcome) -> BatchQuery? {
+    /// Logs how the query under way has ended.
+    /// - Returns: the query; nil if none is under way.
+    private func endQuery(_ outcome: SlotOutcome) -> BatchQuery? {
         guard case .busy(let connection, let execution) = state else { return nil }
         pool.logger.queryEnded(execution.query, outcome, connection: connection.threadID, at: loop.now)
         return execution.query
@@ -306,7 +307,7 @@ final class ConnectionSlot {
     /// Ends the query without reading what the server still sends: only a new connection can follow.
     private func dropConnection(_ outcome: SlotOutcome) {
         let left = server
-        let query = endedQuery(outcome)
+        let query = endQuery(outcome)
         become(.down(retryAt: nil))
         open()
         if let query { pool.slotFinished(query, outcome, at: left) }
@@ -317,7 +318,7 @@ final class ConnectionSlot {
 
     private func fail(_ error: DatabaseError) {
         let lost = server
-        let query = endedQuery(.failed(error))
+        let query = endQuery(.failed(error))
         let wasConnected = isConnected
         become(.down(retryAt: nil))
         hasFailed = !wasConnected

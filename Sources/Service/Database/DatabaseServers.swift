@@ -90,7 +90,7 @@ final class DatabaseServers {
     /// How each server is, in the order of preference.
     var states: [(server: DatabaseServer, state: String)] {
         settings.candidates.enumerated().map { index, server in
-            let isLacking = policy.health(of: index) == .well && !policy.lacks(index).isEmpty
+            let isLacking = policy.health(of: index) == .well && !policy.queriesRefusedOnly(by: index).isEmpty
             return (
                 server, index == active ? "active" : isLacking ? "refusing" : policy.health(of: index).word
             )
@@ -245,7 +245,7 @@ final class DatabaseServers {
         for (index, server) in settings.candidates.enumerated() {
             let health = policy.health(of: index)
             if health != before.health(of: index) { log(server, health, before: before.health(of: index)) }
-            let news = policy.lacks(index).subtracting(before.lacks(index))
+            let news = policy.queriesRefusedOnly(by: index).subtracting(before.queriesRefusedOnly(by: index))
             if index == before.active, !news.isEmpty, policy.active != before.active {
                 logger.warning(
                     "database server \(server) is passed over: it refuses queries of \(news.sorted())")

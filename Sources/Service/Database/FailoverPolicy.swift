@@ -90,7 +90,9 @@ struct FailoverPolicy {
     }
 
     /// Queries that the server refuses, and the active one does not.
-    func lacks(_ server: Int) -> Set<String> { servers[server].refused.subtracting(servers[active].refused) }
+    func queriesRefusedOnly(by server: Int) -> Set<String> {
+        servers[server].refused.subtracting(servers[active].refused)
+    }
 
     private func isRefused(_ query: String) -> Bool { servers.contains { $0.refusals[query] != nil } }
 
@@ -233,7 +235,7 @@ struct FailoverPolicy {
             // A server that serves and is at its limit of connections, or whose name cannot be resolved just
             // now, is not down.
             let isSilence = error.kind != .refused && error.errno != ErrorNumber.unknownHost
-            // A check that failed late tells of what is over.
+            // A check that began before the server's last answer says nothing about its state now.
             guard !hasAnswered, !isConnected || isSilence else { break }
             if error.kind == .statement, error.scope == .server {
                 // It has said so itself: there is nothing to wait for.

@@ -3,8 +3,8 @@ import Logging
 import Relations
 import Time
 
-/// Writes into the log what the engine reports. Errors that a database may give to thousands of queries are told once a
-/// second.
+/// Writes into the log what the engine reports. Errors that a database may give to thousands of queries are
+/// logged once a second.
 struct EngineLog {
     private let logger: Logger
     /// One for each error number of the server.
@@ -19,8 +19,8 @@ struct EngineLog {
         case .requestTimedOut(let reason):
             logger.debug("a request has timed out", metadata: ["reason": "\(reason)"])
         case .queryRefused(let query, let failure): refused(query, failure, at: now)
-        case .queryDivided(let query): logger.queryDivided(query)
-        case .queryStopped(let query): logger.queryDeserted(query)
+        case .querySplit(let query): logger.querySplit(query)
+        case .queryStopped(let query): logger.queryStopped(query)
         case .strayRows(let query):
             logger.error(
                 "rows came back that belong to no key asked for",

@@ -144,8 +144,8 @@ extension Metric {
         Metric(name, .gauge, help, in: .microseconds, advice: advice) { read($0.turns) }
     }
 
-    /// The process's own numbers. Nobody else can tell them over TCP, in another container, or behind a socket that a
-    /// service manager has made.
+    /// The process's own numbers. Nobody else can tell them over TCP, in another container, or behind a
+    /// socket that a service manager has made.
     private static let process = [
         Metric("cpu_us", .counter, "processor time of the daemon", in: .microseconds) { _ in
             Int(OwnProcess.processorTime.microseconds)

@@ -34,13 +34,13 @@ extension Logger {
             ]))
     }
 
-    func queryDivided(_ query: BatchQuery) {
+    func querySplit(_ query: BatchQuery) {
         debug(
             "the keys of a query are asked again in smaller parts",
             metadata: query.metadata(["keys_asked_alone": "\(query.hugeKeys.count)"]))
     }
 
-    func queryDeserted(_ query: BatchQuery) {
+    func queryStopped(_ query: BatchQuery) {
         debug("a query that nobody waits for is stopped", metadata: query.metadata([:]))
     }
 }

@@ -2,7 +2,8 @@ import Loading
 import Relations
 import Wire
 
-/// A client of the engine: it sends loads, and reads the lines that its reply queue has for it, unless it pauses.
+/// A client of the engine: it sends loads, and reads the lines that its reply queue has for it, unless it
+/// pauses.
 final class SimulatedClient {
     let queue: ReplyQueue
     private(set) var isGone = false
