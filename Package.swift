@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every target of ours is built the same way: Swift 6 mode, no import leaks into a signature, any warning is an error.
+/// Every target of ours is built the same way: Swift 6 mode, no import leaks into a signature, any warning is
+/// an error.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),  // SE-0335
@@ -47,7 +48,7 @@ let package = Package(
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
         .systemLibrary(name: "CLibevent", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
         ours("MariaDB", ["CMariaDB", "Relations"]),
-        ours("Reactor", ["CLibevent"]),
+        ours("Reactor", ["CLibevent", "Time"]),
 
         // Where the parts meet, and what stands around them.
         ours("TOML"),
@@ -65,19 +66,18 @@ let package = Package(
         ours(
             "Bench",
             [
-                "Relations", "Wire", "Planning", "FanOut", "CMariaDB", "MariaDB", "Reactor", "LineClient",
-                deque,
-                histogram,
+                "Time", "Relations", "Wire", "Planning", "FanOut", "CMariaDB", "MariaDB", "Reactor",
+                "LineClient", deque, histogram,
             ]),
         .executableTarget(
             name: "kindred",
             dependencies: [
                 "Service", "Reactor", "Configuration", "Relations", "Wire", "MariaDB", "LineClient",
-                "PrivateServer", "Demo", "Bench",
+                "PrivateServer", "Demo", "Bench", "Time",
                 argumentParser, logging,
             ], swiftSettings: strict,
-            // The linker that comes with Swift. The system's warns of mktemp(3) in Foundation, which opens the file
-            // that it names with O_EXCL, so that nobody can put another one in its place.
+            // The linker that comes with Swift. The system's warns of mktemp(3) in Foundation, which opens
+            // the file that it names with O_EXCL, so that nobody can put another one in its place.
             linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
         .executableTarget(
             name: "MicroBench",
@@ -100,7 +100,7 @@ let package = Package(
         tests(
             "LoadingTests",
             ["Loading", "Batching", "Planning", "Relations", "Time", "Wire", "TestSupport", heap]),
-        tests("ReactorTests", ["Reactor", "LineClient", "PrivateServer"]),
+        tests("ReactorTests", ["Reactor", "LineClient", "PrivateServer", "Time"]),
         tests("MariaDBTests", ["MariaDB", "TestSupport"]),
         tests("BenchTests", ["Bench", "MariaDB", "TestSupport"]),
         tests("TOMLTests", ["TOML", "PrivateServer", "TestSupport"]),
@@ -109,7 +109,7 @@ let package = Package(
             "ServiceTests",
             [
                 "Service", "Configuration", "Loading", "MariaDB", "PrivateServer", "Reactor", "Relations",
-                "TestSupport", logging,
+                "TestSupport", "Time", logging,
             ]),
         tests("EndToEndTests", ["TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer"]),
     ]
@@ -128,6 +128,6 @@ if Context.environment["KINDRED_FUZZ"] != nil {
             name: "Fuzzing", dependencies: ["CLibFuzzer"], path: "Tests/Fuzz/Support", swiftSettings: strict),
         fuzzer("FuzzRequests", "requests", ["Wire", "Relations", "Planning"]),
         fuzzer("FuzzConfiguration", "configuration", ["Configuration", "Relations"]),
-        fuzzer("FuzzDriver", "driver", ["MariaDB", "Reactor"]),
+        fuzzer("FuzzDriver", "driver", ["MariaDB", "Reactor", "Time"]),
     ]
 }

@@ -117,7 +117,7 @@ package struct Batch: Sendable {
     mutating func add(_ waiter: Waiter) { waiters.append(waiter) }
 
     /// Adds a key, whose waiters are those that were added since the key before.
-    mutating func close(_ key: Key) {
+    mutating func addKey(_ key: Key) {
         keys.append(key)
         ends.append(waiters.count)
     }
@@ -131,7 +131,7 @@ package struct Batch: Sendable {
         part.attempts = attempts + (wasSent ? 1 : 0)
         for index in indices {
             for waiter in waiters(of: index) { part.add(waiter) }
-            part.close(keys[index])
+            part.addKey(keys[index])
         }
         return part
     }

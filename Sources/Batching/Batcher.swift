@@ -54,7 +54,7 @@ package struct Batcher {
     /// The round of the keys that were handed out last.
     private var round = 0
     /// The number of batches that were handed out.
-    private var taken = 0
+    private var batchCount = 0
     /// When a query that had the database for itself ended last, or one was sent after a pause.
     private var lastAlone = Instant.zero
     /// When a query ended last.
@@ -178,8 +178,8 @@ package struct Batcher {
         guard var batch = nextDue(at: now) else { return nil }
         // The first query after a pause is alone anyway; the next one does not wait for it because of that.
         if sentQueries.isEmpty, now - lastEnd > Self.pause { lastAlone = now }
-        taken += 1
-        batch.number = taken
+        batchCount += 1
+        batch.number = batchCount
         batch.sent = now
         batch.wasAlone = competingQueries == 0
         modify(batch.batchKey, at: now) { $0.inFlight += 1 }
@@ -187,7 +187,7 @@ package struct Batcher {
         let patience = min(max(Self.minPatience, 4 * expected), Self.maxPatience)
         sentQueries.append(
             SentQuery(
-                number: taken, relationship: batch.batchKey.relationship, expected: expected,
+                number: batchCount, relationship: batch.batchKey.relationship, expected: expected,
                 overdueAt: now + patience))
         return batch
     }
@@ -268,12 +268,12 @@ package struct Batcher {
 
     // MARK: What becomes of a batch
 
-    /// Tells that a batch from ``nextBatch(at:)`` has been answered, by rows or by an error.
+    /// Notes that a batch from ``nextBatch(at:)`` has been answered, by rows or by an error.
     /// - Parameter isMeasure: whether the time that it took says something about how quick the database is.
     package mutating func finished(_ batch: Batch, isMeasure: Bool, at now: Instant) {
         sentQueries.removeAll { $0.number == batch.number }
         lastEnd = now
-        let wasAlone = batch.wasAlone && batch.number == taken
+        let wasAlone = batch.wasAlone && batch.number == batchCount
         if wasAlone { lastAlone = now }
         if isMeasure { measure(batch, wasAlone: wasAlone, at: now) }
         modify(batch.batchKey, at: now) { $0.inFlight -= 1 }

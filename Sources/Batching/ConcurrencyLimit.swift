@@ -64,7 +64,7 @@ struct ConcurrencyLimit: Sendable {
         let queued: TimeSpan
     }
 
-    /// Takes notice of a query that has ended.
+    /// Adds what a query took that has ended, and from time to time changes the limit.
     mutating func observe(_ cost: Cost, at now: Instant) {
         count += 1
         let keys = Double(cost.keys)
@@ -86,7 +86,7 @@ struct ConcurrencyLimit: Sendable {
         let isCrowded = limit > 1 && slowness > max(Self.tolerableSlowdown, times(waiting: Self.maxWaiting))
         defer { wasCrowded = isCrowded }
         if isCrowded {
-            // A single time may be an accident.
+            // A single time may be an outlier.
             guard wasCrowded else { return }
             // A rise that had to be taken back is not tried again soon.
             let wasRash = lastRise.map { now - $0 < 4 * cooldown } ?? false

@@ -254,7 +254,7 @@ struct KeyQueue {
             guard batch.keys.isEmpty || bytes <= maxKeyBytes else { break }
             batch.add(slots[slot].first)
             vacate(slot) { batch.add($0) }
-            batch.close(key)
+            batch.addKey(key)
         }
         // Otherwise a batch key that is never empty would go before all others for ever.
         if let front = firstSlot() { since = slots[front].since }

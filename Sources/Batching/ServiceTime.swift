@@ -4,34 +4,34 @@ import Time
 /// what was measured by least squares, in which older measurements count less and less.
 struct ServiceTime: Sendable {
     /// The part of their weight that earlier measurements keep when a new one comes.
-    private static let memory = 0.95
-    /// A measurement of more than twice what was expected, or less than half, is an accident and does not
+    private static let decay = 0.95
+    /// A measurement of more than twice what was expected, or less than half, is an outlier and does not
     /// count. This many of them in a row say that the database, or the network to it, has changed, and all
     /// measurements are dropped.
-    private static let maxAccidents = 5
+    private static let maxOutliers = 5
 
     private var weight = 0.0
     private var keys = 0.0
     private var time = 0.0
     private var keysSquared = 0.0
     private var keysTime = 0.0
-    private var accidents = 0
+    private var outliers = 0
 
     var isKnown: Bool { weight > 0 }
 
     /// - Parameter elapsed: the time from the sending of a query to its last row.
     mutating func add(keys count: Int, elapsed: TimeSpan) {
         let elapsed = Double(elapsed.nanoseconds)
-        let surprise = elapsed / max(1, nanoseconds(keys: count))
-        accidents = isKnown && !(0.5...2).contains(surprise) ? accidents + 1 : 0
-        if accidents >= Self.maxAccidents { self = ServiceTime() }
-        guard accidents == 0 else { return }
+        let ratio = elapsed / max(1, nanoseconds(keys: count))
+        outliers = isKnown && !(0.5...2).contains(ratio) ? outliers + 1 : 0
+        if outliers >= Self.maxOutliers { self = ServiceTime() }
+        guard outliers == 0 else { return }
         let count = Double(count)
-        weight = weight * Self.memory + 1
-        keys = keys * Self.memory + count
-        time = time * Self.memory + elapsed
-        keysSquared = keysSquared * Self.memory + count * count
-        keysTime = keysTime * Self.memory + count * elapsed
+        weight = weight * Self.decay + 1
+        keys = keys * Self.decay + count
+        time = time * Self.decay + elapsed
+        keysSquared = keysSquared * Self.decay + count * count
+        keysTime = keysTime * Self.decay + count * elapsed
     }
 
     /// How long a query of so many keys will take; 0 as long as nothing is known.

@@ -19,7 +19,7 @@ package enum ReturnedKey {
 
     /// Reads a value that is the key of other rows, for an included relationship.
     /// - Returns: nil for bytes that cannot be a key of the type.
-    package static func link(_ cell: UnsafeRawBufferPointer, as type: ColumnType) -> Scalar? {
+    package static func keyValue(_ cell: UnsafeRawBufferPointer, as type: ColumnType) -> Scalar? {
         switch type {
         case .integer, .year, .bit: scalar(cell, as: type)
         case .text, .enumeration, .set: .text(Array(cell))

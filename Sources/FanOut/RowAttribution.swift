@@ -1,7 +1,7 @@
 package import Relations
 
 /// Says which of a batch's keys each row belongs to, as the statement's `Attribution` prescribes.
-/// It is a class for the same reason as ``Distributor``.
+/// It is a class, as ``RowSegments`` is, because a struct would be copied for every call.
 package final class RowAttribution {
     private enum Reading {
         case single, ordinal, integer, integerBits, values
@@ -15,7 +15,7 @@ package final class RowAttribution {
     private let reading: Reading
     /// The columns of a row with the parts of its key, in the key's order.
     private let columns: [KeyColumn]
-    /// The position of the first of them.
+    /// The position in a row of the first of these columns; 0 if there is none.
     private let firstPosition: Int
 
     /// - Parameters:

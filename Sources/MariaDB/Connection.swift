@@ -195,7 +195,7 @@ package final class Connection {
             return waiting(wait)
         }
         guard refused == 0 else { return failed() }
-        guard mysql_field_count(handle) > 0 else { return settled(.done) }
+        guard mysql_field_count(handle) > 0 else { return becomeIdle(after: .done) }
         guard let result = mysql_use_result(handle) else { return failed() }
         nextPacket = lastPacket &+ 1
         state = .opened(result)
@@ -217,10 +217,10 @@ package final class Connection {
             return .row
         }
         // No row is the end only if there is no error: KILL, a timeout or a lost server arrive here as well.
-        let ended = mysql_errno(handle) == 0
+        let isEnd = mysql_errno(handle) == 0
         mysql_free_result(result)
-        guard ended else { return failed() }
-        return isNext(nil) ? settled(.end) : outOfOrder()
+        guard isEnd else { return failed() }
+        return isNext(nil) ? becomeIdle(after: .end) : outOfOrder()
     }
 
     /// The number of the packet that was read last.
@@ -250,8 +250,10 @@ package final class Connection {
         return .failed(error)
     }
 
-    /// Idle again, unless the statement (a `CALL`) has more results, which nobody would read.
-    private func settled(_ progress: Progress) -> Progress {
+    /// Makes the connection idle again, unless the statement (a `CALL`) has more results, which nobody would
+    /// read.
+    /// - Returns: `progress`, or the failure.
+    private func becomeIdle(after progress: Progress) -> Progress {
         guard mysql_more_results(handle) == 0 else {
             state = .broken
             return .failed(

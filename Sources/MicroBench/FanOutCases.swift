@@ -46,30 +46,30 @@ extension Case {
         var total = 0
         for _ in 0..<iterations {
             let rows = RowAttribution(keys, attribution, leading: 2, shown: [])
-            let distributor = Distributor(keys: keys.count)
+            let segments = RowSegments(keys: keys.count)
             var arena = ByteBuffer()
             for row in 0..<rowCount {
                 guard let place = placeOfRow(rows, row) else { continue }
                 let start = arena.count
-                if distributor.continues(place) { arena.append(byte: UInt8(ascii: ",")) }
+                if segments.continues(place) { arena.append(byte: UInt8(ascii: ",")) }
                 arena.append(encoded)
-                distributor.add(start..<arena.count, to: place)
+                segments.add(start..<arena.count, to: place)
             }
             output.truncate(to: 0)
-            for key in keys.indices { write(rowsOf: key, distributor, arena, to: &output) }
+            for key in keys.indices { write(rowsOf: key, segments, arena, to: &output) }
             total += output.count
         }
         return total
     }
 
     private static func write(
-        rowsOf key: Int, _ distributor: Distributor, _ arena: borrowing ByteBuffer,
+        rowsOf key: Int, _ segments: RowSegments, _ arena: borrowing ByteBuffer,
         to output: inout ByteBuffer
     ) {
         ReplyEncoder.open(RequestID(Int64(key)), member: "rows", into: &output)
         output.append("[")
         arena.withBytes { rows in
-            distributor.forEachSegment(of: key) { _, segment in
+            segments.forEachSegment(of: key) { _, segment in
                 output.append(UnsafeRawBufferPointer(rebasing: rows[segment.range]))
             }
         }

@@ -80,7 +80,7 @@ struct KeyColumn {
 
     /// Whether the key cannot share a query, because the column's index serves only literals: an `ENUM` or
     /// `SET` that is joined with a text is scanned.
-    var travelsAlone: Bool {
+    var needsOwnQuery: Bool {
         column.type.hasLabels
     }
 }

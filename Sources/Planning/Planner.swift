@@ -26,7 +26,7 @@ package struct Planner: Sendable {
 
     /// The greatest number of keys that one query should have, given the configured bound.
     package func maxKeys(_ configured: Int) -> Int {
-        keyColumns.contains { $0.travelsAlone } ? 1 : max(1, configured / keyColumns.count)
+        keyColumns.contains { $0.needsOwnQuery } ? 1 : max(1, configured / keyColumns.count)
     }
 
     /// The form of the query for this number of keys.

@@ -4,7 +4,7 @@ import Relations
 /// `utf8mb4` and whose `sql_mode` has neither `NO_BACKSLASH_ESCAPES` nor `ANSI_QUOTES`.
 struct SQLWriter {
     private(set) var bytes: [UInt8] = []
-    /// How the statement's `SELECT` is begun, and whatever else its server has its own words for.
+    /// What only the server's kind of SQL says, such as how a `SELECT` under another `sql_mode` begins.
     let dialect: Dialect
     /// Where in `bytes` the `SELECT` begins.
     private(set) var selectOffset = 0

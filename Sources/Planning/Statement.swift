@@ -1,6 +1,6 @@
 package import Relations
 
-/// A query, and how to read its rows: first the columns that ``attribution`` tells of, then the type guards,
+/// A query, and how to read its rows: first the columns that ``attribution`` names, then the type guards,
 /// then the columns that were asked for, in order.
 package struct Statement: Hashable, Sendable {
     package let sql: [UInt8]
@@ -9,7 +9,8 @@ package struct Statement: Hashable, Sendable {
     /// show. Their values are not needed: that they come back with these types proves that the literals were
     /// written for them.
     package let typeGuards: [ColumnType]
-    /// Where in `sql` the `SELECT` begins: before it, there may be what changes the session's settings for it.
+    /// Where in `sql` the `SELECT` begins: before it, there may be what changes the session's settings for
+    /// it.
     private let selectOffset: Int
     private let dialect: Dialect
 

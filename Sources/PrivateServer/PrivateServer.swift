@@ -157,7 +157,7 @@ package final class PrivateServer: Sendable {
             installer, "--no-defaults", "--datadir=\(directory)/data",
             "--auth-root-authentication-method=normal",
             "--skip-test-db", "--skip-name-resolve",
-            // Also where the machine's own name cannot be looked up.
+            // It must work also where the machine's own name cannot be looked up.
             "--force",
         ]
         // A server that starts removes what other servers have left in its TMPDIR, and even what they still

@@ -47,6 +47,18 @@ extension TimeSpan {
         TimeSpan(nanoseconds: Int64(count) * 1_000_000_000)
     }
 
+    /// A span of so many milliseconds, rounded towards zero to whole nanoseconds.
+    @inlinable
+    public static func milliseconds(_ count: Double) -> TimeSpan {
+        TimeSpan(nanoseconds: Int64(count * 1_000_000))
+    }
+
+    /// A span of so many seconds, rounded towards zero to whole nanoseconds.
+    @inlinable
+    public static func seconds(_ count: Double) -> TimeSpan {
+        TimeSpan(nanoseconds: Int64(count * 1_000_000_000))
+    }
+
     /// Whole microseconds, rounded towards zero.
     @inlinable
     public var microseconds: Int64 { nanoseconds / 1000 }

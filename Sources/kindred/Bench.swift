@@ -7,6 +7,7 @@ import PrivateServer
 import Reactor
 import Relations
 import Service
+import Time
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -85,8 +86,8 @@ struct BenchCommand: ParsableCommand {
     private var timing: TrialTiming {
         var timing = TrialTiming()
         timing.rounds = rounds
-        timing.slot = Int64(seconds * 1_000_000_000)
-        timing.warmUp = Int64(warmUp * 1_000_000_000)
+        timing.slot = .seconds(seconds)
+        timing.warmUp = .seconds(warmUp)
         return timing
     }
 

@@ -36,7 +36,7 @@ struct Explain: ParsableCommand {
         }
         let catalog = try file.catalog(settings)
         do {
-            print(try Explanation(settings, catalog).levels(of: load).joined(separator: "\n\n"))
+            print(try Explanation(settings, catalog).explain(load).joined(separator: "\n\n"))
         } catch let failure as Failure {
             throw Self.reporting(failure)
         } catch let error as DatabaseError {

@@ -28,23 +28,23 @@ import Testing
     ) {
         var generator = SeededGenerator(seed: seed)
         let keys = Int.random(in: 1...6, using: &generator)
-        let distributor = Distributor(keys: keys, joinsRows: false)
+        let segments = RowSegments(keys: keys, joinsRows: false)
         var expected: [[(Int, Range<Int>)]] = Array(repeating: [], count: keys)
         var end = 0
         for number in 0..<Int.random(in: 0...40, using: &generator) {
             let key = Int.random(in: 0..<keys, using: &generator)
             let range = end..<(end + Int.random(in: 1...9, using: &generator))
-            #expect(!distributor.continues(key))
-            distributor.add(range, to: key)
+            #expect(!segments.continues(key))
+            segments.add(range, to: key)
             expected[key].append((number, range))
             end = range.upperBound
         }
         for key in 0..<keys {
             var found: [(Int, Range<Int>)] = []
-            distributor.forEachSegment(of: key) { found.append(($0, $1.range)) }
+            segments.forEachSegment(of: key) { found.append(($0, $1.range)) }
             #expect(found.map(\.0) == expected[key].map(\.0), "seed \(seed)")
             #expect(found.map(\.1) == expected[key].map(\.1), "seed \(seed)")
-            #expect(distributor.rows(of: key) == expected[key].count, "seed \(seed)")
+            #expect(segments.rows(of: key) == expected[key].count, "seed \(seed)")
         }
     }
 }

@@ -1,8 +1,8 @@
 import Testing
 
-/// Thousands of histories of the engine, each from a seed, in virtual time. What must hold in all of them is said
-/// by `ReplyOracle`, for every reply, and by `InvariantChecker`, for every moment. One that goes wrong is told from its
-/// beginning; the fault profile and the seed are all it takes to have it again.
+/// Thousands of histories of the engine, each from a seed, in virtual time. What must hold in all of them is
+/// said by `ReplyOracle`, for every reply, and by `InvariantChecker`, for every moment. One that goes wrong
+/// is told from its beginning; the fault profile and the seed are all it takes to have it again.
 @Suite struct SimulationTests {
     private func expectNoFault(_ profile: FaultProfile, _ seed: UInt64) {
         let fault = Simulation.fault(profile, seed: seed)

@@ -1,11 +1,14 @@
 import MariaDB
 import TestSupport
 import Testing
+import Time
 
 @testable import Service
 
 struct FailoverPolicyTests {
-    private static let second: Int64 = 1_000_000_000
+    /// So many seconds after the clock's zero.
+    private static func second(_ count: Int) -> Instant { .zero + .seconds(count) }
+
     private static let silence = DatabaseError(errno: 2002, message: "gone", kind: .unreachable)
     private static let full = DatabaseError(errno: 1040, message: "too many", kind: .refused)
 
@@ -17,7 +20,7 @@ struct FailoverPolicyTests {
     /// - Returns: which one is used after each.
     private func check(
         _ policy: inout FailoverPolicy, at server: Int, _ findings: [FailoverPolicy.Finding],
-        isConnected: Bool = false, at time: Int64 = 1000 * second
+        isConnected: Bool = false, at time: Instant = second(1000)
     ) -> [Int] {
         findings.map { finding in
             policy.record(finding, of: server, isConnected: isConnected, at: time)
@@ -41,11 +44,11 @@ struct FailoverPolicyTests {
     @Test func `the first is used until it fails, then the next`() {
         var policy = FailoverPolicy(count: 3)
         #expect(check(&policy, at: 1, [.well]) == [0], "nothing speaks against the first")
-        policy.failed(Self.silence, at: 0)
+        policy.failed(Self.silence, at: .zero)
         #expect(policy.active == 1)
-        policy.failed(Self.silence, at: 0)
+        policy.failed(Self.silence, at: .zero)
         #expect(policy.active == 2, "one that has not been checked is better than one that has failed")
-        policy.failed(Self.silence, at: 0)
+        policy.failed(Self.silence, at: .zero)
         #expect(policy.active == 2 && !policy.isActiveWell, "there is no other")
     }
 
@@ -55,7 +58,7 @@ struct FailoverPolicyTests {
         _ = check(&policy, at: 1, [.well])
         for _ in 1...5 {
             policy.record(
-                .unwell(Self.silence), of: 0, isConnected: true, hasAnswered: true, at: 1000 * Self.second)
+                .unwell(Self.silence), of: 0, isConnected: true, hasAnswered: true, at: Self.second(1000))
         }
         #expect(policy.active == 0)
         #expect(check(&policy, at: 0, [.unwell(Self.silence), .unwell(Self.silence)]) == [0, 1])
@@ -63,8 +66,8 @@ struct FailoverPolicyTests {
 
     @Test func `the first of all that are well is used again when no other is`() {
         var policy = FailoverPolicy(count: 2)
-        policy.failed(Self.silence, at: 0)
-        policy.failed(Self.silence, at: 0)
+        policy.failed(Self.silence, at: .zero)
+        policy.failed(Self.silence, at: .zero)
         #expect(check(&policy, at: 0, [.well]) == [0])
     }
 
@@ -86,7 +89,7 @@ struct FailoverPolicyTests {
 
     @Test func `a server that is about to be left, and still serves, is not found dead by one check`() {
         var policy = FailoverPolicy(count: 2)
-        policy.failed(Self.silence, at: 1000 * Self.second)
+        policy.failed(Self.silence, at: Self.second(1000))
         policy.connected(to: 1)
         #expect(check(&policy, at: 0, [.well, .well]) == [1, 0])
         let silence = FailoverPolicy.Finding.unwell(Self.silence)
@@ -98,7 +101,7 @@ struct FailoverPolicyTests {
 
     @Test func `a preferred server is gone back to when it has been well twice`() {
         var policy = FailoverPolicy(count: 2)
-        policy.failed(Self.silence, at: 1000 * Self.second)
+        policy.failed(Self.silence, at: Self.second(1000))
         policy.connected(to: 1)
         #expect(check(&policy, at: 0, [.well, .unwell(Self.silence), .well, .well]) == [1, 1, 1, 0])
     }
@@ -108,16 +111,16 @@ struct FailoverPolicyTests {
         policy.connected(to: 1)
         var needed: [Int] = []
         for round in 0..<8 {
-            let time = 1000 * Self.second + Int64(round) * Self.second
+            let time = Self.second(1000 + round)
             policy.failed(Self.silence, at: time)
             #expect(policy.active == 1)
             let way = check(&policy, at: 0, Array(repeating: .well, count: 200), at: time)
             needed.append((way.firstIndex(of: 0) ?? 0) + 1)
         }
         #expect(needed == [2, 4, 8, 16, 32, 64, 64, 64])
-        policy.failed(Self.silence, at: 2000 * Self.second)
+        policy.failed(Self.silence, at: Self.second(2000))
         #expect(
-            check(&policy, at: 0, [.well, .well], at: 2000 * Self.second) == [1, 0], "it stood for long")
+            check(&policy, at: 0, [.well, .well], at: Self.second(2000)) == [1, 0], "it stood for long")
     }
 
     @Test func `one that lags is used only if no other is well`() {
@@ -126,7 +129,7 @@ struct FailoverPolicyTests {
         #expect(
             check(&policy, at: 0, [lag, lag, lag], isConnected: true) == [0, 0, 0], "the other is not known")
         #expect(check(&policy, at: 1, [.well]) == [1])
-        policy.failed(Self.silence, at: 0)
+        policy.failed(Self.silence, at: .zero)
         #expect(policy.active == 0, "better late than never")
     }
 
@@ -135,7 +138,7 @@ struct FailoverPolicyTests {
         var policy = FailoverPolicy(count: 2)
         _ = check(&policy, at: 0, [.well])
         _ = check(&policy, at: 1, [.well])
-        policy.refused(Self.notReady, by: 0, at: 1000 * Self.second)
+        policy.refused(Self.notReady, by: 0, at: Self.second(1000))
         #expect(policy.active == 1 && policy.isRefusing(0))
         policy.connected(to: 0)
         #expect(policy.isRefusing(0))
@@ -146,7 +149,7 @@ struct FailoverPolicyTests {
         var policy = FailoverPolicy(count: 2)
         _ = check(&policy, at: 0, [.well])
         _ = check(&policy, at: 1, [.well])
-        policy.record(.unwell(Self.notReady), of: 0, isConnected: true, hasAnswered: true, at: 0)
+        policy.record(.unwell(Self.notReady), of: 0, isConnected: true, hasAnswered: true, at: .zero)
         #expect(policy.active == 0)
         #expect(check(&policy, at: 0, [.unwell(Self.denied)], isConnected: true) == [0], "only some tables")
         #expect(check(&policy, at: 0, [.well, .unwell(Self.notReady)], isConnected: true) == [0, 1])
@@ -157,8 +160,8 @@ struct FailoverPolicyTests {
         var policy = FailoverPolicy(count: 2)
         _ = check(&policy, at: 0, [.well])
         _ = check(&policy, at: 1, [.well])
-        policy.refused(Self.notReady, by: 0, at: 0)
-        policy.refused(Self.notReady, by: 1, at: 0)
+        policy.refused(Self.notReady, by: 0, at: .zero)
+        policy.refused(Self.notReady, by: 1, at: .zero)
         #expect(
             policy.active == 1 && policy.isActiveWell, "that it refuses the same may be the query's fault")
         let refusal = FailoverPolicy.Finding.unwell(Self.notReady)
@@ -175,13 +178,13 @@ struct FailoverPolicyTests {
     @Test func `a query that one server refuses and another answers sends all to that other one`() {
         var policy = wellServers(2, suspects: ["a.b"])
         policy.refused(suspect: "a.b", by: 0)
-        policy.record(trials: ["a.b": .refused], at: 0, at: 0)
+        policy.record(trials: ["a.b": .refused], at: 0, at: .zero)
         #expect(policy.active == 0, "nobody knows whether the other one answers it")
-        policy.record(trials: ["a.b": .answered], at: 1, at: 0)
-        #expect(policy.active == 1 && policy.lacks(0) == ["a.b"])
+        policy.record(trials: ["a.b": .answered], at: 1, at: .zero)
+        #expect(policy.active == 1 && policy.queriesRefusedOnly(by: 0) == ["a.b"])
         let trials: [HealthCheck.Trial] = [.answered, .refused, .answered, .answered, .answered, .answered]
         let way = trials.map { trial in
-            policy.record(trials: ["a.b": trial], at: 0, at: 0)
+            policy.record(trials: ["a.b": trial], at: 0, at: .zero)
             return policy.active
         }
         #expect(way == [1, 1, 1, 1, 1, 0], "four times in a row, as it fell as soon as it was chosen")
@@ -190,16 +193,16 @@ struct FailoverPolicyTests {
     @Test func `a query that every server refuses, or that each refuses another of, changes nothing`() {
         var policy = wellServers(2, suspects: ["view", "a", "b"])
         for _ in 1...3 {
-            for server in 0...1 { policy.record(trials: ["view": .refused], at: server, at: 0) }
+            for server in 0...1 { policy.record(trials: ["view": .refused], at: server, at: .zero) }
             #expect(policy.active == 0)
         }
         for _ in 1...3 {
-            policy.record(trials: ["a": .refused, "b": .answered], at: 0, at: 0)
-            policy.record(trials: ["a": .answered, "b": .refused], at: 1, at: 0)
+            policy.record(trials: ["a": .refused, "b": .answered], at: 0, at: .zero)
+            policy.record(trials: ["a": .answered, "b": .refused], at: 1, at: .zero)
         }
         #expect(policy.active == 0)
-        policy.record(trials: ["b": .answered], at: 1, at: 0)
-        policy.record(trials: ["b": .answered], at: 1, at: 0)
+        policy.record(trials: ["b": .answered], at: 1, at: .zero)
+        policy.record(trials: ["b": .answered], at: 1, at: .zero)
         #expect(policy.active == 1, "it has come to answer all that the first one refuses")
     }
 
@@ -218,7 +221,7 @@ struct FailoverPolicyTests {
         for _ in 0..<200 {
             let before = policy.active
             let server = Int.random(in: 0..<count, using: &random)
-            policy.record(trials: answers[server], at: server, at: 0)
+            policy.record(trials: answers[server], at: server, at: .zero)
             if policy.active != before { changes += 1 }
         }
         #expect(changes <= count * queries.count, "seed \(seed)")
@@ -235,15 +238,15 @@ struct FailoverPolicyTests {
     @Test func `what a check shows of a query that is no suspect any more is ignored`() {
         var policy = wellServers(2, suspects: ["a"])
         policy.refused(suspect: "a", by: 0)
-        policy.record(trials: ["a": .answered], at: 0, at: 0)
-        policy.record(trials: ["a": .answered], at: 1, at: 0)
+        policy.record(trials: ["a": .answered], at: 0, at: .zero)
+        policy.record(trials: ["a": .answered], at: 1, at: .zero)
         #expect(!policy.isSuspect("a"), "all answer it")
         // Checks that had begun before.
-        for _ in 1...2 { policy.record(trials: ["a": .refused], at: 0, at: 0) }
-        policy.record(trials: ["a": .answered], at: 1, at: 0)
+        for _ in 1...2 { policy.record(trials: ["a": .refused], at: 0, at: .zero) }
+        policy.record(trials: ["a": .answered], at: 1, at: .zero)
         policy.refused(suspect: "a", by: 0)
-        #expect(policy.active == 0 && policy.lacks(0).isEmpty)
-        policy.failed(Self.silence, at: 1000 * Self.second)
+        #expect(policy.active == 0 && policy.queriesRefusedOnly(by: 0).isEmpty)
+        policy.failed(Self.silence, at: Self.second(1000))
         #expect(check(&policy, at: 0, [.well, .well]) == [1, 0], "nothing is left that speaks against it")
     }
 
@@ -259,14 +262,14 @@ struct FailoverPolicyTests {
             for (server, trial) in [HealthCheck.Trial.refused, .answered].enumerated() {
                 let trials = policy.nextSuspects(at: server).map { ($0.name, trial) }
                 for name in names { _ = suspect(name, in: &policy) }
-                policy.record(trials: Dictionary(uniqueKeysWithValues: trials), at: server, at: 0)
+                policy.record(trials: Dictionary(uniqueKeysWithValues: trials), at: server, at: .zero)
             }
         }
         #expect(policy.active == 1)
         #expect(names.filter(policy.isSuspect) == names.dropLast(), "they tell the servers apart")
-        for name in names.dropLast() { policy.record(trials: [name: .answered], at: 0, at: 0) }
+        for name in names.dropLast() { policy.record(trials: [name: .answered], at: 0, at: .zero) }
         #expect(!suspect("r4", in: &policy), "it must answer more than once")
-        for _ in 1...64 { policy.record(trials: [names[0]: .answered], at: 0, at: 0) }
+        for _ in 1...64 { policy.record(trials: [names[0]: .answered], at: 0, at: .zero) }
         #expect(suspect("r4", in: &policy), "one has been dropped")
     }
 
@@ -274,25 +277,25 @@ struct FailoverPolicyTests {
         let names = (1...SuspectQueries.maxCount).map { "view\($0)" }
         var policy = wellServers(2, suspects: names)
         for server in [0, 0, 1] {
-            for name in names { policy.record(trials: [name: .refused], at: server, at: 0) }
+            for name in names { policy.record(trials: [name: .refused], at: server, at: .zero) }
             #expect(!suspect("a", in: &policy), "the other may yet answer it")
         }
-        for name in names { policy.record(trials: [name: .refused], at: 1, at: 0) }
+        for name in names { policy.record(trials: [name: .refused], at: 1, at: .zero) }
         #expect(suspect("a", in: &policy))
         #expect(names.filter(policy.isSuspect) == Array(names.dropFirst()))
-        for _ in 1...2 { policy.record(trials: ["a": .refused], at: 0, at: 0) }
-        policy.record(trials: ["a": .answered], at: 1, at: 0)
+        for _ in 1...2 { policy.record(trials: ["a": .refused], at: 0, at: .zero) }
+        policy.record(trials: ["a": .answered], at: 1, at: .zero)
         #expect(policy.active == 1)
     }
 
     @Test func `a suspect of which no check shows anything is dropped, and what it says against a server`() {
         var policy = wellServers(2, suspects: ["a"])
         policy.refused(suspect: "a", by: 0)
-        policy.failed(Self.silence, at: 1000 * Self.second)
+        policy.failed(Self.silence, at: Self.second(1000))
         #expect(check(&policy, at: 0, [.well, .well]) == [1, 1], "it may refuse it")
-        policy.record(trials: ["a": .answered], at: 1, at: 0)
+        policy.record(trials: ["a": .answered], at: 1, at: .zero)
         let way = (1...3).map { _ in
-            policy.record(trials: ["a": .unclear], at: 0, at: 1000 * Self.second)
+            policy.record(trials: ["a": .unclear], at: 0, at: Self.second(1000))
             return policy.active
         }
         #expect(way == [1, 1, 0])
@@ -301,10 +304,10 @@ struct FailoverPolicyTests {
 
     @Test func `what a server is known to refuse is not forgotten so soon, and not remembered for ever`() {
         var policy = wellServers(2, suspects: ["a"])
-        for _ in 1...2 { policy.record(trials: ["a": .refused], at: 0, at: 0) }
-        policy.record(trials: ["a": .answered], at: 1, at: 0)
+        for _ in 1...2 { policy.record(trials: ["a": .refused], at: 0, at: .zero) }
+        policy.record(trials: ["a": .answered], at: 1, at: .zero)
         let way = (1...100).map { _ in
-            policy.record(trials: ["a": .unclear], at: 0, at: 0)
+            policy.record(trials: ["a": .unclear], at: 0, at: .zero)
             return policy.active
         }
         #expect(way.firstIndex(of: 0) == 63)
@@ -332,7 +335,7 @@ struct FailoverPolicyTests {
         var policy = FailoverPolicy(count: count)
         let findings: [FailoverPolicy.Finding] = [.well, .lagging("9 s"), .unwell(Self.silence)]
         for step in 0..<100 {
-            let time = Int64(step) * Self.second
+            let time = Self.second(step)
             let server = Int.random(in: 0..<count, using: &random)
             if Int.random(in: 0..<4, using: &random) == 0 { policy.failed(Self.silence, at: time) }
             let finding = findings.randomElement(using: &random) ?? .well
@@ -343,7 +346,7 @@ struct FailoverPolicyTests {
         let truth = (0..<count).map { _ in findings.randomElement(using: &random) ?? .well }
         for step in 100..<300 {
             for server in 0..<count {
-                policy.record(truth[server], of: server, isConnected: false, at: Int64(step) * Self.second)
+                policy.record(truth[server], of: server, isConnected: false, at: Self.second(step))
             }
         }
         let best = truth.firstIndex(of: .well) ?? truth.firstIndex { $0 == .lagging("9 s") } ?? policy.active

@@ -2,7 +2,8 @@ import Service
 import TestSupport
 import Testing
 
-/// What the repository says of the numbers in `stats` is made from their records. `make docs` runs this suite to write it.
+/// What the repository says of the numbers in `stats` is made from their records. `make docs` runs this suite
+/// to write it.
 @Suite struct MetricTests {
     @Test func `OPERATIONS explains every metric in the words of its record`() throws {
         let isEqual = try GeneratedSection("metrics", of: "docs/OPERATIONS.md").holds(Metric.table)

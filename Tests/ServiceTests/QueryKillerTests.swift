@@ -5,6 +5,7 @@ import Reactor
 import Synchronization
 import TestSupport
 import Testing
+import Time
 
 @testable import Service
 
@@ -26,7 +27,7 @@ struct QueryKillerTests {
         var answers: [UInt: QueryKiller.Outcome] = [:]
         for thread in threads { killer.kill(query(thread), at: endpoint) { answers[thread] = $0 } }
         let patience = Alarm(loop) { [loop] in loop.stop() }
-        patience.set(at: loop.now + 30_000_000_000)
+        patience.set(at: loop.now + .seconds(30))
         loop.wait { answers.count == threads.count }
         #expect(answers.count == threads.count)
         return threads.map { answers[$0] }

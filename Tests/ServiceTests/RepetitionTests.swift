@@ -1,4 +1,5 @@
 import Testing
+import Time
 
 @testable import Service
 
@@ -19,15 +20,15 @@ import Testing
 
     @Test func `waiting times double up to a bound, and begin anew after a reset`() {
         var backoff = Backoff()
-        let milliseconds = (0..<12).map { _ in Double(backoff.next()) / 1_000_000 }
+        let milliseconds = (0..<12).map { _ in backoff.next() / .milliseconds(1) }
         let ceilings: [Double] = [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000, 5000, 5000]
         for (wait, ceiling) in zip(milliseconds, ceilings) {
             #expect(wait >= ceiling / 2 && wait <= ceiling)
         }
-        let capped = backoff.next(atMost: 1_000_000_000)
-        #expect(capped <= 1_000_000_000)
+        let capped = backoff.next(atMost: .seconds(1))
+        #expect(capped <= .seconds(1))
         backoff.reset()
         let first = backoff.next()
-        #expect(first <= 50_000_000)
+        #expect(first <= .milliseconds(50))
     }
 }

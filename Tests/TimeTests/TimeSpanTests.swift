@@ -10,6 +10,13 @@ struct TimeSpanTests {
         #expect(TimeSpan.zero.nanoseconds == 0)
     }
 
+    @Test func `fractions of units are cut to whole nanoseconds`() {
+        #expect(TimeSpan.milliseconds(0.25) == .microseconds(250))
+        #expect(TimeSpan.milliseconds(0.0000019) == .nanoseconds(1))
+        #expect(TimeSpan.seconds(1.5) == .milliseconds(1500))
+        #expect(TimeSpan.seconds(-0.5) == .milliseconds(-500))
+    }
+
     @Test func `whole units are rounded towards zero`() {
         let span = TimeSpan.nanoseconds(1_999_999)
         #expect(span.microseconds == 1999)

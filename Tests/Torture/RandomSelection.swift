@@ -70,7 +70,8 @@ struct RandomSelection: Sendable {
         return try oracle.client.strings(sql(relationship, literals, oracle))
     }
 
-    // SELECT r.`id`+0 FROM `books` AS r WHERE r.`author_id` = 42 AND (r.`sold` >= 7) ORDER BY r.`title` DESC, r.`id` LIMIT 3
+    // SELECT r.`id`+0 FROM `books` AS r WHERE r.`author_id` = 42 AND (r.`sold` >= 7)
+    //   ORDER BY r.`title` DESC, r.`id` LIMIT 3
     private func sql(_ relationship: DescribedRelationship, _ literals: [String], _ oracle: Oracle) -> String
     {
         let conditions =

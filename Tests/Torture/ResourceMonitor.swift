@@ -106,7 +106,8 @@ final class ResourceMonitor: Sendable {
         }
     }
 
-    // "103826565 177698509 373": of the process's first thread, which is the loop's; see proc_pid_schedstat(5).
+    // "103826565 177698509 373": of the process's first thread, which is the loop's; see
+    // proc_pid_schedstat(5).
     private static func schedule(_ id: Int32) throws -> (ran: Int, waited: Int) {
         let text = try String(contentsOfFile: "/proc/\(id)/schedstat", encoding: .utf8)
         let numbers = text.split(separator: " ").compactMap { Int($0) }

@@ -1,3 +1,5 @@
+import Time
+
 /// A kind of contender that a comparison can have.
 package enum ContenderKind: String, Encodable, Sendable, CaseIterable {
     /// The daemon.
@@ -22,8 +24,8 @@ protocol Contender: AnyObject {
     var outstanding: Int { get }
 
     /// Draws the next load and sends it, as soon as the client's connection is free.
-    /// - Parameter intended: When the client wanted to send it, in monotonic nanoseconds.
-    func issue(client: Int, intended: Int64)
+    /// - Parameter intended: When the client wanted to send it.
+    func issue(client: Int, intended: Instant)
 
     /// Writes the requests that were issued during this turn of the loop.
     func flush()
@@ -32,8 +34,8 @@ protocol Contender: AnyObject {
 /// The end of one request.
 struct Completion {
     let client: Int
-    /// When the client wanted to send the request, in monotonic nanoseconds.
-    let intended: Int64
+    /// When the client wanted to send the request.
+    let intended: Instant
     /// Keys whose rows have come.
     let loads: Int
     let error: RequestFailure?

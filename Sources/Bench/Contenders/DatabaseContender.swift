@@ -1,4 +1,5 @@
 import DequeModule
+import Time
 
 /// Queries the database directly, one query at a time on the connection of each client, as applications
 /// without kindred do.
@@ -8,7 +9,7 @@ final class DatabaseContender: Contender {
     private let keysPerQuery: Int
     private var source: WorkloadMix.Source
     /// For each client, when each of the loads that wait for its connection was meant to be sent.
-    private var waiting: [Deque<Int64>]
+    private var waiting: [Deque<Instant>]
     private(set) var outstanding = 0
 
     init(_ mix: WorkloadMix, _ runners: [any QueryRunner], keysPerQuery: Int) {
@@ -18,14 +19,14 @@ final class DatabaseContender: Contender {
         waiting = Array(repeating: [], count: runners.count)
     }
 
-    func issue(client: Int, intended: Int64) {
+    func issue(client: Int, intended: Instant) {
         outstanding += 1
         if runners[client].isIdle { start(client, intended) } else { waiting[client].append(intended) }
     }
 
     func flush() {}
 
-    private func start(_ client: Int, _ intended: Int64) {
+    private func start(_ client: Int, _ intended: Instant) {
         let (part, places) = source.next(keys: keysPerQuery)
         runners[client].run(part, places) { [unowned self] error in
             outstanding -= 1

@@ -1,5 +1,6 @@
 import Glibc
 import Reactor
+import Time
 import Wire
 
 /// One client of kindred. It sends requests, and reports each reply with the time at which its request was
@@ -10,13 +11,13 @@ final class KindredConnection {
     private var framer = LineFramer(limit: 1 << 30)
     private var output = ByteBuffer()
     /// By request id, when each request in flight was meant to be sent.
-    private var intended: [Int64] = []
+    private var intended: [Instant] = []
     private var freeIDs: [Int] = []
     /// The last line that belongs to no request; the daemon says there why it hangs up.
     private var lastNotice: String?
     /// Whether requests have been written into the output since the last flush.
     var isDirty = false
-    var onReply: (_ intended: Int64, _ error: RequestFailure?) -> Void = { _, _ in }
+    var onReply: (_ intended: Instant, _ error: RequestFailure?) -> Void = { _, _ in }
 
     init(_ socket: Socket, _ loop: EventLoop) {
         self.socket = socket
@@ -30,7 +31,7 @@ final class KindredConnection {
 
     deinit { socket.close() }
 
-    func send(_ intended: Int64, _ write: (Int, inout ByteBuffer) -> Void) {
+    func send(_ intended: Instant, _ write: (Int, inout ByteBuffer) -> Void) {
         let id = freeIDs.popLast() ?? self.intended.count
         if id == self.intended.count { self.intended.append(intended) } else { self.intended[id] = intended }
         write(id, &output)

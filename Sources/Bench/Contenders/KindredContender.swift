@@ -1,5 +1,6 @@
 import LineClient
 import Reactor
+import Time
 
 /// Asks kindred over its socket, on one connection for each client.
 final class KindredContender: Contender {
@@ -29,7 +30,7 @@ final class KindredContender: Contender {
         }
     }
 
-    func issue(client: Int, intended: Int64) {
+    func issue(client: Int, intended: Instant) {
         let connection = connections[client]
         outstanding += 1
         let (part, places) = source.next(keys: keysPerRequest)

@@ -79,7 +79,7 @@ enum Charts {
     }
 
     /// A bar for each trial, which consists of one or more pieces.
-    /// - Parameter decimals: Of the numbers beside the bars, as they stand in the table.
+    /// - Parameter decimals: How many decimals the numbers beside the bars have; as many as in the table.
     static func bars(
         _ trials: [Report.TrialRecord], label: String, decimals: Int,
         pieces: (Report.TrialRecord, Colour) -> [Piece]

@@ -1,4 +1,5 @@
 import Foundation
+import Time
 
 /// The part of the reply to `{"op":"stats"}` that the bench needs.
 struct DaemonStats: Decodable {
@@ -10,8 +11,7 @@ struct DaemonStats: Decodable {
     let keysSent: Int
     let sessions: Int
     let batchSizes: [String: Int]
-    /// Microseconds of CPU time that the daemon has used; nil from a daemon older than December 2026.
-    let cpuMicroseconds: Int64?
+    private let cpuMicroseconds: Int64?
     let residentBytes: Int?
 
     private enum CodingKeys: String, CodingKey {
@@ -26,6 +26,9 @@ struct DaemonStats: Decodable {
     init(reply: String) throws {
         self = try JSONDecoder().decode(Reply.self, from: Data(reply.utf8)).stats
     }
+
+    /// The CPU time that the daemon has used; nil from a daemon older than December 2026.
+    var processorTime: TimeSpan? { cpuMicroseconds.map { .microseconds($0) } }
 
     /// Queries by their number of keys, which is rounded down to a power of two.
     var queriesBySize: [Int: Int] {

@@ -1,5 +1,6 @@
 import Foundation
 import Reactor
+import Time
 
 /// The CPU time of a process on this machine, by clock_getcpuclockid(3), which is exact where /proc counts
 /// ticks.
@@ -19,10 +20,10 @@ struct ProcessClock {
         self.clock = clock
     }
 
-    /// Nanoseconds that all threads of the process have used together; nil if the process is gone.
-    var time: Int64? {
+    /// The CPU time that all threads of the process have used together; nil if the process is gone.
+    var time: TimeSpan? {
         var time = timespec()
         guard clock_gettime(clock, &time) == 0 else { return nil }
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 }

@@ -1,20 +1,22 @@
 import Reactor
+import Time
 
 /// Lets clients become many and few again, each with one request in flight, and shows how batch sizes follow.
 final class Ramp {
     /// The number of clients in each step.
     static let steps = [1, 4, 16, 64, 256, 64, 16, 4, 1]
-    /// Nanoseconds of each step, and between two samples.
-    private static let stepTime: Int64 = 1_600_000_000
-    private static let sampleTime: Int64 = 100_000_000
+    /// How long each step takes.
+    private static let stepTime = TimeSpan.milliseconds(1600)
+    /// The time between two samples.
+    private static let sampleTime = TimeSpan.milliseconds(100)
 
     private let testbed: Testbed
     private let contender: KindredContender
     private var active = 0
     private var isAsking = [Bool](repeating: false, count: steps.max() ?? 0)
     private var loads = 0
-    private var startedAt: Int64 = 0
-    private var last: (stats: DaemonStats, loads: Int, time: Int64)?
+    private var startedAt = Instant.zero
+    private var last: (stats: DaemonStats, loads: Int, time: Instant)?
     private var samples: [Report.RampSample] = []
     private var alarm: Alarm?
     private var failure: (any Error)?
@@ -56,17 +58,17 @@ final class Ramp {
         testbed.loop.wake()
     }
 
-    private func sample(_ now: Int64) throws {
+    private func sample(_ now: Instant) throws {
         let stats = try testbed.stats()
         defer { last = (stats, loads, now) }
         guard let last else { return }
         let queries = stats.queries - last.stats.queries
         samples.append(
             Report.RampSample(
-                seconds: Double(now - startedAt) / 1_000_000_000, clients: active,
+                seconds: (now - startedAt).seconds, clients: active,
                 keysPerQuery: queries > 0
                     ? Double(stats.keysSent - last.stats.keysSent) / Double(queries) : 0,
-                loadsPerSecond: Double(loads - last.loads) * 1_000_000_000 / Double(now - last.time)))
+                loadsPerSecond: Double(loads - last.loads) / (now - last.time).seconds))
     }
 
     private func ask(_ client: Int) {
@@ -86,8 +88,8 @@ final class Ramp {
 
     private func analysis() -> [Report.RampStep] {
         Self.steps.enumerated().compactMap { number, clients in
-            let from = Double(number) * Double(Self.stepTime) / 1_000_000_000
-            let to = Double(number + 1) * Double(Self.stepTime) / 1_000_000_000
+            let from = (number * Self.stepTime).seconds
+            let to = ((number + 1) * Self.stepTime).seconds
             // A sample covers the time before it; the one in which a step begins covers two steps.
             let own = samples.filter { $0.seconds > from + 0.05 && $0.seconds <= to + 0.05 }
             let late = own.suffix(own.count / 2).map(\.keysPerQuery)

@@ -1,5 +1,6 @@
 import Histogram
 import Reactor
+package import Time
 
 /// When requests are sent.
 enum Pace: Hashable, Sendable {
@@ -45,7 +46,7 @@ final class Trial {
     /// known.
     func allCPU(_ round: Round) -> Double? {
         // Without kindred the daemon is idle: what little it uses belongs to no load.
-        let daemon = isKindred ? round.daemonCPU : 0
+        let daemon = isKindred ? round.daemonCPU : .zero
         guard let daemon, let database = round.databaseCPU else { return nil }
         return round.perLoad(round.clientCPU + daemon + database)
     }
@@ -58,10 +59,10 @@ struct Round {
     var loads = 0
     var errors = 0
     var firstError: String?
-    /// Nanoseconds of CPU time; nil where it cannot be known.
-    var clientCPU: Int64 = 0
-    var daemonCPU: Int64?
-    var databaseCPU: Int64?
+    /// CPU time; nil where it cannot be known.
+    var clientCPU = TimeSpan.zero
+    var daemonCPU: TimeSpan?
+    var databaseCPU: TimeSpan?
     /// Latencies in microseconds.
     var p50 = 0.0
     var p99 = 0.0
@@ -75,19 +76,19 @@ struct Round {
     var keysPerQuery: Double { queries > 0 ? Double(keysSent) / Double(queries) : 0 }
 
     /// Microseconds of CPU per load; nil if nothing was answered, or if the time is not known.
-    func perLoad(_ nanoseconds: Int64?) -> Double? {
-        guard let nanoseconds, loads > 0 else { return nil }
-        return Double(nanoseconds) / 1000 / Double(loads)
+    func perLoad(_ time: TimeSpan?) -> Double? {
+        guard let time, loads > 0 else { return nil }
+        return time / .microseconds(1) / Double(loads)
     }
 }
 
 /// How long and how often trials run.
 package struct TrialTiming: Sendable {
     package var rounds = 5
-    /// Nanoseconds that a trial runs in each round before it is measured (`warmUp`), and while it is
-    /// (`slot`).
-    package var warmUp: Int64 = 150_000_000
-    package var slot: Int64 = 500_000_000
+    /// How long a trial runs in each round before it is measured.
+    package var warmUp = TimeSpan.milliseconds(150)
+    /// How long a trial is measured in each round.
+    package var slot = TimeSpan.milliseconds(500)
 
     package init() {}
 }

@@ -1,6 +1,7 @@
 import Glibc
 import Histogram
 import Reactor
+import Time
 import Wire
 
 /// Runs trials one after another, all of them in every round, so that whatever disturbs the machine disturbs
@@ -18,11 +19,11 @@ final class TrialRunner {
     private var round = Round()
     private var slotHistogram = Histogram<UInt64>(
         highestTrackableValue: Trial.maxMicroseconds, numberOfSignificantValueDigits: .three)
-    private var startedAt: Int64 = 0
+    private var startedAt = Instant.zero
     private var phaseAlarm: Alarm?
     private var arrivalAlarm: Alarm?
     private var failure: BenchError?
-    private var nextArrival: Int64 = 0
+    private var nextArrival = Instant.zero
     private var random = SplitMix64(seed: 7)
     /// Called when a slot begins.
     var onProgress: (_ done: Int, _ of: Int, Trial) -> Void = { _, _, _ in }
@@ -85,7 +86,7 @@ final class TrialRunner {
         isMeasuring = false
         isIssuing = false
         arrivalAlarm?.clear()
-        round.seconds = Double(loop.now - startedAt) / 1_000_000_000
+        round.seconds = (loop.now - startedAt).seconds
         addCounters(atBegin: false)
         round.p50 = Double(slotHistogram.valueAtPercentile(50))
         round.p99 = Double(slotHistogram.valueAtPercentile(99))
@@ -96,23 +97,23 @@ final class TrialRunner {
     /// Subtracts what clocks and counters show when the measurement begins, and adds what they show at its
     /// end.
     private func addCounters(atBegin isBegin: Bool) {
-        let sign: Int64 = isBegin ? -1 : 1
+        let sign = isBegin ? -1 : 1
         round.clientCPU += sign * OwnProcess.processorTime
         round.databaseCPU = Self.difference(round.databaseCPU, databaseClock?.time, isBegin)
         let stats = trial.isKindred ? try? observer() : nil
-        round.daemonCPU = Self.difference(round.daemonCPU, stats?.cpuMicroseconds.map { $0 * 1000 }, isBegin)
+        round.daemonCPU = Self.difference(round.daemonCPU, stats?.processorTime, isBegin)
         guard let stats else { return }
-        round.queries += Int(sign) * stats.queries
-        round.keysSent += Int(sign) * stats.keysSent
-        round.batchSizes.merge(stats.queriesBySize.mapValues { Int(sign) * $0 }, uniquingKeysWith: +)
+        round.queries += sign * stats.queries
+        round.keysSent += sign * stats.keysSent
+        round.batchSizes.merge(stats.queriesBySize.mapValues { sign * $0 }, uniquingKeysWith: +)
     }
 
     /// Nil if the time is not known at the begin or at the end, or if the clock belongs to another process at
     /// the end.
-    private static func difference(_ sum: Int64?, _ time: Int64?, _ isBegin: Bool) -> Int64? {
+    private static func difference(_ sum: TimeSpan?, _ time: TimeSpan?, _ isBegin: Bool) -> TimeSpan? {
         guard let time else { return nil }
         if isBegin { return -time }
-        return sum.map { $0 + time }.flatMap { $0 >= 0 ? $0 : nil }
+        return sum.map { $0 + time }.flatMap { $0 >= .zero ? $0 : nil }
     }
 
     private func turn() {
@@ -134,7 +135,7 @@ final class TrialRunner {
         if isMeasuring {
             // The answer may come in the same turn in which the request was sent.
             loop.refreshTime()
-            let microseconds = UInt64(max(1, (loop.now - completion.intended) / 1000))
+            let microseconds = UInt64(max(1, (loop.now - completion.intended).microseconds))
             slotHistogram.record(min(microseconds, Trial.maxMicroseconds))
             trial.histogram.record(min(microseconds, Trial.maxMicroseconds))
             if let error = completion.error {
@@ -155,7 +156,7 @@ final class TrialRunner {
             let client = Int(random.next() % UInt64(trial.clients))
             trial.contender.issue(client: client, intended: nextArrival)
             // Exponential gaps make a Poisson process.
-            nextArrival += Int64(-log(1 - random.unit()) / perSecond * 1_000_000_000)
+            nextArrival += .seconds(-log(1 - random.unit()) / perSecond)
         }
         arrivalAlarm?.set(at: nextArrival)
     }

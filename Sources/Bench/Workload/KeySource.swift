@@ -34,7 +34,7 @@ package enum KeySource: Sendable {
             """)
         return rows.compactMap { row in
             let parts = zip(row, relationship.key).compactMap { cell, column in
-                cell?.withUnsafeBytes { ReturnedKey.link($0, as: column.type) }
+                cell?.withUnsafeBytes { ReturnedKey.keyValue($0, as: column.type) }
             }
             guard parts.count == columns.count else { return nil }
             return parts.count == 1 ? .single(parts[0]) : .composite(parts)

@@ -6,7 +6,8 @@ struct BatchProjections {
     private(set) var projections: [Projection] = []
     /// All columns that must be fetched, each once.
     private(set) var columns: [Column] = []
-    /// For each key of the batch, the indices of the projections that are wanted; nil where there is one projection only.
+    /// For each key of the batch, the indices of the projections that are wanted; nil where there is one
+    /// projection only.
     private(set) var byKey: [[Int]]?
     /// The indices of all projections but the first. Most batches have one, and no table is made for it.
     private var indices: [ObjectIdentifier: Int] = [:]

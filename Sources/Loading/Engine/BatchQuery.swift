@@ -18,17 +18,18 @@ package final class BatchQuery {
     enum Intake {
         /// They are kept. Next: any other.
         case collecting
-        /// Those still to come change nothing: what has come of the only key is too much for a reply already.
+        /// Those still to come change nothing, because the rows of the only key are too many for a reply
+        /// already.
         case satisfied
         /// The rows of several keys were too many to be kept together: the keys must be asked again in parts.
         case mustSplit
-        /// There was no memory for them.
+        /// There was no memory for the rows.
         case outOfMemory
     }
 
-    /// The rows of several keys may take this part of a reply's bytes: a key that shares a query with a huge one does not
-    /// wait for more than that.
-    private static let batchesInReply = 8
+    /// The rows of several keys may take one part in so many of the bytes that a reply may have: a key that
+    /// shares a query with a huge one does not wait for more than that.
+    private static let partsOfReply = 8
 
     package let batch: Batch
     package let template: QueryTemplate
@@ -39,7 +40,7 @@ package final class BatchQuery {
     package private(set) var hugeKeys: [Int] = []
     private(set) var hasRows = false
     /// Whether the server has been asked to stop the query.
-    package internal(set) var isStopped = false
+    package internal(set) var isStopRequested = false
     /// For each key, how many rows have come.
     package private(set) var rowCounts: [Int]
     /// Rows that belonged to none of the keys.
@@ -72,7 +73,7 @@ package final class BatchQuery {
         let keys = batch.keys
         statement = template.planner.statement(for: keys, showing: fetched)
         self.memory = memory
-        maxBytes = maxReplyBytes / Self.batchesInReply
+        maxBytes = maxReplyBytes / Self.partsOfReply
         let leadingCount = statement.leadingTypes.count
         attribution = RowAttribution(
             keys, statement.attribution, leading: leadingCount, shown: fetched.map(\.type))
@@ -89,8 +90,8 @@ package final class BatchQuery {
         onlyResult = results.count == 1 ? results[0] : nil
     }
 
-    /// Whether rows that are still to come change nothing any more.
-    package var isOver: Bool { if case .collecting = intake { false } else { true } }
+    /// Whether the rows that are still to come change nothing any more.
+    package var needsNoMoreRows: Bool { if case .collecting = intake { false } else { true } }
 
     /// The rows as this projection of one of the waiters shows them.
     func rows(for projection: Projection) -> EncodedRows? {
@@ -98,8 +99,8 @@ package final class BatchQuery {
         return results.first { $0.projection === projection }
     }
 
-    /// Whether every column of the result is of the kind that the catalog says. A column that changed its type under a
-    /// running daemon would be compared or shown wrongly.
+    /// Whether every column of the result is of the kind that the catalog says. A column that changed its
+    /// type under a running daemon would be compared or shown wrongly.
     package func accepts(_ columns: [CellKind]) -> Bool {
         let rest = template.isCount ? [Self.countType] : fetched.map(\.type)
         let expected = statement.leadingTypes + rest
@@ -111,7 +112,7 @@ package final class BatchQuery {
     /// Takes the next row of the result; its bytes are copied.
     package func take(_ row: RowView) {
         hasRows = true
-        if isOver { return }
+        if needsNoMoreRows { return }
         guard let keyIndex = attribution.keyIndex({ row[$0] }) else {
             strayRows += 1
             return
@@ -122,10 +123,10 @@ package final class BatchQuery {
             onlyResult.add(row, to: keyIndex)
             check(onlyResult.byteCount, of: keyIndex)
         } else if let wanted {
-            for number in wanted[keyIndex] {
-                byteCount -= results[number].byteCount
-                results[number].add(row, to: keyIndex)
-                byteCount += results[number].byteCount
+            for index in wanted[keyIndex] {
+                byteCount -= results[index].byteCount
+                results[index].add(row, to: keyIndex)
+                byteCount += results[index].byteCount
             }
             check(byteCount, of: keyIndex)
         }

@@ -18,7 +18,7 @@ package final class Counters {
     /// Queries that the server was told to stop.
     package var kills = 0
     package private(set) var batchSizes = BatchSizes()
-    /// Queries by why they were dispatched.
+    /// The number of queries by the reason for which they were sent.
     private var dispatches: [DispatchReason: Int] = [:]
     /// Rows that belonged to none of the keys asked for. Should stay 0.
     package var strayRows = 0

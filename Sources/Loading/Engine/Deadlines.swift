@@ -5,9 +5,9 @@ import Time
 
 /// When the requests on their way must be given up.
 ///
-/// Most have the daemon's own patience, and so stand in the order in which they came; those with a `timeout_ms` of
-/// their own are in a heap. A request that was answered leaves its deadline behind, which is dropped when it comes
-/// to the front.
+/// Most have the daemon's timeout, and so their deadlines stand in the order in which they came; those of
+/// requests with a `timeout_ms` are in a heap. A request that was answered leaves its deadline behind, which
+/// is dropped when it comes to the front.
 struct Deadlines {
     struct Deadline: Comparable {
         let time: Instant
@@ -18,29 +18,29 @@ struct Deadlines {
         static func < (left: Deadline, right: Deadline) -> Bool { left.time < right.time }
     }
 
-    private var common: Deque<Deadline> = []
-    private var own: Heap<Deadline> = []
+    private var inOrder: Deque<Deadline> = []
+    private var outOfOrder: Heap<Deadline> = []
 
     mutating func add(_ deadline: Deadline) {
-        // The daemon's patience may have been shortened by a reload.
-        let isInOrder = common.last.map { $0.time <= deadline.time } ?? true
-        if deadline.isClients || !isInOrder { own.insert(deadline) } else { common.append(deadline) }
+        // A reload may have shortened the daemon's timeout.
+        let isInOrder = inOrder.last.map { $0.time <= deadline.time } ?? true
+        if deadline.isClients || !isInOrder { outOfOrder.insert(deadline) } else { inOrder.append(deadline) }
     }
 
-    var count: Int { common.count + own.count }
+    var count: Int { inOrder.count + outOfOrder.count }
 
-    /// Forgets those that do not count any more, behind others that do.
-    mutating func prune(where counts: (Deadline) -> Bool) {
-        common.removeAll { !counts($0) }
-        own = Heap(own.unordered.filter(counts))
+    /// Drops the deadlines that do not apply any more, also those behind others that do.
+    mutating func prune(where stillApplies: (Deadline) -> Bool) {
+        inOrder.removeAll { !stillApplies($0) }
+        outOfOrder = Heap(outOfOrder.unordered.filter(stillApplies))
     }
 
-    /// The earliest of those that still count; the others are forgotten.
-    mutating func next(where counts: (Deadline) -> Bool) -> Deadline? {
-        while let first = common.first, !counts(first) { common.removeFirst() }
-        while let first = own.min, !counts(first) { own.removeMin() }
-        guard let first = common.first else { return own.min }
-        guard let other = own.min else { return first }
+    /// The earliest deadline that still applies; those before it are dropped.
+    mutating func next(where stillApplies: (Deadline) -> Bool) -> Deadline? {
+        while let first = inOrder.first, !stillApplies(first) { inOrder.removeFirst() }
+        while let first = outOfOrder.min, !stillApplies(first) { outOfOrder.removeMin() }
+        guard let first = inOrder.first else { return outOfOrder.min }
+        guard let other = outOfOrder.min else { return first }
         return min(first, other)
     }
 }

@@ -29,16 +29,16 @@ extension Engine {
             deadline: timeout.isClients ? now + timeout.span : nil)
         let node = LoadNode(plan: plan, load: pending, keys: keys, answers: answers)
         pending.begin(node)
-        guard node.missing > 0 else { return settle(node, of: pending) }
+        guard node.missing > 0 else { return complete(node, of: pending) }
         try requireRoom(forKeys: node.keys.count, of: queue.account)
         // Keys and filters are as long as the line at most.
         loads.begin(pending, bytes: bytes + node.keys.count * LoadNode.bytesPerKey)
         queue.add(pending)
-        enlist(node, of: pending)
+        enqueue(node, of: pending)
         deadlines.add(
             .init(time: now + timeout.span, node: node.id, isClients: timeout.isClients))
-        // Deadlines of requests that were answered stand behind any that still counts.
-        if deadlines.count > 2 * loads.count + Self.maxSpareDeadlines { deadlines.prune(where: counts) }
+        // Deadlines of requests that were answered may stand behind one that still applies.
+        if deadlines.count > 2 * loads.count + Self.maxSpareDeadlines { deadlines.prune(where: stillApplies) }
     }
 
     private static let maxSpareDeadlines = 1024
@@ -64,14 +64,15 @@ extension Engine {
         try account.requireRoom(forKeys: count, limit: limits.maxClientKeys)
     }
 
-    /// The node's keys join those of everybody who asks for the same relationship with the same options.
-    func enlist(_ node: LoadNode, of load: PendingLoad) {
+    /// Has the node's keys wait with those of everybody who asks for the same relationship with the same
+    /// options.
+    func enqueue(_ node: LoadNode, of load: PendingLoad) {
         hasNewKeys = true
         loads.insert(node, of: load)
         let template = node.plan.template
         templates.keep(template)
         submit(node, of: load)
-        context.counters.keysAsked += node.missing
+        counters.keysAsked += node.missing
         template.counters.keysAsked += node.missing
     }
 
@@ -105,11 +106,14 @@ extension Engine {
     }
 
     private func withdraw(_ load: PendingLoad) {
-        load.forEachNode { node in
-            guard node.missing > 0, loads[node.id] === node else { return }
-            hasLostWaiters = true
-            batcher.withdraw(node.id, keys: node.waitingKeys, of: node.plan.template.batchKey)
-        }
+        if let root = load.root { withdraw(root) }
+        for node in load.included { withdraw(node) }
+    }
+
+    private func withdraw(_ node: LoadNode) {
+        guard node.missing > 0, loads[node.id] === node else { return }
+        hasLostWaiters = true
+        batcher.withdraw(node.id, keys: node.waitingKeys, of: node.plan.template.batchKey)
     }
 
     /// Gives up the loads of a client that is gone.
@@ -133,7 +137,7 @@ extension Engine {
         return !found.isEmpty
     }
 
-    /// Ends everything that waits with this error.
+    /// Replies with this error to all loads that wait.
     package func failAll(_ failure: Failure) {
         let waiting = loads.allNodes.filter { $0.parent == nil }.map(\.load)
         for load in waiting { fail(load, failure) }

@@ -13,9 +13,9 @@ extension Engine {
         clock.refresh()
         running.removeAll { $0 === query }
         // A query that was cut short says nothing of the database's speed.
-        batcher.finished(query.batch, isMeasure: outcome == .complete && !query.isOver, at: now)
+        batcher.finished(query.batch, isMeasure: outcome == .complete && !query.needsNoMoreRows, at: now)
         count(query)
-        // What is known to be too much is so, however the query has ended.
+        // Rows that were too many are so however the query has ended.
         switch query.intake {
         case .outOfMemory: fail(query.batch, context.fullMemory)
         case .mustSplit: split(query)
@@ -25,8 +25,8 @@ extension Engine {
     }
 
     private func finished(_ query: BatchQuery, collecting outcome: BatchQuery.Outcome) {
-        // It ended because we had it stopped: no news.
-        if query.isStopped, !isAwaited(query) { return }
+        // It has ended because we had it stopped, and nobody waits for the news.
+        if query.isStopRequested, !isAwaited(query) { return }
         switch outcome {
         case .complete:
             if !splitsInVain.isEmpty { splitsInVain[query.batch.batchKey.relationship] = nil }
@@ -38,7 +38,7 @@ extension Engine {
         }
     }
 
-    /// There is no database any more: all that waits is told so, until ``databaseReturned()``.
+    /// There is no database any more: all loads that wait fail, until there is one again.
     package func databaseLost(_ failure: QueryFailure) {
         tasks.add(OutageBroadcast(failure, engine: self))
     }
@@ -115,8 +115,8 @@ extension Engine {
                 passesByItself: failure.passesByItself))
     }
 
-    /// Whether one of the keys may be to blame for an unknown error. As long as parts of batches bring rows, it is a key;
-    /// once several parts in a row have not, it is none.
+    /// Whether one of the keys may be to blame for an unknown error. As long as parts of batches bring rows,
+    /// it is a key; once several parts in a row have not, it is none.
     private func mayBeKeys(_ query: BatchQuery) -> Bool {
         let relationship = query.batch.batchKey.relationship
         if query.batch.attempts == 0 { splitsInVain[relationship] = nil }
@@ -124,11 +124,13 @@ extension Engine {
         return splitsInVain[relationship, default: 0] < Self.maxSplitsInVain
     }
 
-    /// Of some bad keys that are spread evenly, twice as many parts fail before one has rows.
+    /// If bad keys are spread evenly over a batch, twice as many parts as there are bad keys fail before one
+    /// has rows.
     private static let maxSplitsInVain = 64
 
-    /// A connection may be ended at any moment, even as we send: a query that has brought no row yet is asked again. While
-    /// there is no other connection it waits, until one is there or all attempts to make one have failed.
+    /// A connection may be ended at any moment, even as we send: a query that has brought no row yet is asked
+    /// again. While there is no other connection it waits, until one is there or all attempts to make one
+    /// have failed.
     private func lost(_ query: BatchQuery, _ failure: QueryFailure) {
         guard !query.hasRows, mayAskAgain(query.batch) else {
             return fail(query.batch, Self.unavailable(failure))
@@ -136,8 +138,8 @@ extension Engine {
         batcher.retry(query.batch)
     }
 
-    /// An administrator who kills every connection, one after another, may hit the retried query too; but a query that was
-    /// killed for being slow must not be retried for ever.
+    /// An administrator who kills every connection, one after another, may hit the retried query too; but a
+    /// query that was killed for being slow must not be retried for ever.
     private func mayAskAgain(_ batch: Batch) -> Bool {
         batch.attempts == 0
             || batch.attempts < Self.maxAttempts && now - batch.sent < Self.quickLoss
@@ -149,8 +151,8 @@ extension Engine {
 
     /// Keys with very many rows are asked alone; otherwise it is not known which of the keys is to blame.
     private func split(_ query: BatchQuery) {
-        context.counters.splits += 1
-        onEvent(.queryDivided(query))
+        counters.splits += 1
+        onEvent(.querySplit(query))
         if query.hugeKeys.isEmpty {
             batcher.retryInHalves(query.batch)
         } else {
@@ -159,7 +161,6 @@ extension Engine {
     }
 
     private func count(_ query: BatchQuery) {
-        let counters = context.counters
         counters.strayRows += query.strayRows
         for rows in query.rowCounts {
             counters.rows += rows

@@ -3,17 +3,23 @@ package import Relations
 import Time
 import Wire
 
-/// The data path from a decoded load to its answers: what a load asks for, when its keys go to the database, and which
-/// rows are whose. A load whose answers are all there goes to its client's ``ReplyQueue``. Confined to one thread.
+/// The data path from a decoded load to its answers: what a load asks for, when its keys go to the database,
+/// and which rows are whose. A load whose answers are all there goes to its client's ``ReplyQueue``. Confined
+/// to one thread.
 package final class Engine {
     package let context: EngineContext
+    // The context's parts that every load needs.
+    let loads: LoadTable
+    let tasks: TaskQueue
+    let counters: Counters
     package let templates: QueryTemplates
     let clock: any EngineClock
     private(set) unowned var runner: (any QueryRunner)?
     package internal(set) var batcher: Batcher
     /// Queries under way.
     package internal(set) var running: [BatchQuery] = []
-    /// For each relationship, the parts of batches that an unknown error has met since a query brought its rows.
+    /// For each relationship, the parts of batches that an unknown error has met since a query brought its
+    /// rows.
     var splitsInVain: [Int: Int] = [:]
     var deadlines = Deadlines()
     /// Whether keys have come since the last decision.
@@ -28,7 +34,11 @@ package final class Engine {
     ) {
         self.clock = clock
         self.templates = templates
-        context = EngineContext(limits: limits, tasks: tasks, replies: replies)
+        let context = EngineContext(limits: limits, tasks: tasks, replies: replies)
+        self.context = context
+        self.tasks = context.tasks
+        loads = context.loads
+        counters = context.counters
         batcher = Batcher(limits: batching)
     }
 
@@ -53,17 +63,13 @@ package final class Engine {
 
     var now: Instant { clock.now }
 
-    var loads: LoadTable { context.loads }
-
-    var tasks: TaskQueue { context.tasks }
-
     // MARK: The end of a turn
 
     /// Whether keys or tasks have come since the last decision.
     package var isUndecided: Bool { hasNewKeys || tasks.hasNew }
 
-    /// Gives due batches to free connections, stops queries that nobody waits for any more, and sets the alarm for the
-    /// next batch that will be due. Belongs to the end of every turn.
+    /// Gives due batches to free connections, stops queries that nobody waits for any more, and sets the
+    /// alarm for the next batch that will be due. Belongs to the end of every turn.
     package func decide() {
         clock.refresh()
         let turnBegan = clock.now
@@ -92,14 +98,14 @@ package final class Engine {
         }
         let wanted = BatchProjections(batch) { loads[$0]?.plan.projection }
         if wanted.isEmpty {
-            // It was to be asked again, and meanwhile nobody waits for it.
+            // It was to be sent again, and by now nobody waits for it.
             return batcher.finished(batch, isMeasure: false, at: now)
         }
         if wanted.projections.count > Self.maxProjections, batch.keys.count > 1 {
             batcher.finished(batch, isMeasure: false, at: now)
             return batcher.retryInHalves(batch, wasSent: false)
         }
-        context.counters.sent(batch)
+        counters.sent(batch)
         template.counters.sent(batch)
         let query = BatchQuery(
             batch, wanted, template: template, maxReplyBytes: context.limits.maxReplyBytes,
@@ -108,20 +114,21 @@ package final class Engine {
         runner.run(query)
     }
 
-    /// Nanoseconds that a query may go on for nobody: most end sooner than the server could be told to stop them.
+    /// How long after its sending a query may go on for nobody: most end sooner than the server could be told
+    /// to stop them.
     private static let stopDelay = TimeSpan.milliseconds(10)
 
     /// Has queries stopped whose rows nobody wants.
     /// - Returns: when the next one is to be looked at.
     private func stopUnwanted() -> Instant? {
         var next: Instant?
-        for query in running where !query.isStopped {
-            guard query.isOver || hasLostWaiters && !isAwaited(query) else { continue }
+        for query in running where !query.isStopRequested {
+            guard query.needsNoMoreRows || hasLostWaiters && !isAwaited(query) else { continue }
             let time = query.batch.sent + Self.stopDelay
             if time <= now {
-                context.counters.kills += 1
+                counters.kills += 1
                 onEvent(.queryStopped(query))
-                query.isStopped = true
+                query.isStopRequested = true
                 runner?.kill(query)
             } else {
                 next = min(next ?? time, time)
@@ -131,7 +138,7 @@ package final class Engine {
         return next
     }
 
-    /// Waiters whose batch has ended, and who are still to be told so.
+    /// Waiters whose batch has ended and that have not had its result yet.
     package var undelivered: [Waiter] {
         tasks.all.compactMap { $0 as? BatchDelivery }.flatMap(\.remaining)
     }
@@ -140,9 +147,9 @@ package final class Engine {
         query.batch.allWaiters.contains { loads[$0.submission] != nil }
     }
 
-    /// Whether a deadline still bounds its load. A client that does not read its replies keeps its own load waiting, not
-    /// the database; only a deadline of its own counts then.
-    func counts(_ deadline: Deadlines.Deadline) -> Bool {
+    /// Whether a deadline still bounds its load. A client that does not read its replies keeps its own load
+    /// waiting, not the database; only a deadline of its own counts then.
+    func stillApplies(_ deadline: Deadlines.Deadline) -> Bool {
         guard let load = loads[deadline.node]?.load else { return false }
         return deadline.isClients || load.phase != .held
     }
@@ -151,7 +158,7 @@ package final class Engine {
     /// - Returns: when the next request will be overdue.
     private func expire() -> Instant? {
         let start = clock.now
-        while let first = deadlines.next(where: counts) {
+        while let first = deadlines.next(where: stillApplies) {
             clock.refresh()
             if clock.now - start > tasks.limits.budget { return clock.now }
             guard first.time <= clock.now, let load = loads[first.node]?.load else { return first.time }

@@ -13,8 +13,8 @@ package struct EngineLimits {
     package var maxClientKeys: Int
     /// Rows of one request, with those that it includes.
     package var maxRows: Int
-    /// Bytes of all requests, results and unsent replies. Beyond it nothing more is begun, and no reply with rows is
-    /// written.
+    /// Bytes of all requests, results and unsent replies. Beyond it nothing more is begun, and no reply with
+    /// rows is written.
     package var maxResultBytes: Int
     /// Bytes of replies that one client has not read; further ones are refused.
     package var maxUnreadBytes: Int
@@ -33,8 +33,8 @@ package struct EngineLimits {
     }
 }
 
-/// What the engine and the reply queues of its clients share: bounds, the memory in use, the loads on their way, the
-/// work that is done in slices, and what has been counted. Confined to one thread.
+/// What the engine and the reply queues of its clients share: bounds, the memory in use, the loads on their
+/// way, the work that is done in slices, and what has been counted. Confined to one thread.
 package final class EngineContext {
     package var limits: EngineLimits { didSet { memory.limit = limits.maxResultBytes } }
     package let memory: MemoryGauge

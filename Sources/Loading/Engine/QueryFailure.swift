@@ -40,7 +40,8 @@ package enum ErrorScope: Hashable, Sendable {
     case accessDenied
     /// A table or view that the query needs, whichever the keys: asked again, it would fail again.
     case table
-    /// This query at this moment, whichever the keys: asking again in halves would only add to the database's trouble.
+    /// This query at this moment, whichever the keys: asking again in halves would only add to the database's
+    /// trouble.
     case moment
     /// A key or a value: the other keys can be asked without it.
     case keys

@@ -1,11 +1,13 @@
 package import Batching
 import Relations
 
-/// Who asks, and what part of the daemon it has a right to: its fair share of the queries, and its quota of keys.
+/// The account of one client: its user, its fair share of the queries, and how much of its quota of keys is
+/// in use.
 package final class ClientAccount {
-    /// The user at the other end of the client's Unix socket; nil over TCP, or where nobody asked the kernel.
+    /// The user at the other end of the client's Unix socket; nil over TCP, and where no client
+    /// has a weight, so that the kernel was not asked.
     package let userID: UInt32?
-    /// Where its next key stands among everybody's.
+    /// The client's fair share, which says where its next key stands among everybody's.
     var share: FairShare
     /// Keys of its loads that still wait for rows.
     package internal(set) var keysOnTheirWay = 0

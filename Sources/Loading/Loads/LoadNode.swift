@@ -1,7 +1,7 @@
 package import Batching
 package import Relations
 
-/// One plan of a load on its way: which keys it asks for, and the answers that have come so far.
+/// A node of a load's plan while the load is on its way: the keys that it asks for, and the answers so far.
 package final class LoadNode {
     package enum Answer {
         case waiting
@@ -15,7 +15,8 @@ package final class LoadNode {
     /// A relationship that the rows of this node include.
     struct Child {
         let node: LoadNode
-        /// For each row of the parent node, in the order of its answers, the position of the row's key; nil for `NULL`.
+        /// For each row of the parent node, in the order of its answers, the position of the row's key; nil
+        /// for `NULL`.
         let positions: [Int?]
 
         /// About how much memory it takes.
@@ -28,18 +29,20 @@ package final class LoadNode {
     /// Memory that a key takes beside its bytes, here and while it gathers with others.
     static let bytesPerKey = 192
 
-    /// Given when it begins to wait.
+    /// Set when the node's keys begin to wait; until then it is the id of no node.
     package internal(set) var id = SubmissionID(0)
     package let plan: LoadPlan
-    /// By position; nil where no query is needed.
+    /// The keys, by position in the request; nil where no query is needed.
     package let keys: OneOrMany<Key?>
     package private(set) var answers: OneOrMany<Answer>
+    /// The number of answers that have not come.
     package private(set) var missing: Int
     /// Whether the rows of one key are more than a reply holds.
     private(set) var hasTooLargeAnswer = false
-    /// By include of the plan; empty as long as not all answers are there.
+    /// The nodes of what is included, one for each include of the plan; empty as long as not all answers are
+    /// there.
     private(set) var children: [Child] = []
-    /// The number of the first row of each answer.
+    /// For each answer, the index of its first row among all rows of the node.
     private(set) var firstRows: [Int] = []
     var unfinishedChildren = 0
     /// The load that it belongs to, which keeps it and its parent alive.
@@ -60,7 +63,7 @@ package final class LoadNode {
 
     var waitingKeys: some Sequence<Key> { keys.lazy.compactMap { $0 } }
 
-    /// The rows of the key at `position`, which are answered once.
+    /// Takes the rows of the key at `position`. A key that has its answer keeps it.
     func deliver(_ rows: EncodedRows, keyIndex: Int, to position: Int) {
         guard case .waiting = answers[position] else { return }
         answers[position] = .rows(rows, keyIndex: keyIndex)

@@ -1,8 +1,8 @@
 package import Batching
 
-/// The loads on their way and what they count for: their nodes, the memory of their requests, and their keys against
-/// everybody's bounds and their clients' quotas. A load is counted here from the moment at which it begins to wait until
-/// it has its reply.
+/// The loads on their way and what they count for: their nodes, the memory of their requests, and their keys
+/// against everybody's bounds and their clients' quotas. A load is counted here from the moment at which it
+/// begins to wait until it has its reply.
 package final class LoadTable {
     /// A node is found by its index here: hashing ids would be a tenth of the daemon's work.
     private var nodes: [LoadNode?] = []
@@ -11,7 +11,7 @@ package final class LoadTable {
     private let memory: MemoryGauge
     /// Loads that wait for rows, for their client to read, or to be taken out of the batches.
     package private(set) var count = 0
-    /// Keys that these loads wait for, counted as often as they were asked for.
+    /// Keys that these loads wait for; a key that several ask for counts several times.
     package private(set) var keyCount = 0
 
     init(memory: MemoryGauge) {
@@ -32,12 +32,12 @@ package final class LoadTable {
     func begin(_ load: PendingLoad, bytes: Int) {
         load.move(to: .waiting)
         count += 1
-        hold(bytes, for: load)
+        addBytes(bytes, for: load)
     }
 
     /// Counts more memory as in use until the load has its reply.
-    func hold(_ bytes: Int, for load: PendingLoad) {
-        memory.update(&load.heldBytes, to: load.heldBytes + bytes)
+    func addBytes(_ bytes: Int, for load: PendingLoad) {
+        memory.update(&load.countedBytes, to: load.countedBytes + bytes)
     }
 
     /// Gives a node of the load its id, and counts its keys.
@@ -51,8 +51,10 @@ package final class LoadTable {
         load.queue.account.keysOnTheirWay += node.keys.count
     }
 
-    /// All answers of the load are there: its keys leave their place to others, though the reply may still have to wait.
+    /// All answers of the load are there: its keys leave their place to others, though the reply may still
+    /// have to wait.
     func releaseKeys(of load: PendingLoad) {
+        if load.countedKeys == 0 { return }
         keyCount -= load.countedKeys
         load.queue.account.keysOnTheirWay -= load.countedKeys
         load.countedKeys = 0
@@ -64,9 +66,10 @@ package final class LoadTable {
         load.move(to: .finished)
         guard wasCounted else { return }
         count -= 1
-        memory.update(&load.heldBytes, to: 0)
+        memory.update(&load.countedBytes, to: 0)
         releaseKeys(of: load)
-        load.forEachNode(remove)
+        if let root = load.root { remove(root) }
+        for node in load.included { remove(node) }
     }
 
     private func remove(_ node: LoadNode) {

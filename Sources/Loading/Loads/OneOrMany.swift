@@ -31,7 +31,7 @@ package enum OneOrMany<Element>: RandomAccessCollection {
                 precondition(index == 0, "a list of one has no other index")
                 self = .one(newValue)
             case .many(var elements):
-                // Else it would be copied.
+                // Otherwise the array would be copied.
                 self = .many([])
                 elements[index] = newValue
                 self = .many(elements)

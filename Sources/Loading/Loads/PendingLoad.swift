@@ -2,15 +2,16 @@ import Batching
 import Time
 package import Wire
 
-/// One load request between its line and its reply: the node of the request itself, and the nodes of what it includes.
+/// One load request between its line and its reply: the node of the request itself, and the nodes of what it
+/// includes.
 package final class PendingLoad {
     package enum Phase: Hashable, Sendable {
         /// It has just been read. Next: waiting; or finished, if it needs no query.
         case new
         /// Some of its answers are missing. Next: held, writing, abandoned, finished.
         case waiting
-        /// All its answers are there, and the reply waits until the client has read others. Next: writing, abandoned,
-        /// finished.
+        /// All its answers are there, and the reply waits until the client has read others. Next: writing,
+        /// abandoned, finished.
         case held
         /// Its reply is being written in slices. Next: abandoned, finished.
         case writing
@@ -44,11 +45,11 @@ package final class PendingLoad {
     private(set) var included: [LoadNode] = []
     /// Rows that have come for all its nodes.
     var rowCount = 0
-    /// Bytes of these rows as they stand in replies.
+    /// Bytes of these rows as JSON.
     var byteCount = 0
-    /// Bytes of its request, and of the keys that were asked for since, which count as memory in use.
-    var heldBytes = 0
-    /// Keys of it that count as on their way.
+    /// Bytes that count as memory in use: of the load's request, and of the keys of what it includes.
+    var countedBytes = 0
+    /// Keys of the load that count as on their way.
     package internal(set) var countedKeys = 0
     /// The load's index among those that its reply queue owes.
     var owedIndex = 0
@@ -80,9 +81,4 @@ package final class PendingLoad {
     func begin(_ node: LoadNode) { root = node }
 
     func include(_ node: LoadNode) { included.append(node) }
-
-    func forEachNode(_ body: (LoadNode) -> Void) {
-        if let root { body(root) }
-        for node in included { body(node) }
-    }
 }

@@ -1,15 +1,16 @@
 package import Relations
 import Wire
 
-/// A load that has been checked against the catalog: a tree of what it asks for, with a node for the load itself and one
-/// for each relationship that it includes.
+/// A load that has been checked against the catalog: a tree of what it asks for, with a node for the load
+/// itself and one for each relationship that it includes.
 package final class LoadPlan {
     /// An included relationship.
     package struct Include {
         /// The member of each row that holds its rows.
         let name: String
-        /// The columns of its key, as indices into the links of the rows that include it.
-        let links: [Int]
+        /// The columns of its key, as indices into the ``Projection/includeKeys`` of the rows that include
+        /// it.
+        let keyColumns: [Int]
         package let plan: LoadPlan
     }
 
@@ -30,8 +31,8 @@ package final class LoadPlan {
         self.path = path
     }
 
-    /// The keys of a request as the database's column takes them, and the answers that need no query. A key that cannot be
-    /// used fails the request if it is the only one, and only itself in a list.
+    /// The keys of a request as the database's column takes them, and the answers that need no query. A key
+    /// that cannot be used fails the request if it is the only one, and only itself in a list.
     func read(_ keys: Keys) throws(Failure) -> (keys: OneOrMany<Key?>, answers: OneOrMany<LoadNode.Answer>) {
         let relationship = template.relationship
         let isEmpty = template.isEmpty

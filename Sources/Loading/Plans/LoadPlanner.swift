@@ -1,8 +1,8 @@
 package import Relations
 package import Wire
 
-/// Checks a load against the catalog, and makes its plan. There is no plan that is not made for somebody's account: what
-/// an account may see is to be decided here.
+/// Checks a load against the catalog, and makes its plan. There is no plan that is not made for somebody's
+/// account: what an account may see is to be decided here.
 package struct LoadPlanner {
     private let templates: QueryTemplates
     private let account: ClientAccount
@@ -14,21 +14,21 @@ package struct LoadPlanner {
 
     package func plan(of load: Load) throws(Failure) -> LoadPlan {
         let entry = try templates.entry(named: load.relationship, isByParent: load.isByParent)
-        guard let options = load.options else { return entry.plain }
-        return try plan(to: entry, options, at: .root)
+        guard let options = load.options else { return entry.plainPlan }
+        return try plan(for: entry, options, at: .root)
     }
 
     private func plan(
-        to entry: RelationshipEntry, _ options: LoadOptions, at path: RequestPath
+        for entry: RelationshipEntry, _ options: LoadOptions, at path: RequestPath
     ) throws(Failure) -> LoadPlan {
         let relationship = entry.relationship
         let selection = try relationship.selection(options, at: path)
-        let template = templates.template(to: entry, selection)
+        let template = templates.template(for: entry, selection)
         if selection.isCount {
             return LoadPlan(template, showing: entry.count, path: path)
         }
         let shown = try relationship.shown(options, at: path)
-        var links: [Column] = []
+        var includeKeys: [Column] = []
         var includes: [LoadPlan.Include] = []
         for include in options.includes {
             let path = path.member("include").member(include.name)
@@ -36,14 +36,14 @@ package struct LoadPlanner {
             let relationship = next.relationship
             let indices = zip(relationship.key, relationship.matchedColumns).map { key, match in
                 let column = key.leading(to: match)
-                if let index = links.firstIndex(of: column) { return index }
-                links.append(column)
-                return links.count - 1
+                if let index = includeKeys.firstIndex(of: column) { return index }
+                includeKeys.append(column)
+                return includeKeys.count - 1
             }
-            let plan = try plan(to: next, include.options, at: path)
-            includes.append(LoadPlan.Include(name: include.name, links: indices, plan: plan))
+            let plan = try plan(for: next, include.options, at: path)
+            includes.append(LoadPlan.Include(name: include.name, keyColumns: indices, plan: plan))
         }
-        let projection = entry.projection(shown, links: links)
+        let projection = entry.projection(shown, includeKeys: includeKeys)
         return LoadPlan(template, showing: projection, includes: includes, path: path)
     }
 

@@ -1,7 +1,8 @@
 package import Relations
 import Wire
 
-/// What one load shows of a row, and which of its values lead on to the rows that it includes.
+/// Which columns of a row one load shows, and which of its columns are keys of the relationships that it
+/// includes.
 package final class Projection {
     enum Content {
         /// `{"id":7,"title":"Emma"}`
@@ -11,20 +12,20 @@ package final class Projection {
     }
 
     let content: Content
-    /// Key columns of included relationships, shown or not.
-    let links: [Column]
+    /// The columns with the keys of included relationships, whether they are shown or not.
+    let includeKeys: [Column]
 
-    init(columns: [Column], links: [Column], bigIntegersAsStrings: Bool) {
+    init(columns: [Column], includeKeys: [Column], bigIntegersAsStrings: Bool) {
         let formats = columns.map {
             (name: $0.name, format: ValueFormat($0.type, bigIntegersAsStrings: bigIntegersAsStrings))
         }
         content = .columns(columns, RowEncoder(columns: formats))
-        self.links = links
+        self.includeKeys = includeKeys
     }
 
     private init() {
         content = .count
-        links = []
+        includeKeys = []
     }
 
     static func count() -> Projection { Projection() }
@@ -32,7 +33,7 @@ package final class Projection {
     /// The columns that a query must fetch for it.
     package var fetched: [Column] {
         switch content {
-        case .columns(let columns, _): columns + links
+        case .columns(let columns, _): columns + includeKeys
         case .count: []
         }
     }

@@ -12,12 +12,12 @@ package final class QueryTemplate {
     package let counters: RelationshipCounters
     /// Whether it stands in the table of templates.
     var isKept = false
-    /// About how much its filters take.
+    /// About how many bytes its filters take.
     let byteCount: Int
-    // What every load asks of it.
+    // Copied from the relationship and the selection, because every load asks for them.
     package let isMany: Bool
     package let isCount: Bool
-    /// Nothing can satisfy the selection.
+    /// Whether no row can satisfy the selection.
     let isEmpty: Bool
 
     init(
@@ -39,36 +39,51 @@ package final class QueryTemplate {
     }
 }
 
-/// A relationship of the catalog, with the levels and projections that many loads of it have in common.
+/// A relationship of the catalog, with the plan, the templates and the projections that loads of it share.
 final class RelationshipEntry {
     let relationship: Relationship
-    /// A load without options.
-    let plain: LoadPlan
+    /// The plan of every load without options.
+    let plainPlan: LoadPlan
+    /// The projection of every load that counts rows.
     let count = Projection.count()
-    /// Templates with a selection of their own.
-    var selected: [Selection: QueryTemplate] = [:]
-    /// The same relationship by the parent's primary key, once it has been asked for.
+    /// The templates of loads that select rows, by their selection.
+    var templates: [Selection: QueryTemplate] = [:]
+    /// The entry for the same rows by the parent's primary key, once it has been asked for; nil also if the
+    /// relationship's key is the primary key.
     var viaParent: RelationshipEntry?
     private let bigIntegersAsStrings: Bool
     private var projections: [[[Column]]: Projection] = [:]
+    /// The projection that was asked for last, which is mostly asked for again: comparing columns is cheaper
+    /// than hashing them.
+    private var lastProjection: (columns: [Column], includeKeys: [Column], projection: Projection)?
 
-    /// Clients that ask for ever other columns fill no memory.
+    /// Beyond this number they are dropped, so that a client that always asks for other columns fills no
+    /// memory.
     private static let maxProjections = 256
 
     init(_ template: QueryTemplate, bigIntegersAsStrings: Bool) {
         relationship = template.relationship
         self.bigIntegersAsStrings = bigIntegersAsStrings
         let all = Projection(
-            columns: relationship.columns, links: [], bigIntegersAsStrings: bigIntegersAsStrings)
-        plain = LoadPlan(template, showing: all)
+            columns: relationship.columns, includeKeys: [], bigIntegersAsStrings: bigIntegersAsStrings)
+        plainPlan = LoadPlan(template, showing: all)
         projections[[relationship.columns, []]] = all
     }
 
-    func projection(_ columns: [Column], links: [Column]) -> Projection {
-        if let known = projections[[columns, links]] { return known }
-        let new = Projection(columns: columns, links: links, bigIntegersAsStrings: bigIntegersAsStrings)
+    func projection(_ columns: [Column], includeKeys: [Column]) -> Projection {
+        if let last = lastProjection, last.columns == columns, last.includeKeys == includeKeys {
+            return last.projection
+        }
+        let found = projections[[columns, includeKeys]] ?? newProjection(columns, includeKeys)
+        lastProjection = (columns, includeKeys, found)
+        return found
+    }
+
+    private func newProjection(_ columns: [Column], _ includeKeys: [Column]) -> Projection {
+        let new = Projection(
+            columns: columns, includeKeys: includeKeys, bigIntegersAsStrings: bigIntegersAsStrings)
         if projections.count >= Self.maxProjections { projections.removeAll() }
-        projections[[columns, links]] = new
+        projections[[columns, includeKeys]] = new
         return new
     }
 }

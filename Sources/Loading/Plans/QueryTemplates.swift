@@ -4,7 +4,7 @@ package import Relations
 /// The relationships that can be loaded now, and the query templates that requests on their way use.
 package final class QueryTemplates {
     package struct Settings: Equatable, Sendable {
-        /// How the keys of relationships gather that have no policy of their own.
+        /// How the keys of a relationship gather that has no policy of its own.
         package var policy = BatchingPolicy()
         package var policies: [String: BatchingPolicy] = [:]
         package var bigIntegersAsStrings = false
@@ -20,7 +20,7 @@ package final class QueryTemplates {
     /// What was asked for last is mostly asked for again.
     private var last: (name: String, entry: RelationshipEntry)?
     private var byBatchKey: [Int: QueryTemplate] = [:]
-    /// By name, of the relationships that there are, and those that were asked for.
+    /// The counters, by name, of each relationship that the catalog has, and of each that was ever asked for.
     package private(set) var counters: [String: RelationshipCounters] = [:]
     private var lastBatchKey = 0
     private var lastRelationship = 0
@@ -28,8 +28,9 @@ package final class QueryTemplates {
     package var unavailableReason: String? = "the schema has not been read yet"
 
     /// Templates, and bytes of their filters, beyond which those that nothing waits for are forgotten.
-    private static let most = Extent(templates: 4096, bytes: 1 << 26)
-    private var mostNow = QueryTemplates.most
+    private static let maxExtent = Extent(templates: 4096, bytes: 1 << 26)
+    /// ``maxExtent``, or more while nearly so many templates are in use.
+    private var currentMax = QueryTemplates.maxExtent
     private var extent = Extent()
 
     private struct Extent {
@@ -39,7 +40,7 @@ package final class QueryTemplates {
 
     package var count: Int { extent.templates }
 
-    var isFull: Bool { extent.templates > mostNow.templates || extent.bytes > mostNow.bytes }
+    var isFull: Bool { extent.templates > currentMax.templates || extent.bytes > currentMax.bytes }
 
     func template(of batchKey: BatchKey) -> QueryTemplate? { byBatchKey[batchKey.number] }
 
@@ -90,16 +91,16 @@ package final class QueryTemplates {
         return made
     }
 
-    func template(to entry: RelationshipEntry, _ selection: Selection) -> QueryTemplate {
-        let plain = entry.plain.template
+    func template(for entry: RelationshipEntry, _ selection: Selection) -> QueryTemplate {
+        let plain = entry.plainPlan.template
         if selection == plain.selection { return plain }
-        if let known = entry.selected[selection] { return known }
+        if let known = entry.templates[selection] { return known }
         let template = newTemplate(entry.relationship, selection)
-        entry.selected[selection] = template
+        entry.templates[selection] = template
         return template
     }
 
-    /// The one of this name, or all.
+    /// The relationship of this name, or all relationships.
     package func relationships(named name: String?) throws(Failure) -> [Relationship] {
         if let name { return [try entry(named: name, isByParent: false).relationship] }
         try requireCatalog()
@@ -112,7 +113,8 @@ package final class QueryTemplates {
         }
     }
 
-    /// A relationship that is the same as before keeps its template, so that its waiting keys and the new ones meet.
+    /// A relationship that is the same as before keeps its template, so that its waiting keys and new ones
+    /// share queries.
     package func install(_ new: Catalog, _ settings: Settings) {
         let old = settings == self.settings ? byName : [:]
         self.settings = settings
@@ -158,16 +160,16 @@ package final class QueryTemplates {
     /// Forgets templates of an earlier catalog, or with a selection of their own, that nothing waits for.
     func prune(isInUse: (BatchKey) -> Bool) {
         let entries = byName.values.flatMap { [$0, $0.viaParent].compactMap { $0 } }
-        let plain = Set(entries.map(\.plain.template.batchKey.number))
+        let plain = Set(entries.map(\.plainPlan.template.batchKey.number))
         for (number, template) in byBatchKey where !plain.contains(number) && !isInUse(template.batchKey) {
             drop(template)
         }
         for entry in entries {
-            entry.selected = entry.selected.filter { byBatchKey[$0.value.batchKey.number] != nil }
+            entry.templates = entry.templates.filter { byBatchKey[$0.value.batchKey.number] != nil }
         }
-        // Where nearly all are in use, the next look must not come with the next template.
-        mostNow = Extent(
-            templates: max(Self.most.templates, 2 * extent.templates),
-            bytes: max(Self.most.bytes, 2 * extent.bytes))
+        // Where nearly all are in use, the next template must not make it prune again.
+        currentMax = Extent(
+            templates: max(Self.maxExtent.templates, 2 * extent.templates),
+            bytes: max(Self.maxExtent.bytes, 2 * extent.bytes))
     }
 }

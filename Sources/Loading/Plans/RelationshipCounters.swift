@@ -1,8 +1,9 @@
 import Batching
 
-/// What has been asked of one relationship, with whatever options, and sent for it. Outlives changes of the catalog.
+/// What has been asked of one relationship, with whatever options, and sent for it. Outlives changes of the
+/// catalog.
 package final class RelationshipCounters {
-    /// The relationship's, among all that there have been.
+    /// The relationship's number among all that there have been.
     let number: Int
     /// Keys that were asked for, `NULL` and unusable ones left out.
     package internal(set) var keysAsked = 0

@@ -7,8 +7,8 @@ struct Outbox: ~Copyable {
         var bytes = ByteBuffer()
     }
 
-    /// Bytes in a block from which on the next reply begins another one.
-    private static let fullBlock = 1 << 20
+    /// Bytes of a block from which on the next reply begins another block.
+    private static let blockSize = 1 << 20
 
     private var first = ByteBuffer()
     private var later: Deque<Block> = []
@@ -24,7 +24,7 @@ struct Outbox: ~Copyable {
 
     /// Has `body` add to the end.
     mutating func write<R>(_ body: (inout ByteBuffer) -> R) -> R {
-        if later.isEmpty, first.count < Self.fullBlock { return body(&first) }
+        if later.isEmpty, first.count < Self.blockSize { return body(&first) }
         let last = lastBlock()
         let (count, capacity) = (last.bytes.count, last.bytes.capacity)
         defer {
@@ -35,19 +35,19 @@ struct Outbox: ~Copyable {
     }
 
     private mutating func lastBlock() -> Block {
-        if let last = later.last, last.bytes.count < Self.fullBlock { return last }
+        if let last = later.last, last.bytes.count < Self.blockSize { return last }
         let block = Block()
         later.append(block)
         return block
     }
 
-    /// Bytes of a reply that are copied to where others stand: a write of its own would cost more.
-    private static let fewBytes = 1 << 16
+    /// A reply of fewer bytes is copied behind others: a write to the socket of its own would cost more.
+    private static let maxCopiedBytes = 1 << 16
 
     /// Moves all bytes of `reply` to the end, without a copy if they are many.
     mutating func append(_ reply: inout ByteBuffer) {
         guard !isEmpty else { return first.append(moving: &reply) }
-        if reply.count < Self.fewBytes {
+        if reply.count < Self.maxCopiedBytes {
             write { target in reply.withBytes { target.append($0) } }
             return reply.removeAll(keepingCapacity: 0)
         }
@@ -74,8 +74,8 @@ struct Outbox: ~Copyable {
         }
     }
 
-    /// Gives back the memory of what has been sent, but for `most` bytes of it.
-    mutating func trim(to most: Int) {
-        if isEmpty { first.removeAll(keepingCapacity: most) }
+    /// Gives back the memory of what has been sent, but for `maxBytes` bytes of it.
+    mutating func trim(to maxBytes: Int) {
+        if isEmpty { first.removeAll(keepingCapacity: maxBytes) }
     }
 }

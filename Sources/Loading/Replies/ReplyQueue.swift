@@ -2,18 +2,19 @@ import DequeModule
 package import Relations
 package import Wire
 
-/// What one client is owed and has not read: its loads on their way, those whose replies wait until it has read others,
-/// and the bytes of the replies before them.
+/// What one client is owed and has not read: its loads on their way, those whose replies wait until it has
+/// read others, and the bytes of the replies before them.
 ///
-/// The engine hands over a load when all its answers are there, or when it has failed, and asks nothing back. The queue
-/// decides what becomes of the reply: written now, written in slices, kept as rows until there is room, or refused.
-/// Whoever owns the queue takes bytes from its front, as fast as the client reads.
+/// The engine hands over a load when all its answers are there, or when it has failed, and asks nothing back.
+/// The queue decides what becomes of the reply: written now, written in slices, kept as rows until there is
+/// room, or refused. Whoever owns the queue takes bytes from its front, as fast as the client reads.
 package final class ReplyQueue {
     /// What decides whether a reply is written or kept as rows. The daemon has the defaults.
     package struct Limits: Sendable {
         /// Unsent bytes from which on long replies are kept as rows, which other clients may share.
         package var highWater: Int
-        /// Bytes of rows from which on a reply is long. As text, a shorter one takes less than the load that it answers.
+        /// Bytes of rows from which on a reply is long. As text, a shorter one takes less than the load that
+        /// it answers.
         package var minLongReply: Int
         /// Bytes that a load counts at least while it waits for room.
         package var minHeldBytes: Int
@@ -25,21 +26,25 @@ package final class ReplyQueue {
         }
     }
 
-    /// Loads in progress from which on no more requests are to be read. They end by themselves, whether the client reads
-    /// or not, so that this only slows it down.
+    /// Loads in progress from which on no more requests are to be read. They end by themselves, whether the
+    /// client reads or not, so that this only slows it down.
     package static let maxInProgress = 4096
 
     package let account: ClientAccount
-    /// Called when there is something to send, or a load to resume; nil once the client is gone, for a reply that is being
-    /// written in slices may outlive it.
-    private var onWork: (() -> Void)?
+    /// Called when there is something to send, or a load to resume; nil once the client is gone, for a reply
+    /// that is being written in slices may outlive it.
+    package var onWork: (() -> Void)?
     private let context: EngineContext
+    // The context's parts that every reply needs.
+    private let loads: LoadTable
+    private let memory: MemoryGauge
+    private let counters: Counters
     private var output = Outbox()
     /// The loads on their way, in no order.
     package private(set) var owed: [PendingLoad] = []
-    /// Those of them that wait for room.
+    /// The loads among them that wait for room.
     private var held: Deque<PendingLoad> = []
-    /// Bytes of their rows.
+    /// Bytes of the rows of held loads.
     private var heldBytes = 0
     /// Bytes of the output that are counted as memory in use.
     private var countedBytes = 0
@@ -48,15 +53,17 @@ package final class ReplyQueue {
     /// Whether nothing is added to the output any more.
     private var isEnded = false
 
-    package init(account: ClientAccount, context: EngineContext, onWork: @escaping () -> Void) {
+    package init(account: ClientAccount, context: EngineContext) {
         self.account = account
         self.context = context
-        self.onWork = onWork
+        loads = context.loads
+        memory = context.memory
+        counters = context.counters
     }
 
     // MARK: Loads
 
-    /// The client is owed a reply to this load.
+    /// Has the queue owe the client a reply to this load.
     func add(_ load: PendingLoad) {
         load.owedIndex = owed.count
         owed.append(load)
@@ -79,8 +86,8 @@ package final class ReplyQueue {
     }
 
     private func remove(_ load: PendingLoad) {
-        if load.phase == .held { letGo(load) }
-        context.loads.finish(load)
+        if load.phase == .held { stopHolding(load) }
+        loads.finish(load)
         guard load.owedIndex < owed.count, owed[load.owedIndex] === load else { return }
         let last = owed.removeLast()
         guard last !== load else { return }
@@ -100,17 +107,18 @@ package final class ReplyQueue {
 
     private func writeWhole(_ load: PendingLoad, _ root: LoadNode) {
         remove(load)
-        // Each of many that waited for the same rows gets a copy, and the last of them may find no room for it.
-        if context.memory.isFull { return reply(context.fullMemory, to: load.requestID) }
+        // Each of many that waited for the same rows gets a copy, and the last of them may find no room for
+        // it.
+        if memory.isFull { return reply(context.fullMemory, to: load.requestID) }
         var writer = ReplyWriter(root, of: load, maxBytes: context.limits.maxReplyBytes)
         reply(load.requestID) { writer.write(to: &$0) }
     }
 
-    /// The first slice is the whole of most replies. Only writing it tells how long a reply with includes is: rows that
-    /// several others lead to stand there once for each.
+    /// The first slice is the whole of most replies. Only writing it tells how long a reply with includes is:
+    /// rows that several others lead to stand there once for each.
     private func writeInSlices(_ load: PendingLoad, _ root: LoadNode) {
         isWriting = true
-        if load.phase == .held { letGo(load) }
+        if load.phase == .held { stopHolding(load) }
         load.move(to: .writing)
         let writer = ReplyWriter(root, of: load, maxBytes: context.limits.maxReplyBytes)
         let task = SlicedReply(writer, of: load, to: self, context)
@@ -123,7 +131,8 @@ package final class ReplyQueue {
         tasks.add(task)
     }
 
-    /// The reply that was written in slices is whole, in `line`; or the load has failed; or it needs no reply any more.
+    /// The reply that was written in slices is whole, in `line`; or the load has failed; or it needs no reply
+    /// any more.
     func finishWriting(_ load: PendingLoad, _ result: Result<Void, Failure>?, line: inout ByteBuffer) {
         isWriting = false
         defer { onWork?() }
@@ -175,12 +184,12 @@ package final class ReplyQueue {
     }
 
     private func wasWritten(_ error: Failure.Code?) {
-        context.counters.countReply(error)
+        counters.countReply(error)
         countOutput()
         onWork?()
     }
 
-    private func countOutput() { context.memory.update(&countedBytes, to: output.capacity) }
+    private func countOutput() { memory.update(&countedBytes, to: output.capacity) }
 
     // MARK: Room
 
@@ -188,7 +197,8 @@ package final class ReplyQueue {
         .overloaded,
         "replies that this client has not read take more than limits.client_output_bytes; read them first")
 
-    /// Bytes that the client has not read yet, those of loads whose replies are still to be written among them.
+    /// Bytes that the client has not read yet, those of loads whose replies are still to be written among
+    /// them.
     package var unreadBytes: Int { output.count + heldBytes }
 
     /// Bytes that a further reply may have. With nothing unread before it, it may have any number.
@@ -202,7 +212,7 @@ package final class ReplyQueue {
     }
 
     private func hold(_ load: PendingLoad) {
-        let bytes = countedBytes(of: load)
+        let bytes = bytesWhileHeld(of: load)
         guard unreadBytes + bytes <= context.limits.maxUnreadBytes else {
             return fail(load, Self.tooMuchUnread)
         }
@@ -211,14 +221,14 @@ package final class ReplyQueue {
         heldBytes += bytes
     }
 
-    private func countedBytes(of load: PendingLoad) -> Int {
+    private func bytesWhileHeld(of load: PendingLoad) -> Int {
         max(load.byteCount, context.replyLimits.minHeldBytes)
     }
 
-    private func letGo(_ load: PendingLoad) {
+    private func stopHolding(_ load: PendingLoad) {
         guard let index = held.firstIndex(where: { $0 === load }) else { return }
         held.remove(at: index)
-        heldBytes -= countedBytes(of: load)
+        heldBytes -= bytesWhileHeld(of: load)
     }
 
     /// Writes what has waited for room, as far as there is some now.
@@ -235,8 +245,9 @@ package final class ReplyQueue {
     /// Whether nothing is owed and nothing is to be sent.
     package var isEmpty: Bool { owed.isEmpty && output.isEmpty }
 
-    /// Whether as many loads are in progress as may be. Those that only wait for the client to read are bounded by their
-    /// bytes: reading requests must not depend on them, for a client may write before it reads.
+    /// Whether as many loads are in progress as may be. Those that only wait for the client to read are
+    /// bounded by their bytes: reading requests must not depend on them, for a client may write before it
+    /// reads.
     package var isBusy: Bool { owed.count - held.count >= Self.maxInProgress }
 
     /// Bytes of unsent output.
@@ -260,7 +271,7 @@ package final class ReplyQueue {
 
     // MARK: The end
 
-    /// Adds nothing to the output any more.
+    /// Adds nothing to the output from now on.
     package func end() { isEnded = true }
 
     /// The client is gone.
@@ -268,12 +279,12 @@ package final class ReplyQueue {
     package func close() -> [PendingLoad] {
         isEnded = true
         onWork = nil
-        let unpaid = owed
+        let owedLoads = owed
         owed = []
         held = []
         heldBytes = 0
         output = Outbox()
         countOutput()
-        return unpaid
+        return owedLoads
     }
 }

@@ -25,8 +25,9 @@ struct ReplyWriter {
         var isList: Bool { node.plan.template.isMany }
     }
 
-    /// Rows of a key that are being copied in parts. Nothing stands within them, so there is one such copy at most.
-    private struct Copy {
+    /// Rows of a key that are being copied in parts. Nothing stands within them, so there is one such copy at
+    /// most.
+    private struct PartialCopy {
         let rows: EncodedRows
         /// Bytes of the current segment that have not been copied yet.
         var range: Range<Int>
@@ -48,7 +49,7 @@ struct ReplyWriter {
     /// The position of the key whose answer comes next.
     private var position = 0
     private var frames: [Frame] = []
-    private var copy: Copy?
+    private var copy: PartialCopy?
 
     init(_ root: LoadNode, of load: PendingLoad, maxBytes: Int) {
         self.load = load
@@ -71,7 +72,7 @@ struct ReplyWriter {
         }
     }
 
-    /// About how many bytes the reply takes; more only if rows stand in it several times.
+    /// About how many bytes the reply takes. It takes more only if included rows stand in it several times.
     var estimate: Int {
         let sum = ([root] + load.included).reduce(1024) { sum, node in
             node.answers.reduce(sum) { sum, answer in
@@ -162,7 +163,7 @@ struct ReplyWriter {
                 frames.append(Frame(node: node, rows: rows, row: first, rowIndex: node.firstRows[position]))
             } else if rows.bytes(of: keyIndex) > Self.maxBytesInStep {
                 output.separate()
-                copy = Copy(
+                copy = PartialCopy(
                     rows: rows, range: rows.range(ofRow: first), next: rows.row(after: first), isList: isList)
             } else {
                 rows.write(rowsOf: keyIndex, to: &output)

@@ -11,8 +11,8 @@ final class SlicedReply: SlicedTask {
     private let context: EngineContext
     private var writer: ReplyWriter
     private var line = ByteBuffer()
-    /// Bytes that are counted as memory in use: from the beginning what the whole reply will take, so that no more replies
-    /// are begun than fit together.
+    /// Bytes that are counted as memory in use: from the beginning what the whole reply will take, so that no
+    /// more replies are begun than fit together.
     private var countedBytes = 0
     private var hasBegun = false
     /// Bytes written so far.

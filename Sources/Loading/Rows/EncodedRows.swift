@@ -2,8 +2,8 @@ import FanOut
 import Relations
 import Wire
 
-/// The rows of a batch for one projection: each encoded once into an arena, with what says which bytes belong to
-/// which key.
+/// The rows of a batch for one projection: each encoded once into an arena, with what says which bytes belong
+/// to which key.
 package final class EncodedRows {
     let projection: Projection
     /// For each of the projection's fetched columns, its index in a row.
@@ -11,19 +11,20 @@ package final class EncodedRows {
     /// What the projection is made of, laid out for a row: looking into the enum would copy it each time.
     private let encoder: RowEncoder
     private let shownCount: Int
-    private let linkColumns: [Column]
+    private let includeKeyColumns: [Column]
     private let isCount: Bool
-    private let distributor: Distributor
+    private let segments: RowSegments
     private var arena = ByteBuffer()
     private let memory: MemoryGauge
     /// Bytes that are counted as memory in use.
     private var countedBytes = 0
     /// Rows of a key beyond this many bytes are not kept: no reply could hold them.
     private let maxBytesOfKey: Int
-    /// The values that lead on, row by row; nil for `NULL`.
-    private var links: [Scalar?] = []
-    /// By key, a column with a value that cannot lead on, because it is no value of its type.
-    private(set) var brokenLinks: [Int: Column] = [:]
+    /// The values of the projection's include keys, row by row; nil for `NULL`.
+    private var includeKeys: [Scalar?] = []
+    /// By index of a key, an include key's column that has no value of its type in a row of that key, so that
+    /// nothing can be included by it.
+    private(set) var brokenIncludeKeys: [Int: Column] = [:]
 
     init(_ projection: Projection, columns: [Int], keys: Int, maxBytesOfKey: Int, memory: MemoryGauge) {
         self.projection = projection
@@ -33,8 +34,8 @@ package final class EncodedRows {
         case .columns(let shown, let encoder):
             (self.encoder, shownCount, isCount) = (encoder, shown.count, false)
         }
-        linkColumns = projection.links
-        distributor = Distributor(keys: keys, joinsRows: projection.links.isEmpty)
+        includeKeyColumns = projection.includeKeys
+        segments = RowSegments(keys: keys, joinsRows: projection.includeKeys.isEmpty)
         self.maxBytesOfKey = maxBytesOfKey
         self.memory = memory
     }
@@ -43,74 +44,76 @@ package final class EncodedRows {
 
     var byteCount: Int { arena.count }
 
-    func count(of key: Int) -> Int { distributor.rows(of: key) }
+    func count(of key: Int) -> Int { segments.rows(of: key) }
 
-    func bytes(of key: Int) -> Int { distributor.bytes(of: key) }
+    func bytes(of key: Int) -> Int { segments.bytes(of: key) }
 
-    func isTooLarge(_ key: Int) -> Bool { distributor.bytes(of: key) > maxBytesOfKey }
+    func isTooLarge(_ key: Int) -> Bool { segments.bytes(of: key) > maxBytesOfKey }
 
     func add(_ row: RowView, to key: Int) {
-        guard !isTooLarge(key) else { return distributor.addUnshown(to: key) }
+        guard !isTooLarge(key) else { return segments.addUnshown(to: key) }
         let start = arena.count
         if isCount {
             if let digits = row[columns[0]] { arena.append(digits) }
         } else {
-            if distributor.continues(key) { arena.separate() }
-            encoder.encode(into: &arena, leavingOpen: !linkColumns.isEmpty) { row[columns[$0]] }
-            for index in linkColumns.indices {
-                addLink(linkColumns[index], row[columns[shownCount + index]], of: key)
+            if segments.continues(key) { arena.separate() }
+            encoder.encode(into: &arena, leavingOpen: !includeKeyColumns.isEmpty) { row[columns[$0]] }
+            for index in includeKeyColumns.indices {
+                addIncludeKey(includeKeyColumns[index], row[columns[shownCount + index]], of: key)
             }
         }
-        distributor.add(start..<arena.count, to: key)
+        segments.add(start..<arena.count, to: key)
         memory.update(
             &countedBytes,
-            to: arena.capacity + links.capacity * MemoryLayout<Scalar?>.stride + distributor.byteCapacity)
+            to: arena.capacity + includeKeys.capacity * MemoryLayout<Scalar?>.stride + segments.byteCapacity)
     }
 
-    private func addLink(_ column: Column, _ cell: UnsafeRawBufferPointer?, of key: Int) {
-        let value = cell.flatMap { ReturnedKey.link($0, as: column.type) }
-        if cell != nil, value == nil { brokenLinks[key] = column }
-        links.append(value)
+    private func addIncludeKey(_ column: Column, _ cell: UnsafeRawBufferPointer?, of key: Int) {
+        let value = cell.flatMap { ReturnedKey.keyValue($0, as: column.type) }
+        if cell != nil, value == nil { brokenIncludeKeys[key] = column }
+        includeKeys.append(value)
     }
 
     /// Forgets the rows, after it has become clear that the batch is too large to be kept whole.
     func discard() {
-        distributor.removeAll()
+        segments.removeAll()
         arena = ByteBuffer()
-        links = []
+        includeKeys = []
         memory.update(&countedBytes, to: 0)
     }
 
     /// Writes `{"id":7,…},{"id":8,…}`, or nothing; a number where rows were counted.
     func write(rowsOf key: Int, to output: inout ByteBuffer) {
-        distributor.forEachSegment(of: key) { _, segment in
+        segments.forEachSegment(of: key) { _, segment in
             output.separate()
             write(segment.range, to: &output)
         }
     }
 
-    // With links, every row is found by itself, as `{"id":7,"title":"Emma"` that is still open for its includes. Without
-    // links, rows of a key that came one after another are one here, closed and with commas between them.
+    // With includes, every row is found by itself, as `{"id":7,"title":"Emma"` that is still open for them.
+    // Without includes, rows of a key that came one after another are one here, closed and with commas
+    // between them.
 
     /// The number of the key's first row; nil if it has none that is shown.
-    func firstRow(of key: Int) -> Int? { distributor.firstSegment(of: key) }
+    func firstRow(of key: Int) -> Int? { segments.firstSegment(of: key) }
 
     /// The number of the key's next row.
-    func row(after row: Int) -> Int? { distributor.segment(after: row) }
+    func row(after row: Int) -> Int? { segments.segment(after: row) }
 
     /// Where a row stands in the arena.
-    func range(ofRow row: Int) -> Range<Int> { distributor.range(ofSegment: row) }
+    func range(ofRow row: Int) -> Range<Int> { segments.range(ofSegment: row) }
 
     /// Writes a part of the arena.
     func write(_ range: Range<Int>, to output: inout ByteBuffer) {
         arena.withBytes { output.append(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
-    /// The key that these links of a row make; nil if one of them is `NULL`.
-    func key(ofRow row: Int, links indices: [Int]) -> Key? {
-        let first = row * projection.links.count
-        if indices.count == 1 { return links[first + indices[0]].map { .single($0) } }
-        let parts = indices.compactMap { links[first + $0] }
+    /// The key of an included relationship in a row; nil if a part of it is `NULL`.
+    /// - Parameter indices: the key's columns, as indices into the projection's ``Projection/includeKeys``.
+    func key(ofRow row: Int, columns indices: [Int]) -> Key? {
+        let first = row * projection.includeKeys.count
+        if indices.count == 1 { return includeKeys[first + indices[0]].map { .single($0) } }
+        let parts = indices.compactMap { includeKeys[first + $0] }
         return parts.count == indices.count ? .composite(parts) : nil
     }
 }

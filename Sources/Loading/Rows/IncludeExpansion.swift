@@ -2,15 +2,15 @@ import Batching
 import FanOut
 import Relations
 
-/// What the rows of a node include: for each include of its plan a node with the keys that its rows lead to. Found at
-/// once, or in pieces.
+/// Finds, at once or in slices, what the rows of a node include: for each include of the node's plan a new
+/// node with the distinct keys in these rows.
 struct IncludeExpansion {
     private let parent: LoadNode
-    /// By include.
+    /// The keys found so far, by include.
     private var rowKeys: [RowKeys]
     /// The number of the first row of each of the parent's answers that have been looked at.
     private(set) var firstRows: [Int] = []
-    /// Of the answer that is being looked at, the row that comes next.
+    /// The row that comes next in the answer that is being looked at; nil after the last.
     private var row: Int?
 
     init(of parent: LoadNode) {
@@ -18,13 +18,14 @@ struct IncludeExpansion {
         rowKeys = parent.plan.includes.map { _ in RowKeys() }
     }
 
-    /// - Parameter steps: how many answers and rows are looked at, at most.
-    /// - Returns: whether all have been.
-    mutating func look(steps: Int) throws(Failure) -> Bool {
+    /// Looks at further answers and rows.
+    /// - Parameter steps: how many of them are looked at, at most.
+    /// - Returns: whether all have been looked at.
+    mutating func advance(steps: Int) throws(Failure) -> Bool {
         for _ in 0..<steps {
             if let next = row, case .rows(let encoded, _) = parent.answers[firstRows.count - 1] {
                 for (number, include) in parent.plan.includes.enumerated() {
-                    rowKeys[number].add(encoded.key(ofRow: next, links: include.links))
+                    rowKeys[number].add(encoded.key(ofRow: next, columns: include.keyColumns))
                 }
                 row = encoded.row(after: next)
             } else if firstRows.count < parent.answers.count {
@@ -40,14 +41,14 @@ struct IncludeExpansion {
         let position = firstRows.count
         firstRows.append(rowKeys[0].positions.count)
         guard case .rows(let encoded, let keyIndex) = parent.answers[position] else { return }
-        if let column = encoded.brokenLinks[keyIndex] { throw Self.broken(column, parent.plan) }
+        if let column = encoded.brokenIncludeKeys[keyIndex] { throw Self.broken(column, parent.plan) }
         row = encoded.firstRow(of: keyIndex)
     }
 
-    /// Distinct keys that the rows lead to, of all includes.
+    /// The number of distinct keys of all includes together.
     var keyCount: Int { rowKeys.reduce(0) { $0 + $1.keys.count } }
 
-    /// When all has been looked at.
+    /// The nodes of what is included. To be read when all rows have been looked at.
     var children: [LoadNode.Child] {
         zip(parent.plan.includes, rowKeys).map { include, rowKeys in
             let isEmpty = include.plan.template.isEmpty

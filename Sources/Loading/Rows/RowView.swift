@@ -2,7 +2,8 @@ import Relations
 
 /// The cells of one row where they lie in the driver's memory: valid until the driver is called again.
 ///
-/// It is made of two arrays, as drivers of the text protocol have them, so that looking at a cell costs no call.
+/// It is made of two arrays, as drivers of the text protocol have them, so that looking at a cell costs no
+/// call.
 package struct RowView {
     private let cells: UnsafePointer<UnsafeMutablePointer<CChar>?>
     private let lengths: UnsafePointer<UInt>
@@ -19,6 +20,7 @@ package struct RowView {
         self.count = count
     }
 
+    @inline(__always)
     subscript(column: Int) -> UnsafeRawBufferPointer? {
         precondition(column >= 0 && column < count, "a row has no column \(column), only 0..<\(count)")
         guard let cell = cells[column] else { return nil }

@@ -1,7 +1,8 @@
 import Batching
 import Relations
 
-/// Hands the result of a batch to those who wait for it, who may be very many: everybody's wish for one key is one batch.
+/// Gives the result of a batch to those who wait for it. They may be very many: all who ask for the same key
+/// share a batch.
 final class BatchDelivery: SlicedTask {
     enum Result {
         case rows(BatchQuery)
@@ -26,6 +27,8 @@ final class BatchDelivery: SlicedTask {
     var remaining: ArraySlice<Waiter> { waiters[next...] }
 
     func runSlice(rows: Int) -> Bool {
+        // Looked up once: it is unowned.
+        let engine = engine
         for waiter in remaining.prefix(rows) {
             while batch.end(ofWaitersAt: keyIndex) == next { keyIndex += 1 }
             next += 1

@@ -17,8 +17,8 @@ final class IncludeExpansionTask: SlicedTask {
     func runSlice(rows: Int) -> Bool {
         guard load.isOnItsWay else { return false }
         do throws(Failure) {
-            guard try expansion.look(steps: rows) else { return true }
-            engine.attach(expansion, to: node, of: load)
+            guard try expansion.advance(steps: rows) else { return true }
+            engine.enqueueIncludes(expansion, of: node, in: load)
         } catch {
             engine.fail(load, error)
         }

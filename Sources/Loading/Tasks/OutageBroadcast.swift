@@ -1,6 +1,6 @@
 import Batching
 
-/// Tells those who wait that there is no database, batch by batch, unless there is one again meanwhile.
+/// Fails the loads that wait while there is no database, batch by batch, until there is one again.
 final class OutageBroadcast: SlicedTask {
     private let failure: QueryFailure
     private unowned let engine: Engine

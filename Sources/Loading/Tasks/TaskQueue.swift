@@ -46,7 +46,7 @@ package final class TaskQueue {
     private static let bytesPerRow = 1 << 10
 
     /// Whether work on so many rows may be done at once; if so, it is counted as done.
-    /// - Parameter bytes: what of these rows is to be copied.
+    /// - Parameter bytes: how many bytes of these rows are to be copied.
     func allow(rows: Int, bytes: Int) -> Bool {
         let work = max(rows, bytes / Self.bytesPerRow)
         guard work <= limits.minTaskRows || rowsInTurn + work <= limits.maxRowsAtOnce else { return false }
@@ -67,7 +67,8 @@ package final class TaskQueue {
         waiting.append(task)
     }
 
-    /// Runs slices, each task's in turn, until all tasks are done or `isTimeUp`. This ends the turn.
+    /// Runs slices, each task's in turn, until all tasks are done or `isTimeUp`. It is called once, at the
+    /// end of a turn; what is done at once afterwards counts for the next one.
     func run(until isTimeUp: () -> Bool) {
         while let task = waiting.popFirst() {
             if task.runSlice(rows: limits.rowsInSlice) { waiting.append(task) }
@@ -77,6 +78,6 @@ package final class TaskQueue {
         rowsInTurn = 0
     }
 
-    /// In the order of their turns.
+    /// The tasks under way, in the order of their turns.
     var all: some Sequence<any SlicedTask> { waiting }
 }

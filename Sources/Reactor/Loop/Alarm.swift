@@ -1,12 +1,13 @@
 import CLibevent
 import Glibc
+package import Time
 
 /// Calls its handler once when its time has come. It can be set again at any time, also from its handler.
 package final class Alarm {
     private let loop: EventLoop
     private let handler: () -> Void
     private var event: OpaquePointer?
-    private var time: Int64?
+    private var time: Instant?
 
     package init(_ loop: EventLoop, handler: @escaping () -> Void) {
         self.loop = loop
@@ -22,15 +23,15 @@ package final class Alarm {
     }
 
     /// Sets the time at which it rings, instead of any set before.
-    /// - Parameter time: monotonic nanoseconds, as `EventLoop.now`; if it is past, the alarm rings at once.
-    package func set(at time: Int64) {
+    /// - Parameter time: if it is past, the alarm rings at once.
+    package func set(at time: Instant) {
         loop.preconditionOwned()
         guard time != self.time, let event else { return }
         self.time = time
-        let wait = max(0, time - EventLoop.monotonicNanoseconds())
+        let wait = max(TimeSpan.zero, time - EventLoop.readClock())
         // Rounded up to the microsecond, so that the alarm never rings before its time.
-        var interval = timeval(
-            tv_sec: Int(wait / 1_000_000_000), tv_usec: Int((wait % 1_000_000_000 + 999) / 1000))
+        let microseconds = Int((wait + .nanoseconds(999)).microseconds)
+        var interval = timeval(tv_sec: microseconds / 1_000_000, tv_usec: microseconds % 1_000_000)
         event_add(event, &interval)
     }
 

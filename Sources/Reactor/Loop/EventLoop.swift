@@ -1,15 +1,16 @@
 import CLibevent
 import Glibc
+package import Time
 
 /// One thread's loop over file descriptors, timers and signals. It and everything made with it belong to the
 /// thread that made it; nothing here may be touched from another one.
 package final class EventLoop {
     let base: OpaquePointer
     private let thread = pthread_self()
-    /// Monotonic nanoseconds, sampled once per turn, when the wait is over.
-    package private(set) var now: Int64
+    /// The time on the monotonic clock, sampled once per turn, when the wait is over.
+    package private(set) var now: Instant
     /// When the turn began: the time at which its first callback was called.
-    package private(set) var turnBegan: Int64
+    package private(set) var turnBegan: Instant
     private var isTimeSampled = false
     private var isStopping = false
     private var nextTurn: [() -> Void] = []
@@ -29,7 +30,7 @@ package final class EventLoop {
             throw ReactorError("libevent: no event loop could be made", errno: errno)
         }
         self.base = base
-        now = Self.monotonicNanoseconds()
+        now = Self.readClock()
         turnBegan = now
     }
 
@@ -37,9 +38,10 @@ package final class EventLoop {
         event_base_free(base)
     }
 
-    /// Runs until `stop`. `turn` is called after all that was ready has been handled; what it leaves undone
-    /// must `wake` the loop, or wait for a descriptor or an alarm.
-    package func run(turn: () -> Void) {
+    /// Runs until `stop`.
+    /// - Parameter endTurn: called after all that was ready has been handled. What it leaves undone must
+    ///   `wake` the loop, or wait for a descriptor or an alarm.
+    package func run(endTurn: () -> Void) {
         preconditionOwned()
         while !isStopping {
             let hasWork = !nextTurn.isEmpty
@@ -48,7 +50,7 @@ package final class EventLoop {
             let due = nextTurn
             nextTurn = []
             for body in due { body() }
-            turn()
+            endTurn()
             releaseRetired()
             isTimeSampled = false
         }
@@ -68,10 +70,10 @@ package final class EventLoop {
         onNextTurn {}
     }
 
-    /// Has the next turn come without waiting.
+    /// Makes the next turn come without waiting.
     package func wake() { onNextTurn {} }
 
-    /// Calls this in the next turn, which comes without waiting.
+    /// Calls `body` in the next turn, which comes without waiting.
     package func onNextTurn(_ body: @escaping () -> Void) {
         preconditionOwned()
         nextTurn.append(body)
@@ -82,7 +84,7 @@ package final class EventLoop {
         retired.append(object)
     }
 
-    /// Repeated until there is none left, because an object that is freed here may retire another one.
+    /// Frees what was retired, until there is none left: an object that is freed here may retire another one.
     private func releaseRetired() {
         while !retired.isEmpty {
             let objects = retired
@@ -95,32 +97,33 @@ package final class EventLoop {
     func sampleTime() {
         guard !isTimeSampled else { return }
         isTimeSampled = true
-        now = Self.monotonicNanoseconds()
+        now = Self.readClock()
         turnBegan = now
     }
 
-    /// Nanoseconds after which a turn makes no more callbacks: those that are left come in the next turn,
-    /// after what waits for the end of this one.
-    private static let longTurn: Int64 = 2_000_000
+    /// How long a turn makes callbacks: those that are left then come in the next turn, after what waits for
+    /// the end of this one.
+    private static let longTurn = TimeSpan.milliseconds(2)
 
     /// Ends the turn if it has been long enough. Every callback ends with this.
     func endTurnIfLong() {
-        if Self.monotonicNanoseconds() - turnBegan > Self.longTurn { event_base_loopbreak(base) }
+        if Self.readClock() - turnBegan > Self.longTurn { event_base_loopbreak(base) }
     }
 
     /// Reads the clock although the turn has its time, to measure what happens within a turn.
     package func refreshTime() {
         isTimeSampled = true
-        now = Self.monotonicNanoseconds()
+        now = Self.readClock()
     }
 
     func preconditionOwned() {
         precondition(pthread_equal(thread, pthread_self()) != 0, "an event loop belongs to one thread")
     }
 
-    static func monotonicNanoseconds() -> Int64 {
+    /// The time on the monotonic clock: clock_gettime(2).
+    static func readClock() -> Instant {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        return .zero + (.seconds(time.tv_sec) + .nanoseconds(time.tv_nsec))
     }
 }

@@ -1,13 +1,14 @@
 import CLibevent
 import Glibc
+package import Time
 
 /// The resources that this process has used.
 package enum OwnProcess {
-    /// Nanoseconds of processor time, of all its threads together: clock_gettime(2).
-    package static var processorTime: Int64 {
+    /// The processor time that all its threads have used together: clock_gettime(2).
+    package static var processorTime: TimeSpan {
         var time = timespec()
-        guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return 0 }
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return .zero }
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 
     /// Bytes of memory that are resident, the second field of `statm` in proc(5); nil where there is no

@@ -1,5 +1,6 @@
 import CLibevent
 import Glibc
+package import Time
 
 /// Talks to systemd: reports the daemon's state, and takes the sockets that it has opened for the daemon. The
 /// protocol is small and stable, and sd_notify(3) itself recommends implementing it where libsystemd is not
@@ -25,8 +26,8 @@ package final class ServiceManager {
     /// Where notices go; nil if nobody listens. Opened once, so that a daemon that has run out of descriptors
     /// does not seem dead.
     private let socket: (descriptor: Int32, name: sockaddr_un, length: socklen_t)?
-    /// Nanoseconds within which `WATCHDOG=1` must be sent again and again; nil if it is not expected.
-    package let watchdogInterval: Int64?
+    /// The time within which `WATCHDOG=1` must be sent again and again; nil if it is not expected.
+    package let watchdogInterval: TimeSpan?
 
     package init() {
         socket = Self.variable("NOTIFY_SOCKET").flatMap(Self.open)
@@ -64,7 +65,7 @@ package final class ServiceManager {
     private static func message(_ notice: Notice) -> String {
         switch notice {
         case .ready: "READY=1"
-        case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(EventLoop.monotonicNanoseconds() / 1000)"
+        case .reloading: "RELOADING=1\nMONOTONIC_USEC=\((EventLoop.readClock() - Instant.zero).microseconds)"
         case .stopping: "STOPPING=1"
         case .watchdog: "WATCHDOG=1"
         case .status(let text): "STATUS=" + text.split(separator: "\n").joined(separator: " ")
@@ -108,10 +109,10 @@ package final class ServiceManager {
     }
 
     /// sd_watchdog_enabled(3)
-    private static func interval() -> Int64? {
+    private static func interval() -> TimeSpan? {
         if let pid = variable("WATCHDOG_PID"), pid_t(pid) != getpid() { return nil }
         return variable("WATCHDOG_USEC").flatMap { Int64($0) }.map {
-            $0.multipliedReportingOverflow(by: 1000).partialValue
+            TimeSpan(nanoseconds: $0.multipliedReportingOverflow(by: 1000).partialValue)
         }
     }
 

@@ -1,24 +1,25 @@
 import CLibevent
 import Glibc
+import Time
 
 /// Closes connections so that their peers get all that they were sent. If anything arrives after `close`, or
 /// has not been read before it, TCP sends RST, and bytes that the peer has not read are lost with it (RFC
 /// 2525, 2.17). So a socket is first shut down for writing, and what still arrives is read for a while.
 package final class LingeringSockets {
-    /// Nanoseconds that a peer has to close its side.
-    private static let timeout: Int64 = 250_000_000
-    /// Nanoseconds that a peer has while it has not yet received all.
-    private static let maxTimeout: Int64 = 30_000_000_000
+    /// How long a peer has to close its side.
+    private static let timeout = TimeSpan.milliseconds(250)
+    /// How long a peer has while it has not yet received all.
+    private static let maxTimeout = TimeSpan.seconds(30)
     /// How many may linger; beyond that, sockets are closed at once.
     package var maxCount = 1024
 
     private final class Entry {
         let socket: Socket
         let watch: Watch
-        var deadline: Int64
-        let lastDeadline: Int64
+        var deadline: Instant
+        let lastDeadline: Instant
 
-        init(_ socket: Socket, _ watch: Watch, now: Int64) {
+        init(_ socket: Socket, _ watch: Watch, now: Instant) {
             self.socket = socket
             self.watch = watch
             deadline = now + timeout

@@ -1,13 +1,13 @@
 import CLibevent
 import Glibc
+import Time
 
 /// Accepts connections on a Unix or TCP socket.
 package final class Listener {
     /// Connections accepted in one go, before the loop's other descriptors have their turn.
     private static let acceptsPerTurn = 64
-    /// Nanoseconds without accepting when the process has no descriptor left: trying again at once would
-    /// spin.
-    private static let pause: Int64 = 100_000_000
+    /// How long nothing is accepted when the process has no descriptor left: trying again at once would spin.
+    private static let pause = TimeSpan.milliseconds(100)
 
     /// Where it listens, for the log: a path or `127.0.0.1:7654`.
     package let address: String

@@ -25,7 +25,7 @@ package struct Failure: Error, Hashable, Sendable {
     /// The database server's error number; nil unless the code is `database_error`.
     package let mysqlErrno: UInt32?
 
-    /// Whether the database server has told of a state that passes by itself; false unless the code is
+    /// Whether the database server has reported a state that passes by itself; false unless the code is
     /// `database_error`.
     private let passesByItself: Bool
 

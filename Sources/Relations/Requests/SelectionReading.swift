@@ -64,7 +64,7 @@ extension Relationship {
                 throw path.failure(.badRequest, "\(QuotedInput.quoted(term.column)) stands twice")
             }
         }
-        return total(terms)
+        return totalOrder(terms)
     }
 
     // MARK: Filters

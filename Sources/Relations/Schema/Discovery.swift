@@ -39,12 +39,12 @@ package struct Discovery {
             })
     }
 
-    /// The foreign keys that give relationships, in a fixed order and each once, and those that give none.
+    /// The foreign keys that give relationships, in a fixed order and each once; and those that give none.
     private static func usable(_ schema: Schema) -> ([ForeignKey], [Omission]) {
         var usable: [ForeignKey] = []
         var others: [Omission] = []
         for key in Set(schema.foreignKeys) {
-            if let reason = fault(of: key, in: schema) {
+            if let reason = reasonToOmit(key, in: schema) {
                 others.append((key, reason))
             } else {
                 usable.append(key)
@@ -54,7 +54,7 @@ package struct Discovery {
     }
 
     /// The reason for which the foreign key can give no relationship; nil if it can.
-    private static func fault(of key: ForeignKey, in schema: Schema) -> String? {
+    private static func reasonToOmit(_ key: ForeignKey, in schema: Schema) -> String? {
         if let other = key.otherDatabase { return "it refers to another database, '\(other)'" }
         guard let child = schema.tables[key.child]?.columns(key.childColumns),
             let parent = schema.tables[key.parent]?.columns(key.parentColumns)
@@ -68,6 +68,8 @@ package struct Discovery {
         return nil
     }
 
+    /// What foreign keys are sorted by: the table, the positions of its columns in five digits, and the other
+    /// side.
     private static func rank(_ key: ForeignKey, in schema: Schema) -> (String, String, String) {
         let columns = schema.tables[key.child]?.columns ?? []
         let positions = key.childColumns.map { name in
@@ -111,8 +113,8 @@ package struct Discovery {
         let own = foreignKeys.filter { $0.child == table.name }
         for (index, first) in own.enumerated() {
             for second in own[(index + 1)...] where Self.formPrimaryKey(first, second, of: table) {
-                addLink(from: first, to: second, by: table)
-                addLink(from: second, to: first, by: table)
+                addManyToMany(from: first, to: second, by: table)
+                addManyToMany(from: second, to: first, by: table)
             }
         }
     }
@@ -122,7 +124,7 @@ package struct Discovery {
         return columns.count == table.primaryKey.count && Set(columns) == Set(table.primaryKey)
     }
 
-    private mutating func addLink(from near: ForeignKey, to far: ForeignKey, by join: Table) {
+    private mutating func addManyToMany(from near: ForeignKey, to far: ForeignKey, by join: Table) {
         guard let start = sides(of: near), let end = sides(of: far) else { return }
         let isSelfJoin = near.parent == far.parent
         let short = isSelfJoin ? Self.stem(far) : far.parent
@@ -147,7 +149,8 @@ package struct Discovery {
         return ((child, childColumns), (parent, parentColumns))
     }
 
-    /// Picks the first of the names that is free on `table`, or the last of them with a number behind it.
+    /// Takes the first of the names that no relationship of `table` has, or the last of them with a number
+    /// behind it.
     private mutating func claim(_ table: String, _ candidates: [String]) -> String {
         for candidate in candidates {
             let name = Relationship.name(table, candidate)

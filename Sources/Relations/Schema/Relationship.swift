@@ -107,7 +107,7 @@ package final class Relationship: Sendable {
         self.primaryKey = table.columns(table.primaryKey) ?? []
         self.indexes = path?.indexes ?? table.indexes
         self.isAtMostOne = path == nil && table.isUnique(matchedColumns.map(\.name))
-        self.order = Self.total(order, table.primaryKey)
+        self.order = Self.totalOrder(order, table.primaryKey)
         self.dialect = dialect
     }
 
@@ -141,11 +141,11 @@ package final class Relationship: Sendable {
 
     /// Returns `order` with the columns of the related table's primary key that it lacks, so that ties are
     /// broken.
-    package func total(_ order: [OrderTerm]) -> [OrderTerm] {
-        Self.total(order, primaryKey.map(\.name))
+    package func totalOrder(_ order: [OrderTerm]) -> [OrderTerm] {
+        Self.totalOrder(order, primaryKey.map(\.name))
     }
 
-    private static func total(_ order: [OrderTerm], _ primaryKey: [String]) -> [OrderTerm] {
+    private static func totalOrder(_ order: [OrderTerm], _ primaryKey: [String]) -> [OrderTerm] {
         let ties = primaryKey.filter { column in !order.contains { $0.column == column } }
         return order + ties.map { OrderTerm(column: $0) }
     }

@@ -2,6 +2,7 @@ import Configuration
 import MariaDB
 import Reactor
 import Relations
+import Time
 
 /// Reads the schema at the start, from time to time, and when a query shows that it has changed; on a thread
 /// of its own, because reading waits.
@@ -26,9 +27,9 @@ final class CatalogRefresher {
         let warnings: [String]
     }
 
-    /// Nanoseconds from the end of one reading to the next at least, however often queries fail for want of a
+    /// The time from the end of one reading to the next at least, however often queries fail for want of a
     /// table.
-    private static let minPause: Int64 = 500_000_000
+    private static let minPause = TimeSpan.milliseconds(500)
 
     private let loop: EventLoop
     private let offload: Offload<Result<Finding, DatabaseError>>
@@ -37,7 +38,7 @@ final class CatalogRefresher {
     private var run = CoalescedRun()
     /// Settings that were to be adopted while a reading was under way.
     private var nextReload: Settings?
-    private var lastReading: Int64?
+    private var lastReading: Instant?
     private var settings: Settings
     /// Where it reads.
     var server: DatabaseServer
@@ -132,12 +133,12 @@ final class CatalogRefresher {
         onReading(reading)
     }
 
-    /// Nanoseconds between readings; nil: only when asked.
-    private var interval: Int64? {
-        settings.catalog.refreshSeconds > 0 ? Int64(settings.catalog.refreshSeconds) * 1_000_000_000 : nil
+    /// The time between readings; nil: only when asked.
+    private var interval: TimeSpan? {
+        settings.catalog.refreshSeconds > 0 ? .seconds(settings.catalog.refreshSeconds) : nil
     }
 
-    private func schedule(after delay: Int64?) {
+    private func schedule(after delay: TimeSpan?) {
         guard let delay else { alarm?.clear(); return }
         alarm?.set(at: loop.now + delay)
     }

@@ -2,9 +2,11 @@ import Loading
 import Logging
 import Reactor
 import Relations
+import Time
 import Wire
 
-/// The clients' side: accepts connections, turns lines into requests, and flushes replies once per turn.
+/// The clients' side of the daemon: accepts connections, has lines decoded and requests answered, and flushes
+/// the replies once per turn.
 final class ClientFrontend {
     struct Limits {
         var maxLineBytes: Int
@@ -12,8 +14,9 @@ final class ClientFrontend {
         var sendTimeoutSeconds: Int
         var requests: RequestDecoder.Limits
         var maxClients: Int
-        /// Bytes of replies that one client has not read, with the errors that further requests get, from which on nothing
-        /// more is read from it: twice what is refused from, and enough for some 100,000 errors.
+        /// Bytes of replies that one client has not read, with the errors that further requests get, from
+        /// which on nothing more is read from it: twice what is refused from, and enough for some 100,000
+        /// errors.
         var maxUnreadBytes: Int
 
         static func maxUnreadBytes(refusedFrom bytes: Int) -> Int { bytes + max(bytes, 1 << 24) }
@@ -30,19 +33,20 @@ final class ClientFrontend {
     private var sessions: [ObjectIdentifier: Session] = [:]
     /// Sessions to be flushed at the end of this turn.
     private var flushes: [Session] = []
-    /// Sessions with a line that had begun and not ended, or replies that were not read, when they were last looked at.
+    /// Sessions with a line that had begun and not ended, or replies that were not read, when they were last
+    /// looked at.
     private var slow: [ObjectIdentifier: Session] = [:]
     private var slowAlarm: Alarm?
     /// Sessions whose lines wait for memory.
     private var withoutMemory: [Session] = []
     /// Sockets of sessions that are over, whose clients may still read.
     let lingering: LingeringSockets
-    private var nextLook: Int64?
-    private var nextShedding: Int64 = 0
+    private var nextLook: Instant?
+    private var nextShedding = Instant.zero
     private var slowReaders = LogThrottle()
-    private var lastPauseReport: Int64?
+    private var lastPauseReport: Instant?
     /// The connections to the database, for the statistics.
-    weak var pool: ConnectionPool?
+    unowned var pool: ConnectionPool?
     private(set) var isDraining = false
     private var turns = TurnHistogram()
 
@@ -71,17 +75,17 @@ final class ClientFrontend {
 
     func listen(_ listener: Listener) {
         listeners.append(listener)
-        listener.onPause = { [unowned self] in acceptingPauses($0) }
+        listener.onPause = { [unowned self] in acceptingPaused($0) }
         listener.start { [unowned self] socket in accept(socket) }
     }
 
-    /// Paths of sockets whose files somebody has removed.
+    /// Paths of listening sockets whose files somebody has removed.
     var lostPaths: [String] { listeners.filter { !$0.isInPlace }.map(\.address) }
 
-    /// Nanoseconds between two reports of it.
-    private static let pauseReportInterval: Int64 = 10_000_000_000
+    /// The time between two reports that no connection can be accepted for now.
+    private static let pauseReportInterval = TimeSpan.seconds(10)
 
-    private func acceptingPauses(_ reason: ReactorError) {
+    private func acceptingPaused(_ reason: ReactorError) {
         lingering.closeAll()
         if let lastPauseReport, loop.now - lastPauseReport < Self.pauseReportInterval { return }
         lastPauseReport = loop.now
@@ -128,31 +132,32 @@ final class ClientFrontend {
         if let deadline = session.deadline(limits) { look(at: deadline) }
     }
 
-    private func look(at time: Int64) {
-        guard time < nextLook ?? .max else { return }
+    private func look(at time: Instant) {
+        if let nextLook, nextLook <= time { return }
         nextLook = time
         slowAlarm?.set(at: time)
     }
 
     private func lookAtSlowClients() {
         nextLook = nil
-        for session in slow.values where (session.deadline(limits) ?? .max) <= loop.now {
-            session.endAsTooSlow(limits)
+        for session in slow.values {
+            if let deadline = session.deadline(limits), deadline <= loop.now { session.endAsTooSlow(limits) }
         }
         let left = slow.filter { $0.value.deadline(limits) != nil }
         slow = [:]
         for session in left.values { observe(session) }
     }
 
-    /// Nanoseconds without reading after which a client has no claim to memory that others need.
-    private static let maxStall: Int64 = 1_000_000_000
-    private static let sheddingInterval: Int64 = 100_000_000
+    /// How long a client that does not read has a claim to memory that others need.
+    private static let maxStall = TimeSpan.seconds(1)
+    private static let sheddingInterval = TimeSpan.milliseconds(100)
 
-    /// When there is no memory because clients do not read, disconnects the one for which most is kept: otherwise everybody
-    /// else would be refused for as long as it likes.
+    /// When there is no memory because clients do not read, disconnects the one for which most is kept:
+    /// otherwise everybody else would be refused for as long as it likes.
     private func shedMemory() {
         let isNeeded = memory.hasLackedRoom || memory.isFull && !withoutMemory.isEmpty
-        // Only for this turn: soon there may be room again, and who is to go is told by what is kept now.
+        // It holds for this turn only: soon there may be room again, and what is kept now says which client
+        // is disconnected.
         memory.hasLackedRoom = false
         guard isNeeded, loop.now >= nextShedding else { return }
         nextShedding = loop.now + Self.sheddingInterval
@@ -170,8 +175,8 @@ final class ClientFrontend {
         withoutMemory.append(session)
     }
 
-    /// Handles lines that have waited for memory, if there is some now. Otherwise it looks again later: those who hold the
-    /// memory may do nothing that makes another turn.
+    /// Handles lines that have waited for memory, if there is some now; otherwise looks again later, because
+    /// nothing else may make another turn.
     private func resumeSessionsWithoutMemory() {
         guard !withoutMemory.isEmpty else { return }
         if memory.isFull { return look(at: loop.now + Self.sheddingInterval) }
@@ -197,7 +202,7 @@ final class ClientFrontend {
         }
     }
 
-    /// There is no memory for the rest of it.
+    /// Replies with an error to a line, because there is no memory for the rest of it.
     func refuseLine(of session: Session) {
         context.counters.requests += 1
         session.queue.reply(context.fullMemory, to: nil)
@@ -229,7 +234,7 @@ final class ClientFrontend {
         do throws(Failure) {
             let relationships = try engine.templates.relationships(named: name)
             let reply = DescribeReply(
-                relationships: relationships, catalog: engine.templates.catalog, limits: described)
+                relationships: relationships, catalog: engine.templates.catalog, limits: describedLimits)
             if memory.isFull { throw context.fullMemory }
             session.queue.reply(id) { output in
                 let start = output.count
@@ -246,8 +251,8 @@ final class ClientFrontend {
         }
     }
 
-    /// What a client must know to stay within the limits.
-    private var described: [(name: StaticString, value: Int)] {
+    /// The limits that `describe` shows: what a client must know to stay within them.
+    private var describedLimits: [(name: StaticString, value: Int)] {
         [
             ("keys", limits.requests.maxKeys), ("rows", context.limits.maxRows),
             ("include_depth", limits.requests.includeDepth), ("includes", limits.requests.maxIncludes),
@@ -258,12 +263,12 @@ final class ClientFrontend {
 
     // MARK: The end of a turn
 
-    func needsFlush(_ session: Session) {
+    func scheduleFlush(of session: Session) {
         flushes.append(session)
     }
 
-    /// One write per session and turn. Flushing may let a session handle lines that stood waiting, whose replies
-    /// are flushed in the next turn.
+    /// Writes the output of each session to its socket, once per turn. A session may then handle lines that
+    /// have waited; their replies are flushed in the next turn.
     func flush() {
         let sessions = flushes
         flushes.removeAll(keepingCapacity: true)
@@ -284,12 +289,12 @@ final class ClientFrontend {
 
     func turnEnds() {
         loop.refreshTime()
-        turns.add(nanoseconds: loop.now - loop.turnBegan)
+        turns.add(loop.now - loop.turnBegan)
     }
 
     // MARK: The end
 
-    /// No new connections and no new loads; what is on its way is answered.
+    /// Accepts no new connections and no new loads; what is on its way is answered.
     func drain() {
         isDraining = true
         for listener in listeners { listener.close() }

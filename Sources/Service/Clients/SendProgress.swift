@@ -1,37 +1,41 @@
-/// How a client takes what it is sent, from the moment at which it did not take all at once.
+import Time
+
+/// How far a client reads what it is sent, from the moment at which it did not take all at once.
 ///
-/// Any byte is not enough: a client that takes a few now and then would hold the memory of all the rest for ever.
+/// Any byte is not enough: a client that takes a few now and then would hold the memory of all the rest for
+/// ever.
 struct SendProgress {
     /// Bytes that show that the client reads.
     private static let minProgress = 1 << 20
 
-    /// Since when the client has taken less than that, in monotonic nanoseconds; nil while it takes all.
-    private(set) var stalledSince: Int64?
+    /// Since when the client has taken less than that; nil while it takes all.
+    private(set) var stalledSince: Instant?
     private var taken = 0
-    /// When a request of the client's was last taken up. A client that writes all its requests before it reads is not dead,
-    /// and what it is owed is bounded.
-    private var lastRequest: Int64 = 0
+    /// When a request of the client's was last taken up. A client that writes all its requests before it
+    /// reads is not dead, and what it is owed is bounded.
+    private var lastRequest = Instant.zero
 
-    /// The client did not take all.
-    /// - Returns: whether it did before.
-    mutating func stalled(at now: Int64) -> Bool {
+    /// Notes that the client did not take all.
+    /// - Returns: whether it had taken all until now.
+    mutating func stalled(at now: Instant) -> Bool {
         guard stalledSince == nil else { return false }
         (stalledSince, taken) = (now, 0)
         return true
     }
 
-    mutating func sent(_ count: Int, at now: Int64) {
+    mutating func sent(_ count: Int, at now: Instant) {
         guard stalledSince != nil else { return }
         taken += count
         if taken >= Self.minProgress { (stalledSince, taken) = (now, 0) }
     }
 
-    mutating func requestWasTaken(at now: Int64) { lastRequest = now }
+    mutating func requestWasTaken(at now: Instant) { lastRequest = now }
 
     mutating func caughtUp() { stalledSince = nil }
 
-    /// When the client will have done nothing for too long: it has neither read enough, nor had a request taken up.
-    func deadline(_ limits: ClientFrontend.Limits) -> Int64? {
-        stalledSince.map { max($0, lastRequest) + Int64(limits.sendTimeoutSeconds) * 1_000_000_000 }
+    /// When the client will have done nothing for too long: it has neither read enough, nor had a request
+    /// taken up.
+    func deadline(_ limits: ClientFrontend.Limits) -> Instant? {
+        stalledSince.map { max($0, lastRequest) + .seconds(limits.sendTimeoutSeconds) }
     }
 }

@@ -1,22 +1,25 @@
 import Loading
 import Reactor
 import Relations
+import Time
 import Wire
 
 /// One client connection: its socket, the lines that come in, and the reply queue whose bytes go out.
 final class Session {
     private enum State {
-        /// Nothing has come yet; the first bytes show whether the client speaks another protocol. Next: any other.
+        /// Nothing has come yet; the first bytes show whether the client speaks another protocol. Next: any
+        /// other.
         case new
         /// Requests are read. Next: any that follows.
         case open
-        /// The client is known to send no more, and some of what it has sent is still to be read. Next: halfClosed, closing,
-        /// closed.
+        /// The client is known to send no more, and some of what it has sent is still to be read. Next:
+        /// halfClosed, closing, closed.
         case ending
         /// All that the client sends has been read; it still gets what it is owed. Next: closing, closed.
         case halfClosed
         /// Only the output is still to be sent. Next: closed.
         case closing
+        /// The socket is closed, or lingers. Nothing follows.
         case closed
     }
 
@@ -30,18 +33,15 @@ final class Session {
     private let loop: EventLoop
     private var watch: Watch?
     private var framer: LineFramer
-    private(set) lazy var queue = ReplyQueue(account: account, context: frontend.context) {
-        [unowned self] in askForFlush()
-    }
-    private let account: ClientAccount
+    let queue: ReplyQueue
     private var state = State.new
     /// Bytes of lines that have not ended which are counted as memory in use.
     private var countedInput = 0
     /// When a line began that has not ended yet. Nil also while we leave lines standing.
-    private var lineBegan: Int64?
+    private var lineBegan: Instant?
     private var sendProgress = SendProgress()
-    /// Whether lines have been left standing because other clients must have their turn.
-    private var isBehind = false
+    /// Whether lines that have come are left to the next turn, because other clients must have theirs.
+    private var isDeferringLines = false
     /// Whether the frontend will call ``memoryIsBack()``.
     private var isAwaitingMemory = false
     /// Whether the frontend will call ``flush()`` at the end of this turn.
@@ -53,7 +53,7 @@ final class Session {
         self.socket = socket
         self.frontend = frontend
         self.loop = loop
-        self.account = account
+        queue = ReplyQueue(account: account, context: frontend.context)
         framer = LineFramer(limit: maxLineBytes)
         watch = Watch(loop, fileDescriptor: socket.fileDescriptor) { [unowned self] readiness in
             if readiness.contains(.ended) { return inputEnded() }
@@ -61,6 +61,7 @@ final class Session {
             if readiness.contains(.writable) { flush() }
         }
         watch?.set(readable: true, writable: false)
+        queue.onWork = { [unowned self] in askForFlush() }
     }
 
     /// Whether requests may still come from the client.
@@ -75,22 +76,22 @@ final class Session {
 
     // MARK: In
 
-    /// Whether the next line may be handled.
+    /// Whether the next line may be handled now.
     private var acceptsLines: Bool {
         switch state {
-        case .new, .open, .ending, .halfClosed: !queue.isBusy && hasRoomForReplies && !isBehind
+        case .new, .open, .ending, .halfClosed: !queue.isBusy && hasRoomForReplies && !isDeferringLines
         case .closing, .closed: false
         }
     }
 
-    /// Whether the errors that its next lines may get have room. Beyond the bounds they are all that it gets, and are
-    /// bounded too.
+    /// Whether the errors that its next lines may get have room. Beyond the bounds they are all that it gets,
+    /// and are bounded too.
     private var hasRoomForReplies: Bool {
         !lacksMemory && (!queue.hasOutput || queue.unreadBytes < frontend.limits.maxUnreadBytes)
     }
 
-    /// Whether its replies must be read before more are made: even those without rows take memory, and where there is none,
-    /// a client gets little of it.
+    /// Whether its replies must be read before more are made: even those without rows take memory, and where
+    /// there is none, a client gets little of it.
     private var lacksMemory: Bool { queue.outputBytes >= Self.idleCapacity && frontend.memory.isFull }
 
     private func read() {
@@ -119,7 +120,8 @@ final class Session {
         }
     }
 
-    // HTTP or TLS: one {"error":{"code":"bad_json",…}}, and the connection ends.
+    // {"error":{"code":"bad_json",…}}
+    /// Replies with one error to HTTP or TLS, and ends the connection.
     private func refusesForeignProtocol() -> Bool {
         guard let found = framer.withPending(ForeignProtocol.detect) else { return false }
         queue.reply(found.failure, to: nil)
@@ -133,14 +135,14 @@ final class Session {
         let frontend = frontend
         let start = loop.now
         var count = 0
-        isBehind = false
+        isDeferringLines = false
         while acceptsLines, framer.next({ frontend.handle($0, from: self) }) {
             count += 1
             // A cancel looks through all loads that are owed.
             let isCostly = queue.owed.count > ReplyQueue.maxInProgress
             guard count >= TurnBudget.minLines || isCostly else { continue }
             loop.refreshTime()
-            if loop.now - start > TurnBudget.lines { fallBehind() }
+            if loop.now - start > TurnBudget.lines { deferLines() }
         }
         if case .halfClosed = state, acceptsLines {
             _ = framer.finish { frontend.handle($0, from: self) }
@@ -152,12 +154,12 @@ final class Session {
         rearm()
     }
 
-    private func fallBehind() {
-        isBehind = true
+    private func deferLines() {
+        isDeferringLines = true
         askForFlush()
     }
 
-    /// Notes since when a line has been on its way, for ``tooSlow(_:)``.
+    /// Notes since when a line has been on its way, for ``endAsTooSlow(_:)``.
     private func noteLine(hasEnded: Bool) {
         guard isReading, acceptsLines, !framer.isBetweenLines else {
             lineBegan = nil
@@ -168,7 +170,8 @@ final class Session {
         frontend.observe(self)
     }
 
-    /// Half a long line, when there is no memory for what is under way: it is answered, and its rest is skipped.
+    /// Answers a long line of which only the beginning has come, and skips its rest, if there is no memory
+    /// for what is under way.
     private func giveUpLineWithoutMemory() {
         guard framer.capacity > Self.maxLineWithoutMemory, acceptsLines, frontend.memory.isFull,
             framer.skipLine()
@@ -188,7 +191,7 @@ final class Session {
     private func askForFlush() {
         guard !isFlushDue, !isClosed else { return }
         isFlushDue = true
-        frontend.needsFlush(self)
+        frontend.scheduleFlush(of: self)
     }
 
     /// Sends as much as the client takes now.
@@ -211,7 +214,7 @@ final class Session {
                 sendProgress.sent(count, at: loop.now)
             case .wouldBlock:
                 if sendProgress.stalled(at: loop.now) { frontend.observe(self) }
-                return goOn()
+                return continueHandling()
             case .closed, .failed: return close()
             }
         }
@@ -220,11 +223,12 @@ final class Session {
             queue.sendingEnds(idleCapacity: Self.idleCapacity)
             return end()
         }
-        goOn()
+        continueHandling()
     }
 
-    /// Lines and replies may have been left standing while there was too much to send. Only after them may it be the end.
-    private func goOn() {
+    /// Goes on with lines and replies that had to wait while there was too much to send. Only after them may
+    /// the connection end.
+    private func continueHandling() {
         queue.sendingEnds(idleCapacity: Self.idleCapacity)
         queue.resume()
         handleLines()
@@ -244,6 +248,7 @@ final class Session {
         }
     }
 
+    /// Whether the client may still get replies to its requests.
     private var takesReplies: Bool {
         switch state {
         case .new, .open, .ending, .halfClosed: true
@@ -251,7 +256,8 @@ final class Session {
         }
     }
 
-    /// Has its lines looked at again when there is memory: nothing that the client does may tell of that.
+    /// Has the frontend call ``memoryIsBack()``: nothing that the client does would show that there is
+    /// memory.
     private func awaitMemory() {
         guard !isAwaitingMemory else { return }
         isAwaitingMemory = true
@@ -263,16 +269,16 @@ final class Session {
         askForFlush()
     }
 
-    /// While nothing is read from the client, a connection that was lost with replies unread is reported as if there were
-    /// something to read.
+    /// While nothing is read from the client, a connection that was lost with replies unread is reported as
+    /// if there were something to read.
     private func closeIfHungUp() {
         if socket.isHungUp { return close() }
         // Since the socket was last watched, memory may have become scarce.
         rearm()
     }
 
-    /// The client has shut down its side while its lines are left standing. One that is gone waits for nothing; one that
-    /// has only sent all is still owed its replies.
+    /// The client has shut down its side while its lines are left standing. One that is gone waits for
+    /// nothing; one that has only sent all is still owed its replies.
     private func inputEnded() {
         if socket.isHungUp { return close() }
         if isReading { state = .ending }
@@ -281,29 +287,30 @@ final class Session {
 
     // MARK: Slow clients
 
-    /// Bytes that the client has the daemon keep, if it has been slow to read for so many nanoseconds.
-    func keptBytes(ifStalledFor time: Int64) -> Int? {
+    /// Bytes that the client has the daemon keep, if it has been slow to read for so long.
+    func keptBytes(ifStalledFor time: TimeSpan) -> Int? {
         guard let since = sendProgress.stalledSince, loop.now - since >= time else { return nil }
         return queue.keptBytes
     }
 
     /// When the client will have been too slow; nil while it is not slow.
-    func deadline(_ limits: ClientFrontend.Limits) -> Int64? {
-        let line = lineBegan.map { $0 + Int64(limits.lineTimeoutSeconds) * 1_000_000_000 }
+    func deadline(_ limits: ClientFrontend.Limits) -> Instant? {
+        let line = lineBegan.map { $0 + .seconds(limits.lineTimeoutSeconds) }
         return [line, sendProgress.deadline(limits)].compactMap { $0 }.min()
     }
 
     /// The deadline has passed: the client is disconnected, or its line given up.
     func endAsTooSlow(_ limits: ClientFrontend.Limits) {
         if let deadline = sendProgress.deadline(limits), deadline <= loop.now {
-            // What is in progress keeps us from reading on, not the client from writing.
+            // It is we who read no requests, because too many are in progress.
             if queue.isBusy { return sendProgress.requestWasTaken(at: loop.now) }
             return frontend.dropSlowReader(self, "limits.send_timeout_s = \(limits.sendTimeoutSeconds)")
         }
         giveUpLine("limits.line_timeout_s = \(limits.lineTimeoutSeconds)")
     }
 
-    /// The client gets what it is owed, and no more is read from it.
+    /// Replies with an error to a line that has not ended. The client gets what it is owed, and no more is
+    /// read from it.
     private func giveUpLine(_ bound: String) {
         queue.reply(
             Failure(.timeout, "a line has not ended within \(bound); the connection is closed"), to: nil)
@@ -317,10 +324,11 @@ final class Session {
 
     /// Ends the connection if the client sends no more and has got all that it was owed.
     private func closeIfDone() {
-        if case .halfClosed = state, queue.isEmpty, !isBehind { end() }
+        if case .halfClosed = state, queue.isEmpty, !isDeferringLines { end() }
     }
 
-    /// Reads no more once nothing is owed, answers the lines that have come whole, sends what is to be sent, and ends.
+    /// Ends the connection once nothing is owed: answers the lines that have come whole, sends what is to be
+    /// sent, and reads no more.
     func finish() {
         guard isReading, queue.owed.isEmpty else { return closeIfDone() }
         state = .halfClosed
@@ -328,11 +336,12 @@ final class Session {
         handleLines()
     }
 
-    /// The client has been sent all, and is to get it all.
+    /// Closes the connection so that the client still gets all that it was sent.
     private func end() {
         disconnect { frontend.lingering.end(socket) }
     }
 
+    /// Closes the connection at once.
     func close() {
         disconnect(socket.close)
     }

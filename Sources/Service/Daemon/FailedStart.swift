@@ -1,5 +1,6 @@
 import Reactor
 import Relations
+import Time
 import Wire
 
 /// What a daemon that cannot start does for clients that have connected to sockets of the service manager.
@@ -9,8 +10,8 @@ import Wire
 /// connections that wait are accepted, told why, and closed; and the process stays long enough that clients
 /// that keep trying cause a start every two seconds at most.
 package enum FailedStart {
-    /// Nanoseconds that the process stays.
-    private static let duration: Int64 = 2_000_000_000
+    /// How long the process stays.
+    private static let duration = TimeSpan.seconds(2)
 
     /// Turns away clients that wait now, and those that come while the process stays. Returns at once if none
     /// waits.

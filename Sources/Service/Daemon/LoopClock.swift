@@ -13,11 +13,11 @@ final class LoopClock: EngineClock {
         alarm = Alarm(loop) {}
     }
 
-    var now: Instant { Instant(nanoseconds: loop.now) }
+    var now: Instant { loop.now }
 
     func refresh() { loop.refreshTime() }
 
     func wake(at time: Instant?) {
-        if let time { alarm.set(at: time.nanoseconds) } else { alarm.clear() }
+        if let time { alarm.set(at: time) } else { alarm.clear() }
     }
 }

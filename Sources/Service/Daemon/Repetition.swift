@@ -1,18 +1,20 @@
+import Time
+
 // When something is done again.
 
 /// Exponential backoff: waiting times that double from 50 ms to 5 s, or to the given cap, each drawn at
 /// random from its upper half, so that many connections and many daemons do not all come at once to a server
 /// that has just come back.
 struct Backoff {
-    private static let minWait: Int64 = 50_000_000
-    private static let maxWait: Int64 = 5_000_000_000
+    private static let minWait = TimeSpan.milliseconds(50)
+    private static let maxWait = TimeSpan.seconds(5)
     private var ceiling = minWait
 
-    /// The next waiting time, in nanoseconds.
-    mutating func next(atMost cap: Int64 = maxWait) -> Int64 {
+    /// The next waiting time.
+    mutating func next(atMost cap: TimeSpan = maxWait) -> TimeSpan {
         let wait = min(ceiling, cap)
         ceiling = min(wait * 2, Self.maxWait)
-        return Int64.random(in: wait / 2...wait)
+        return .nanoseconds(Int64.random(in: (wait / 2).nanoseconds...wait.nanoseconds))
     }
 
     mutating func reset() {

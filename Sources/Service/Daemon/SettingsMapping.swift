@@ -17,7 +17,7 @@ extension Endpoint {
         case application
     }
 
-    /// Seconds after which a reading of the schema has failed; it is tried again in its time.
+    /// Seconds after which a reading of the schema has failed; it is tried again later.
     private static let schemaTimeoutSeconds = 30
 
     init(_ database: Settings.Database, at server: DatabaseServer, purpose: Purpose) {
@@ -43,13 +43,13 @@ extension Endpoint {
 }
 
 extension Settings.Database {
-    /// Nanoseconds after which a server that should have ended a statement itself is given up; nil: never.
-    var statementTimeout: Int64? {
-        statementTimeoutSeconds > 0 ? (Int64(statementTimeoutSeconds) + 5) * 1_000_000_000 : nil
+    /// How long a server that should have ended a statement itself is waited for; nil: for ever.
+    var statementTimeout: TimeSpan? {
+        statementTimeoutSeconds > 0 ? .seconds(statementTimeoutSeconds + 5) : nil
     }
 
-    /// Nanoseconds after which connecting is given up, if libmariadb has not done so itself.
-    var connectTimeout: Int64 { (Int64(connectTimeoutSeconds) + 1) * 1_000_000_000 }
+    /// How long connecting may take before it is given up, if libmariadb has not done so itself.
+    var connectTimeout: TimeSpan { .seconds(connectTimeoutSeconds + 1) }
 }
 
 extension Batcher.Limits {
@@ -76,8 +76,7 @@ extension QueryTemplates.Settings {
 extension BatchingPolicy {
     init(_ own: Settings.RelationshipBatching, over common: Settings.Batching) {
         self.init(
-            window: TimeSpan(
-                nanoseconds: Int64((own.windowMilliseconds ?? common.windowMilliseconds) * 1_000_000)),
+            window: .milliseconds(own.windowMilliseconds ?? common.windowMilliseconds),
             maxKeys: own.maxKeys ?? common.maxKeys, priority: own.priority)
     }
 }

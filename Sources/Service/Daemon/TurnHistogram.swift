@@ -1,14 +1,15 @@
 import Histogram
+import Time
 
-/// How long the loop's turns were: so long a client or an answer waits at most before it is looked at.
+/// How long the loop's turns were, which is how long a client or an answer waits at most until it is handled.
 struct TurnHistogram {
     private static let maxMicroseconds: UInt64 = 60_000_000
 
     private var microseconds = Histogram<UInt32>(
         highestTrackableValue: TurnHistogram.maxMicroseconds, numberOfSignificantValueDigits: .two)
 
-    mutating func add(nanoseconds: Int64) {
-        _ = microseconds.record(min(UInt64(max(0, nanoseconds)) / 1000, Self.maxMicroseconds))
+    mutating func add(_ turn: TimeSpan) {
+        _ = microseconds.record(min(UInt64(max(0, turn.microseconds)), Self.maxMicroseconds))
     }
 
     /// Microseconds that so many in a hundred turns did not exceed.

@@ -5,6 +5,7 @@ import MariaDB
 import Planning
 import Reactor
 import Relations
+import Time
 
 /// The connections to the database. It knows which are free and whether there is a database at all.
 final class ConnectionPool: QueryRunner {
@@ -52,11 +53,11 @@ final class ConnectionPool: QueryRunner {
         servers.reconfigure(settings)
     }
 
-    /// Nanoseconds after which a query on a connection that is made now is given up; nil: never.
-    var statementTimeout: Int64? { settings.statementTimeout }
+    /// How long a query may take on a connection that is made now before it is given up; nil: for ever.
+    var statementTimeout: TimeSpan? { settings.statementTimeout }
 
-    /// Nanoseconds after which an attempt to connect is given up.
-    var connectTimeout: Int64 { settings.connectTimeout }
+    /// How long an attempt to connect may take before it is given up.
+    var connectTimeout: TimeSpan { settings.connectTimeout }
 
     func open(connections: Int, loop: EventLoop) {
         losses = ConnectionLosses(loop, logger)
@@ -248,8 +249,8 @@ extension DatabaseError {
 /// Logs connections that were lost. A server that goes takes all of them along within a moment, and the log
 /// says so once.
 private final class ConnectionLosses {
-    /// Nanoseconds in which losses are gathered.
-    private static let window: Int64 = 100_000_000
+    /// How long losses are gathered.
+    private static let window = TimeSpan.milliseconds(100)
 
     private let loop: EventLoop
     private let logger: Logger

@@ -4,6 +4,7 @@ import MariaDB
 import Planning
 import Reactor
 import Relations
+import Time
 
 /// One place in the pool: a connection to the database, or the next attempt to have one.
 final class ConnectionSlot {
@@ -16,14 +17,14 @@ final class ConnectionSlot {
     /// Rings when the state wants it: to retry, to tell libmariadb of a timeout, or to give up.
     private var alarm: Alarm?
     private var backoff = Backoff()
-    private var connectedSince: Int64 = 0
+    private var connectedSince = Instant.zero
     /// Whether an attempt at its server has failed since it was last connected.
     private(set) var hasFailed = false
-    /// Nanoseconds after which a query of this connection is given up; nil: never. It is a little more than
-    /// what the connection's server was told, which stays as it was when the settings change.
-    private var statementTimeout: Int64?
+    /// How long a query of this connection may take before it is given up; nil: for ever. It is a little more
+    /// than what the connection's server was told, which stays as it was when the settings change.
+    private var statementTimeout: TimeSpan?
     /// When libmariadb wants to be told that what it waits for has not happened.
-    private var libraryTimeout: Int64?
+    private var libraryTimeout: Instant?
     /// Where the connection goes, with the address that was found for its host.
     private var endpoint: Endpoint?
     /// Counts the attempts to connect, so that an answer that comes late finds out that its attempt is over.
@@ -90,7 +91,7 @@ final class ConnectionSlot {
     func leave() {
         if case .closed = state { return }
         let left = server
-        let query = endedQuery(.failed(Self.leftServer))
+        let query = endQuery(.failed(Self.leftServer))
         become(.down(retryAt: nil))
         hasFailed = false
         backoff.reset()
@@ -121,11 +122,10 @@ final class ConnectionSlot {
         }
     }
 
-    /// Nanoseconds that a server has, where nothing else bounds it, to end a query that it has been told to
-    /// stop.
-    private static let stopTimeout: Int64 = 30_000_000_000
-    /// Nanoseconds in which the end of a query arrives that the server was found not to run any more.
-    private static let endTimeout: Int64 = 1_000_000_000
+    /// How long a server has, where nothing else bounds it, to end a query that it has been told to stop.
+    private static let stopTimeout = TimeSpan.seconds(30)
+    /// The time in which the end of a query arrives that the server was found not to run any more.
+    private static let endTimeout = TimeSpan.seconds(1)
 
     private func killed(_ outcome: QueryKiller.Outcome) {
         pool.logger.debug("the server was asked to stop the query", metadata: ["outcome": "\(outcome)"])
@@ -144,8 +144,9 @@ final class ConnectionSlot {
         // up: the query ends by `max_statement_time`.
         case (.busy(let connection, var execution), .notThere):
             execution.stop = .answered
-            let time = min(execution.deadline?.time ?? .max, loop.now + Self.endTimeout)
-            execution.deadline = Deadline(time: time, reason: .unstoppable)
+            let end = loop.now + Self.endTimeout
+            execution.deadline = Deadline(
+                time: min(execution.deadline?.time ?? end, end), reason: .unstoppable)
             become(.busy(connection, execution))
         case (.down, _), (.resolving, _), (.connecting, _), (.idle, _), (.closed, _): break
         }
@@ -197,8 +198,8 @@ final class ConnectionSlot {
         watch?.set(readable: false, writable: false)
         libraryTimeout = nil
         armAlarm()
-        loop.onNextTurn { [unowned self, weak connection] in
-            guard let connection, case .busy(let current, _) = state, current === connection else { return }
+        loop.onNextTurn { [unowned self] in
+            guard case .busy(let current, _) = state, current === connection else { return }
             proceed(connection, connection.fetch())
         }
     }
@@ -207,7 +208,7 @@ final class ConnectionSlot {
         watch(
             interest.fileDescriptor, readable: interest.events.contains(.readable),
             writable: interest.events.contains(.writable))
-        libraryTimeout = interest.timeoutMilliseconds.map { loop.now + Int64($0) * 1_000_000 }
+        libraryTimeout = interest.timeoutMilliseconds.map { loop.now + .milliseconds($0) }
         armAlarm()
     }
 
@@ -231,7 +232,7 @@ final class ConnectionSlot {
     }
 
     private func armAlarm() {
-        let time: Int64? =
+        let time: Instant? =
             switch state {
             case .down(let retryAt): retryAt
             case .connecting, .busy: [libraryTimeout, state.deadline?.time].compactMap { $0 }.min()
@@ -288,15 +289,16 @@ final class ConnectionSlot {
     }
 
     private func finish(_ connection: Connection, _ outcome: SlotOutcome) {
-        let query = endedQuery(outcome)
+        let query = endQuery(outcome)
         let isBeingStopped =
             if case .busy(_, let execution) = state { execution.stop == .asking } else { false }
         become(isBeingStopped ? .recovering(connection) : .idle(connection))
         if let query { pool.slotFinished(query, outcome, at: server) }
     }
 
-    /// The query that is under way, of which the log is told that it ends so.
-    private func endedQuery(_ outcome: SlotOutcome) -> BatchQuery? {
+    /// Logs how the query under way has ended.
+    /// - Returns: the query; nil if none is under way.
+    private func endQuery(_ outcome: SlotOutcome) -> BatchQuery? {
         guard case .busy(let connection, let execution) = state else { return nil }
         pool.logger.queryEnded(execution.query, outcome, connection: connection.threadID, at: loop.now)
         return execution.query
@@ -305,18 +307,18 @@ final class ConnectionSlot {
     /// Ends the query without reading what the server still sends: only a new connection can follow.
     private func dropConnection(_ outcome: SlotOutcome) {
         let left = server
-        let query = endedQuery(outcome)
+        let query = endQuery(outcome)
         become(.down(retryAt: nil))
         open()
         if let query { pool.slotFinished(query, outcome, at: left) }
     }
 
-    /// Nanoseconds after which a connection counts as stable.
-    private static let stableAfter: Int64 = 1_000_000_000
+    /// The time after which a connection counts as stable.
+    private static let stableAfter = TimeSpan.seconds(1)
 
     private func fail(_ error: DatabaseError) {
         let lost = server
-        let query = endedQuery(.failed(error))
+        let query = endQuery(.failed(error))
         let wasConnected = isConnected
         become(.down(retryAt: nil))
         hasFailed = !wasConnected

@@ -1,13 +1,14 @@
 import Loading
 import MariaDB
+import Time
 
 // The states of a connection slot. Each says which may follow; `ConnectionSlot.become` is where they change.
 
 extension ConnectionSlot {
     enum State {
-        /// There is no connection. It is tried again at `retryAt`, in nanoseconds of the loop's time; nil
-        /// while the pool is being told of a loss, after which the slot decides. Next: resolving, closed.
-        case down(retryAt: Int64?)
+        /// There is no connection. It is tried again at `retryAt`; nil while the pool is being told of a
+        /// loss, after which the slot decides. Next: resolving, closed.
+        case down(retryAt: Instant?)
         /// The server's name is being looked up. Next: connecting, down, closed.
         case resolving
         /// The connection is being made, login and session setup among it. Next: idle, down, closed.
@@ -43,8 +44,7 @@ extension ConnectionSlot {
 
     /// When a connection is given up, whatever its server does.
     struct Deadline {
-        /// Nanoseconds in the loop's time.
-        var time: Int64
+        var time: Instant
         var reason = Reason.silence
 
         enum Reason {

@@ -4,6 +4,7 @@ import Logging
 import MariaDB
 import Reactor
 import Relations
+import Time
 
 /// The servers that hold the data: which of them is used and, where there are several, how healthy each is.
 final class DatabaseServers {
@@ -12,9 +13,9 @@ final class DatabaseServers {
         let source: EndpointSource
         var check = Check.none
         /// When it last answered a query, if only with some of its rows or with an error.
-        var lastAnswer: Int64?
+        var lastAnswer: Instant?
         /// When it last answered a query with rows.
-        var lastRows: Int64?
+        var lastRows: Instant?
     }
 
     /// A health check of one server.
@@ -43,7 +44,7 @@ final class DatabaseServers {
     /// Tables that health checks read.
     private var tables: [String] = []
     /// When a refused query may next bring a health check forward.
-    private var nextEarlyCheck: Int64 = 0
+    private var nextEarlyCheck = Instant.zero
     /// How often another server was chosen.
     private(set) var changes = 0
     /// Called when another server is used from now on.
@@ -89,7 +90,7 @@ final class DatabaseServers {
     /// How each server is, in the order of preference.
     var states: [(server: DatabaseServer, state: String)] {
         settings.candidates.enumerated().map { index, server in
-            let isLacking = policy.health(of: index) == .well && !policy.lacks(index).isEmpty
+            let isLacking = policy.health(of: index) == .well && !policy.queriesRefusedOnly(by: index).isEmpty
             return (
                 server, index == active ? "active" : isLacking ? "refusing" : policy.health(of: index).word
             )
@@ -183,8 +184,7 @@ final class DatabaseServers {
 
     // MARK: Health checks
 
-    /// Nanoseconds.
-    private var checkInterval: Int64 { Int64(settings.checkIntervalSeconds) * 1_000_000_000 }
+    private var checkInterval: TimeSpan { .seconds(settings.checkIntervalSeconds) }
 
     private func checkAll() {
         // A server that has not answered the last check is not asked again before it has.
@@ -221,8 +221,8 @@ final class DatabaseServers {
         onFinding()
     }
 
-    /// - Parameter began: when the check began, in the loop's time.
-    private func checked(_ server: Int, _ outcome: HealthCheck.Outcome, began: Int64) {
+    /// - Parameter began: when the check began.
+    private func checked(_ server: Int, _ outcome: HealthCheck.Outcome, began: Instant) {
         let finding = outcome.finding
         logger.debug(
             "a server was looked at",
@@ -231,10 +231,10 @@ final class DatabaseServers {
         // That a server answers with errors does not speak against a check that met one.
         let isRefusal = if case .unwell(let error) = finding { error.kind == .statement } else { false }
         let lastAnswer = isRefusal ? servers[server].lastRows : servers[server].lastAnswer
+        let hasAnswered = lastAnswer.map { $0 > began } ?? false
         update {
             $0.record(
-                finding, of: server, isConnected: serves,
-                hasAnswered: serves && (lastAnswer ?? .min) > began, at: loop.now)
+                finding, of: server, isConnected: serves, hasAnswered: serves && hasAnswered, at: loop.now)
             $0.record(trials: outcome.trials, at: server, at: loop.now)
         }
     }
@@ -245,7 +245,7 @@ final class DatabaseServers {
         for (index, server) in settings.candidates.enumerated() {
             let health = policy.health(of: index)
             if health != before.health(of: index) { log(server, health, before: before.health(of: index)) }
-            let news = policy.lacks(index).subtracting(before.lacks(index))
+            let news = policy.queriesRefusedOnly(by: index).subtracting(before.queriesRefusedOnly(by: index))
             if index == before.active, !news.isEmpty, policy.active != before.active {
                 logger.warning(
                     "database server \(server) is passed over: it refuses queries of \(news.sorted())")

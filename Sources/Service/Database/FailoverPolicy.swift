@@ -1,5 +1,6 @@
 import Loading
 import MariaDB
+import Time
 
 /// Which of several servers is used, by what is known of them: the first in the order of preference that is
 /// well. Pure.
@@ -43,8 +44,8 @@ struct FailoverPolicy {
         var badInARow = 0
         /// Good findings in a row that it takes to be preferred again.
         var probation = minProbation
-        /// When it was chosen, in nanoseconds.
-        var chosenAt: Int64 = 0
+        /// When it was chosen.
+        var chosenAt = Instant.zero
         /// By name of the query.
         var refusals: [String: Refusal] = [:]
         /// Suspect queries that it has answered in the last check.
@@ -66,8 +67,8 @@ struct FailoverPolicy {
     /// Checks in a row without a verdict after which an unproven refusal is dropped. A proven one lasts
     /// longer.
     private static let maxUnclearChecks = 3
-    /// Nanoseconds after which a server that was chosen counts as stable.
-    private static let stableAfter: Int64 = 60_000_000_000
+    /// The time after which a server that was chosen counts as stable.
+    private static let stableAfter = TimeSpan.seconds(60)
 
     private var servers: [Server]
     private var suspects: SuspectQueries
@@ -89,7 +90,9 @@ struct FailoverPolicy {
     }
 
     /// Queries that the server refuses, and the active one does not.
-    func lacks(_ server: Int) -> Set<String> { servers[server].refused.subtracting(servers[active].refused) }
+    func queriesRefusedOnly(by server: Int) -> Set<String> {
+        servers[server].refused.subtracting(servers[active].refused)
+    }
 
     private func isRefused(_ query: String) -> Bool { servers.contains { $0.refusals[query] != nil } }
 
@@ -117,7 +120,7 @@ struct FailoverPolicy {
     /// A query has met an error that is the server's state, whatever is asked. Where another server is known
     /// to say the same, this one is no worse, and the query may be to blame after all: health checks will
     /// tell.
-    mutating func refused(_ error: DatabaseError, by server: Int, at now: Int64) {
+    mutating func refused(_ error: DatabaseError, by server: Int, at now: Instant) {
         let isShared = servers.indices.contains { other in
             guard other != server, case .unwell(let its) = servers[other].health else { return false }
             return its.kind == .statement && its.errno == error.errno
@@ -128,7 +131,7 @@ struct FailoverPolicy {
     }
 
     /// The active server has no connection, and an attempt to have one has failed.
-    mutating func failed(_ error: DatabaseError, at now: Int64) {
+    mutating func failed(_ error: DatabaseError, at now: Instant) {
         degrade(active, to: .unwell(error), at: now)
         choose(at: now)
     }
@@ -161,7 +164,7 @@ struct FailoverPolicy {
 
     /// Takes note of what a check of a server has shown of suspects.
     /// - Parameter trials: by name of the query. The check may have begun when there were others.
-    mutating func record(trials: [String: HealthCheck.Trial], at server: Int, at now: Int64) {
+    mutating func record(trials: [String: HealthCheck.Trial], at server: Int, at now: Instant) {
         let refusedBefore = servers[server].refused
         for (query, trial) in trials where isSuspect(query) {
             switch trial {
@@ -222,7 +225,7 @@ struct FailoverPolicy {
     ///   - hasAnswered: whether it has answered a query since the check began, with rows if the check found
     ///     it refusing.
     mutating func record(
-        _ finding: Finding, of server: Int, isConnected: Bool, hasAnswered: Bool = false, at now: Int64
+        _ finding: Finding, of server: Int, isConnected: Bool, hasAnswered: Bool = false, at now: Instant
     ) {
         switch finding {
         case .well: recordGood(server)
@@ -232,7 +235,7 @@ struct FailoverPolicy {
             // A server that serves and is at its limit of connections, or whose name cannot be resolved just
             // now, is not down.
             let isSilence = error.kind != .refused && error.errno != ErrorNumber.unknownHost
-            // A check that failed late tells of what is over.
+            // A check that began before the server's last answer says nothing about its state now.
             guard !hasAnswered, !isConnected || isSilence else { break }
             if error.kind == .statement, error.scope == .server {
                 // It has said so itself: there is nothing to wait for.
@@ -255,7 +258,7 @@ struct FailoverPolicy {
         }
     }
 
-    private mutating func recordBad(_ server: Int, _ health: Health, isConnected: Bool, at now: Int64) {
+    private mutating func recordBad(_ server: Int, _ health: Health, isConnected: Bool, at now: Instant) {
         servers[server].goodInARow = 0
         servers[server].badInARow += 1
         let isTolerated = (server == active || isConnected) && servers[server].isUsable
@@ -263,13 +266,13 @@ struct FailoverPolicy {
         degrade(server, to: health, at: now)
     }
 
-    private mutating func degrade(_ server: Int, to health: Health, at now: Int64) {
+    private mutating func degrade(_ server: Int, to health: Health, at now: Instant) {
         if server == active, servers[server].isUsable { lengthenProbation(server, at: now) }
         servers[server].goodInARow = 0
         servers[server].health = health
     }
 
-    private mutating func lengthenProbation(_ server: Int, at now: Int64) {
+    private mutating func lengthenProbation(_ server: Int, at now: Instant) {
         let wasStable = now - servers[server].chosenAt >= Self.stableAfter
         let longer = min(servers[server].probation * 2, Self.maxProbation)
         servers[server].probation = wasStable ? Self.minProbation : longer
@@ -277,7 +280,7 @@ struct FailoverPolicy {
 
     // MARK: The choice
 
-    private mutating func choose(at now: Int64) {
+    private mutating func choose(at now: Instant) {
         guard let best = better(), best != active else { return }
         active = best
         servers[best].chosenAt = now

@@ -22,7 +22,7 @@ struct HealthCheck: Sendable {
 
     struct Outcome: Sendable {
         let finding: FailoverPolicy.Finding
-        /// By name of the suspect; none for those whose turn did not come.
+        /// What was shown of each suspect whose turn came, by its name.
         let trials: [String: Trial]
     }
 
@@ -33,7 +33,8 @@ struct HealthCheck: Sendable {
     var tables: [String] = []
     var suspects: [Suspect] = []
 
-    /// More than one, because a single table may be locked, or broken by itself.
+    /// The greatest number of tables; more than one, because a single table may be locked, or broken by
+    /// itself.
     static let maxTables = 3
 
     func run(_ endpoint: Endpoint) -> Outcome {

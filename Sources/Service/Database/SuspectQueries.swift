@@ -9,28 +9,28 @@ struct SuspectQueries {
         var unclearInARow: [Int: Int] = [:]
     }
 
-    /// How many are tried at one time.
+    /// The greatest number of suspects.
     static let maxCount = 4
 
-    /// The oldest first.
+    /// The suspects, the oldest first.
     private var entries: [Entry] = []
-    /// Checks of each server so far.
-    private var checks: [Int]
+    /// By server, the index of the suspect with which its next check begins.
+    private var firstInNextCheck: [Int]
 
     init(servers: Int) {
-        checks = Array(repeating: 0, count: servers)
+        firstInNextCheck = Array(repeating: 0, count: servers)
     }
 
     var names: [String] { entries.map(\.suspect.name) }
     var isFull: Bool { entries.count >= Self.maxCount }
-    /// Those of which nothing is to be found out any more at any server.
+    /// The names of suspects of which every server has been asked.
     var triedEverywhere: [String] { entries.filter(\.untried.isEmpty).map(\.suspect.name) }
 
     func contains(_ name: String) -> Bool { index(of: name) != nil }
 
     /// - Precondition: There is room for it, and none of its name.
     mutating func add(_ suspect: HealthCheck.Suspect) {
-        entries.append(Entry(suspect: suspect, untried: Set(checks.indices)))
+        entries.append(Entry(suspect: suspect, untried: Set(firstInNextCheck.indices)))
     }
 
     mutating func remove(_ name: String) {
@@ -42,20 +42,20 @@ struct SuspectQueries {
     /// their turn.
     mutating func next(at server: Int) -> [HealthCheck.Suspect] {
         guard !entries.isEmpty else { return [] }
-        let first = checks[server] % entries.count
-        checks[server] = first + 1
+        let first = firstInNextCheck[server] % entries.count
+        firstInNextCheck[server] = first + 1
         return (entries[first...] + entries[..<first]).map(\.suspect)
     }
 
-    /// Nothing more is to be found out of it at this server.
+    /// Notes that the server has been asked, so that nothing more is to be found out there.
     mutating func markTried(_ name: String, at server: Int) {
         guard let index = index(of: name) else { return }
         entries[index].untried.remove(server)
         entries[index].unclearInARow[server] = nil
     }
 
-    /// A check has left unclear whether the server answers it.
-    /// - Returns: how many checks of this server have in a row.
+    /// Notes that a check has left unclear whether the server answers the suspect.
+    /// - Returns: the number of such checks of this server in a row.
     mutating func countUnclear(_ name: String, at server: Int) -> Int {
         guard let index = index(of: name) else { return 0 }
         entries[index].unclearInARow[server, default: 0] += 1

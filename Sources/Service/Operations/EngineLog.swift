@@ -1,9 +1,10 @@
 import Loading
 import Logging
 import Relations
+import Time
 
-/// Writes into the log what the engine reports. Errors that a database may give to thousands of queries are told once a
-/// second.
+/// Writes into the log what the engine reports. Errors that a database may give to thousands of queries are
+/// logged once a second.
 struct EngineLog {
     private let logger: Logger
     /// One for each error number of the server.
@@ -13,13 +14,13 @@ struct EngineLog {
         self.logger = logger
     }
 
-    mutating func report(_ event: EngineEvent, at now: Int64) {
+    mutating func report(_ event: EngineEvent, at now: Instant) {
         switch event {
         case .requestTimedOut(let reason):
             logger.debug("a request has timed out", metadata: ["reason": "\(reason)"])
         case .queryRefused(let query, let failure): refused(query, failure, at: now)
-        case .queryDivided(let query): logger.queryDivided(query)
-        case .queryStopped(let query): logger.queryDeserted(query)
+        case .querySplit(let query): logger.querySplit(query)
+        case .queryStopped(let query): logger.queryStopped(query)
         case .strayRows(let query):
             logger.error(
                 "rows came back that belong to no key asked for",
@@ -30,7 +31,7 @@ struct EngineLog {
         }
     }
 
-    private mutating func refused(_ query: BatchQuery, _ failure: QueryFailure, at now: Int64) {
+    private mutating func refused(_ query: BatchQuery, _ failure: QueryFailure, at now: Instant) {
         guard let others = refusals[failure.errno, default: LogThrottle()].admit(at: now) else { return }
         logger.warning(
             "the database refused a query",

@@ -7,8 +7,9 @@ import Planning
 package import Relations
 package import Wire
 
-/// How the database answers a load: for each level of it the SQL, how the server would run it, and which
-/// index it uses or lacks. Every call waits, and so is not for the loop's thread.
+/// How the database answers a load: for the load and each relationship that it includes the SQL, how the
+/// server would run it, and which index it uses or lacks. Every call waits, and so is not for the loop's
+/// thread.
 package struct Explanation {
     private let client: BlockingClient
     private let templates = QueryTemplates()
@@ -18,8 +19,9 @@ package struct Explanation {
         templates.install(catalog, QueryTemplates.Settings(settings))
     }
 
-    /// The load itself, and then what it includes, level by level.
-    package func levels(of load: Load) throws -> [String] {
+    /// Explains the load, and after it what it includes.
+    /// - Returns: a text for each, those of an include's own includes directly after it.
+    package func explain(_ load: Load) throws -> [String] {
         let plan = try LoadPlanner(templates: templates, account: ClientAccount()).plan(of: load)
         let inputs: [KeyInput] =
             switch load.keys {
@@ -51,7 +53,7 @@ package struct Explanation {
             "SELECT DISTINCT \(names.joined(separator: ",")) FROM \(table) WHERE \(filled) LIMIT 3")
         return rows.compactMap { row in
             let parts = zip(row, relationship.key).compactMap { cell, column in
-                cell.flatMap { $0.withUnsafeBytes { ReturnedKey.link($0, as: column.type) } }
+                cell.flatMap { $0.withUnsafeBytes { ReturnedKey.keyValue($0, as: column.type) } }
             }
             guard parts.count == relationship.key.count else { return nil }
             return parts.count == 1 ? .single(parts[0]) : .composite(parts)

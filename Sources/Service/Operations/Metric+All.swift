@@ -144,11 +144,11 @@ extension Metric {
         Metric(name, .gauge, help, in: .microseconds, advice: advice) { read($0.turns) }
     }
 
-    /// The process's own numbers. Nobody else can tell them over TCP, in another container, or behind a socket that a
-    /// service manager has made.
+    /// The process's own numbers. Nobody else can tell them over TCP, in another container, or behind a
+    /// socket that a service manager has made.
     private static let process = [
         Metric("cpu_us", .counter, "processor time of the daemon", in: .microseconds) { _ in
-            Int(OwnProcess.processorTime / 1000)
+            Int(OwnProcess.processorTime.microseconds)
         },
         Metric("resident_bytes", .gauge, "memory of the daemon; missing without /proc", in: .bytes) { _ in
             OwnProcess.residentBytes

@@ -4,8 +4,8 @@ import Relations
 import Time
 import Wire
 
-/// A number that the daemon tells about itself. What `stats` replies, what OPERATIONS.md explains and what the tests
-/// expect are made from the one list ``all``.
+/// A number that the daemon tells about itself. What `stats` replies, what OPERATIONS.md explains and what
+/// the tests expect are made from the one list ``all``.
 package struct Metric: Sendable {
     package enum Kind: String, Sendable {
         /// It only grows, from 0 at the daemon's start.

@@ -24,23 +24,23 @@ extension Logger {
             metadata: ["connection": "\(connection)"])
     }
 
-    func queryEnded(_ query: BatchQuery, _ outcome: SlotOutcome, connection: UInt, at now: Int64) {
+    func queryEnded(_ query: BatchQuery, _ outcome: SlotOutcome, connection: UInt, at now: Instant) {
         debug(
             "query ended",
             metadata: query.metadata([
                 "connection": "\(connection)", "rows": "\(query.rowCounts.reduce(0, +) + query.strayRows)",
-                "took_us": "\(max(0, now - query.batch.sent.nanoseconds) / 1000)",
+                "took_us": "\(max(TimeSpan.zero, now - query.batch.sent).microseconds)",
                 "outcome": "\(outcome.word)",
             ]))
     }
 
-    func queryDivided(_ query: BatchQuery) {
+    func querySplit(_ query: BatchQuery) {
         debug(
             "the keys of a query are asked again in smaller parts",
             metadata: query.metadata(["keys_asked_alone": "\(query.hugeKeys.count)"]))
     }
 
-    func queryDeserted(_ query: BatchQuery) {
+    func queryStopped(_ query: BatchQuery) {
         debug("a query that nobody waits for is stopped", metadata: query.metadata([:]))
     }
 }

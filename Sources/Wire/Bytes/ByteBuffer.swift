@@ -76,13 +76,11 @@ extension ByteBuffer {
     }
 
     /// Appends an integer in decimal digits: `-42`.
-    /// Appends an integer in decimal digits: `-42`.
     package mutating func append(decimal value: Int64) {
         if value < 0 { append(byte: UInt8(ascii: "-")) }
         append(decimal: value.magnitude)
     }
 
-    /// Appends an integer in decimal digits: `42`.
     /// Appends an integer in decimal digits: `42`.
     package mutating func append(decimal value: UInt64) {
         // They come from the last to the first, and are moved to the front when it is known how many they

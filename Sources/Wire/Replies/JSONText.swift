@@ -20,7 +20,6 @@ extension ByteBuffer {
     }
 
     /// Appends a text as a string: `"Emma \"Woodhouse\"\n"`.
-    /// Appends a text as a string: `"Emma \"Woodhouse\"\n"`.
     package mutating func append(jsonString text: String) {
         var text = text
         text.withUTF8 { append(jsonString: UnsafeRawBufferPointer($0)) }

@@ -14,7 +14,6 @@ package enum ForeignProtocol: Hashable, Sendable {
     }
 
     /// The error that tells the client about its mistake.
-    /// The error that tells the client about its mistake.
     package var failure: Failure {
         switch self {
         case .tls:

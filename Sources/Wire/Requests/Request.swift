@@ -3,7 +3,6 @@ package import Relations
 /// A line of a client that has been decoded, but not yet compared with the catalog.
 package struct Request: Hashable, Sendable {
     /// The client's name for the request; nil if it gave none.
-    /// The client's name for the request; nil if it gave none.
     package let id: RequestID?
     package let operation: Operation
 
@@ -14,12 +13,10 @@ package struct Request: Hashable, Sendable {
 }
 
 /// What a client asks for.
-/// What a client asks for.
 package enum Operation: Hashable, Sendable {
     case load(Load)
     case ping
     case hello
-    /// Describes one relationship, or all of them if none is named.
     /// Describes one relationship, or all of them if none is named.
     case describe(relationship: String?)
     case stats
@@ -56,14 +53,13 @@ extension Load {
     }
 }
 
-/// The options of a load, which mostly has none. They are kept apart from it, since copying it would
-/// otherwise cost several times as much.
+/// The options of a load, which mostly has none. They are kept in a box of their own, since copying a load
+/// would otherwise cost several times as much.
 private enum GivenOptions: Hashable, Sendable {
     case none
     indirect case some(LoadOptions)
 }
 
-/// The keys of a load.
 /// The keys of a load.
 package enum Keys: Hashable, Sendable {
     /// One key, whose reply is its rows: `"key":42`.

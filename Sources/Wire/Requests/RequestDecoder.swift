@@ -123,7 +123,6 @@ extension RequestDraft {
     private static let keyMembers: [Member] = [.key, .keys, .parent, .parents]
 
     /// The keys of a load, and whether they are those of the parent's primary key.
-    /// The keys of a load, and whether they are those of the parent's primary key.
     private func keysOfLoad() throws(Failure) -> (Keys, isByParent: Bool) {
         guard present.count(among: MemberSet(.key, .keys, .parent, .parents)) < 2 else {
             let given = Self.keyMembers.filter(present.contains)

@@ -14,7 +14,8 @@ enum HostileSchema {
         var spellings: [String] = []
     }
 
-    // CREATE TABLE p_x (id INT PRIMARY KEY AUTO_INCREMENT, k TYPE NULL UNIQUE); CREATE TABLE c_x (… FOREIGN KEY (k) …)
+    // CREATE TABLE p_x (id INT PRIMARY KEY AUTO_INCREMENT, k TYPE NULL, UNIQUE (k));
+    // CREATE TABLE c_x (…, FOREIGN KEY (k_id) REFERENCES p_x (k)); INSERT …
     private static func pair(_ key: Single) -> String {
         let values = key.values + ["NULL"]
         let children = values + key.values.suffix(3) + key.spellings

@@ -5,8 +5,8 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// Comparisons of keys that other loaders get wrong: through tables with other collations, of bytes that are no
-/// character, of labels, and of values that raise a warning.
+/// Comparisons of keys that other loaders get wrong: through tables with other collations, of bytes that are
+/// no character, of labels, and of values that raise a warning.
 @Suite struct KeyComparisonTests {
     // MARK: Through other tables
 

@@ -89,8 +89,8 @@ import Testing
     }
 }
 
-/// A socket before a daemon's. It passes each line and its reply, and closes a connection that has had its replies when
-/// it asks for more.
+/// A socket before a daemon's. It passes each line and its reply, and closes a connection that has had its
+/// replies when it asks for more.
 private final class LosingRelay: Sendable {
     let path: String
     private let directory: String

@@ -1,6 +1,7 @@
 import Fuzzing
 import MariaDB
 import Reactor
+import Time
 
 /// Connects and sends two queries, as a connection of the daemon's pool does, and checks everything that it
 /// is told.
@@ -13,8 +14,8 @@ final class Client {
         case over
     }
 
-    /// Nanoseconds until the server, which is on the same loop, is asked to send more.
-    private static let silenceLimit: Int64 = 100_000
+    /// The time until the server, which is on the same loop, is asked to send more.
+    private static let silenceLimit = TimeSpan.microseconds(100)
     private static let queries = 2
 
     private let connection: Connection

@@ -18,7 +18,7 @@ struct ConcurrencyProbe {
     }
 
     mutating func ended(_ query: BatchQuery, _ outcome: BatchQuery.Outcome, at now: Int64) {
-        guard case .complete = outcome, !query.isOver else {
+        guard case .complete = outcome, !query.needsNoMoreRows else {
             isWithoutRetries = false
             return
         }

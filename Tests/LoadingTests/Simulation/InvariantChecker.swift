@@ -106,7 +106,7 @@ final class InvariantChecker {
 
     func killed(_ query: BatchQuery) {
         expect(
-            query.isOver || !query.batch.allWaiters.contains(where: isOwed),
+            query.needsNoMoreRows || !query.batch.allWaiters.contains(where: isOwed),
             "a query is killed that somebody needs")
     }
 
@@ -264,10 +264,10 @@ final class InvariantChecker {
 
     private func checkKills() {
         for query in engine.running
-        where !query.isStopped && now > query.batch.sent.nanoseconds + Self.longestDeserted {
+        where !query.isStopRequested && now > query.batch.sent.nanoseconds + Self.longestDeserted {
             // Those of a client that is gone are forgotten in pieces.
             let isWanted = query.batch.allWaiters.contains { isOwed($0) || isParting($0) }
-            expect(!query.isOver && isWanted, "a query goes on for nobody")
+            expect(!query.needsNoMoreRows && isWanted, "a query goes on for nobody")
         }
     }
 

@@ -63,7 +63,8 @@ struct ReplyOracle {
         }
     }
 
-    /// Whether there was no room for the load's keys, or for its reply behind others that its client had not read.
+    /// Whether there was no room for the load's keys, or for its reply behind others that its client had not
+    /// read.
     private func lacksRoom(_ record: LoadRecord) -> Bool {
         guard let reply = record.reply else { return false }
         let keys = record.expected.keys

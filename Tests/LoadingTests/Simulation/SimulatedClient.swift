@@ -2,11 +2,10 @@ import Loading
 import Relations
 import Wire
 
-/// A client of the engine: it sends loads, and reads the lines that its reply queue has for it, unless it pauses.
+/// A client of the engine: it sends loads, and reads the lines that its reply queue has for it, unless it
+/// pauses.
 final class SimulatedClient {
-    private(set) lazy var queue = ReplyQueue(
-        account: ClientAccount(), context: simulation.engine.context
-    ) { [unowned self] in queueHasWork() }
+    let queue: ReplyQueue
     private(set) var isGone = false
     private var records: [RequestID: LoadRecord] = [:]
     /// Until then it reads nothing.
@@ -18,6 +17,8 @@ final class SimulatedClient {
     init(_ simulation: Simulation, number: Int) {
         self.simulation = simulation
         self.number = number
+        queue = ReplyQueue(account: ClientAccount(), context: simulation.engine.context)
+        queue.onWork = { [unowned self] in queueHasWork() }
     }
 
     func record(of load: PendingLoad) -> LoadRecord? {

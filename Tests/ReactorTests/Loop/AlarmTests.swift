@@ -1,5 +1,6 @@
 import Reactor
 import Testing
+import Time
 
 /// Callbacks at a time.
 @Suite struct AlarmTests {
@@ -13,12 +14,12 @@ import Testing
         var early: Alarm?
         early = Alarm(loop) {
             rung.append(1)
-            if rung.count == 1 { early?.set(at: loop.now + 1_000_000) }
+            if rung.count == 1 { early?.set(at: loop.now + .milliseconds(1)) }
         }
         let never = Alarm(loop) { rung.append(9) }
-        late.set(at: loop.now + 500_000_000)
-        early?.set(at: loop.now + 1_000_000)
-        never.set(at: loop.now + 2_000_000)
+        late.set(at: loop.now + .milliseconds(500))
+        early?.set(at: loop.now + .milliseconds(1))
+        never.set(at: loop.now + .milliseconds(2))
         never.clear()
         loop.run {}
         early = nil  // which its own handler holds
@@ -27,7 +28,7 @@ import Testing
 
     @Test func `an alarm never fires before its time`() throws {
         let loop = try EventLoop()
-        let time = loop.now + 1_500_700
+        let time = loop.now + .nanoseconds(1_500_700)
         let alarm = Alarm(loop) {
             #expect(loop.now >= time)
             loop.stop()

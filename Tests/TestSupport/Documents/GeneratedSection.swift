@@ -1,6 +1,7 @@
 import Foundation
 
-/// A part of a file that is made from records of the program: a test compares the two, and `make docs` writes the file.
+/// A part of a file that is made from records of the program: a test compares the two, and `make docs` writes
+/// the file.
 package struct GeneratedSection {
     /// `make docs` sets it.
     private static let writes =

@@ -1,5 +1,6 @@
-/// JSON in which a document has left something out. `…` at the end of a list or of an object stands for any further
-/// elements or members, at the end of a string for any rest of it, and in the place of a value for any value.
+/// JSON in which a document has left something out. `…` at the end of a list or of an object stands for any
+/// further elements or members, at the end of a string for any rest of it, and in the place of a value for
+/// any value.
 package struct JSONPattern: Sendable {
     private static let ellipsis = "…"
     private let pattern: JSONValue

@@ -49,7 +49,8 @@ package final class Oracle {
         column.shape.literal(shown, quote: client.quote)
     }
 
-    // SELECT r.`id`+0, CAST(r.`title` AS CHAR CHARACTER SET utf8mb4) FROM `books` AS r WHERE r.`author_id` = 42 ORDER BY r.`id`
+    // SELECT r.`id`+0, CAST(r.`title` AS CHAR CHARACTER SET utf8mb4) FROM `books` AS r
+    //   WHERE r.`author_id` = 42 ORDER BY r.`id`
     package func rows(_ relationship: DescribedRelationship, _ key: AskedKey) throws -> [[String?]] {
         guard let literals = key.literals else { return [] }
         let shown = relationship.columns.map { $0.shape.expression("r.\(identifier($0.name))") }

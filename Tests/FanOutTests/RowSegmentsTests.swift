@@ -3,45 +3,45 @@ import Relations
 import TestSupport
 import Testing
 
-@Suite struct DistributorTests {
+@Suite struct RowSegmentsTests {
     @Test(arguments: UInt64(0)..<200)
     func `every row reaches its key and no other, in the order in which it came`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let keys = Int.random(in: 1...8, using: &random)
-        let distributor = Distributor(keys: keys)
+        let segments = RowSegments(keys: keys)
         var arena: [Int] = []
         var expected: [[Int]] = Array(repeating: [], count: keys)
         for row in 0..<Int.random(in: 0...60, using: &random) {
             let key = Int.random(in: 0..<keys, using: &random)
             let start = arena.count
             // A separator is written as -1.
-            if distributor.continues(key) { arena.append(-1) }
+            if segments.continues(key) { arena.append(-1) }
             arena.append(row)
-            distributor.add(start..<arena.count, to: key)
+            segments.add(start..<arena.count, to: key)
             expected[key].append(row)
         }
         for key in 0..<keys {
             var found: [Int] = []
             var separators = 0
-            distributor.forEachSegment(of: key) { _, segment in
+            segments.forEachSegment(of: key) { _, segment in
                 found += arena[segment.range].filter { $0 >= 0 }
                 separators += arena[segment.range].count { $0 < 0 }
                 #expect(arena[segment.range].count == 2 * segment.rows - 1)
                 #expect(arena[segment.range.lowerBound] >= 0, "a segment starts with a row")
             }
             #expect(found == expected[key])
-            #expect(distributor.rows(of: key) == expected[key].count)
-            #expect(distributor.bytes(of: key) == found.count + separators)
+            #expect(segments.rows(of: key) == expected[key].count)
+            #expect(segments.bytes(of: key) == found.count + separators)
         }
     }
 
     @Test func `rows that follow one another are one segment`() {
-        let distributor = Distributor(keys: 2)
-        distributor.add(0..<5, to: 1)
-        distributor.add(5..<9, to: 1)
-        var segments: [Range<Int>] = []
-        distributor.forEachSegment(of: 1) { segments.append($1.range) }
-        #expect(segments == [0..<9])
+        let segments = RowSegments(keys: 2)
+        segments.add(0..<5, to: 1)
+        segments.add(5..<9, to: 1)
+        var ranges: [Range<Int>] = []
+        segments.forEachSegment(of: 1) { ranges.append($1.range) }
+        #expect(ranges == [0..<9])
     }
 }
 

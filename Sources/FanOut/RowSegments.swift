@@ -1,4 +1,5 @@
-/// Remembers which bytes of an arena belong to which key of a batch.
+/// Says which bytes of an arena belong to which key of a batch: the segments of the arena that have a key's
+/// rows.
 ///
 /// Each row is encoded once, into an arena that this type never sees; it only knows ranges of the arena. Rows
 /// of a key that follow one another form one segment, so that a waiter's answer is one copy as a rule,
@@ -7,7 +8,7 @@
 ///
 /// It is a class because a struct within an object is copied, with all its reference counting, for every call
 /// from another module; that was a tenth of the daemon's reference counting.
-package final class Distributor {
+package final class RowSegments {
     /// Rows of one key that stand one after another in the arena, with separators between them.
     package struct Segment: Hashable, Sendable {
         /// The bytes of the arena.

@@ -2,6 +2,7 @@ import Loading
 import MariaDB
 
 extension DatabaseError {
+    /// What the error is about, by its number and SQLSTATE.
     var scope: ErrorScope {
         if Self.serverStates.contains(errno) { return .server }
         if Self.moments.contains(errno) { return .moment }
