@@ -64,7 +64,7 @@ import Wire
         let query = try #require(engine.database.queries.first)
         let rows = books.rows(of: try SQLReader.query(query.statement.sql))
         for row in rows.prefix(11) { RowView.withCells(row, query.take) }
-        #expect(query.isOver)
+        #expect(query.needsNoMoreRows)
         let bytes = engine.context.memory.bytes
         for row in rows.dropFirst(11) { RowView.withCells(row, query.take) }
         #expect(engine.context.memory.bytes == bytes)

@@ -89,7 +89,7 @@ import Wire
             let query = try #require(engine.database.queries.first)
             let rows = books.rows(of: try SQLReader.query(query.statement.sql))
             for row in rows { RowView.withCells(row, query.take) }
-            #expect(query.isOver && engine.context.memory.bytes == before)
+            #expect(query.needsNoMoreRows && engine.context.memory.bytes == before)
         }
     }
 

@@ -202,8 +202,8 @@ import Wire
             IncludeInput(name: $0, options: LoadOptions())
         }
         let plan = try plan(templates, "authors.books", options)
-        #expect(plan.includes.map(\.links) == [[0], [1], [1]])
-        #expect(plan.projection.links.map(\.name) == ["author_id", "id"])
+        #expect(plan.includes.map(\.keyColumns) == [[0], [1], [1]])
+        #expect(plan.projection.includeKeys.map(\.name) == ["author_id", "id"])
     }
 
     @Test func `a load by the parent's primary key of a relationship with that key is the same load`() throws

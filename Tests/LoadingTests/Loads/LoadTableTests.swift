@@ -14,7 +14,7 @@ import Wire
     private let table: LoadTable
 
     init() {
-        queue = ReplyQueue(account: ClientAccount(), context: engine.context) {}
+        queue = ReplyQueue(account: ClientAccount(), context: engine.context)
         table = LoadTable(memory: memory)
     }
 
@@ -48,7 +48,7 @@ import Wire
     @Test func `memory of a load is held until it has its reply`() throws {
         let first = try begin(keys: 1, bytes: 100)
         let second = try begin(keys: 1, bytes: 1000)
-        table.hold(50, for: first.load)
+        table.addBytes(50, for: first.load)
         #expect(memory.bytes == 1150)
         table.releaseKeys(of: first.load)
         #expect(memory.bytes == 1150)

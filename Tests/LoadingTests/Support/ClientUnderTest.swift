@@ -4,15 +4,17 @@ import Wire
 
 /// A client of the engine that reads only when a test says so.
 final class ClientUnderTest {
-    private(set) lazy var queue = ReplyQueue(account: account, context: engine.context) { [weak self] in
-        self?.calls += 1
-    }
+    let queue: ReplyQueue
     let account = ClientAccount()
     /// How often the queue has called since the client exists.
     private(set) var calls = 0
     private let engine: Engine
 
-    init(_ engine: Engine) { self.engine = engine }
+    init(_ engine: Engine) {
+        self.engine = engine
+        queue = ReplyQueue(account: account, context: engine.context)
+        queue.onWork = { [weak self] in self?.calls += 1 }
+    }
 
     // MARK: Requests
 
