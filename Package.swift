@@ -44,7 +44,7 @@ let package = Package(
         ours("FanOut", ["Relations"]),
         ours("Loading", ["Time", "Relations", "Wire", "Batching", "Planning", "FanOut", deque, heap]),
 
-        // The thin shell: all C names stop in these two.
+        // The thin shell: all C names stop in these two (but for the prepared statements of Bench).
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
         .systemLibrary(name: "CLibevent", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
         ours("MariaDB", ["CMariaDB", "Relations"]),
@@ -111,7 +111,7 @@ let package = Package(
                 "Service", "Configuration", "Loading", "MariaDB", "PrivateServer", "Reactor", "Relations",
                 "TestSupport", "Time", logging,
             ]),
-        tests("EndToEndTests", ["TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer"]),
+        tests("EndToEndTests", ["Service", "TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer"]),
     ]
 )
 

@@ -1,4 +1,5 @@
 import CMariaDB
+package import Relations
 
 /// A column of a result, as the server describes it.
 package struct ColumnDescription: Sendable, Hashable {
@@ -46,22 +47,9 @@ package struct ColumnDescription: Sendable, Hashable {
 }
 
 extension ColumnDescription {
-    /// The form of the values in the text protocol.
-    package enum Kind: Hashable, Sendable {
-        case integer
-        case bit
-        case decimal
-        case real
-        case date, time, datetime, timestamp
-        case text
-        /// Strings without a character set, and every type that is not known and shown as a string.
-        case bytes
-        /// The type of a bare `NULL`.
-        case null
-    }
-
+    /// The form of the values in the text protocol:
     /// https://mariadb.com/kb/en/result-set-packets/#field-types
-    package var kind: Kind {
+    package var kind: CellKind {
         switch typeCode {
         case 1, 2, 3, 8, 9, 13: .integer  // TINY, SHORT, LONG, LONGLONG, INT24, YEAR
         case 16: .bit

@@ -1,7 +1,7 @@
 package import Batching
 import FanOut
 package import Planning
-import Relations
+package import Relations
 import Wire
 
 /// One batch on its way through a connection: its statement, and the rows that have come for it.

@@ -1,13 +1,13 @@
 import Time
 
-/// What one kind of work may take of a turn of the loop, in which everybody else waits. What is more goes on in the next
-/// turn: together with the loop's own bound on callbacks this keeps turns at a few milliseconds (`turn_p99_us`).
-/// Not in pieces yet: the keys of one include (`batching.max_client_keys` of them at most) begin to wait, and are given up,
-/// at once; and a description is written at once.
+/// What one kind of work may take of a turn of the loop, in which everybody else waits. Work beyond that goes on
+/// in the next turn: together with the loop's own bound on callbacks this keeps turns at a few milliseconds
+/// (`turn_p99_us`). Not done in slices yet: the keys of one include, of which there are at most
+/// `batching.max_client_keys`, begin to wait and are given up in one go, and a description is written in one go.
 enum TurnBudget {
     // MARK: Time
 
-    /// The time for what is done in pieces, and for the requests whose time is over.
+    /// The time for what is done in slices, and for the requests whose time is over.
     static let tasks = TimeSpan.milliseconds(2)
     /// The time for writing to clients.
     static let flushes = TimeSpan.milliseconds(2)
@@ -19,12 +19,12 @@ enum TurnBudget {
 
     // MARK: Bytes and rows
 
-    /// Read from one client.
+    /// Bytes that are read from one client.
     static let bytesRead = 1 << 16
-    /// Written to one client.
+    /// Bytes that are written to one client.
     static let bytesWritten = 1 << 20
-    /// Taken from one connection to the database: of the order of half a millisecond.
+    /// Rows that are taken from one connection to the database, which takes about half a millisecond.
     static let rowsTaken = 512
-    /// The same for rows that are long.
+    /// Bytes of rows that are taken from one connection, for rows that are long.
     static let bytesTaken = 1 << 18
 }

@@ -164,7 +164,7 @@ final class ConnectionSlot {
                 return wait(connection, for: interest)
             case .connected: return connected(connection)
             case .columns(let columns):
-                guard runningQuery.accepts(columns.map { CellKind($0.kind) }) else {
+                guard runningQuery.accepts(columns.map(\.kind)) else {
                     return dropConnection(.changedColumns)
                 }
                 progress = connection.fetch()

@@ -42,22 +42,3 @@ extension RowView {
         self.init(cells: row.values, lengths: row.lengths, count: row.count)
     }
 }
-
-extension CellKind {
-    init(_ kind: ColumnDescription.Kind) {
-        self =
-            switch kind {
-            case .integer: .integer
-            case .bit: .bit
-            case .decimal: .decimal
-            case .real: .real
-            case .date: .date
-            case .time: .time
-            case .datetime: .datetime
-            case .timestamp: .timestamp
-            case .text: .text
-            case .bytes: .bytes
-            case .null: .null
-            }
-    }
-}
