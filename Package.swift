@@ -89,7 +89,9 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "Torture",
-            dependencies: ["TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer", argumentParser],
+            dependencies: [
+                "TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer", "Service", argumentParser,
+            ],
             path: "Tests/Torture", swiftSettings: strict),
         tests("TimeTests", ["Time"]),
         tests("RelationsTests", ["Relations", "TestSupport"]),

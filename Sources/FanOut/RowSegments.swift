@@ -47,32 +47,36 @@ package final class RowSegments {
 
     /// Whether the next row, if it is one of this key, joins the segment of the row before it, so that a
     /// separator must stand between them.
-    /// - Parameter key: the key's index in the batch, as in the other functions.
-    package func continues(_ key: Int) -> Bool {
-        joinsRows && current == key
+    /// - Parameter keyIndex: the key's index in the batch, as in the other functions.
+    package func continues(_ keyIndex: Int) -> Bool {
+        joinsRows && current == keyIndex
     }
 
     /// Adds a row of the key.
     /// - Parameter range: the bytes of the row, from where the row before ended. If the key
     ///   ``continues(_:)``, they begin with the separator.
-    package func add(_ range: Range<Int>, to key: Int) {
-        tallies[key].rows += 1
-        tallies[key].bytes += range.count
-        if continues(key), let last = tallies[key].last {
+    package func add(_ range: Range<Int>, to keyIndex: Int) {
+        tallies[keyIndex].rows += 1
+        tallies[keyIndex].bytes += range.count
+        if continues(keyIndex), let last = tallies[keyIndex].last {
             links[last].segment.range = links[last].segment.range.lowerBound..<range.upperBound
             links[last].segment.rows += 1
             return
         }
-        current = key
+        current = keyIndex
         let index = links.count
         links.append(Link(segment: Segment(range: range, rows: 1), next: nil))
-        if let last = tallies[key].last { links[last].next = index } else { tallies[key].first = index }
-        tallies[key].last = index
+        if let last = tallies[keyIndex].last {
+            links[last].next = index
+        } else {
+            tallies[keyIndex].first = index
+        }
+        tallies[keyIndex].last = index
     }
 
     /// Counts a row of the key that is not in the arena, because it is not shown.
-    package func addUnshown(to key: Int) {
-        tallies[key].rows += 1
+    package func addUnshown(to keyIndex: Int) {
+        tallies[keyIndex].rows += 1
     }
 
     /// Removes all rows.
@@ -88,14 +92,14 @@ package final class RowSegments {
     }
 
     /// The number of the key's rows, shown or not.
-    package func rows(of key: Int) -> Int { tallies[key].rows }
+    package func rows(of keyIndex: Int) -> Int { tallies[keyIndex].rows }
 
     /// The number of bytes that the key's rows take in the arena.
-    package func bytes(of key: Int) -> Int { tallies[key].bytes }
+    package func bytes(of keyIndex: Int) -> Int { tallies[keyIndex].bytes }
 
     /// The number of the key's first segment among all segments, for callers that go through them in several
     /// steps; nil if the key has none.
-    package func firstSegment(of key: Int) -> Int? { tallies[key].first }
+    package func firstSegment(of keyIndex: Int) -> Int? { tallies[keyIndex].first }
 
     /// The bytes of a segment in the arena.
     package func range(ofSegment number: Int) -> Range<Int> { links[number].segment.range }
@@ -105,8 +109,8 @@ package final class RowSegments {
 
     /// Calls `body` with each segment of the key, in the order in which its rows came, and with the segment's
     /// number among all segments.
-    package func forEachSegment(of key: Int, _ body: (Int, Segment) -> Void) {
-        var next = tallies[key].first
+    package func forEachSegment(of keyIndex: Int, _ body: (Int, Segment) -> Void) {
+        var next = tallies[keyIndex].first
         while let index = next {
             body(index, links[index].segment)
             next = links[index].next

@@ -63,13 +63,13 @@ extension Case {
     }
 
     private static func write(
-        rowsOf key: Int, _ segments: RowSegments, _ arena: borrowing ByteBuffer,
+        rowsOf keyIndex: Int, _ segments: RowSegments, _ arena: borrowing ByteBuffer,
         to output: inout ByteBuffer
     ) {
-        ReplyEncoder.open(RequestID(Int64(key)), member: "rows", into: &output)
+        ReplyEncoder.open(RequestID(Int64(keyIndex)), member: "rows", into: &output)
         output.append("[")
         arena.withBytes { rows in
-            segments.forEachSegment(of: key) { _, segment in
+            segments.forEachSegment(of: keyIndex) { _, segment in
                 output.append(UnsafeRawBufferPointer(rebasing: rows[segment.range]))
             }
         }

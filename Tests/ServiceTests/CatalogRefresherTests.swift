@@ -23,7 +23,7 @@ struct CatalogRefresherTests {
         refresher = try CatalogRefresher(settings, loop: loop)
     }
 
-    private func finding() throws -> CatalogRefresher.Finding {
+    private func finding() throws -> CatalogRefresher.BuiltCatalog {
         var reading: CatalogRefresher.Reading?
         refresher.onReading = { reading = $0 }
         refresher.refresh()

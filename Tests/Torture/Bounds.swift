@@ -1,3 +1,5 @@
+import Service
+
 /// The bounds that a healthy daemon keeps, even while it shares two processors with everything that tortures
 /// it. Each is several times the value seen in runs of ten minutes.
 enum Bounds {
@@ -58,15 +60,16 @@ enum Bounds {
             bound: longestTurn + run.waitedAtLongest)
     }
 
-    static func strayRows(_ run: ResourceMonitor.Run) -> Figure {
-        Figure(what: "rows that belong to no key that was asked for", value: run.strayRows, bound: 0)
+    /// The counters of which the list of metrics says that they stay 0, such as `stray_rows`.
+    static func alwaysZero(_ run: ResourceMonitor.Run) -> [Figure] {
+        Metric.names(.alwaysZero).map { Figure(what: $0, value: run.unexplained[$0] ?? 0, bound: 0) }
     }
 
     static func all(_ runs: [ResourceMonitor.Run], before: Report.Rest, after: Report.Rest) -> [Figure] {
         [memoryAtRest(before, after)]
             + runs.flatMap { run in
-                [memory(run), growth(run), files(run), longTurn(run), longestTurn(run), strayRows(run)]
-                    .compactMap { $0 }
+                [memory(run), growth(run), files(run), longTurn(run), longestTurn(run)].compactMap { $0 }
+                    + alwaysZero(run)
             }
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import LineClient
 import PrivateServer
+import Service
 import Synchronization
 import TestSupport
 
@@ -13,10 +14,10 @@ final class ResourceMonitor: Sendable {
         /// Each sample's time and resident memory.
         var memory: [(time: ContinuousClock.Instant, kilobytes: Int)] = []
         var maxFiles = 0
-        /// All stray rows that the daemon has counted.
-        var countedStrayRows = 0
-        /// The stray rows that no fault on the network explains.
-        var strayRows = 0
+        /// What the daemon has counted of that which should stay 0, by the metric.
+        var counted: [String: Int] = [:]
+        /// The part of it that no fault on the network explains.
+        var unexplained: [String: Int] = [:]
         /// The longest turn but for one in a hundred, in microseconds, as of the last sample.
         var longTurn = 0
         /// The longest turn of all, in microseconds.
@@ -90,8 +91,11 @@ final class ResourceMonitor: Sendable {
             var run = runs.removeLast()
             run.memory.append((.now, kilobytes))
             run.maxFiles = max(run.maxFiles, files)
-            if !areSpoilt { run.strayRows += max(0, number("stray_rows") - run.countedStrayRows) }
-            run.countedStrayRows = number("stray_rows")
+            for name in Metric.names(.alwaysZero) {
+                let new = number(name) - run.counted[name, default: 0]
+                if !areSpoilt { run.unexplained[name, default: 0] += max(0, new) }
+                run.counted[name] = number(name)
+            }
             run.longTurn = number("turn_p99_us")
             if isFree, number("turn_max_us") > run.longestTurn {
                 let waited = (schedule.waited - run.waited) / 1000

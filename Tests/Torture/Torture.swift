@@ -1,6 +1,7 @@
 import ArgumentParser
 import Demo
 import Foundation
+import Service
 import TestSupport
 
 @main
@@ -63,8 +64,8 @@ struct Torture: ParsableCommand {
         do {
             try eventually("the daemon is as it was before") {
                 let now = try Report.Rest(rig.daemon)
-                let leftovers = ["waiting_requests", "queued_keys", "in_flight", "result_bytes"]
-                return leftovers.allSatisfy { now.number($0) == 0 } && now.number("sessions") == 1
+                return Metric.names(.zeroAtRest).allSatisfy { now.number($0) == 0 }
+                    && now.number("sessions") == 1
                     && now.number("connections") == 4 && now.files <= before.files
             }
         } catch {

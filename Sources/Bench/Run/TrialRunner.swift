@@ -47,7 +47,7 @@ final class TrialRunner {
     /// - Throws: Why the run ended early: a connection was lost.
     func run() throws {
         begin()
-        loop.run { [unowned self] in turn() }
+        loop.run { [unowned self] in finishTurn() }
         for trial in trials { trial.contender.onDone = { _ in } }
         if let failure { throw failure }
     }
@@ -116,7 +116,7 @@ final class TrialRunner {
         return sum.map { $0 + time }.flatMap { $0 >= .zero ? $0 : nil }
     }
 
-    private func turn() {
+    private func finishTurn() {
         if isIssuing { issueArrivals() }
         trial.contender.flush()
         guard !isIssuing, trial.contender.outstanding == 0 else { return }

@@ -40,7 +40,7 @@ package final class BatchQuery {
     package private(set) var hugeKeys: [Int] = []
     private(set) var hasRows = false
     /// Whether the server has been asked to stop the query.
-    package internal(set) var isStopRequested = false
+    package internal(set) var isKillRequested = false
     /// For each key, how many rows have come.
     package private(set) var rowCounts: [Int]
     /// Rows that belonged to none of the keys.

@@ -26,7 +26,7 @@ extension Engine {
 
     private func finished(_ query: BatchQuery, collecting outcome: BatchQuery.Outcome) {
         // It has ended because we had it stopped, and nobody waits for the news.
-        if query.isStopRequested, !isAwaited(query) { return }
+        if query.isKillRequested, !isAwaited(query) { return }
         switch outcome {
         case .complete:
             if !splitsInVain.isEmpty { splitsInVain[query.batch.batchKey.relationship] = nil }

@@ -83,7 +83,7 @@ package final class Engine {
             start(batch, on: runner)
             clock.refresh()
         }
-        let nextStop = stopUnwanted()
+        let nextStop = killUnwanted()
         let nextBatch = batcher.nextWake(after: now)
         let nextTask = tasks.isEmpty ? nil : clock.now
         clock.wake(at: [nextBatch, nextDeadline, nextStop, nextTask].compactMap { $0 }.min())
@@ -116,19 +116,19 @@ package final class Engine {
 
     /// How long after its sending a query may go on for nobody: most end sooner than the server could be told
     /// to stop them.
-    private static let stopDelay = TimeSpan.milliseconds(10)
+    private static let killDelay = TimeSpan.milliseconds(10)
 
     /// Has queries stopped whose rows nobody wants.
     /// - Returns: when the next one is to be looked at.
-    private func stopUnwanted() -> Instant? {
+    private func killUnwanted() -> Instant? {
         var next: Instant?
-        for query in running where !query.isStopRequested {
+        for query in running where !query.isKillRequested {
             guard query.needsNoMoreRows || hasLostWaiters && !isAwaited(query) else { continue }
-            let time = query.batch.sent + Self.stopDelay
+            let time = query.batch.sent + Self.killDelay
             if time <= now {
                 counters.kills += 1
-                onEvent(.queryStopped(query))
-                query.isStopRequested = true
+                onEvent(.queryKilled(query))
+                query.isKillRequested = true
                 runner?.kill(query)
             } else {
                 next = min(next ?? time, time)

@@ -45,7 +45,7 @@ package enum EngineEvent {
     /// The keys of a query are asked again in smaller parts.
     case querySplit(BatchQuery)
     /// A query that nobody waits for any more is being stopped.
-    case queryStopped(BatchQuery)
+    case queryKilled(BatchQuery)
     /// Rows came back that belong to no key asked for.
     case strayRows(BatchQuery)
     /// The server's answer shows that the catalog is out of date.

@@ -44,33 +44,33 @@ package final class EncodedRows {
 
     var byteCount: Int { arena.count }
 
-    func count(of key: Int) -> Int { segments.rows(of: key) }
+    func count(of keyIndex: Int) -> Int { segments.rows(of: keyIndex) }
 
-    func bytes(of key: Int) -> Int { segments.bytes(of: key) }
+    func bytes(of keyIndex: Int) -> Int { segments.bytes(of: keyIndex) }
 
-    func isTooLarge(_ key: Int) -> Bool { segments.bytes(of: key) > maxBytesOfKey }
+    func isTooLarge(_ keyIndex: Int) -> Bool { segments.bytes(of: keyIndex) > maxBytesOfKey }
 
-    func add(_ row: RowView, to key: Int) {
-        guard !isTooLarge(key) else { return segments.addUnshown(to: key) }
+    func add(_ row: RowView, to keyIndex: Int) {
+        guard !isTooLarge(keyIndex) else { return segments.addUnshown(to: keyIndex) }
         let start = arena.count
         if isCount {
             if let digits = row[columns[0]] { arena.append(digits) }
         } else {
-            if segments.continues(key) { arena.separate() }
+            if segments.continues(keyIndex) { arena.separate() }
             encoder.encode(into: &arena, leavingOpen: !includeKeyColumns.isEmpty) { row[columns[$0]] }
             for index in includeKeyColumns.indices {
-                addIncludeKey(includeKeyColumns[index], row[columns[shownCount + index]], of: key)
+                addIncludeKey(includeKeyColumns[index], row[columns[shownCount + index]], of: keyIndex)
             }
         }
-        segments.add(start..<arena.count, to: key)
+        segments.add(start..<arena.count, to: keyIndex)
         memory.update(
             &countedBytes,
             to: arena.capacity + includeKeys.capacity * MemoryLayout<Scalar?>.stride + segments.byteCapacity)
     }
 
-    private func addIncludeKey(_ column: Column, _ cell: UnsafeRawBufferPointer?, of key: Int) {
+    private func addIncludeKey(_ column: Column, _ cell: UnsafeRawBufferPointer?, of keyIndex: Int) {
         let value = cell.flatMap { ReturnedKey.keyValue($0, as: column.type) }
-        if cell != nil, value == nil { brokenIncludeKeys[key] = column }
+        if cell != nil, value == nil { brokenIncludeKeys[keyIndex] = column }
         includeKeys.append(value)
     }
 
@@ -83,8 +83,8 @@ package final class EncodedRows {
     }
 
     /// Writes `{"id":7,…},{"id":8,…}`, or nothing; a number where rows were counted.
-    func write(rowsOf key: Int, to output: inout ByteBuffer) {
-        segments.forEachSegment(of: key) { _, segment in
+    func write(rowsOf keyIndex: Int, to output: inout ByteBuffer) {
+        segments.forEachSegment(of: keyIndex) { _, segment in
             output.separate()
             write(segment.range, to: &output)
         }
@@ -95,7 +95,7 @@ package final class EncodedRows {
     // between them.
 
     /// The number of the key's first row; nil if it has none that is shown.
-    func firstRow(of key: Int) -> Int? { segments.firstSegment(of: key) }
+    func firstRow(of keyIndex: Int) -> Int? { segments.firstSegment(of: keyIndex) }
 
     /// The number of the key's next row.
     func row(after row: Int) -> Int? { segments.segment(after: row) }

@@ -16,7 +16,7 @@ package struct RunningQuery: Sendable {
 
     /// Has the server that the client leads to stop the query, if it runs there.
     /// - Returns: whether the server runs it, and has been told to stop it.
-    package func stop(over client: BlockingClient) throws(DatabaseError) -> Bool {
+    package func kill(over client: BlockingClient) throws(DatabaseError) -> Bool {
         switch client.dialect.kind {
         case .mariaDB: try stopByNumber(over: client)
         }

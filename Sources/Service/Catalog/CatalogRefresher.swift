@@ -13,12 +13,12 @@ final class CatalogRefresher {
         /// Whether the settings are new, and take effect if they fit the schema.
         let isReload: Bool
         let server: DatabaseServer
-        let result: Result<Finding, DatabaseError>
+        let result: Result<BuiltCatalog, DatabaseError>
     }
 
     /// What the schema and the settings give together. It is made and compared on the reader's thread,
     /// because many tables take their time.
-    struct Finding: Sendable {
+    struct BuiltCatalog: Sendable {
         let catalog: Catalog
         /// Whether the catalog differs from the one that is served.
         let isNews: Bool
@@ -32,7 +32,7 @@ final class CatalogRefresher {
     private static let minPause = TimeSpan.milliseconds(500)
 
     private let loop: EventLoop
-    private let offload: Offload<Result<Finding, DatabaseError>>
+    private let offload: Offload<Result<BuiltCatalog, DatabaseError>>
     private var alarm: Alarm?
     private var backoff = Backoff()
     private var run = CoalescedRun()
@@ -99,11 +99,11 @@ final class CatalogRefresher {
 
     private static func finding(
         _ schema: Schema, _ settings: Settings, comparedWith served: Catalog?
-    ) -> Finding {
+    ) -> BuiltCatalog {
         let (catalog, faults, warnings) = Catalog.make(settings, schema)
         let isNews = catalog != served
         // A new catalog that is equal is freed here, on this thread: that takes its time as well.
-        return Finding(
+        return BuiltCatalog(
             catalog: isNews ? catalog : served ?? catalog, isNews: isNews, faults: faults,
             warnings: warnings)
     }

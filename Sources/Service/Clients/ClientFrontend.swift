@@ -41,7 +41,7 @@ final class ClientFrontend {
     private var withoutMemory: [Session] = []
     /// Sockets of sessions that are over, whose clients may still read.
     let lingering: LingeringSockets
-    private var nextLook: Instant?
+    private var alarmTime: Instant?
     private var nextShedding = Instant.zero
     private var slowReaders = LogThrottle()
     private var lastPauseReport: Instant?
@@ -62,7 +62,7 @@ final class ClientFrontend {
         self.version = version
         self.logger = logger
         lingering = LingeringSockets(loop)
-        slowAlarm = Alarm(loop) { [unowned self] in lookAtSlowClients() }
+        slowAlarm = Alarm(loop) { [unowned self] in checkSlowClients() }
     }
 
     var context: EngineContext { engine.context }
@@ -127,25 +127,25 @@ final class ClientFrontend {
     // MARK: Slow clients
 
     /// Has the session looked at in time: it waits for the end of a line, or for its client to read.
-    func observe(_ session: Session) {
+    func watchProgress(of session: Session) {
         slow[ObjectIdentifier(session)] = session
-        if let deadline = session.deadline(limits) { look(at: deadline) }
+        if let deadline = session.deadline(limits) { setAlarm(noLaterThan: deadline) }
     }
 
-    private func look(at time: Instant) {
-        if let nextLook, nextLook <= time { return }
-        nextLook = time
+    private func setAlarm(noLaterThan time: Instant) {
+        if let alarmTime, alarmTime <= time { return }
+        alarmTime = time
         slowAlarm?.set(at: time)
     }
 
-    private func lookAtSlowClients() {
-        nextLook = nil
+    private func checkSlowClients() {
+        alarmTime = nil
         for session in slow.values {
             if let deadline = session.deadline(limits), deadline <= loop.now { session.endAsTooSlow(limits) }
         }
         let left = slow.filter { $0.value.deadline(limits) != nil }
         slow = [:]
-        for session in left.values { observe(session) }
+        for session in left.values { watchProgress(of: session) }
     }
 
     /// How long a client that does not read has a claim to memory that others need.
@@ -179,7 +179,7 @@ final class ClientFrontend {
     /// nothing else may make another turn.
     private func resumeSessionsWithoutMemory() {
         guard !withoutMemory.isEmpty else { return }
-        if memory.isFull { return look(at: loop.now + Self.sheddingInterval) }
+        if memory.isFull { return setAlarm(noLaterThan: loop.now + Self.sheddingInterval) }
         let sessions = withoutMemory
         withoutMemory = []
         for session in sessions { session.memoryIsBack() }
@@ -287,7 +287,7 @@ final class ClientFrontend {
         if isDraining { finishSessions() }
     }
 
-    func turnEnds() {
+    func recordTurn() {
         loop.refreshTime()
         turns.add(loop.now - loop.turnBegan)
     }

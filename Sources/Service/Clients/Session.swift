@@ -167,7 +167,7 @@ final class Session {
         }
         guard hasEnded || lineBegan == nil else { return }
         lineBegan = loop.now
-        frontend.observe(self)
+        frontend.watchProgress(of: self)
     }
 
     /// Answers a long line of which only the beginning has come, and skips its rest, if there is no memory
@@ -213,7 +213,7 @@ final class Session {
                 sent += count
                 sendProgress.sent(count, at: loop.now)
             case .wouldBlock:
-                if sendProgress.stalled(at: loop.now) { frontend.observe(self) }
+                if sendProgress.stalled(at: loop.now) { frontend.watchProgress(of: self) }
                 return continueHandling()
             case .closed, .failed: return close()
             }

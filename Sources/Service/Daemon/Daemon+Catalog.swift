@@ -41,7 +41,7 @@ extension Daemon {
         engine.templates.unavailableReason = message
     }
 
-    private func schemaRead(_ found: CatalogRefresher.Finding, _ new: Settings, isReload: Bool) {
+    private func schemaRead(_ found: CatalogRefresher.BuiltCatalog, _ new: Settings, isReload: Bool) {
         lastSchemaFailure = nil
         defer { showStatus() }
         if !found.faults.isEmpty {
@@ -75,7 +75,7 @@ extension Daemon {
         frontend.lingering.maxCount = new.lingering
     }
 
-    private func announce(_ found: CatalogRefresher.Finding) {
+    private func announce(_ found: CatalogRefresher.BuiltCatalog) {
         for warning in found.warnings { logger.warning("\(warning)") }
         for fault in found.faults {
             logger.error("\(fault.message) (line \(fault.line)); it cannot be loaded")

@@ -21,13 +21,16 @@ package final class Daemon {
 
     /// Where it is between start and end.
     enum Phase {
-        /// The schema is being read for the first time, and nobody is served. Next: serving, cutShort, stopped.
+        /// The schema is being read for the first time, and nobody is served. Next: serving, cutShort,
+        /// stopped.
         case starting
         /// Next: draining, stopped.
         case serving
-        /// No connection and no load is accepted any more; what is on its way is answered. Next: cutShort, stopped.
+        /// No connection and no load is accepted any more; what is on its way is answered. Next: cutShort,
+        /// stopped.
         case draining
-        /// What was still on its way was answered `shutting_down`, and these answers are being sent. Next: stopped.
+        /// What was still on its way was answered `shutting_down`, and these answers are being sent. Next:
+        /// stopped.
         case cutShort
         /// The loop ends with this turn.
         case stopped(End)
@@ -99,7 +102,7 @@ package final class Daemon {
         refresher.refresh()
         showStatus()
         startWatchdog()
-        loop.run { [unowned self] in turn() }
+        loop.run { [unowned self] in finishTurn() }
         pool.close()
         let end: End = if case .stopped(let end) = phase { end } else { .drained }
         // Clients that wait at a socket of the service manager are turned away afterwards.
@@ -129,13 +132,14 @@ package final class Daemon {
     }
 
     /// The end of every turn of the loop, after all that was ready has been read.
-    private func turn() {
+    private func finishTurn() {
         engine.decide()
         frontend.flush()
-        // Flushing lets lines be handled that stood behind too many replies; what they ask for is decided at once.
+        // Flushing lets lines be handled that stood behind too many replies; what they ask for is decided at
+        // once.
         if engine.isUndecided { loop.wake() }
         if frontend.isDrained { stop(.drained) }
-        frontend.turnEnds()
+        frontend.recordTurn()
         if frontend.isDraining { showStatus() }
     }
 
@@ -144,8 +148,8 @@ package final class Daemon {
         engineLog.report(event, at: loop.now)
     }
 
-    /// Accepts clients. The pool opens its connections now, after the schema has been read: the account may be allowed
-    /// too few connections for both at once.
+    /// Accepts clients. The pool opens its connections now, after the schema has been read: the account may be
+    /// allowed too few connections for both at once.
     func startServing() {
         guard case .starting = phase else { return }
         phase = .serving
@@ -189,7 +193,7 @@ package final class Daemon {
     }
 
     private var databaseStatus: String? {
-        if let outage = pool.lastOutage { return "no database: \(outage.explained(settings.database))" }
+        if let outage = pool.outageCause { return "no database: \(outage.explained(settings.database))" }
         if let refusal = pool.refusal { return "the database refuses queries: \(refusal)" }
         guard pool.openConnections > 0 else { return nil }
         return "connected to the database" + (servers.areSeveral ? " server \(servers.activeServer)" : "")

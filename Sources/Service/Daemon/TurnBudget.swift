@@ -1,9 +1,10 @@
 import Time
 
-/// What one kind of work may take of a turn of the loop, in which everybody else waits. Work beyond that goes on
-/// in the next turn: together with the loop's own bound on callbacks this keeps turns at a few milliseconds
-/// (`turn_p99_us`). Not done in slices yet: the keys of one include, of which there are at most
-/// `batching.max_client_keys`, begin to wait and are given up in one go, and a description is written in one go.
+/// What one kind of work may take of a turn of the loop, in which everybody else waits. Work beyond that goes
+/// on in the next turn: together with the loop's own bound on callbacks this keeps turns at a few
+/// milliseconds (`turn_p99_us`). Not done in slices yet: the keys of one include, of which there are at most
+/// `batching.max_client_keys`, begin to wait and are given up in one go, and a description is written in one
+/// go.
 enum TurnBudget {
     // MARK: Time
 

@@ -75,14 +75,14 @@ final class ConnectionPool: QueryRunner {
 
     /// Why the last connection was lost or the last attempt failed; nil while there is a database, or one may
     /// yet be found.
-    var lastOutage: DatabaseError? {
+    var outageCause: DatabaseError? {
         switch availability {
         case .available, .failing: nil
         case .unavailable(let error, _): error
         }
     }
 
-    var outage: QueryFailure? { lastOutage.map { QueryFailure($0) } }
+    var outage: QueryFailure? { outageCause.map { QueryFailure($0) } }
 
     var openConnections: Int { slots.count(where: \.isConnected) }
 
@@ -114,7 +114,7 @@ final class ConnectionPool: QueryRunner {
 
     // MARK: Several servers
 
-    private func serves(from server: Int) -> Bool {
+    private func serves(from server: ServerIndex) -> Bool {
         slots.contains { $0.isConnected && $0.server == server }
     }
 
@@ -143,7 +143,7 @@ final class ConnectionPool: QueryRunner {
 
     // MARK: What slots report
 
-    func slotFinished(_ query: BatchQuery, _ outcome: SlotOutcome, at server: Int) {
+    func slotFinished(_ query: BatchQuery, _ outcome: SlotOutcome, at server: ServerIndex) {
         var outcome = outcome
         switch outcome {
         case .complete:
@@ -176,7 +176,7 @@ final class ConnectionPool: QueryRunner {
     }
 
     /// Rows have come of a query that has not ended.
-    func slotHasRows(from server: Int) { servers.sentRows(server) }
+    func slotHasRows(from server: ServerIndex) { servers.sentRows(server) }
 
     /// A slot has no query any more.
     func slotBecameFree() {
@@ -185,10 +185,10 @@ final class ConnectionPool: QueryRunner {
         moveNext()
     }
 
-    func slotConnected(to server: Int) {
+    func slotConnected(to server: ServerIndex) {
         servers.connected(to: server)
         moveNext()
-        let outage = lastOutage
+        let outage = outageCause
         availability = .available
         defer { onChange() }
         guard let outage else { return }
@@ -197,7 +197,7 @@ final class ConnectionPool: QueryRunner {
     }
 
     /// - Parameter wasConnected: whether a connection has ended; otherwise an attempt to have one has failed.
-    func slotLost(_ error: DatabaseError, of server: Int, wasConnected: Bool) {
+    func slotLost(_ error: DatabaseError, of server: ServerIndex, wasConnected: Bool) {
         logger.debug(
             wasConnected ? "a connection was lost" : "no connection came about",
             metadata: ["error": "\(error)"])

@@ -11,7 +11,7 @@ final class ConnectionSlot {
     private unowned let pool: ConnectionPool
     private let loop: EventLoop
     /// The place in the list of the server that it is connected to, or last tried.
-    private(set) var server = 0
+    private(set) var server: ServerIndex = 0
     private var state = State.down(retryAt: nil)
     private var watch: Watch?
     /// Rings when the state wants it: to retry, to tell libmariadb of a timeout, or to give up.
@@ -111,9 +111,9 @@ final class ConnectionSlot {
 
     /// Has the server stop the query that is under way. It ends with an error, or as it would have.
     func kill() {
-        guard case .busy(let connection, var execution) = state, execution.stop != .asking, let endpoint
+        guard case .busy(let connection, var execution) = state, execution.kill != .asking, let endpoint
         else { return }
-        execution.stop = .asking
+        execution.kill = .asking
         become(.busy(connection, execution))
         let running = RunningQuery(threadID: connection.threadID, sql: execution.query.statement.sql)
         pool.killer.kill(running, at: endpoint) { [unowned self, weak connection] outcome in
@@ -123,7 +123,7 @@ final class ConnectionSlot {
     }
 
     /// How long a server has, where nothing else bounds it, to end a query that it has been told to stop.
-    private static let stopTimeout = TimeSpan.seconds(30)
+    private static let killTimeout = TimeSpan.seconds(30)
     /// The time in which the end of a query arrives that the server was found not to run any more.
     private static let endTimeout = TimeSpan.seconds(1)
 
@@ -137,16 +137,16 @@ final class ConnectionSlot {
             become(.idle(connection))
             pool.slotBecameFree()
         case (.busy(let connection, var execution), .told):
-            execution.stop = .answered
-            execution.deadline = execution.deadline ?? Deadline(time: loop.now + Self.stopTimeout)
+            execution.kill = .answered
+            execution.deadline = execution.deadline ?? Deadline(time: loop.now + Self.killTimeout)
             become(.busy(connection, execution))
         // Its end is on its way; or it was another server that was asked, and then this connection is given
         // up: the query ends by `max_statement_time`.
         case (.busy(let connection, var execution), .notThere):
-            execution.stop = .answered
+            execution.kill = .answered
             let end = loop.now + Self.endTimeout
             execution.deadline = Deadline(
-                time: min(execution.deadline?.time ?? end, end), reason: .unstoppable)
+                time: min(execution.deadline?.time ?? end, end), reason: .killMissed)
             become(.busy(connection, execution))
         case (.down, _), (.resolving, _), (.connecting, _), (.idle, _), (.closed, _): break
         }
@@ -290,9 +290,9 @@ final class ConnectionSlot {
 
     private func finish(_ connection: Connection, _ outcome: SlotOutcome) {
         let query = endQuery(outcome)
-        let isBeingStopped =
-            if case .busy(_, let execution) = state { execution.stop == .asking } else { false }
-        become(isBeingStopped ? .recovering(connection) : .idle(connection))
+        let isBeingKilled =
+            if case .busy(_, let execution) = state { execution.kill == .asking } else { false }
+        become(isBeingKilled ? .recovering(connection) : .idle(connection))
         if let query { pool.slotFinished(query, outcome, at: server) }
     }
 

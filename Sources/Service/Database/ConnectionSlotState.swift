@@ -51,7 +51,7 @@ extension ConnectionSlot {
             /// The server did not answer in time.
             case silence
             /// The query is to be stopped, and the server that was asked to does not run it.
-            case unstoppable
+            case killMissed
 
             /// What is said of a connection that is given up for it.
             var error: DatabaseError {
@@ -60,7 +60,7 @@ extension ConnectionSlot {
                     DatabaseError(
                         errno: ErrorNumber.serverLost, message: "the server did not answer in time",
                         kind: .unreachable)
-                case .unstoppable:
+                case .killMissed:
                     DatabaseError(
                         errno: ErrorNumber.serverLost,
                         message: "given up: nobody waits for its query, which the server that was asked to "
@@ -76,10 +76,10 @@ extension ConnectionSlot {
         let query: BatchQuery
         /// When the connection is given up if the query has not ended; nil: never.
         var deadline: Deadline?
-        var stop = Stop.notAsked
+        var kill = Kill.notAsked
 
         /// What has become of the wish that the query be stopped.
-        enum Stop {
+        enum Kill {
             /// Nobody wants the query stopped. Next: asking.
             case notAsked
             /// The server is being told to stop it. Next: answered.

@@ -6,6 +6,10 @@ import Reactor
 import Relations
 import Time
 
+/// A server's place in the list `database.servers`, which is in the order of preference; 0 where there is one
+/// server.
+typealias ServerIndex = Int
+
 /// The servers that hold the data: which of them is used and, where there are several, how healthy each is.
 final class DatabaseServers {
     /// One server, as far as it is not the failover policy's to know.
@@ -52,7 +56,7 @@ final class DatabaseServers {
     /// Called when a server has been checked or an attempt to use it has failed: its health may have changed.
     var onFinding: () -> Void = {}
     /// Whether a server has connections that serve.
-    var isConnected: (Int) -> Bool = { _ in false }
+    var isConnected: (ServerIndex) -> Bool = { _ in false }
 
     init(_ settings: Settings.Database, loop: EventLoop, logger: Logger) throws(ReactorError) {
         self.settings = settings
@@ -68,7 +72,7 @@ final class DatabaseServers {
     }
 
     /// The place in the list of the server that new connections go to.
-    var active: Int { policy.active }
+    var active: ServerIndex { policy.active }
     var activeServer: DatabaseServer { settings.candidates[active] }
     /// Where new connections go.
     var source: EndpointSource { servers[active].source }
@@ -81,9 +85,9 @@ final class DatabaseServers {
     /// out whether another could answer.
     var isPaused: Bool { isFindingReplacement && policy.isRefusing(active) }
 
-    func isRefusing(_ server: Int) -> Bool { policy.isRefusing(server) }
+    func isRefusing(_ server: ServerIndex) -> Bool { policy.isRefusing(server) }
 
-    func isUnwell(_ server: Int) -> Bool {
+    func isUnwell(_ server: ServerIndex) -> Bool {
         if case .unwell = policy.health(of: server) { true } else { false }
     }
 
@@ -117,21 +121,21 @@ final class DatabaseServers {
 
     // MARK: What connections report
 
-    func connected(to server: Int) { policy.connected(to: server) }
+    func connected(to server: ServerIndex) { policy.connected(to: server) }
 
     /// A query has ended with an error of the server's.
-    func answered(by server: Int) { servers[server].lastAnswer = loop.now }
+    func answered(by server: ServerIndex) { servers[server].lastAnswer = loop.now }
 
     /// A query that has not ended yet has brought rows: whatever a check says that began before, the server
     /// is there.
-    func sentRows(_ server: Int) {
+    func sentRows(_ server: ServerIndex) {
         guard areSeveral else { return }
         servers[server].lastAnswer = loop.now
         servers[server].lastRows = loop.now
     }
 
     /// A query has ended as it should.
-    func completed(at server: Int) {
+    func completed(at server: ServerIndex) {
         servers[server].lastAnswer = loop.now
         servers[server].lastRows = loop.now
         if areSeveral, policy.isRefusing(server) { update { $0.completed(at: server) } }
@@ -139,7 +143,7 @@ final class DatabaseServers {
 
     /// A query has met an error that is the server's state.
     /// - Returns: whether another server may answer the query.
-    func refused(_ error: DatabaseError, by server: Int) -> Bool {
+    func refused(_ error: DatabaseError, by server: ServerIndex) -> Bool {
         guard areSeveral else { return false }
         let wasWell = policy.isActiveWell
         update { $0.refused(error, by: server, at: loop.now) }
@@ -154,7 +158,7 @@ final class DatabaseServers {
 
     /// A query has met an error that is not the state of the whole server: it concerns one table, perhaps at
     /// this server only.
-    func refused(_ name: String, _ sql: [UInt8], _ error: DatabaseError, by server: Int) {
+    func refused(_ name: String, _ sql: [UInt8], _ error: DatabaseError, by server: ServerIndex) {
         guard areSeveral, sql.count <= Self.maxSuspectBytes else { return }
         let isKnown = policy.isSuspect(name)
         guard
@@ -194,7 +198,7 @@ final class DatabaseServers {
         alarm?.set(at: loop.now + pause)
     }
 
-    private func check(_ server: Int) {
+    private func check(_ server: ServerIndex) {
         servers[server].check = .underWay
         let endpoint = Endpoint(settings, at: settings.candidates[server], purpose: .healthCheck)
         let check = HealthCheck(
@@ -222,7 +226,7 @@ final class DatabaseServers {
     }
 
     /// - Parameter began: when the check began.
-    private func checked(_ server: Int, _ outcome: HealthCheck.Outcome, began: Instant) {
+    private func checked(_ server: ServerIndex, _ outcome: HealthCheck.Outcome, began: Instant) {
         let finding = outcome.finding
         logger.debug(
             "a server was looked at",

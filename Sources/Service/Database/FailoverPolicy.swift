@@ -80,17 +80,17 @@ struct FailoverPolicy {
         suspects = SuspectQueries(servers: count)
     }
 
-    func health(of server: Int) -> Health { servers[server].health }
+    func health(of server: ServerIndex) -> Health { servers[server].health }
 
     var isActiveWell: Bool { servers[active].isUsable }
 
     /// Whether the server lets us in and does not answer what is asked.
-    func isRefusing(_ server: Int) -> Bool {
+    func isRefusing(_ server: ServerIndex) -> Bool {
         if case .unwell(let error) = servers[server].health { error.kind == .statement } else { false }
     }
 
     /// Queries that the server refuses, and the active one does not.
-    func queriesRefusedOnly(by server: Int) -> Set<String> {
+    func queriesRefusedOnly(by server: ServerIndex) -> Set<String> {
         servers[server].refused.subtracting(servers[active].refused)
     }
 
@@ -107,20 +107,20 @@ struct FailoverPolicy {
 
     /// A connection has come about. That is no news of a server that lets us in and then refuses what is
     /// asked.
-    mutating func connected(to server: Int) {
+    mutating func connected(to server: ServerIndex) {
         if case .lagging = servers[server].health { return }
         if !isRefusing(server) { servers[server].health = .well }
     }
 
     /// The server has answered a query with rows.
-    mutating func completed(at server: Int) {
+    mutating func completed(at server: ServerIndex) {
         if server == active, isRefusing(server) { servers[server].health = .well }
     }
 
     /// A query has met an error that is the server's state, whatever is asked. Where another server is known
     /// to say the same, this one is no worse, and the query may be to blame after all: health checks will
     /// tell.
-    mutating func refused(_ error: DatabaseError, by server: Int, at now: Instant) {
+    mutating func refused(_ error: DatabaseError, by server: ServerIndex, at now: Instant) {
         let isShared = servers.indices.contains { other in
             guard other != server, case .unwell(let its) = servers[other].health else { return false }
             return its.kind == .statement && its.errno == error.errno
@@ -154,17 +154,17 @@ struct FailoverPolicy {
 
     /// The server has refused a query. It counts only if the query is a suspect: of any other, no health
     /// check would ever show the contrary.
-    mutating func refused(suspect query: String, by server: Int) {
+    mutating func refused(suspect query: String, by server: ServerIndex) {
         guard isSuspect(query) else { return }
         servers[server].refusals[query, default: Refusal()].refusedInARow += 1
     }
 
     /// What the next check of the server tries.
-    mutating func nextSuspects(at server: Int) -> [HealthCheck.Suspect] { suspects.next(at: server) }
+    mutating func nextSuspects(at server: ServerIndex) -> [HealthCheck.Suspect] { suspects.next(at: server) }
 
     /// Takes note of what a check of a server has shown of suspects.
     /// - Parameter trials: by name of the query. The check may have begun when there were others.
-    mutating func record(trials: [String: HealthCheck.Trial], at server: Int, at now: Instant) {
+    mutating func record(trials: [String: HealthCheck.Trial], at server: ServerIndex, at now: Instant) {
         let refusedBefore = servers[server].refused
         for (query, trial) in trials where isSuspect(query) {
             switch trial {
@@ -182,7 +182,7 @@ struct FailoverPolicy {
         choose(at: now)
     }
 
-    private mutating func record(_ query: String, isAnswered: Bool, at server: Int) {
+    private mutating func record(_ query: String, isAnswered: Bool, at server: ServerIndex) {
         suspects.markTried(query, at: server)
         var refusal = servers[server].refusals[query] ?? Refusal()
         if isAnswered {
@@ -200,7 +200,7 @@ struct FailoverPolicy {
 
     /// The query is locked or takes too long, or the server cannot be asked. If that goes on, the query is
     /// left to loads, which will make it a suspect again if they fail.
-    private mutating func recordUnclear(_ query: String, at server: Int) {
+    private mutating func recordUnclear(_ query: String, at server: ServerIndex) {
         let isProven = servers[server].refusals[query]?.isProven == true
         let limit = isProven ? Self.maxProbation : Self.maxUnclearChecks
         guard suspects.countUnclear(query, at: server) >= limit else { return }
@@ -225,7 +225,8 @@ struct FailoverPolicy {
     ///   - hasAnswered: whether it has answered a query since the check began, with rows if the check found
     ///     it refusing.
     mutating func record(
-        _ finding: Finding, of server: Int, isConnected: Bool, hasAnswered: Bool = false, at now: Instant
+        _ finding: Finding, of server: ServerIndex, isConnected: Bool, hasAnswered: Bool = false,
+        at now: Instant
     ) {
         switch finding {
         case .well: recordGood(server)
@@ -246,7 +247,7 @@ struct FailoverPolicy {
         choose(at: now)
     }
 
-    private mutating func recordGood(_ server: Int) {
+    private mutating func recordGood(_ server: ServerIndex) {
         servers[server].badInARow = 0
         servers[server].goodInARow += 1
         switch servers[server].health {
@@ -258,7 +259,9 @@ struct FailoverPolicy {
         }
     }
 
-    private mutating func recordBad(_ server: Int, _ health: Health, isConnected: Bool, at now: Instant) {
+    private mutating func recordBad(
+        _ server: ServerIndex, _ health: Health, isConnected: Bool, at now: Instant
+    ) {
         servers[server].goodInARow = 0
         servers[server].badInARow += 1
         let isTolerated = (server == active || isConnected) && servers[server].isUsable
@@ -266,13 +269,13 @@ struct FailoverPolicy {
         degrade(server, to: health, at: now)
     }
 
-    private mutating func degrade(_ server: Int, to health: Health, at now: Instant) {
+    private mutating func degrade(_ server: ServerIndex, to health: Health, at now: Instant) {
         if server == active, servers[server].isUsable { lengthenProbation(server, at: now) }
         servers[server].goodInARow = 0
         servers[server].health = health
     }
 
-    private mutating func lengthenProbation(_ server: Int, at now: Instant) {
+    private mutating func lengthenProbation(_ server: ServerIndex, at now: Instant) {
         let wasStable = now - servers[server].chosenAt >= Self.stableAfter
         let longer = min(servers[server].probation * 2, Self.maxProbation)
         servers[server].probation = wasStable ? Self.minProbation : longer

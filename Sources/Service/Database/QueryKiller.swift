@@ -92,7 +92,7 @@ final class QueryKiller {
         var outcomes: [Outcome] = []
         for query in queries {
             do throws(DatabaseError) {
-                outcomes.append(try query.stop(over: client) ? .told : .notThere)
+                outcomes.append(try query.kill(over: client) ? .told : .notThere)
             } catch {
                 // With the connection gone, the server cannot be told to stop the others either.
                 guard error.kind == .statement else {

@@ -4,9 +4,9 @@ struct SuspectQueries {
     private struct Entry {
         let suspect: HealthCheck.Suspect
         /// Servers of which it is still to be found out whether they answer it.
-        var untried: Set<Int>
+        var untried: Set<ServerIndex>
         /// By server, checks in a row that have asked it and left that unclear.
-        var unclearInARow: [Int: Int] = [:]
+        var unclearInARow: [ServerIndex: Int] = [:]
     }
 
     /// The greatest number of suspects.
@@ -40,7 +40,7 @@ struct SuspectQueries {
     /// The suspects in the order in which the next check of the server tries them. Each check begins with
     /// another one: a check ends with the first query that takes too long, and those behind it must have
     /// their turn.
-    mutating func next(at server: Int) -> [HealthCheck.Suspect] {
+    mutating func next(at server: ServerIndex) -> [HealthCheck.Suspect] {
         guard !entries.isEmpty else { return [] }
         let first = firstInNextCheck[server] % entries.count
         firstInNextCheck[server] = first + 1
@@ -48,7 +48,7 @@ struct SuspectQueries {
     }
 
     /// Notes that the server has been asked, so that nothing more is to be found out there.
-    mutating func markTried(_ name: String, at server: Int) {
+    mutating func markTried(_ name: String, at server: ServerIndex) {
         guard let index = index(of: name) else { return }
         entries[index].untried.remove(server)
         entries[index].unclearInARow[server] = nil
@@ -56,7 +56,7 @@ struct SuspectQueries {
 
     /// Notes that a check has left unclear whether the server answers the suspect.
     /// - Returns: the number of such checks of this server in a row.
-    mutating func countUnclear(_ name: String, at server: Int) -> Int {
+    mutating func countUnclear(_ name: String, at server: ServerIndex) -> Int {
         guard let index = index(of: name) else { return 0 }
         entries[index].unclearInARow[server, default: 0] += 1
         return entries[index].unclearInARow[server, default: 0]

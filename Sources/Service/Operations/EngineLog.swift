@@ -20,7 +20,7 @@ struct EngineLog {
             logger.debug("a request has timed out", metadata: ["reason": "\(reason)"])
         case .queryRefused(let query, let failure): refused(query, failure, at: now)
         case .querySplit(let query): logger.querySplit(query)
-        case .queryStopped(let query): logger.queryStopped(query)
+        case .queryKilled(let query): logger.queryKilled(query)
         case .strayRows(let query):
             logger.error(
                 "rows came back that belong to no key asked for",

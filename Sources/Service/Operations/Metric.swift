@@ -93,6 +93,13 @@ struct Observation {
     }
 }
 
+extension Metric {
+    /// The names of the metrics of which this is expected.
+    package static func names(_ expectation: Expectation) -> [String] {
+        all.filter { $0.expectation == expectation }.map { "\($0.name)" }
+    }
+}
+
 // MARK: The documentation
 
 extension Metric {

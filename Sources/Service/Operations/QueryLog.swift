@@ -40,7 +40,7 @@ extension Logger {
             metadata: query.metadata(["keys_asked_alone": "\(query.hugeKeys.count)"]))
     }
 
-    func queryStopped(_ query: BatchQuery) {
+    func queryKilled(_ query: BatchQuery) {
         debug("a query that nobody waits for is stopped", metadata: query.metadata([:]))
     }
 }

@@ -62,12 +62,31 @@ import Testing
 
     // MARK: What a contributor looks for
 
-    /// Every Swift file below Sources, one after another.
-    private func sources() throws -> String {
-        let root = Document.path("Sources")
+    /// The Swift files below a folder: their names from there on, and their texts.
+    private func swiftFiles(in folder: String) throws -> [(name: String, text: String)] {
+        let root = Document.path(folder)
         let names = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
         return try names.filter { $0.hasSuffix(".swift") }
-            .map { try String(contentsOfFile: root + "/" + $0, encoding: .utf8) }.joined(separator: "\n")
+            .map { ($0, try String(contentsOfFile: root + "/" + $0, encoding: .utf8)) }
+    }
+
+    /// Every Swift file below Sources, one after another.
+    private func sources() throws -> String {
+        try swiftFiles(in: "Sources").map(\.text).joined(separator: "\n")
+    }
+
+    /// `swift format` has a look at the width of code only.
+    @Test(arguments: ["Sources", "Tests"])
+    func `comments are no wider than code may be`(folder: String) throws {
+        let files = try swiftFiles(in: folder)
+        #expect(files.count > 50)
+        for (name, text) in files {
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            for (number, line) in lines.enumerated() where line.count > 110 {
+                let isComment = line.drop { $0 == " " }.hasPrefix("//")
+                #expect(!isComment, "\(folder)/\(name):\(number + 1) has \(line.count) characters")
+            }
+        }
     }
 
     @Test(arguments: ["CONTRIBUTING.md", "docs/ARCHITECTURE.md"])

@@ -83,6 +83,31 @@ import Wire
         #expect(lines.count == 1 && lines[0].isError(.resultTooLarge))
     }
 
+    @Test func `a query that was cut short says nothing about how quick the database is`() throws {
+        let books = Books([1: Array(repeating: String(repeating: "x", count: 1000), count: 50)])
+        let engine = EngineUnderTest(rows: books.rows) { $0.maxReplyBytes = 10_000 }
+        let client = engine.client()
+        var limited = LoadOptions()
+        limited.limit = 40
+        // Either query takes 10 ms, and its rows are too many before all have come.
+        for options in [nil, limited] {
+            client.load(1, author: 1, options)
+            engine.turn()
+            engine.clock.advance(by: .milliseconds(10))
+            try engine.settle()
+        }
+        #expect(client.readAll().count == 2)
+        // Both are sent again, which is as many as may be in flight, and a third has to wait until they are
+        // overdue: after 20 ms, because nothing is known; after 40 ms, if 10 ms counted.
+        client.load(2, author: 2)
+        client.load(3, author: 2, limited)
+        engine.turn()
+        client.load(4, author: 3)
+        engine.turn()
+        #expect(engine.database.queries.count == 2)
+        #expect(engine.clock.alarm == engine.clock.now + .milliseconds(20))
+    }
+
     @Test func `a to-one relationship shows the first row of a key, and counts the others`() throws {
         let rows = [["7", "Austen"], ["7", "Brontë"], ["7", "Carroll"]]
         let engine = EngineUnderTest(rows: { query in

@@ -6,7 +6,8 @@ import Wire
 
 /// Unsent replies stand in blocks, of which a client sees nothing but one stream of bytes.
 @Suite struct OutboxTests {
-    /// What is written, over and over: 251 is a prime, so that a byte that is lost or doubled shifts the rest.
+    /// What is written, over and over: 251 is a prime, so that a byte that is lost or doubled shifts the
+    /// rest.
     fileprivate static let period = 251
     fileprivate static let pattern = (0..<(5 << 20)).map { UInt8($0 % period) }
 

@@ -264,7 +264,7 @@ final class InvariantChecker {
 
     private func checkKills() {
         for query in engine.running
-        where !query.isStopRequested && now > query.batch.sent.nanoseconds + Self.longestDeserted {
+        where !query.isKillRequested && now > query.batch.sent.nanoseconds + Self.longestDeserted {
             // Those of a client that is gone are forgotten in pieces.
             let isWanted = query.batch.allWaiters.contains { isOwed($0) || isParting($0) }
             expect(!query.needsNoMoreRows && isWanted, "a query goes on for nobody")
