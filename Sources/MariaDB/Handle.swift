@@ -31,6 +31,8 @@ enum CallStyle {
 /// The login plugins that a server may ask for. Among the others are some that send the password as it is, or
 /// ask for it at the terminal and wait. https://mariadb.com/kb/en/authentication-plugins/
 private let loginPlugins = "mysql_native_password,client_ed25519,parsec"
+/// A Unix socket carries the password of MySQL's plugin to nobody else.
+private let loginPluginsOfSockets = loginPlugins + ",caching_sha2_password"
 
 /// A new handle with the endpoint's options set. No option file is ever read.
 func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
@@ -55,7 +57,9 @@ func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     let off: (UInt32, my_bool) = (0, 0)
     withUnsafePointer(to: off.0) { _ = mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, $0) }
     withUnsafePointer(to: off.1) { _ = mysql_options(handle, MYSQL_OPT_RECONNECT, $0) }
-    mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH, loginPlugins)
+    let plugins =
+        endpoint.transport.protocolType == MYSQL_PROTOCOL_SOCKET ? loginPluginsOfSockets : loginPlugins
+    mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH, plugins)
     for statement in endpoint.sessionSetup { mysql_options(handle, MYSQL_INIT_COMMAND, statement) }
     return handle
 }
