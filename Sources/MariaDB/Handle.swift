@@ -1,5 +1,6 @@
 import CMariaDB
 import Glibc
+import Relations
 
 typealias Handle = UnsafeMutablePointer<MYSQL>
 
@@ -32,6 +33,9 @@ enum CallStyle {
 /// ask for it at the terminal and wait. https://mariadb.com/kb/en/authentication-plugins/
 private let loginPlugins = "mysql_native_password,client_ed25519,parsec"
 
+/// Those that a server behind a Unix socket may ask for as well: nobody but that server reads what they send.
+private let socketLoginPlugins = loginPlugins + ",caching_sha2_password"
+
 /// A new handle with the endpoint's options set. No option file is ever read.
 func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     precondition(Library.isReady, "libmariadb could not be initialised")
@@ -55,7 +59,9 @@ func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     let off: (UInt32, my_bool) = (0, 0)
     withUnsafePointer(to: off.0) { _ = mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, $0) }
     withUnsafePointer(to: off.1) { _ = mysql_options(handle, MYSQL_OPT_RECONNECT, $0) }
-    mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH, loginPlugins)
+    mysql_options(
+        handle, MARIADB_OPT_RESTRICTED_AUTH,
+        endpoint.transport.isSocket ? socketLoginPlugins : loginPlugins)
     for statement in endpoint.sessionSetup { mysql_options(handle, MYSQL_INIT_COMMAND, statement) }
     return handle
 }
@@ -66,6 +72,15 @@ func serverVersion(of handle: Handle) -> String {
     mysql_get_server_info(handle).map { String(cString: $0) } ?? ""
 }
 
+/// Why the server that has greeted cannot be used: it is too old, or says nothing of what it is. Nil if it
+/// can, and if none has greeted.
+func unsupportedServer(behind handle: Handle) -> DatabaseError? {
+    guard handle.pointee.server_version != nil else { return nil }
+    return Dialect(serverVersion: serverVersion(of: handle)).unsupportedReason.map {
+        DatabaseError(errno: ErrorNumber.unsupportedServer, message: $0, kind: .refused)
+    }
+}
+
 extension Endpoint.Transport {
     /// The protocol is set explicitly, because libmariadb takes the host `localhost` for a Unix socket.
     fileprivate var protocolType: mysql_protocol_type {
@@ -74,6 +89,8 @@ extension Endpoint.Transport {
         case .tcp: MYSQL_PROTOCOL_TCP
         }
     }
+
+    fileprivate var isSocket: Bool { if case .socket = self { true } else { false } }
 }
 
 /// The strings of `mysql_real_connect`. libmariadb keeps the pointers while connecting is suspended, so they
