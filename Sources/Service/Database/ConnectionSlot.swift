@@ -278,6 +278,7 @@ final class ConnectionSlot {
     }
 
     private func connected(_ connection: Connection) {
+        if let problem = pool.servers.problem(with: connection.dialect) { return fail(problem) }
         become(.idle(connection))
         connectedSince = loop.now
         hasFailed = false
