@@ -20,6 +20,7 @@ extension Daemon {
         switch reading.result {
         case .success(let found):
             schemaRead(found, reading.settings, isReload: reading.isReload)
+            engine.catalogRead(began: reading.began)
         case .failure(let error): schemaUnreadable(error, isReload: reading.isReload)
         }
         startServing()
