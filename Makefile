@@ -6,6 +6,9 @@ PREFIX ?= /usr
 DESTDIR ?=
 SWIFT ?= swift
 MINUTES ?= 60
+# The server of the demo: mariadb is the machine's own, the others are brought by Tests/bring-server.sh.
+SERVER ?= mariadb
+BROUGHT = $(filter-out mariadb,$(SERVER))
 # A regular expression for the tests that test, asan and tsan run, such as TESTS=EndToEndTests; without it all.
 TESTS ?=
 FUZZ_SECONDS ?= 15
@@ -27,8 +30,9 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: demo
-demo: build ## shows what kindred does, on a private MariaDB with a small bookshop
-	@$$($(RELEASE) --show-bin-path)/kindred demo
+demo: build ## shows what kindred does, on a private MariaDB, or SERVER=mysql, mariadb-11.8, with a small bookshop
+	@[ -z '$(BROUGHT)' ] || Tests/bring-server.sh '$(BROUGHT)' >/dev/null
+	@$$($(RELEASE) --show-bin-path)/kindred demo --server '$(SERVER)'
 
 # The clients that the documents show are run by the tests; of these languages only PHP is not needed otherwise.
 .PHONY: test

@@ -32,9 +32,8 @@ enum CallStyle {
 /// The login plugins that a server may ask for. Among the others are some that send the password as it is, or
 /// ask for it at the terminal and wait. https://mariadb.com/kb/en/authentication-plugins/
 private let loginPlugins = "mysql_native_password,client_ed25519,parsec"
-
-/// Those that a server behind a Unix socket may ask for as well: nobody but that server reads what they send.
-private let socketLoginPlugins = loginPlugins + ",caching_sha2_password"
+/// A Unix socket carries the password of MySQL's plugin to nobody else.
+private let loginPluginsOfSockets = loginPlugins + ",caching_sha2_password"
 
 /// A new handle with the endpoint's options set. No option file is ever read.
 func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
@@ -59,9 +58,9 @@ func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     let off: (UInt32, my_bool) = (0, 0)
     withUnsafePointer(to: off.0) { _ = mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, $0) }
     withUnsafePointer(to: off.1) { _ = mysql_options(handle, MYSQL_OPT_RECONNECT, $0) }
-    mysql_options(
-        handle, MARIADB_OPT_RESTRICTED_AUTH,
-        endpoint.transport.isSocket ? socketLoginPlugins : loginPlugins)
+    let plugins =
+        endpoint.transport.protocolType == MYSQL_PROTOCOL_SOCKET ? loginPluginsOfSockets : loginPlugins
+    mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH, plugins)
     for statement in endpoint.sessionSetup { mysql_options(handle, MYSQL_INIT_COMMAND, statement) }
     return handle
 }
@@ -89,8 +88,6 @@ extension Endpoint.Transport {
         case .tcp: MYSQL_PROTOCOL_TCP
         }
     }
-
-    fileprivate var isSocket: Bool { if case .socket = self { true } else { false } }
 }
 
 /// The strings of `mysql_real_connect`. libmariadb keeps the pointers while connecting is suspended, so they

@@ -183,8 +183,8 @@ import Testing
         let server = try SharedServer.server
         try server.client(database: database).executeScript(
             """
-            CREATE TABLE p (id INT PRIMARY KEY, k VARCHAR(20) UNIQUE); INSERT INTO p SELECT seq, CONCAT('key', seq) FROM seq_1_to_500;
-            CREATE TABLE c (id INT PRIMARY KEY, k VARCHAR(20), txt VARCHAR(20), KEY (k)); INSERT INTO c SELECT seq, CONCAT('key', seq), '12abc' FROM seq_1_to_500;
+            CREATE TABLE p (id INT PRIMARY KEY, k VARCHAR(20) UNIQUE); INSERT INTO p SELECT seq, CONCAT('key', seq) FROM \(numbers(to: 500));
+            CREATE TABLE c (id INT PRIMARY KEY, k VARCHAR(20), txt VARCHAR(20), KEY (k)); INSERT INTO c SELECT seq, CONCAT('key', seq), '12abc' FROM \(numbers(to: 500));
             CREATE VIEW v AS SELECT id, k, CAST(txt AS SIGNED) n FROM c;
             """)
         let daemon = try DaemonUnderTest(

@@ -114,7 +114,8 @@ import Testing
                         script += "INSERT IGNORE INTO \(table) (k) VALUES (\(value));"
                     }
                     // With few rows the server would not use the index.
-                    script += "INSERT INTO \(table) (r) SELECT 2 FROM seq_1_to_300; ANALYZE TABLE \(table);"
+                    script +=
+                        "INSERT INTO \(table) (r) SELECT 2 FROM \(numbers(to: 300)); ANALYZE TABLE \(table);"
                 }
                 relationships += relationshipTOML("root.p\(number)", from: "root.id", to: "p\(number).r")
                 for other in family.types.indices {

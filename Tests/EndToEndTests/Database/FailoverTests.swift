@@ -109,7 +109,7 @@ import Testing
         try servers[0].client(database: "d").executeScript(
             """
             CREATE TABLE rows_of (id INT PRIMARY KEY, parent_id INT, KEY (parent_id, id));
-            INSERT INTO rows_of SELECT seq, 1 FROM seq_1_to_16;
+            INSERT INTO rows_of SELECT seq, 1 FROM \(numbers(to: 16));
             -- Each row is sent by itself, half a second after the one before.
             CREATE VIEW slow AS SELECT id, parent_id, SLEEP(0.5) s, REPEAT('x', 40000) pad FROM rows_of;
             """)
