@@ -181,9 +181,11 @@ package final class Connection {
             state = .connecting
             return waiting(wait)
         }
-        guard connected != nil else {
+        // One that is too old may also have refused the session setup, in words of its own.
+        let unsupported = unsupportedServer(behind: handle)
+        guard connected != nil, unsupported == nil else {
             state = .broken
-            return .failed(DatabaseError(of: handle, during: .connecting))
+            return .failed(unsupported ?? DatabaseError(of: handle, during: .connecting))
         }
         state = .idle
         return .connected

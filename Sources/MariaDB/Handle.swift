@@ -1,5 +1,6 @@
 import CMariaDB
 import Glibc
+import Relations
 
 typealias Handle = UnsafeMutablePointer<MYSQL>
 
@@ -68,6 +69,15 @@ func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
 /// old replicas accept it.
 func serverVersion(of handle: Handle) -> String {
     mysql_get_server_info(handle).map { String(cString: $0) } ?? ""
+}
+
+/// Why the server that has greeted cannot be used: it is too old, or says nothing of what it is. Nil if it
+/// can, and if none has greeted.
+func unsupportedServer(behind handle: Handle) -> DatabaseError? {
+    guard handle.pointee.server_version != nil else { return nil }
+    return Dialect(serverVersion: serverVersion(of: handle)).unsupportedReason.map {
+        DatabaseError(errno: ErrorNumber.unsupportedServer, message: $0, kind: .refused)
+    }
 }
 
 extension Endpoint.Transport {

@@ -21,6 +21,7 @@ package final class Engine {
     /// For each relationship, the parts of batches that an unknown error has met since a query brought its
     /// rows.
     var splitsInVain: [Int: Int] = [:]
+    var changedTables = ChangedTables()
     var deadlines = Deadlines()
     /// Whether keys have come since the last decision.
     var hasNewKeys = false
@@ -49,6 +50,12 @@ package final class Engine {
     package func install(_ catalog: Catalog, _ settings: QueryTemplates.Settings) {
         templates.install(catalog, settings)
         prune()
+    }
+
+    /// The schema has been read, and what has come of it is served.
+    /// - Parameter began: when the reading began.
+    package func catalogRead(began: Instant) {
+        changedTables.catalogRead(templates.catalog, began: began, at: now)
     }
 
     func prune() {

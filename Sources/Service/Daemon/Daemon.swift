@@ -118,6 +118,7 @@ package final class Daemon {
         engine.onEvent = { [unowned self] in engineReported($0) }
         pool.onChange = { [unowned self] in showStatus() }
         servers.onChange = { [unowned self] in serverChanged() }
+        servers.onOtherKind = { [unowned self] in serverChanged() }
         servers.onFinding = { [unowned self] in pool.rearrange() }
         refresher.onReading = { [unowned self] in schemaRead($0) }
         reloader.onReading = { [unowned self] in settingsRead($0) }
@@ -148,8 +149,8 @@ package final class Daemon {
         engineLog.report(event, at: loop.now)
     }
 
-    /// Accepts clients. The pool opens its connections now, after the schema has been read: the account may be
-    /// allowed too few connections for both at once.
+    /// Accepts clients. The pool opens its connections now, after the schema has been read: the account may
+    /// be allowed too few connections for both at once.
     func startServing() {
         guard case .starting = phase else { return }
         phase = .serving
