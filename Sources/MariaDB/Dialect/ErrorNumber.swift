@@ -107,6 +107,10 @@ package enum ErrorNumber {
     package static let unknownClientError: UInt32 = 2000
     /// libmariadb's `CR_UNKNOWN_HOST`: a host's name could not be resolved.
     package static let unknownHost: UInt32 = 2005
+    /// libmariadb's `CR_SSL_CONNECTION_ERROR`: no TLS with the server, or not with one that it should be.
+    package static let tlsFailed: UInt32 = 2026
+    /// libmariadb's `CR_PLUGIN_NOT_ALLOWED`: the server asks for a login plugin that we do not use.
+    package static let pluginNotAllowed: UInt32 = 5010
     /// libmariadb's `CR_SERVER_LOST`, which we also give to a connection that we abandon.
     package static let serverLost: UInt32 = 2013
 
