@@ -1,6 +1,6 @@
 package import Batching
 package import Relations
-import Time
+package import Time
 import Wire
 
 /// The data path from a decoded load to its answers: what a load asks for, when its keys go to the database,
