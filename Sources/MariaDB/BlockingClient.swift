@@ -15,8 +15,8 @@ package final class BlockingClient {
             handle, arguments.host, arguments.user, arguments.password, arguments.database, arguments.port,
             arguments.socket, 0)
         // `deinit` frees the handle here as well: all properties are set.
-        if let unsupported = unsupportedServer(behind: handle) { throw unsupported }
         guard connected != nil else { throw DatabaseError(of: handle, during: .connecting) }
+        if let unsupported = unsupportedServer(behind: handle) { throw unsupported }
     }
 
     deinit {

@@ -181,11 +181,13 @@ package final class Connection {
             state = .connecting
             return waiting(wait)
         }
-        // One that is too old may also have refused the session setup, in words of its own.
-        let unsupported = unsupportedServer(behind: handle)
-        guard connected != nil, unsupported == nil else {
+        guard connected != nil else {
             state = .broken
-            return .failed(unsupported ?? DatabaseError(of: handle, during: .connecting))
+            return .failed(DatabaseError(of: handle, during: .connecting))
+        }
+        if let unsupported = unsupportedServer(behind: handle) {
+            state = .broken
+            return .failed(unsupported)
         }
         state = .idle
         return .connected

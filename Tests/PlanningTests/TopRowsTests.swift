@@ -86,7 +86,8 @@ private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(col
         for key in [[column("id", text)], [column("id"), column("part", text)]] {
             let relationship = books(
                 [.init("author"), .init("sold", descending: true)], key: key, dialect: .mySQL)
-            #expect(form(relationship, order: bySold + [OrderTerm(column: "part")]) == .lateral)
+            let order = [bySold[0]] + key.map { OrderTerm(column: $0.name) }
+            #expect(form(relationship, order: order) == .lateral)
         }
         #expect(form(books([.init("author")], dialect: .mySQL)) == .window)
         #expect(
