@@ -7,10 +7,13 @@ DESTDIR ?=
 SWIFT ?= swift
 MINUTES ?= 60
 # The server of the demo: mariadb is the machine's own, the others are brought by Tests/bring-server.sh.
-SERVER ?= mariadb
+SERVER ?= $(or $(KINDRED_SERVER),mariadb)
 BROUGHT = $(filter-out mariadb,$(SERVER))
 # A regular expression for the tests that test, asan and tsan run, such as TESTS=EndToEndTests; without it all.
 TESTS ?=
+# The servers of test-servers: mysql, mariadb-11.8, and mariadb, which is the machine's own.
+SERVERS ?= mariadb-11.8 mysql
+MAY_BE_MISSING ?=
 FUZZ_SECONDS ?= 15
 FUZZ_FOUND ?= /tmp/kindred-fuzz
 # 0: another one each time.
@@ -41,6 +44,12 @@ test: deps ## format lint, build with warnings as errors, all tests
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 	@$(SWIFT) build --build-tests $(REPORT) .build/build.log
 	@$(SWIFT) test --skip-build $(FILTER) $(REPORT) .build/test.log
+
+# A server that cannot be brought is a failure, unless MAY_BE_MISSING=1.
+.PHONY: test-servers
+test-servers: deps ## the tests on SERVERS (mariadb-11.8 mysql), which are brought first; TESTS narrows them
+	@$(SWIFT) build --build-tests $(REPORT) .build/build.log
+	@SWIFT='$(SWIFT)' MAY_BE_MISSING='$(MAY_BE_MISSING)' Tests/test-servers.sh '$(or $(TESTS),EndToEndTests)' $(SERVERS)
 
 .PHONY: build
 build: deps ## the release binary

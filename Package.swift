@@ -44,10 +44,11 @@ let package = Package(
         ours("FanOut", ["Relations"]),
         ours("Loading", ["Time", "Relations", "Wire", "Batching", "Planning", "FanOut", deque, heap]),
 
-        // The thin shell: all C names stop in these two (but for the prepared statements of Bench).
+        // The thin shell: all C names stop in MariaDB and Reactor (but for the prepared statements of Bench).
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibevent", pkgConfig: "libevent", providers: [.apt(["libevent-dev"])]),
-        ours("MariaDB", ["CMariaDB", "Relations"]),
+        ours("MariaDB", ["CMariaDB", "COpenSSL", "Relations"]),
         ours("Reactor", ["CLibevent", "Time"]),
 
         // Where the parts meet, and what stands around them.

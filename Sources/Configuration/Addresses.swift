@@ -31,7 +31,9 @@ package struct HostAndPort: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether the host is in 127.0.0.0/8, `::1` or `localhost`; other spellings of these are not recognised.
-    package var isLoopback: Bool {
+    package var isLoopback: Bool { Self.isLoopback(host) }
+
+    static func isLoopback(_ host: String) -> Bool {
         let octets = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
         return host == "localhost" || host == "::1"
             || (octets.count == 4 && octets.first == 127 && octets.allSatisfy { $0 != nil })

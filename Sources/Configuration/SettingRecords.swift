@@ -56,6 +56,28 @@ extension SettingRecord {
             "Lag beyond which one of several servers, a replica, is not used if another is well; 0 is not looked at."
         ),
         SettingRecord(
+            "database", "tls", \.database.tls, .optional(.choice), reloadable: false,
+            example: "\"verify_identity\"",
+            "Encryption over TCP; required does not ask who the server is. Default: off on this machine, else verify_identity."
+        ),
+        SettingRecord(
+            "database", "tls_ca", \.database.tlsCA, .optional(.text), reloadable: true,
+            example: "\"/etc/kindred/database-ca.pem\"",
+            "PEM file with the CAs that are trusted to certify the server; without it those of the system."),
+        SettingRecord(
+            "database", "tls_cert", \.database.tlsCertificate, .optional(.text), reloadable: true,
+            example: "\"/etc/kindred/client-cert.pem\"",
+            "PEM file with a certificate for a server that wants one of its clients; with tls_key."),
+        SettingRecord(
+            "database", "tls_key", \.database.tlsKey, .optional(.text), reloadable: true,
+            example: "\"/etc/kindred/client-key.pem\"",
+            "PEM file with the key of tls_cert, for nobody else to read."),
+        SettingRecord(
+            "database", "server_public_key", \.database.serverPublicKey, .optional(.text), reloadable: true,
+            example: "\"/etc/kindred/server-public-key.pem\"",
+            "PEM file with the server's public key, by which a login over TCP without TLS encrypts the password."
+        ),
+        SettingRecord(
             "database", "user", \.database.user, .text, reloadable: false,
             "Account on the server; SELECT is all it needs."),
         SettingRecord(

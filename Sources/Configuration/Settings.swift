@@ -30,6 +30,14 @@ package struct Settings: Hashable, Sendable {
         package var port = DatabaseServer.defaultPort
         /// Several servers with the same data, the preferred one first.
         package var servers: [DatabaseServer]?
+        /// Nil: as `tls(at:)` says.
+        package var tls: TLSMode?
+        /// The path of a file with trusted CAs; nil: the system's.
+        package var tlsCA: String?
+        package var tlsCertificate: String?
+        package var tlsKey: String?
+        /// The path of a file with the server's public key, for a login without TLS.
+        package var serverPublicKey: String?
         package var user = "kindred"
         package var passwordFile: String?
         package var name = ""
@@ -51,6 +59,24 @@ package struct Settings: Hashable, Sendable {
             if let socket { return [.socket(path: socket)] }
             return [.tcp(host: host ?? "localhost", port: port)]
         }
+
+        /// How connections to one of the servers are encrypted. What goes through a Unix socket cannot be read
+        /// on the way, and is never encrypted; nor, unless it is asked for, is what stays on this machine.
+        package func tls(at server: DatabaseServer) -> TLSMode {
+            switch server {
+            case .socket: .off
+            case .tcp(let host, _): tls ?? (HostAndPort.isLoopback(host) ? .off : .verifyIdentity)
+            }
+        }
+    }
+
+    /// How the connections to the database are encrypted.
+    package enum TLSMode: String, Hashable, Sendable, CaseIterable {
+        case off
+        /// Always, without regard to who the server is.
+        case required
+        /// Always, with a server whose certificate a trusted CA has made out for its name.
+        case verifyIdentity = "verify_identity"
     }
 
     /// Where the account's password came from.

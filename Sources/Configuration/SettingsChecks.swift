@@ -16,6 +16,7 @@ struct SettingsChecks {
     func run(on settings: Settings, _ faults: inout FaultCollector) {
         checkListeners(settings.listen, &faults)
         checkServer(settings.database, &faults)
+        checkTLS(settings.database, &faults)
         checkLimits(settings.limits, &faults)
         if !isSet("database", "name") {
             faults.add(["database"], "database.name is missing: name the database whose tables are served")
@@ -74,6 +75,39 @@ struct SettingsChecks {
             faults.add(
                 ["database", "max_lag_s"],
                 "database.max_lag_s chooses among several database.servers, and there is one")
+        }
+    }
+
+    /// Settings that would have no effect are faults, because somebody relies on them.
+    private func checkTLS(_ database: Settings.Database, _ faults: inout FaultCollector) {
+        let modes = database.candidates.map(database.tls)
+        if let tls = database.tls, tls != .off, !modes.contains(tls) {
+            faults.add(
+                ["database", "tls"],
+                "database.tls = \"\(tls.rawValue)\" is for servers over TCP; a Unix socket needs no encryption: "
+                    + "take it out")
+        } else if !modes.contains(where: { $0 != .off }) {
+            for name in ["tls_ca", "tls_cert", "tls_key"] where isSet("database", name) {
+                faults.add(
+                    ["database", name],
+                    "database.\(name) has no effect without TLS: set database.tls = \"verify_identity\", or take it out"
+                )
+            }
+        }
+        for (name, other) in [("tls_cert", "tls_key"), ("tls_key", "tls_cert")]
+        where isSet("database", name) && !isSet("database", other) {
+            faults.add(
+                ["database", name],
+                "database.\(name) goes with database.\(other); if one file has both, name it in both")
+        }
+        let usesPublicKey = database.candidates.contains { server in
+            if case .tcp = server { database.tls(at: server) == .off } else { false }
+        }
+        if isSet("database", "server_public_key"), !usesPublicKey {
+            faults.add(
+                ["database", "server_public_key"],
+                "database.server_public_key is for a login over TCP without TLS, and there is none: take it out"
+            )
         }
     }
 

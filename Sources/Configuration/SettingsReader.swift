@@ -4,13 +4,21 @@ import TOML
 /// Reads a configuration file strictly: unknown names and wrong values are faults, and all faults are
 /// reported together.
 package enum SettingsReader {
-    /// - Parameter environment: The variables of the process, of which `LISTEN_FDS`, `CREDENTIALS_DIRECTORY`
-    ///   and `KINDRED_DATABASE_PASSWORD` matter.
+    /// What is wrong with files that the settings of `[database]` name: the setting's name without its group,
+    /// and a message.
+    package typealias FileCheck = (Settings.Database) -> [(setting: String, message: String)]
+
+    /// - Parameters:
+    ///   - environment: The variables of the process, of which `LISTEN_FDS`, `CREDENTIALS_DIRECTORY` and
+    ///     `KINDRED_DATABASE_PASSWORD` matter.
+    ///   - checkFiles: Looks into files that only the driver of the database understands.
     package static func read(
-        path: String, environment: [String: String]
+        path: String, environment: [String: String], checkFiles: FileCheck = { _ in [] }
     ) throws(ConfigurationFaults) -> Settings {
         switch FileText.readText(path) {
-        case .success(let source): return try read(source: source, file: path, environment: environment)
+        case .success(let source):
+            return try read(
+                source: source, file: path, environment: environment, checkFiles: checkFiles)
         case .failure(let problem):
             throw ConfigurationFaults(faults: [
                 ConfigurationFault(
@@ -21,7 +29,8 @@ package enum SettingsReader {
 
     /// - Parameter file: The name of the file for the messages; nothing is read from it.
     package static func read(
-        source: String, file: String, environment: [String: String]
+        source: String, file: String, environment: [String: String],
+        checkFiles: FileCheck = { _ in [] }
     ) throws(ConfigurationFaults) -> Settings {
         let document: TOMLDocument
         do {
@@ -38,6 +47,9 @@ package enum SettingsReader {
         let checks = SettingsChecks(document: document.members, environment: environment)
         checks.run(on: settings, &faults)
         checks.readPassword(for: &settings, &faults)
+        for problem in checkFiles(settings.database) {
+            faults.add(["database", problem.setting], "database.\(problem.setting) \(problem.message)")
+        }
         try faults.check()
         return settings
     }

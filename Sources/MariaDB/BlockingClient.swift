@@ -1,4 +1,5 @@
 import CMariaDB
+import COpenSSL
 package import Relations
 
 /// A connection whose calls wait: for threads of the daemon that may (reading the schema, `KILL`, health
@@ -11,11 +12,12 @@ package final class BlockingClient {
     package init(_ endpoint: Endpoint) throws(DatabaseError) {
         handle = makeHandle(for: endpoint, .blocking)
         let arguments = ConnectArguments(endpoint)
+        ERR_clear_error()
         let connected = mysql_real_connect(
             handle, arguments.host, arguments.user, arguments.password, arguments.database, arguments.port,
             arguments.socket, 0)
         // `deinit` frees the handle here as well: all properties are set.
-        guard connected != nil else { throw DatabaseError(of: handle, during: .connecting) }
+        guard connected != nil else { throw DatabaseError(ofConnecting: handle, to: endpoint) }
         if let unsupported = unsupportedServer(behind: handle) { throw unsupported }
     }
 
@@ -43,6 +45,7 @@ package final class BlockingClient {
 
     /// The columns that a statement's result would have. The statement is prepared, and not run.
     package func describe(_ sql: String) throws(DatabaseError) -> [ColumnDescription] {
+        ERR_clear_error()
         guard let statement = mysql_stmt_init(handle) else {
             throw DatabaseError(of: handle, during: .connected)
         }
@@ -88,6 +91,7 @@ package final class BlockingClient {
     }
 
     private func allowMultiStatements(_ option: enum_mysql_set_option) throws(DatabaseError) {
+        ERR_clear_error()
         try check(mysql_set_server_option(handle, option) == 0)
     }
 
@@ -96,6 +100,8 @@ package final class BlockingClient {
     ) throws(DatabaseError) -> [[Value?]] {
         var statement = sql
         columns = []
+        // See `Connection.clearErrors`; nothing else on this thread speaks TLS before the result is here.
+        ERR_clear_error()
         let refused = statement.withUTF8 { bytes in
             UnsafeRawBufferPointer(bytes).withMemoryRebound(to: CChar.self) {
                 mysql_real_query(handle, $0.baseAddress, UInt($0.count))

@@ -1,10 +1,11 @@
 import CMariaDB
+import COpenSSL
 import Glibc
 package import Relations
 
 /// A connection whose calls never wait: each returns at once and says what the operation waits for.
 ///
-/// Its owner watches the descriptor and calls `resume(ready:)`. One operation is under way at a time: a call
+/// Over TLS a `ConnectAttempt` connects it. Its owner watches the descriptor and calls `resume(ready:)`. One operation is under way at a time: a call
 /// that the state does not allow is a mistake of the caller and stops the program, because libmariadb would
 /// accept it and corrupt itself.
 package final class Connection {
@@ -31,6 +32,7 @@ package final class Connection {
         case closed
     }
 
+    private let endpoint: Endpoint
     private let handle: Handle
     private let arguments: ConnectArguments
     private var state = State.unconnected
@@ -41,6 +43,7 @@ package final class Connection {
     private var statement = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
     package init(_ endpoint: Endpoint) {
+        self.endpoint = endpoint
         handle = makeHandle(for: endpoint, .nonBlocking)
         arguments = ConnectArguments(endpoint)
     }
@@ -81,12 +84,33 @@ package final class Connection {
     /// Connects and runs the session setup. Ends in `.connected` or `.failed`.
     package func connect() -> Progress {
         guard case .unconnected = state else { preconditionFailure("connect() may be called once") }
+        precondition(endpoint.tls == nil, "a handshake waits: connect by a ConnectAttempt")
         var connected: Handle?
         let wait = mysql_real_connect_start(
             &connected, handle, arguments.host, arguments.user, arguments.password, arguments.database,
             arguments.port, arguments.socket, 0)
         return afterConnect(wait, connected)
     }
+
+    /// Connects as `connect()` does, and waits. Every call is made without waiting afterwards. For TLS, and for
+    /// threads that may wait.
+    /// - Returns: the error; nil if the connection is idle now.
+    func connectWaiting() -> DatabaseError? {
+        guard case .unconnected = state else { preconditionFailure("a connection is connected once") }
+        let connected = mysql_real_connect(
+            handle, arguments.host, arguments.user, arguments.password, arguments.database, arguments.port,
+            arguments.socket, 0)
+        guard case .failed(let error) = afterConnect(0, connected) else {
+            // OpenSSL reads and writes as the socket says, whatever libmariadb has been asked for.
+            let socket = mysql_get_socket(handle)
+            _ = fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK)
+            return nil
+        }
+        return error
+    }
+
+    /// The handle's address, by which the connection is told from others.
+    var address: UInt { UInt(bitPattern: handle) }
 
     /// Sends one statement, whose bytes are copied. Ends in `.columns`, `.done` or `.failed`.
     package func query(_ sql: UnsafeRawBufferPointer) -> Progress {
@@ -96,6 +120,7 @@ package final class Connection {
             statement = .allocate(byteCount: sql.count, alignment: 1)
         }
         statement.copyMemory(from: sql)
+        clearErrors()
         var refused: Int32 = 0
         let text = statement.assumingMemoryBound(to: CChar.self).baseAddress
         let wait = mysql_real_query_start(&refused, handle, text, UInt(sql.count))
@@ -115,12 +140,14 @@ package final class Connection {
         case .unconnected, .connecting, .idle, .sending, .fetching, .broken, .closed:
             preconditionFailure("fetch() needs an open result: call it after .columns or .row")
         }
+        clearErrors()
         var values: MYSQL_ROW?
         return afterFetch(mysql_fetch_row_start(&values, result), values, of: result)
     }
 
     /// Continues what is under way, after something the last `.waiting` asked for has happened.
     package func resume(ready: Readiness) -> Progress {
+        clearErrors()
         switch state {
         case .connecting:
             var connected: Handle?
@@ -169,6 +196,12 @@ package final class Connection {
         mysql_free_result(result)
     }
 
+    /// Empties this thread's queue of OpenSSL errors, which libmariadb never does: what another connection has
+    /// left there would make this one's next read fail.
+    private func clearErrors() {
+        if endpoint.tls != nil { ERR_clear_error() }
+    }
+
     private func waiting(_ mask: Int32) -> Progress {
         let timeout = mask & MYSQL_WAIT_TIMEOUT == 0 ? nil : mysql_get_timeout_value_ms(handle)
         let events = Readiness(rawValue: mask).intersection([.readable, .writable])
@@ -183,7 +216,7 @@ package final class Connection {
         }
         guard connected != nil else {
             state = .broken
-            return .failed(DatabaseError(of: handle, during: .connecting))
+            return .failed(DatabaseError(ofConnecting: handle, to: endpoint))
         }
         if let unsupported = unsupportedServer(behind: handle) {
             state = .broken

@@ -5,7 +5,7 @@ package struct DatabaseError: Error, Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
         /// The connection was good and is gone; the statement that ran on it has no answer.
         case connectionLost
-        /// No connection was made: nobody listens, or nobody answered in time.
+        /// No connection was made: nobody listens, nobody answered in time, or there is no TLS with who did.
         case unreachable
         /// A server answered and refused the login (password, limits) or the session setup.
         case refused
@@ -82,11 +82,12 @@ package struct DatabaseError: Error, Sendable, Hashable {
         (2000...2999).contains(errno) || (5000...5999).contains(errno)
     }
 
-    /// Errors while connecting that are the network's, the name's, or those of a peer that fell silent or
-    /// hung up.
+    /// Errors while connecting that are the network's, the name's, those of a peer that fell silent or hung
+    /// up, or of TLS.
     private static let unreachable: Set<Int32> = [
         CR_SOCKET_CREATE_ERROR, CR_CONNECTION_ERROR, CR_CONN_HOST_ERROR, CR_IPSOCK_ERROR, CR_UNKNOWN_HOST,
         CR_SERVER_GONE_ERROR, CR_SERVER_HANDSHAKE_ERR, CR_SERVER_LOST, CR_SERVER_LOST_EXTENDED,
+        CR_SSL_CONNECTION_ERROR,
     ]
 
     /// Errors after which the server itself closes the connection.

@@ -1,4 +1,4 @@
-/// Where a server listens, and the account to log in with. TLS is neither asked for nor enforced.
+/// Where a server listens, the account to log in with, and how the connection is protected.
 package struct Endpoint: Sendable, Hashable {
     package enum Transport: Sendable, Hashable {
         /// A Unix socket; the kernel allows 107 bytes of path.
@@ -20,6 +20,12 @@ package struct Endpoint: Sendable, Hashable {
     /// SQL statements that are part of connecting, see `SessionSetup`. If the server refuses one, connecting
     /// has failed.
     package var sessionSetup: [String]
+
+    /// How the connection is encrypted; nil: not at all. A Unix socket needs no encryption.
+    package var tls: TLS?
+    /// The path of a PEM file with the server's public RSA key, by which login plugins encrypt a password over
+    /// TCP without TLS. `PEMFile` finds out whether it can be used.
+    package var serverPublicKey: String?
 
     /// Whole seconds after which a blocking client gives up a silent server; 0: never. A non-blocking
     /// connection leaves that to its owner.

@@ -4,36 +4,11 @@ import Relations
 
 typealias Handle = UnsafeMutablePointer<MYSQL>
 
-/// libmariadb's process-wide state (error texts, plugins), prepared once before the first handle, on any
-/// thread.
-private enum Library {
-    static let isReady =
-        mysql_server_init(0, nil, nil) == 0 && ma_pvio_register_callback(1, nameRefusingServer) == 0
-}
-
-/// libmariadb 3.3 looks for `MariaDB` in the server's version to find out whether an error of the number
-/// 65535 is a report of progress (`ma_net_safe_read`). In the place of the greeting, which would tell the
-/// version, it reads from address 0.
-private func nameRefusingServer(mode: Int32, handle: Handle?, bytes: UnsafePointer<UInt8>?, count: Int) {
-    guard mode == 0, count > 0, let handle, let bytes, handle.pointee.server_version == nil else { return }
-    // The body's first byte stands behind its length and number.
-    let offset = 4 - Int(handle.pointee.net.pvio.pointee.bytes_read)
-    guard (0..<count).contains(offset), bytes[offset] == 0xFF else { return }
-    // Freed with the handle.
-    handle.pointee.server_version = strdup("")
-}
-
 /// How libmariadb will be called on a handle.
 enum CallStyle {
     case blocking
     case nonBlocking
 }
-
-/// The login plugins that a server may ask for. Among the others are some that send the password as it is, or
-/// ask for it at the terminal and wait. https://mariadb.com/kb/en/authentication-plugins/
-private let loginPlugins = "mysql_native_password,client_ed25519,parsec"
-/// A Unix socket carries the password of MySQL's plugin to nobody else.
-private let loginPluginsOfSockets = loginPlugins + ",caching_sha2_password"
 
 /// A new handle with the endpoint's options set. No option file is ever read.
 func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
@@ -58,11 +33,27 @@ func makeHandle(for endpoint: Endpoint, _ style: CallStyle) -> Handle {
     let off: (UInt32, my_bool) = (0, 0)
     withUnsafePointer(to: off.0) { _ = mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, $0) }
     withUnsafePointer(to: off.1) { _ = mysql_options(handle, MYSQL_OPT_RECONNECT, $0) }
-    let plugins =
-        endpoint.transport.protocolType == MYSQL_PROTOCOL_SOCKET ? loginPluginsOfSockets : loginPlugins
-    mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH, plugins)
+    mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH, endpoint.loginPlugins.joined(separator: ","))
+    if let path = endpoint.serverPublicKey { mysql_options(handle, MYSQL_SERVER_PUBLIC_KEY, path) }
+    if let tls = endpoint.tls { set(tls, of: handle) }
     for statement in endpoint.sessionSetup { mysql_options(handle, MYSQL_INIT_COMMAND, statement) }
     return handle
+}
+
+private func set(_ tls: TLS, of handle: Handle) {
+    mysql_options(handle, MYSQL_OPT_SSL_CA, tls.ca)
+    mysql_options(handle, MYSQL_OPT_SSL_CERT, tls.certificate)
+    mysql_options(handle, MYSQL_OPT_SSL_KEY, tls.key)
+    // Without a passphrase, OpenSSL would ask for it at the terminal if the key is encrypted, and wait.
+    mysql_options(handle, MARIADB_OPT_TLS_PASSPHRASE, "")
+    // MYSQL_OPT_SSL_ENFORCE enforces nothing: the login goes to a server without TLS in the clear. A
+    // fingerprint to compare the certificate with prevents that, and the empty one is compared with nothing.
+    mysql_options(handle, MARIADB_OPT_TLS_PEER_FP, "")
+    guard case .identity(let name) = tls.verification else { return }
+    let on: my_bool = 1
+    withUnsafePointer(to: on) { _ = mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, $0) }
+    // It is used only where `mysql_real_connect` is given no host; see `verifyName`.
+    mysql_options(handle, MARIADB_OPT_HOST, name)
 }
 
 /// The version in the server's greeting, without the `5.5.5-` that a MariaDB may put before its own so that

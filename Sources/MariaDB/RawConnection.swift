@@ -15,7 +15,7 @@ package final class RawConnection {
                 handle, arguments.host, arguments.user, arguments.password, arguments.database,
                 arguments.port, arguments.socket, 0) != nil
         // All properties are set, so that `deinit` closes the handle.
-        guard isConnected else { throw DatabaseError(of: handle, during: .connecting) }
+        guard isConnected else { throw DatabaseError(ofConnecting: handle, to: endpoint) }
     }
 
     deinit { mysql_close(handle) }

@@ -24,7 +24,7 @@ struct ConfigurationFile: ParsableArguments {
     func settings(
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(ConfigurationFaults) -> Settings {
-        try SettingsReader.read(path: config, environment: environment)
+        try SettingsReader.read(path: config, environment: environment) { $0.problemsOfFiles }
     }
 
     func schema(_ settings: Settings) throws -> Schema {

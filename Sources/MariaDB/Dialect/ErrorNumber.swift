@@ -109,6 +109,10 @@ package enum ErrorNumber {
     package static let unknownHost: UInt32 = 2005
     /// libmariadb's `CR_VERSION_ERROR`, which we give to a server of a version or kind that cannot be used.
     package static let unsupportedServer: UInt32 = 2007
+    /// libmariadb's `CR_SSL_CONNECTION_ERROR`: no TLS with the server, or not with one that it should be.
+    package static let tlsFailed: UInt32 = 2026
+    /// libmariadb's `CR_PLUGIN_NOT_ALLOWED`: the server asks for a login plugin that we do not use.
+    package static let pluginNotAllowed: UInt32 = 5010
     /// libmariadb's `CR_SERVER_LOST`, which we also give to a connection that we abandon.
     package static let serverLost: UInt32 = 2013
 

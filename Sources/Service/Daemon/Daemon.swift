@@ -85,8 +85,8 @@ package final class Daemon {
             weights: ClientWeights(settings), version: version, logger: logger)
         servers = try DatabaseServers(settings.database, loop: loop, logger: logger)
         pool = ConnectionPool(
-            engine: engine, servers: servers, killer: try QueryKiller(loop), settings: settings.database,
-            logger: logger)
+            engine: engine, servers: servers, killer: try QueryKiller(loop), handshakes: try Offload(loop),
+            settings: settings.database, logger: logger)
         refresher = try CatalogRefresher(settings, loop: loop)
         engineLog = EngineLog(logger)
         reloader = try SettingsReloader(loop, reread: reread)

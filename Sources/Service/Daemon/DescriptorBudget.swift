@@ -14,6 +14,8 @@ struct DescriptorBudget {
 
     /// For standard streams, log, listeners, mailboxes, the reader of the schema, name resolution and files.
     private static let ownDescriptors = 32
+    /// The connection, and its duplicate while it is being made over TLS.
+    private static let perConnection = 2
     /// For each server's mailboxes, and for the connections of its health check and of the query killer.
     private static let perServer = 4
     /// For connections that are accepted only to be refused, in one turn of the loop and then for a moment.
@@ -40,7 +42,8 @@ struct DescriptorBudget {
     }
 
     private static func reserved(_ settings: Settings) -> Int {
-        ownDescriptors + settings.database.connections + perServer * settings.database.candidates.count
+        ownDescriptors + perConnection * settings.database.connections
+            + perServer * settings.database.candidates.count
     }
 
     private static func needed(_ settings: Settings) -> Int {

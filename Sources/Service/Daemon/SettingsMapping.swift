@@ -38,6 +38,8 @@ extension Endpoint {
             connectTimeoutSeconds: UInt32(database.connectTimeoutSeconds),
             sessionSetup: SessionSetup.statements(
                 for: session, database: SQLIdentifier.quoted(database.name)))
+        tls = TLS(database, at: server)
+        if case .tcp = transport, tls == nil { serverPublicKey = database.serverPublicKey }
         if case .schema = purpose { readTimeoutSeconds = UInt32(Self.schemaTimeoutSeconds) }
     }
 }

@@ -30,18 +30,22 @@ final class ConnectionPool: QueryRunner {
     var onChange: () -> Void = {}
     let servers: DatabaseServers
     let killer: QueryKiller
+    /// Where connections over TLS are made: each attempt on a thread of its own, so that a server which falls
+    /// silent holds up nobody else's.
+    let handshakes: Offload<DatabaseError?>
     private var slots: [ConnectionSlot] = []
     private var availability = Availability.available
     /// Why the database answers no query, though it lets us in; nil once one has been answered.
     private(set) var refusal: DatabaseError?
 
     init(
-        engine: Engine, servers: DatabaseServers, killer: QueryKiller, settings: Settings.Database,
-        logger: Logger
+        engine: Engine, servers: DatabaseServers, killer: QueryKiller,
+        handshakes: Offload<DatabaseError?>, settings: Settings.Database, logger: Logger
     ) {
         self.engine = engine
         self.servers = servers
         self.killer = killer
+        self.handshakes = handshakes
         self.logger = logger
         self.settings = settings
     }

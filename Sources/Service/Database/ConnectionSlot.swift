@@ -41,7 +41,7 @@ final class ConnectionSlot {
     var isConnected: Bool {
         switch state {
         case .idle, .busy, .recovering: true
-        case .down, .resolving, .connecting, .closed: false
+        case .down, .resolving, .handshaking, .connecting, .closed: false
         }
     }
 
@@ -60,16 +60,37 @@ final class ConnectionSlot {
             switch result {
             case .success(let endpoint):
                 self.endpoint = endpoint
-                connect(Connection(endpoint))
+                connect(to: endpoint)
             case .failure(let error): fail(error)
             }
         }
     }
 
-    private func connect(_ connection: Connection) {
-        become(.connecting(connection, Deadline(time: loop.now + pool.connectTimeout)))
+    private func connect(to endpoint: Endpoint) {
         statementTimeout = pool.statementTimeout
+        let deadline = Deadline(time: loop.now + pool.connectTimeout)
+        guard endpoint.tls == nil else { return shakeHands(with: endpoint, deadline) }
+        let connection = Connection(endpoint)
+        become(.connecting(connection, deadline))
         proceed(connection, connection.connect())
+    }
+
+    /// Connects over TLS on another thread, because a handshake waits. Without TLS, connecting is on the loop's
+    /// thread, which needs no other thread for it.
+    private func shakeHands(with endpoint: Endpoint, _ deadline: Deadline) {
+        let attempt = ConnectAttempt()
+        become(.handshaking(attempt, deadline))
+        pool.handshakes.run {
+            attempt.run(endpoint)
+        } then: { [unowned self] result in
+            guard state.attempt === attempt else { return }
+            switch result {
+            case .success(nil):
+                if let connection = attempt.take() { connected(connection) }
+            case .success(let error?): fail(error)
+            case .failure(let error): fail(DatabaseError(untried: error))
+            }
+        }
     }
 
     /// - Precondition: the slot is idle.
@@ -150,7 +171,7 @@ final class ConnectionSlot {
             execution.deadline = Deadline(
                 time: min(execution.deadline?.time ?? end, end), reason: .killMissed)
             become(.busy(connection, execution))
-        case (.down, _), (.resolving, _), (.connecting, _), (.idle, _), (.closed, _): break
+        case (.down, _), (.resolving, _), (.handshaking, _), (.connecting, _), (.idle, _), (.closed, _): break
         }
     }
 
@@ -229,7 +250,7 @@ final class ConnectionSlot {
             proceed(connection, connection.resume(ready: .init(readiness)))
         case .idle(let connection), .recovering(let connection, _):
             if let error = connection.checkIdle() { fail(error) }
-        case .down, .resolving, .closed: break
+        case .down, .resolving, .handshaking, .closed: break
         }
     }
 
@@ -237,7 +258,8 @@ final class ConnectionSlot {
         let time: Instant? =
             switch state {
             case .down(let retryAt): retryAt
-            case .connecting, .busy: [libraryTimeout, state.deadline?.time].compactMap { $0 }.min()
+            case .handshaking, .connecting, .busy:
+                [libraryTimeout, state.deadline?.time].compactMap { $0 }.min()
             case .resolving, .idle, .recovering, .closed: nil
             }
         if let time { alarm?.set(at: time) } else { alarm?.clear() }
@@ -246,6 +268,8 @@ final class ConnectionSlot {
     private func alarmRang() {
         switch state {
         case .down: open()
+        case .handshaking(_, let deadline):
+            if deadline.time <= loop.now { fail(deadline.reason.error) } else { armAlarm() }
         case .connecting(let connection, _), .busy(let connection, _):
             if let deadline = state.deadline, deadline.time <= loop.now { return fail(deadline.reason.error) }
             guard let libraryTimeout, libraryTimeout <= loop.now else { return armAlarm() }
@@ -256,8 +280,8 @@ final class ConnectionSlot {
 
     // MARK: Transitions
 
-    /// The one place where the state changes. A connection that the new state does not have is closed, and
-    /// what is watched and when the alarm rings follow from the state.
+    /// The one place where the state changes. A connection that the new state does not have is closed, an
+    /// attempt is given up, and what is watched and when the alarm rings follow from the state.
     private func become(_ next: State) {
         if let connection = state.connection, connection !== next.connection {
             watch?.cancel()
@@ -265,12 +289,14 @@ final class ConnectionSlot {
             connection.close()
             loop.retire(connection)
         }
+        // One that has ended already has nothing left to be given up.
+        if let attempt = state.attempt { attempt.giveUp() }
         state = next
         switch next {
         case .idle(let connection), .recovering(let connection, _):
             libraryTimeout = nil
             watch(connection.fileDescriptor, readable: true, writable: false)
-        case .down, .resolving, .closed: libraryTimeout = nil
+        case .down, .resolving, .handshaking, .closed: libraryTimeout = nil
         // Its calls say what is to be watched.
         case .connecting, .busy: break
         }

@@ -9,8 +9,10 @@ extension ConnectionSlot {
         /// There is no connection. It is tried again at `retryAt`; nil while the pool is being told of a
         /// loss, after which the slot decides. Next: resolving, closed.
         case down(retryAt: Instant?)
-        /// The server's name is being looked up. Next: connecting, down, closed.
+        /// The server's name is being looked up. Next: connecting, handshaking, down, closed.
         case resolving
+        /// The connection is being made over TLS, on another thread. Next: idle, down, closed.
+        case handshaking(ConnectAttempt, Deadline)
         /// The connection is being made, login and session setup among it. Next: idle, down, closed.
         case connecting(Connection, Deadline)
         /// The connection waits for a query. Next: busy, down, closed.
@@ -28,14 +30,19 @@ extension ConnectionSlot {
             case .connecting(let connection, _), .idle(let connection), .busy(let connection, _),
                 .recovering(let connection, _):
                 connection
-            case .down, .resolving, .closed: nil
+            case .down, .resolving, .handshaking, .closed: nil
             }
+        }
+
+        /// The attempt that is under way on another thread.
+        var attempt: ConnectAttempt? {
+            if case .handshaking(let attempt, _) = self { attempt } else { nil }
         }
 
         /// When the connection is given up if connecting, or the query, has not ended; nil: never.
         var deadline: Deadline? {
             switch self {
-            case .connecting(_, let deadline): deadline
+            case .handshaking(_, let deadline), .connecting(_, let deadline): deadline
             case .busy(_, let execution): execution.deadline
             case .down, .resolving, .idle, .recovering, .closed: nil
             }

@@ -291,7 +291,8 @@ final class DatabaseServers {
         case .well:
             if before != .unknown { logger.notice("database server \(server) is well again") }
         case .lagging(let text): logger.warning("database server \(server) is passed over: \(text)")
-        case .unwell(let error): logger.error("database server \(server) is not usable: \(error)")
+        case .unwell(let error):
+            logger.error("database server \(server) is not usable: \(error.explained(settings))")
         }
     }
 }

@@ -9,7 +9,7 @@ package enum Inspection {
         return try SchemaReader.read(client, settings)
     }
 
-    /// The database's error, with a hint about the password if that may be the reason.
+    /// The database's error, with a hint about what to set if that may be the reason.
     package static func explanation(of error: DatabaseError, _ settings: Settings) -> String {
         error.explained(settings.database)
     }
@@ -27,7 +27,7 @@ package enum Inspection {
             switch check.run(endpoint).finding {
             case .well, .unclear: return nil
             case .lagging(let text): return "server \(server) is passed over: \(text)"
-            case .unwell(let error): return "server \(server) is not usable: \(error)"
+            case .unwell(let error): return "server \(server) is not usable: \(error.explained(database))"
             }
         }
     }
@@ -65,9 +65,8 @@ extension Settings.Database {
 }
 
 extension DatabaseError {
-    /// The error, with a hint about the password if that may be the reason.
+    /// The error, with a hint about what to set if that may be the reason.
     func explained(_ database: Settings.Database) -> String {
-        [ErrorNumber.accessDenied, ErrorNumber.accessDeniedWithoutPassword].contains(errno)
-            ? "\(self); \(database.passwordSource.hint)" : "\(self)"
+        database.hint(after: self).map { "\(self); \($0)" } ?? "\(self)"
     }
 }

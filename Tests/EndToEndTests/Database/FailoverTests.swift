@@ -260,7 +260,9 @@ import Testing
     @Test func `a replica whose replication has stopped is not used while another server is healthy`() throws
     {
         try servers[0].client().executeScript(
-            "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=1, MASTER_USER='nobody'")
+            SharedServer.kind == .mySQL
+                ? "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=1, SOURCE_USER='nobody'"
+                : "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=1, MASTER_USER='nobody'")
         let daemon = try daemon("max_lag_s = 10")
         try expectAnswers(from: "second", by: daemon)
         try daemon.waitForLog("is passed over: its replication does not run")

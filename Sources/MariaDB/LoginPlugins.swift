@@ -1,0 +1,50 @@
+import CMariaDB
+
+// Which plugins may log in. The server says which one it wants, or whoever stands in its place does.
+// https://mariadb.com/kb/en/authentication-plugins/
+
+extension Endpoint {
+    /// Those that prove that they know the password without telling it, whoever listens.
+    private static let alwaysUsable = ["mysql_native_password", "client_ed25519", "parsec"]
+    /// Those that send the password as it is over what libmariadb takes for secure: a Unix socket, and any
+    /// connection for which TLS was asked, whether there is TLS or not. Elsewhere they encrypt it by the
+    /// server's public key.
+    private static let needingProtection = ["caching_sha2_password", "sha256_password"]
+
+    /// The plugins that the server may ask for. Among the others are some that always send the password as it
+    /// is, or ask for it at the terminal and wait.
+    var loginPlugins: [String] {
+        isPasswordSafe ? Self.alwaysUsable + Self.needingProtection : Self.alwaysUsable
+    }
+
+    /// Whether only the server can read what a plugin sends as it is. An empty password is no secret.
+    private var isPasswordSafe: Bool {
+        if password.isEmpty { return true }
+        switch (transport, tls?.verification) {
+        case (.socket, _), (.tcp, .identity): return true
+        case (.tcp, .chain): return false
+        case (.tcp, nil): return serverPublicKey != nil
+        }
+    }
+
+    /// What libmariadb says of a plugin that is not among those, in words that make sense without knowing
+    /// libmariadb. It names the plugin of the greeting, which need not be the account's.
+    var refusalOfPlugin: DatabaseError {
+        let message =
+            isPasswordSafe
+            ? "the account's login plugin is none of those that can be used: "
+                + loginPlugins.joined(separator: ", ")
+            : "the account's login plugin may send the password as it is (caching_sha2_password and "
+                + "sha256_password do), and is used only over a Unix socket, over TLS that verifies the "
+                + "server's identity, or with the server's public key"
+        return DatabaseError(errno: ErrorNumber.pluginNotAllowed, message: message, kind: .refused)
+    }
+}
+
+extension DatabaseError {
+    /// Why a handle did not connect to this endpoint.
+    init(ofConnecting handle: Handle, to endpoint: Endpoint) {
+        let error = DatabaseError(of: handle, during: .connecting)
+        self = error.errno == ErrorNumber.pluginNotAllowed ? endpoint.refusalOfPlugin : error
+    }
+}
