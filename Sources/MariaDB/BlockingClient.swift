@@ -17,8 +17,8 @@ package final class BlockingClient {
             handle, arguments.host, arguments.user, arguments.password, arguments.database, arguments.port,
             arguments.socket, 0)
         // `deinit` frees the handle here as well: all properties are set.
-        if let unsupported = unsupportedServer(behind: handle) { throw unsupported }
         guard connected != nil else { throw DatabaseError(ofConnecting: handle, to: endpoint) }
+        if let unsupported = unsupportedServer(behind: handle) { throw unsupported }
     }
 
     deinit {

@@ -214,11 +214,13 @@ package final class Connection {
             state = .connecting
             return waiting(wait)
         }
-        // One that is too old may also have refused the session setup, in words of its own.
-        let unsupported = unsupportedServer(behind: handle)
-        guard connected != nil, unsupported == nil else {
+        guard connected != nil else {
             state = .broken
-            return .failed(unsupported ?? DatabaseError(ofConnecting: handle, to: endpoint))
+            return .failed(DatabaseError(ofConnecting: handle, to: endpoint))
+        }
+        if let unsupported = unsupportedServer(behind: handle) {
+            state = .broken
+            return .failed(unsupported)
         }
         state = .idle
         return .connected

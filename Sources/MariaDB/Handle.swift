@@ -62,11 +62,10 @@ func serverVersion(of handle: Handle) -> String {
     mysql_get_server_info(handle).map { String(cString: $0) } ?? ""
 }
 
-/// Why the server that has greeted cannot be used: it is too old, or says nothing of what it is. Nil if it
-/// can, and if none has greeted.
+/// Why the server that the handle is connected to cannot be used: it is too old, or says nothing of what it
+/// is. Nil if it can.
 func unsupportedServer(behind handle: Handle) -> DatabaseError? {
-    guard handle.pointee.server_version != nil else { return nil }
-    return Dialect(serverVersion: serverVersion(of: handle)).unsupportedReason.map {
+    Dialect(serverVersion: serverVersion(of: handle)).unsupportedReason.map {
         DatabaseError(errno: ErrorNumber.unsupportedServer, message: $0, kind: .refused)
     }
 }
