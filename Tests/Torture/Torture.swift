@@ -64,7 +64,8 @@ struct Torture: ParsableCommand {
         do {
             try eventually("the daemon is as it was before") {
                 let now = try Report.Rest(rig.daemon)
-                return Metric.names(.zeroAtRest).allSatisfy { now.number($0) == 0 }
+                let zeros = Metric.names(.zeroAtRest) + Metric.names(.zeroWithoutClients)
+                return zeros.allSatisfy { now.number($0) == 0 }
                     && now.number("sessions") == 1
                     && now.number("connections") == 4 && now.files <= before.files
             }

@@ -148,8 +148,8 @@ package final class Daemon {
         engineLog.report(event, at: loop.now)
     }
 
-    /// Accepts clients. The pool opens its connections now, after the schema has been read: the account may be
-    /// allowed too few connections for both at once.
+    /// Accepts clients. The pool opens its connections now, after the schema has been read: the account may
+    /// be allowed too few connections for both at once.
     func startServing() {
         guard case .starting = phase else { return }
         phase = .serving

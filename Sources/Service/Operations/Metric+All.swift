@@ -113,7 +113,7 @@ extension Metric {
         ) { $0.pool?.serverChanges ?? 0 },
         Metric(
             "result_bytes", .gauge, "memory of waiting requests, rows and unsent replies", in: .bytes,
-            advice: "bound: `limits.result_bytes`", expect: .zeroAtRest
+            advice: "bound: `limits.result_bytes`", expect: .zeroWithoutClients
         ) { $0.engine.context.memory.bytes },
         Metric(
             "routes", .gauge,

@@ -23,6 +23,8 @@ package struct Metric: Sendable {
         case alwaysZero
         /// It is 0 when no client waits for anything.
         case zeroAtRest
+        /// It is 0 when no client is connected but the one that asks.
+        case zeroWithoutClients
     }
 
     /// The member of `{"op":"stats"}`.

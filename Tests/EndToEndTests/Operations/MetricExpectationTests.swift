@@ -23,10 +23,12 @@ import Testing
         clients.removeFirst(4)
         try locker.execute("UNLOCK TABLES")
         for client in clients { for _ in 1...2 { _ = try client.receive() } }
-        let bounded = Metric.all.filter { $0.expectation != nil }
-        #expect(bounded.count >= 5)
-        for metric in bounded {
-            try eventually("\(metric.name) is 0") { try shop.daemon.stat("\(metric.name)") == 0 }
-        }
+        let zeros = Metric.names(.alwaysZero) + Metric.names(.zeroAtRest)
+        #expect(zeros.count >= 5)
+        for name in zeros { try eventually("\(name) is 0") { try shop.daemon.stat(name) == 0 } }
+        clients = []
+        let bytes = Metric.names(.zeroWithoutClients)
+        #expect(!bytes.isEmpty)
+        for name in bytes { try eventually("\(name) is 0") { try shop.daemon.stat(name) == 0 } }
     }
 }
