@@ -96,7 +96,7 @@ extension EngineLimits {
 extension RequestDecoder.Limits {
     package init(_ limits: Settings.Limits) {
         self.init(
-            maxKeys: limits.requestKeys, includeDepth: limits.includeDepth,
+            maxKeys: limits.requestKeys, maxIncludeDepth: limits.includeDepth,
             maxIncludes: limits.requestIncludes)
     }
 }
@@ -108,6 +108,6 @@ extension ClientFrontend.Limits {
             sendTimeoutSeconds: settings.limits.sendTimeoutSeconds,
             requests: .init(settings.limits),
             maxClients: maxClients,
-            maxUnreadBytes: Self.maxUnreadBytes(refusedFrom: settings.limits.clientOutputBytes))
+            maxBacklogBytes: Self.maxBacklogBytes(refusedFrom: settings.limits.clientOutputBytes))
     }
 }
