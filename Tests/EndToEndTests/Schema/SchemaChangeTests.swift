@@ -24,6 +24,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [UInt16(1054), 1146])
+    func `a name that stays missing, though the schema has it, is not retryable for ever`(
+        errno: UInt16
+    ) throws {
+        let shop = try ProxiedBookshop(settings: "[catalog]\nrefresh_s = 0")
+        let load = #"{"load":"authors.books","key":5}"#
+        shop.proxy.inject(.refuse(errno: errno), at: .answer)
+        let first = try shop.daemon.ask(load)
+        #expect(first.errorCode == "database_unavailable" && first["error"]?["retryable"] == .bool(true))
+        try eventually("the error is the server's own") {
+            let reply = try shop.daemon.ask(load)
+            guard reply.errorCode != "database_unavailable" else { return false }
+            #expect(reply["error"]?["mysql_errno"] == .number("\(errno)"), "\(reply)")
+            #expect(reply["error"]?["retryable"] == .bool(false), "\(reply)")
+            return true
+        }
+        shop.proxy.passEverything()
+        #expect(try shop.daemon.ask(load)["rows"] != nil, "it is asked all the same")
+    }
+
     @Test func `a configured relationship whose column is renamed does not fall back to all columns`() throws
     {
         let settings = """

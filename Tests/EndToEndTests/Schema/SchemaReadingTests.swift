@@ -317,4 +317,17 @@ import Testing
         ]).output
         #expect(explained.contains("index: none begins with o_id"), "\(explained)")
     }
+
+    @Test(.requires(.mySQL, "MariaDB has no indexes over expressions"))
+    func `a unique index with a part over an expression makes no column unique`() throws {
+        let served = try ServedDatabase(
+            """
+            CREATE TABLE o (id INT PRIMARY KEY); INSERT INTO o VALUES (1);
+            CREATE TABLE p (id INT PRIMARY KEY, o_id INT, name VARCHAR(9), UNIQUE KEY u (o_id, (LOWER(name))),
+              FOREIGN KEY (o_id) REFERENCES o (id));
+            INSERT INTO p VALUES (1, 1, 'a'), (2, 1, 'b');
+            """)
+        #expect(try served.daemon.ask(#"{"load":"o.ps","key":1}"#).rowIDs == nil)
+        #expect(try served.daemon.ask(#"{"load":"o.p","key":1}"#).rowIDs == ["1", "2"])
+    }
 }
