@@ -3,8 +3,8 @@ package import MariaDB
 import Synchronization
 
 /// A MariaDB or MySQL server in a temporary directory, for the demo, the bench and the tests. It ends with
-/// this program, even if the program crashes, and its directory is removed with it. Durability is switched off
-/// for speed.
+/// this program, even if the program crashes, and its directory is removed with it. Durability is switched
+/// off for speed.
 package final class PrivateServer: Sendable {
     package let program: ServerProgram
     package let socketPath: String

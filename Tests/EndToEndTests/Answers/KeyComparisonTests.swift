@@ -129,8 +129,8 @@ import Testing
             CREATE TABLE ee (id INT PRIMARY KEY, e ENUM('1','0','b','a','c'), t VARCHAR(9), s SET('a','1','b'), KEY (e), KEY (t), KEY (s));
             INSERT INTO ee VALUES (1,'1','a','a'),(2,'0','1','1'),(3,'b','0','b'),(4,'a','','a'),(5,'c','A','1'),(6,0,'x,y','');
             """)
-        // `e = ''` finds what is no label (0) if the rows are read one by one, and does not if the index is used.
-        // MariaDB 10.11 chooses the same way for every form of the question.
+        // `e = ''` finds what is no label (0) if the rows are read one by one, and does not if the index is
+        // used. MariaDB 10.11 chooses the same way for every form of the question.
         let agreesOnEmptyLabels = server.program == .mariaDB
         let columns = ["ep.e", "ee.e", "ee.t", "ee.s"]
         var relationships = ""

@@ -52,7 +52,7 @@ import Testing
         let proxy = try FaultProxy(to: shop.server, marker: "`books`")
         let daemon = try DaemonUnderTest(
             shop.server, database: shop.database,
-            databaseAddress: "host = \"far.example\"\nport = \(proxy.port)",
+            databaseAddress: "host = \"far.example\"\nport = \(proxy.port)\ntls = \"off\"",
             environment: interposer.environment)
         let expected = try shop.daemon.ask(Self.load)
         let client = try daemon.client()
@@ -140,7 +140,7 @@ import Testing
         let proxy = try FaultProxy(to: shop.server, marker: "`books`")
         let daemon = try DaemonUnderTest(
             shop.server, database: shop.database,
-            databaseAddress: "host = \"far.example\"\nport = \(proxy.port)",
+            databaseAddress: "host = \"far.example\"\nport = \(proxy.port)\ntls = \"off\"",
             environment: interposer.environment)
         let client = try daemon.client()
         try eventually("all connections are up") { try client.stat("connections") == 4 }
