@@ -33,6 +33,7 @@ package final class Connection {
     }
 
     private let endpoint: Endpoint
+    private let isEncrypted: Bool
     private let handle: Handle
     private let arguments: ConnectArguments
     private var state = State.unconnected
@@ -44,6 +45,7 @@ package final class Connection {
 
     package init(_ endpoint: Endpoint) {
         self.endpoint = endpoint
+        isEncrypted = endpoint.tls != nil
         handle = makeHandle(for: endpoint, .nonBlocking)
         arguments = ConnectArguments(endpoint)
     }
@@ -84,7 +86,7 @@ package final class Connection {
     /// Connects and runs the session setup. Ends in `.connected` or `.failed`.
     package func connect() -> Progress {
         guard case .unconnected = state else { preconditionFailure("connect() may be called once") }
-        precondition(endpoint.tls == nil, "a handshake waits: connect by a ConnectAttempt")
+        precondition(!isEncrypted, "a handshake waits: connect by a ConnectAttempt")
         var connected: Handle?
         let wait = mysql_real_connect_start(
             &connected, handle, arguments.host, arguments.user, arguments.password, arguments.database,
@@ -101,9 +103,7 @@ package final class Connection {
             handle, arguments.host, arguments.user, arguments.password, arguments.database, arguments.port,
             arguments.socket, 0)
         guard case .failed(let error) = afterConnect(0, connected) else {
-            // OpenSSL reads and writes as the socket says, whatever libmariadb has been asked for.
-            let socket = mysql_get_socket(handle)
-            _ = fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK)
+            makeSocketNonBlocking(of: handle)
             return nil
         }
         return error
@@ -199,7 +199,7 @@ package final class Connection {
     /// Empties this thread's queue of OpenSSL errors, which libmariadb never does: what another connection has
     /// left there would make this one's next read fail.
     private func clearErrors() {
-        if endpoint.tls != nil { ERR_clear_error() }
+        if isEncrypted { ERR_clear_error() }
     }
 
     private func waiting(_ mask: Int32) -> Progress {

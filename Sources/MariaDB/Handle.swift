@@ -56,6 +56,13 @@ private func set(_ tls: TLS, of handle: Handle) {
     mysql_options(handle, MARIADB_OPT_HOST, name)
 }
 
+/// Has OpenSSL never wait on a connection that was made by a call that waits: it reads and writes as the socket
+/// says, whatever libmariadb has been asked for.
+func makeSocketNonBlocking(of handle: Handle) {
+    let socket = mysql_get_socket(handle)
+    _ = fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK)
+}
+
 /// The version in the server's greeting, without the `5.5.5-` that a MariaDB may put before its own so that
 /// old replicas accept it.
 func serverVersion(of handle: Handle) -> String {

@@ -59,6 +59,9 @@ private func verifyName(_ handle: Handle) {
 /// asks by 2, `sha256` by 1:
 /// https://dev.mysql.com/doc/dev/mysql-server/latest/page_caching_sha2_authentication_exchanges.html
 private func refuseKeyOfServer(_ handle: Handle, _ bytes: UnsafeBufferPointer<UInt8>) {
-    guard bytes.count == 5, bytes[0] == 1, bytes[3] != 0, bytes[4] == 1 || bytes[4] == 2 else { return }
+    guard bytes.count == 5, bytes[0] == 1, bytes[3] != 0, bytes[4] == 1 || bytes[4] == 2,
+        // Over a Unix socket `sha256` asks as well, and nobody else can answer.
+        handle.pointee.net.pvio.pointee.type == PVIO_TYPE_SOCKET
+    else { return }
     mariadb_cancel(handle)
 }

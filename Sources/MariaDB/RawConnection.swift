@@ -1,4 +1,5 @@
 package import CMariaDB
+import COpenSSL
 
 /// A connection whose libmariadb handle its owner uses directly. It exists for what `Connection` and
 /// `BlockingClient` do not offer, which is the bench's prepared statements; nothing else should need it.
@@ -10,15 +11,21 @@ package final class RawConnection {
     package init(_ endpoint: Endpoint) throws(DatabaseError) {
         handle = makeHandle(for: endpoint, .nonBlocking)
         let arguments = ConnectArguments(endpoint)
+        ERR_clear_error()
         let isConnected =
             mysql_real_connect(
                 handle, arguments.host, arguments.user, arguments.password, arguments.database,
                 arguments.port, arguments.socket, 0) != nil
         // All properties are set, so that `deinit` closes the handle.
         guard isConnected else { throw DatabaseError(ofConnecting: handle, to: endpoint) }
+        if endpoint.tls != nil { makeSocketNonBlocking(of: handle) }
     }
 
     deinit { mysql_close(handle) }
+
+    /// Empties this thread's queue of OpenSSL errors, as must be done before each call of libmariadb; see
+    /// `Connection`.
+    package func clearErrors() { ERR_clear_error() }
 
     /// The error of the last call on the handle, which has failed.
     package var lastError: DatabaseError { DatabaseError(of: handle, during: .connected) }

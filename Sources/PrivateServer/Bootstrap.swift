@@ -6,7 +6,7 @@ struct Bootstrap {
     let program: ServerProgram
     /// The server's directory; its data is to be in `data` there.
     let directory: String
-    /// Arguments of the server that must be the same when its data is made (MySQL: `lower_case_table_names`).
+    /// The arguments with which the server will run.
     let arguments: [String]
     /// Seconds that it may take.
     let timeout: Int
@@ -78,7 +78,9 @@ struct Bootstrap {
 
             """
         try accounts.write(toFile: directory + "/accounts.sql", atomically: true, encoding: .utf8)
-        return try program.command() + program.dataOptions(in: directory) + arguments + [
+        // The one option that must be the same when the data is made.
+        let lowerCase = arguments.filter { $0.hasPrefix("--lower-case-table-names") }
+        return try program.command() + program.dataOptions(in: directory) + lowerCase + [
             "--initialize-insecure", "--init-file=\(directory)/accounts.sql",
         ]
     }

@@ -43,6 +43,9 @@ package enum ServerProgram: String, CaseIterable, Sendable {
         return program
     }
 
+    /// Whether the server is there: installed, or brought before.
+    package var isAvailable: Bool { (try? command()) != nil }
+
     /// The command that runs the server without any option file: a path, and arguments that must come first.
     ///
     /// - Throws: `PrivateServerError`, which says how to get the server, if it is not there.

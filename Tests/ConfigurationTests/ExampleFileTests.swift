@@ -22,11 +22,11 @@ struct ExampleFileTests {
     @Test(arguments: SettingRecord.all.map(\.path))
     func `each setting of the example can be uncommented`(path: String) throws {
         let record = try #require(SettingRecord.all.first { $0.path == path })
-        // These stand instead of database.socket, or name a file that must be there.
+        // These stand instead of database.socket, go with those, or name a file that must be there.
         let alternatives = [
             "database.host", "database.port", "database.servers", "database.password_file",
         ]
-        if alternatives.contains(path) { return }
+        if alternatives.contains(path) || Self.overTCP.contains(record.name) { return }
         let example = Self.withoutSecret
         let header = try #require(example.range(of: "\n[\(record.group)]\n"))
         let line = try #require(
@@ -34,6 +34,19 @@ struct ExampleFileTests {
                 ?? example.range(of: "\n\(record.name) = ", range: header.upperBound..<example.endIndex))
         let uncommented = example.replacingCharacters(in: line, with: "\n\(record.name) = ")
         #expect(faults(uncommented) == [])
+    }
+
+    private static let overTCP = ["tls", "tls_ca", "tls_cert", "tls_key", "server_public_key"]
+
+    @Test func `what goes with a host in the example can be uncommented`() throws {
+        let withHost = Self.withoutSecret.replacing("\nsocket = ", with: "\n#socket = ")
+            .replacing("\n#host = ", with: "\nhost = ")
+        var withTLS = withHost
+        for name in Self.overTCP.dropLast() { withTLS.replace("\n#\(name) = ", with: "\n\(name) = ") }
+        let database = try read(withTLS).database
+        #expect(database.tls == .verifyIdentity && database.tlsKey != nil)
+        let withKey = withHost.replacing("\n#server_public_key", with: "\ntls = \"off\"\nserver_public_key")
+        #expect(try read(withKey).database.serverPublicKey != nil)
     }
 
     @Test func `the relationships of the example can be uncommented`() throws {

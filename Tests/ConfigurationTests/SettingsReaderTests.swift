@@ -16,6 +16,10 @@ struct SettingsReaderTests {
             listen = { unix = "/s", mode = "600", group = "root", tcp = "[::1]:7", tcp_public = true, max_clients = 3 }
             database.host = "db"
             database.port = 3307
+            database.tls = "verify_identity"
+            database.tls_ca = "ca"
+            database.tls_cert = "cert"
+            database.tls_key = "key"
             database.user = "u"
             database.name = "n"
             database.connections = 64
@@ -44,6 +48,8 @@ struct SettingsReaderTests {
         #expect(settings.listen.mode.description == "0600" && settings.listen.group == "root")
         #expect(settings.listen.tcp == HostAndPort(host: "::1", port: 7) && settings.listen.maxClients == 3)
         #expect(settings.database.candidates == [.tcp(host: "db", port: 3307)])
+        #expect(settings.database.tls == .verifyIdentity && settings.database.tlsCA == "ca")
+        #expect(settings.database.tlsCertificate == "cert" && settings.database.tlsKey == "key")
         #expect(settings.database.user == "u" && settings.database.connections == 64)
         #expect(
             settings.database.connectTimeoutSeconds == 1 && settings.database.statementTimeoutSeconds == 0)

@@ -11,10 +11,14 @@ final class DatabaseConnection {
     private(set) var failure: DatabaseError?
 
     init(_ endpoint: Endpoint, _ loop: EventLoop) {
-        let connection = Connection(endpoint)
+        let attempt = ConnectAttempt()
+        // A handshake waits, and nothing is measured yet.
+        if endpoint.tls != nil { failure = attempt.run(endpoint) }
+        let made = attempt.take()
+        let connection = made ?? Connection(endpoint)
         self.connection = connection
         driver = ConnectionDriver(loop, resume: connection.resume) { [unowned self] in follow($0) }
-        driver?.proceed(connection.connect())
+        if endpoint.tls == nil { driver?.proceed(connection.connect()) } else { isIdle = made != nil }
     }
 
     var isReadyOrFailed: Bool { isIdle || failure != nil }

@@ -79,11 +79,13 @@ final class PreparedQuery {
         guard case .idle = state else { preconditionFailure("run() needs an idle query") }
         precondition(values.count == parameters.count, "one value for each parameter")
         for (place, value) in values.enumerated() { parameters[place] = value }
+        connection.clearErrors()
         var refused: Int32 = 0
         return afterExecute(mysql_stmt_execute_start(&refused, statement), refused)
     }
 
     func resume(ready: Readiness) -> Progress {
+        connection.clearErrors()
         var refused: Int32 = 0
         switch state {
         case .executing:
@@ -100,6 +102,7 @@ final class PreparedQuery {
             return connection.waiting(for: wait)
         }
         guard refused == 0 else { return failed() }
+        connection.clearErrors()
         var refused: Int32 = 0
         return afterStore(mysql_stmt_store_result_start(&refused, statement), refused)
     }

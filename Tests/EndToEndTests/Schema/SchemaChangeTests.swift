@@ -164,7 +164,6 @@ import Testing
             CREATE TABLE b (id INT PRIMARY KEY, a_id INT, x INT, FOREIGN KEY (a_id) REFERENCES a (id));
             INSERT INTO b VALUES (1, 1, 1), (2, 1, 2);
             """)
-        let daemon = try DaemonUnderTest(server, database: database, settings: "[catalog]\nrefresh_s = 0")
         let loads = [
             #""load":"a.b","key":1,"columns":["id"]"#, #""load":"a.b","keys":[1,2],"columns":["id"]"#,
             #""load":"a.b","keys":[1,2],"columns":["id"],"limit":1"#,
@@ -173,7 +172,11 @@ import Testing
         for load in loads {
             try client.executeScript("UPDATE b SET x = id; ALTER TABLE b MODIFY x INT")
             let line = "{\(load),\"where\":{\"x\":1}}"
-            try eventually("the daemon knows the old type") { try daemon.ask(line)["error"] == nil }
+            // Each load has a daemon of its own: one that has met the same change before may take it for a
+            // fault that lasts.
+            let daemon = try DaemonUnderTest(
+                server, database: database, settings: "[catalog]\nrefresh_s = 0")
+            #expect(try daemon.ask(line)["error"] == nil)
             try client.executeScript("ALTER TABLE b MODIFY x VARCHAR(9); UPDATE b SET x = '1abc'")
             // For the server '1abc' = 1 is true.
             let reply = try daemon.ask(line)

@@ -97,8 +97,7 @@ import Time
         #expect(try fail())
     }
 
-    @Test func `the same rows by the parent's key are a relationship of the catalog as well`() throws
-    {
+    @Test func `the same rows by the parent's key are a relationship of the catalog as well`() throws {
         let author = try #require(catalog.relationships.first { $0.name == "books.author" })
         let viaParent = try #require(author.viaParent)
         #expect(viaParent != author)

@@ -104,7 +104,8 @@ package final class FaultProxy: Sendable {
     /// How often a fault was injected.
     package var injections: Int { faults.injections.load(ordering: .sequentiallyConsistent) }
 
-    private static func listen() throws -> (Int32, UInt16) {
+    /// Listens on a free port of 127.0.0.1.
+    static func listen() throws -> (Int32, UInt16) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
