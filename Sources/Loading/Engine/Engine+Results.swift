@@ -127,7 +127,9 @@ extension Engine {
     private func failAsChanged(_ message: String, of query: BatchQuery) -> Bool {
         onEvent(.catalogOutdated)
         let relationship = query.template.relationship
-        guard changedTables.met(relationship, message, sent: query.batch.sent, at: now) else { return false }
+        guard changedTables.met(relationship, message, sent: query.batch.sentAt, at: now) else {
+            return false
+        }
         fail(query.batch, Self.changed(relationship))
         return true
     }
