@@ -1,8 +1,9 @@
 package import Relations
 package import Time
 
-/// Says what may share a query: one relationship with one set of options. Requests with different batch keys
-/// never share one. Two batch keys are equal if their numbers are.
+/// Says what may share a query: one relationship with one selection of its rows (filters, order, limit,
+/// offset, count), whichever columns are shown. Requests with different batch keys never share one. Two batch
+/// keys are equal if their numbers are.
 package struct BatchKey: Hashable, Sendable {
     package let number: Int
     /// The greatest number of keys in one query; 1 if keys cannot share a query.
@@ -13,14 +14,16 @@ package struct BatchKey: Hashable, Sendable {
     /// of waiting, so that no batch key starves.
     package let priority: Int
     /// The number of the relationship, which other batch keys may have too.
-    package let relationship: Int
+    package let relationshipNumber: Int
 
-    package init(number: Int, maxKeys: Int, window: TimeSpan, priority: Int = 0, relationship: Int? = nil) {
+    package init(
+        number: Int, maxKeys: Int, window: TimeSpan, priority: Int = 0, relationshipNumber: Int? = nil
+    ) {
         self.number = number
         self.maxKeys = maxKeys
         self.window = window
         self.priority = priority
-        self.relationship = relationship ?? number
+        self.relationshipNumber = relationshipNumber ?? number
     }
 
     package static func == (left: BatchKey, right: BatchKey) -> Bool { left.number == right.number }
@@ -28,7 +31,8 @@ package struct BatchKey: Hashable, Sendable {
     package func hash(into hasher: inout Hasher) { hasher.combine(number) }
 }
 
-/// The identity of a request that waits. Numbers grow, and are never used twice.
+/// The identity of keys that were submitted together: a request's, or those of one relationship that it
+/// includes. Numbers grow, and are never used twice.
 package struct SubmissionID: Hashable, Sendable {
     package let number: UInt64
     /// Where the caller keeps the request, for the caller's own use.
@@ -40,10 +44,10 @@ package struct SubmissionID: Hashable, Sendable {
     }
 }
 
-/// One key of one request, which waits for its rows.
+/// One key of one submission, which waits for its rows.
 package struct Waiter: Hashable, Sendable {
     package let submission: SubmissionID
-    /// The position of the key among the keys of the request, from 0.
+    /// The position of the key among those that were submitted together, from 0.
     package let position: Int
 
     package init(submission: SubmissionID, position: Int) {
@@ -53,7 +57,7 @@ package struct Waiter: Hashable, Sendable {
 }
 
 /// Why keys no longer wait for others to share their query.
-package enum DispatchReason: Hashable, Sendable {
+package enum ReleaseReason: Hashable, Sendable {
     /// No query of their batch key was in flight.
     case idle
     /// There were enough keys for a full batch.
@@ -73,11 +77,11 @@ package struct Batch: Sendable {
     package private(set) var keys: [Key] = []
     /// How often its keys have been sent before. They are sent again if a query of several keys failed or
     /// brought too much, and if the connection was lost before any row had come.
-    package private(set) var attempts = 0
+    package private(set) var priorAttempts = 0
     /// Why the keys were sent.
-    package internal(set) var reason: DispatchReason
+    package internal(set) var reason: ReleaseReason
     /// When the batch was handed out to be sent.
-    package internal(set) var sent = Instant.zero
+    package internal(set) var sentAt = Instant.zero
     /// How long the batch had to wait for another query to end, although it was due.
     package internal(set) var queuedFor = TimeSpan.zero
     /// The number of the batch among all that were handed out.
@@ -90,7 +94,7 @@ package struct Batch: Sendable {
     /// By key, where its waiters end; they begin where those of the key before end.
     private var ends: [Int] = []
 
-    init(batchKey: BatchKey, reason: DispatchReason) {
+    init(batchKey: BatchKey, reason: ReleaseReason) {
         self.batchKey = batchKey
         self.reason = reason
     }
@@ -128,7 +132,7 @@ package struct Batch: Sendable {
     ///   - wasSent: whether this batch counts as an attempt.
     func part(_ indices: some Sequence<Int>, wasSent: Bool = true) -> Batch {
         var part = Batch(batchKey: batchKey, reason: .retry)
-        part.attempts = attempts + (wasSent ? 1 : 0)
+        part.priorAttempts = priorAttempts + (wasSent ? 1 : 0)
         for index in indices {
             for waiter in waiters(of: index) { part.add(waiter) }
             part.addKey(keys[index])

@@ -5,7 +5,7 @@ package import Time
 /// Decides which keys go to the database together, and when.
 ///
 /// Keys of one batch key gather until the first of these holds:
-/// - no query of their batch key is in flight (an idle daemon adds no delay);
+/// - no query of their batch key is in flight, unless `isFrugal` (an idle daemon adds no delay);
 /// - there are enough of them for a full batch;
 /// - waiting gains nothing more, because half the time that such queries take has passed (PostgreSQL's advice
 ///   for `commit_delay`), or the batch key's window has, or no other key is likely to come in that time;
@@ -60,7 +60,7 @@ package struct Batcher {
     /// When a query ended last.
     private var lastEnd = Instant.zero
     /// How long queries took that had the database for themselves and whose batch keys were not known yet.
-    private var unknownAlone = ServiceTime()
+    private var serviceAloneOfUnknown = ServiceTime()
     private var isTurnOfRetries = false
     /// The number of distinct keys that wait for their first query.
     package private(set) var queuedKeys = 0
@@ -80,14 +80,14 @@ package struct Batcher {
     /// waits for a query that takes long.
     private func inFlightLimit(at now: Instant) -> Int {
         let longest = sentQueries.lazy.map(\.expected).max() ?? .zero
-        let isDue = now - lastAlone > max(Self.probeInterval, Self.probeShare * longest)
+        let isDue = now - lastAlone > max(Self.probeInterval, Self.probeIntervalInQueries * longest)
         return isDue && longest <= Self.maxProbeTime ? 1 : concurrency.limit
     }
 
     /// After so much work without a pause one query is sent alone.
     private static let probeInterval = TimeSpan.seconds(2)
-    /// Where queries take long, one is sent alone after so many times what they take.
-    private static let probeShare = 50
+    /// Where queries take long, one is sent alone each time that the longest could have run this often.
+    private static let probeIntervalInQueries = 50
     /// The longest time without a query that is not yet a pause.
     private static let pause = TimeSpan.milliseconds(100)
     /// Only queries that take no longer are waited for, so that one can be sent alone.
@@ -142,7 +142,7 @@ package struct Batcher {
             return queue.decide(isFrugal: isFrugal, at: now)
         }(&queues[batchKey])
         switch decision {
-        case .wait: break
+        case .unchanged: break
         case .wake(let time): schedule.add(Schedule.Timer(time: time, batchKey: batchKey))
         case .ready(let due):
             schedule.add(due)
@@ -180,14 +180,14 @@ package struct Batcher {
         if sentQueries.isEmpty, now - lastEnd > Self.pause { lastAlone = now }
         batchCount += 1
         batch.number = batchCount
-        batch.sent = now
+        batch.sentAt = now
         batch.wasAlone = competingQueries == 0
         modify(batch.batchKey, at: now) { $0.inFlight += 1 }
         let expected = queues[batch.batchKey].service.estimate(keys: batch.keys.count)
         let patience = min(max(Self.minPatience, 4 * expected), Self.maxPatience)
         sentQueries.append(
             SentQuery(
-                number: batchCount, relationship: batch.batchKey.relationship, expected: expected,
+                number: batchCount, relationship: batch.batchKey.relationshipNumber, expected: expected,
                 overdueAt: now + patience))
         return batch
     }
@@ -208,7 +208,7 @@ package struct Batcher {
     /// queries: its table may be locked, and the others go on whatever is asked of it.
     private func isHeldBack(_ batchKey: BatchKey, at now: Instant) -> Bool {
         sentQueries.count > 0 && sentQueries.count == limits.maxInFlight - 1
-            && sentQueries.contains { $0.relationship == batchKey.relationship && $0.overdueAt <= now }
+            && sentQueries.contains { $0.relationship == batchKey.relationshipNumber && $0.overdueAt <= now }
     }
 
     /// The number of queries that were sent and are not yet complete.
@@ -219,14 +219,15 @@ package struct Batcher {
         sentQueries.count { $0.overdueAt > now }
     }
 
-    /// A query is overdue, so that quick ones do not wait for it, after four times what such queries take,
-    /// but not before the first of these times and not later than the second.
+    /// How long a query goes at least before it counts as overdue, so that quick ones do not wait for it any
+    /// more; otherwise it is four times what such queries take.
     private static let minPatience = TimeSpan.milliseconds(20)
+    /// How long a query goes at most before it counts as overdue.
     private static let maxPatience = TimeSpan.milliseconds(50)
 
     private mutating func form(at now: Instant) -> Batch? {
-        advance(to: now)
-        var heldBack: [Due] = []
+        fireTimers(upTo: now)
+        var heldBack: [DueEntry] = []
         defer { for due in heldBack { schedule.add(due) } }
         while let due = schedule.popDue() {
             // Its keys may have been sent with an earlier round, or have been withdrawn.
@@ -236,7 +237,7 @@ package struct Batcher {
                 continue
             }
             var batch = Batch(batchKey: due.batchKey, reason: due.reason)
-            batch.queuedFor = now - due.since
+            batch.queuedFor = now - due.dueSince
             queues[due.batchKey].move(into: &batch, maxKeyBytes: limits.maxKeyBytes)
             round = max(round, due.round)
             queuedKeys -= batch.keys.count
@@ -248,7 +249,7 @@ package struct Batcher {
     /// When ``nextBatch(at:)`` must be called again even if nothing happens; nil if only a free connection or
     /// the end of a query can change its result.
     package mutating func nextWake(after now: Instant) -> Instant? {
-        advance(to: now)
+        fireTimers(upTo: now)
         if competingQueries(at: now) < inFlightLimit(at: now) { return schedule.nextTimer }
         guard queuedKeys > 0 || !retries.isEmpty else { return nil }
         return sentQueries.lazy.map(\.overdueAt).filter { $0 > now }.min()
@@ -269,27 +270,28 @@ package struct Batcher {
     // MARK: What becomes of a batch
 
     /// Notes that a batch from ``nextBatch(at:)`` has been answered, by rows or by an error.
-    /// - Parameter isMeasure: whether the time that it took says something about how quick the database is.
-    package mutating func finished(_ batch: Batch, isMeasure: Bool, at now: Instant) {
+    /// - Parameter countsAsMeasurement: whether the time that it took says something about how quick the
+    ///   database is.
+    package mutating func finished(_ batch: Batch, countsAsMeasurement: Bool, at now: Instant) {
         sentQueries.removeAll { $0.number == batch.number }
         lastEnd = now
         let wasAlone = batch.wasAlone && batch.number == batchCount
         if wasAlone { lastAlone = now }
-        if isMeasure { measure(batch, wasAlone: wasAlone, at: now) }
+        if countsAsMeasurement { measure(batch, wasAlone: wasAlone, at: now) }
         modify(batch.batchKey, at: now) { $0.inFlight -= 1 }
     }
 
     private mutating func measure(_ batch: Batch, wasAlone: Bool, at now: Instant) {
-        let elapsed = now - batch.sent
+        let elapsed = now - batch.sentAt
         guard elapsed > .zero else { return }
         let count = batch.keys.count
         queues[batch.batchKey].service.add(keys: count, elapsed: elapsed)
         let own = queues[batch.batchKey].serviceAlone
         // If every load is a different one, none of them is known by itself.
-        let before = own.isKnown ? own : unknownAlone
+        let before = own.isKnown ? own : serviceAloneOfUnknown
         // No query is slower alone than beside others.
         let isAsAlone = wasAlone || elapsed < before.estimate(keys: count)
-        if isAsAlone, !own.isKnown { unknownAlone.add(keys: count, elapsed: elapsed) }
+        if isAsAlone, !own.isKnown { serviceAloneOfUnknown.add(keys: count, elapsed: elapsed) }
         if isAsAlone || !own.isKnown {
             queues[batch.batchKey].serviceAlone.add(keys: count, elapsed: elapsed)
         }
@@ -302,7 +304,7 @@ package struct Batcher {
     }
 
     /// Sends the keys of a failed batch again in two halves, so that a key that makes every query fail is
-    /// alone after a few times. The batch must be reported as ``finished(_:isMeasure:at:)`` too.
+    /// alone after a few times. The batch must be reported as ``finished(_:countsAsMeasurement:at:)`` too.
     /// - Parameter wasSent: whether the batch counts as an attempt; false if it was too large for one query.
     package mutating func retryInHalves(_ batch: Batch, wasSent: Bool = true) {
         let middle = batch.keys.count / 2
@@ -311,7 +313,7 @@ package struct Batcher {
     }
 
     /// Sends the keys of a failed batch again: some of them each alone, and the others together. The batch
-    /// must be reported as ``finished(_:isMeasure:at:)`` too.
+    /// must be reported as ``finished(_:countsAsMeasurement:at:)`` too.
     /// - Parameter alone: the indices of the keys that are sent alone.
     package mutating func retry(_ batch: Batch, alone: [Int]) {
         let rest = batch.keys.indices.filter { !alone.contains($0) }
@@ -320,7 +322,7 @@ package struct Batcher {
         for index in alone { retries.append(batch.part(CollectionOfOne(index))) }
     }
 
-    /// Sends a batch again as it is. It must be reported as ``finished(_:isMeasure:at:)`` too.
+    /// Sends a batch again as it is. It must be reported as ``finished(_:countsAsMeasurement:at:)`` too.
     package mutating func retry(_ batch: Batch) {
         retries.append(batch.part(batch.keys.indices))
     }
@@ -339,7 +341,7 @@ package struct Batcher {
         queues.remove { $0.isIdle && !isKept($0.batchKey) }
     }
 
-    private mutating func advance(to now: Instant) {
+    private mutating func fireTimers(upTo now: Instant) {
         while let timer = schedule.popTimer(at: now) {
             guard queues[timer.batchKey].wakesAt == timer.time else { continue }
             modify(timer.batchKey, at: now) { _ in }

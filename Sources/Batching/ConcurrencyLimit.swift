@@ -21,12 +21,13 @@ struct ConcurrencyLimit: Sendable {
     /// One more query is wanted when keys wait for others to end for this part of the time that they are in
     /// flight.
     private static let minQueuedShare = 0.1
-    /// The time and the number of batches that a decision rests on, at least.
+    /// The least time that a decision rests on.
     private static let minEpoch = TimeSpan.milliseconds(20)
+    /// The least number of batches that a decision rests on.
     private static let minBatches = 12
-    /// After a fall the limit does not rise as high again for so long; each fall that follows a rise doubles
-    /// it, up to the second of these times.
+    /// How long the limit does not rise as high again after a fall; each fall that follows a rise doubles it.
     private static let minCooldown = TimeSpan.milliseconds(100)
+    /// The most that ``minCooldown`` is doubled to.
     private static let maxCooldown = TimeSpan.milliseconds(800)
 
     private(set) var limit: Int

@@ -58,7 +58,7 @@ struct KeyQueue {
     var serviceAlone = ServiceTime()
     private var arrivals = ArrivalRate()
     /// When the key that has waited longest was first asked for, or some time before that.
-    private(set) var since: Instant?
+    private(set) var waitingSince: Instant?
     /// The first deadline of the waiters, or some time before that.
     private var deadline: Instant?
     /// When the keys no longer wait for others to share their query; nil if that has not been decided.
@@ -66,11 +66,11 @@ struct KeyQueue {
     /// When the keys must be looked at again even if nothing happens; a timer for any other time is stale.
     private(set) var wakesAt: Instant?
     /// The batch key's position among those that are due; nil if it is not.
-    private(set) var due: Due?
+    private(set) var due: DueEntry?
     private var slots: [Slot] = []
     private var freeSlots: [Int] = []
     /// The index of each waiting key's slot.
-    private var index = KeyMap()
+    private var slotByKey = KeyMap()
     private var links: [Link] = []
     private var freeLinks: [Int] = []
     /// The rounds in ascending order. Stale entries are skipped.
@@ -83,9 +83,9 @@ struct KeyQueue {
     }
 
     /// The number of distinct keys that wait.
-    var count: Int { index.count }
+    var count: Int { slotByKey.count }
 
-    var isIdle: Bool { index.isEmpty && inFlight == 0 }
+    var isIdle: Bool { slotByKey.isEmpty && inFlight == 0 }
 
     var isFull: Bool { count >= batchKey.maxKeys }
 
@@ -96,14 +96,14 @@ struct KeyQueue {
     /// - Returns: whether the key was not waiting before.
     mutating func add(_ key: Key, _ waiter: Waiter, round: Int, deadline: Instant?, at now: Instant) -> Bool {
         if let deadline { self.deadline = min(self.deadline ?? deadline, deadline) }
-        if let known = index[key] {
+        if let known = slotByKey[key] {
             join(known, waiter, round: round)
             return false
         }
-        if since == nil { since = now }
+        if waitingSince == nil { waitingSince = now }
         arrivals.count(at: now)
         let slot = newSlot(key, waiter, round: round, at: now)
-        index[key] = slot
+        slotByKey[key] = slot
         enqueue(slot, in: round)
         return true
     }
@@ -164,15 +164,15 @@ struct KeyQueue {
     // MARK: When they are due
 
     enum Decision {
-        /// Nothing has changed.
-        case wait
+        /// What was decided before still holds.
+        case unchanged
         case wake(at: Instant)
-        case ready(Due)
+        case ready(DueEntry)
     }
 
     /// Decides whether the keys are due, or when they will be.
     mutating func decide(isFrugal: Bool, at now: Instant) -> Decision {
-        guard let since else { return .wait }
+        guard let since = waitingSince else { return .unchanged }
         // Keys whose waiting has ended are due since then, even if nobody has looked at them.
         let dueAt = min(gathersUntil ?? now, now)
         if inFlight == 0, !isFrugal { return becomeDue(.idle, since, at: dueAt) }
@@ -183,7 +183,7 @@ struct KeyQueue {
         let pressing = deadline.map { $0 - service.estimate(keys: count) - Self.margin }
         if let pressing, pressing <= now { return becomeDue(.deadline, since, at: now) }
         let next = min(end, pressing ?? end)
-        guard wakesAt.map({ next < $0 || $0 <= now }) ?? true else { return .wait }
+        guard wakesAt.map({ next < $0 || $0 <= now }) ?? true else { return .unchanged }
         wakesAt = next
         return .wake(at: next)
     }
@@ -196,13 +196,13 @@ struct KeyQueue {
     }
 
     /// Makes the keys due. A batch key that is due already can only move forward.
-    private mutating func becomeDue(_ reason: DispatchReason, _ since: Instant, at now: Instant) -> Decision {
+    private mutating func becomeDue(_ reason: ReleaseReason, _ since: Instant, at now: Instant) -> Decision {
         guard let round = roundQueues.first?.round, due.map({ round < $0.round }) ?? true else {
-            return .wait
+            return .unchanged
         }
-        let new = Due(
+        let new = DueEntry(
             batchKey: batchKey, reason: due?.reason ?? reason, round: round,
-            rank: since - batchKey.priority * Self.priorityStep, since: due?.since ?? now)
+            rank: since - batchKey.priority * Self.priorityStep, dueSince: due?.dueSince ?? now)
         due = new
         return .ready(new)
     }
@@ -217,14 +217,14 @@ struct KeyQueue {
     /// Removes a waiter of a key.
     /// - Returns: whether it was the last one, so that the key no longer waits.
     mutating func withdraw(_ key: Key, _ submission: SubmissionID) -> Bool {
-        // The numbers of submissions grow: one before the first waiter's waits for this key in a query that
-        // was sent.
-        guard let slot = index[key], slots[slot].first.submission.number <= submission.number else {
+        // Submission numbers grow: one that is older than the first waiter's has this key in a query that was
+        // sent.
+        guard let slot = slotByKey[key], slots[slot].first.submission.number <= submission.number else {
             return false
         }
         slots[slot].waiting -= 1
         guard slots[slot].waiting == 0 else { return false }
-        index[key] = nil
+        slotByKey[key] = nil
         vacate(slot) { _ in }
         resetIfEmpty()
         if entryCount > 2 * count + Self.maxFreeSlots { dropStaleEntries() }
@@ -257,9 +257,9 @@ struct KeyQueue {
             batch.addKey(key)
         }
         // Otherwise a batch key that is never empty would go before all others for ever.
-        if let front = firstSlot() { since = slots[front].since }
+        if let front = firstSlot() { waitingSince = slots[front].since }
         gathersUntil = nil
-        for key in batch.keys { index[key] = nil }
+        for key in batch.keys { slotByKey[key] = nil }
         resetIfEmpty()
     }
 
@@ -290,8 +290,8 @@ struct KeyQueue {
     }
 
     private mutating func resetIfEmpty() {
-        guard index.isEmpty else { return }
-        since = nil
+        guard slotByKey.isEmpty else { return }
+        waitingSince = nil
         deadline = nil
         gathersUntil = nil
         wakesAt = nil
@@ -302,7 +302,7 @@ struct KeyQueue {
         if max(slots.count, links.count) > Self.maxFreeSlots {
             (slots, freeSlots, links, freeLinks, roundQueues) = ([], [], [], [], [])
         }
-        index.shrink()
+        slotByKey.shrink()
     }
 
     /// The number of slots and links for which an empty queue keeps room.

@@ -1,19 +1,21 @@
 import HeapModule
 import Time
 
-/// The position of a batch key whose keys are due among the others.
-struct Due: Comparable {
+/// A batch key whose keys are due, and its rank among the others.
+struct DueEntry: Comparable {
     let batchKey: BatchKey
-    let reason: DispatchReason
+    let reason: ReleaseReason
     /// The round of the clients' fair shares; earlier rounds go first.
     let round: Int
     /// The order within a round: when the oldest key began to wait, moved forward by the batch key's
     /// priority.
     let rank: Instant
     /// When the keys became due.
-    let since: Instant
+    let dueSince: Instant
 
-    static func < (left: Due, right: Due) -> Bool { (left.round, left.rank) < (right.round, right.rank) }
+    static func < (left: DueEntry, right: DueEntry) -> Bool {
+        (left.round, left.rank) < (right.round, right.rank)
+    }
 }
 
 /// The batch keys that are due, the most urgent first, and the times at which others must be looked at.
@@ -27,7 +29,7 @@ struct Schedule {
     }
 
     private var timers: Heap<Timer> = []
-    private var due: Heap<Due> = []
+    private var due: Heap<DueEntry> = []
 
     var nextTimer: Instant? { timers.min?.time }
 
@@ -39,15 +41,15 @@ struct Schedule {
         return timers.removeMin()
     }
 
-    mutating func add(_ batchKey: Due) { due.insert(batchKey) }
+    mutating func add(_ entry: DueEntry) { due.insert(entry) }
 
     var dueCount: Int { due.count }
 
     /// Drops the entries that are stale.
-    mutating func pruneDue(where isCurrent: (Due) -> Bool) {
+    mutating func pruneDue(where isCurrent: (DueEntry) -> Bool) {
         due = Heap(due.unordered.filter(isCurrent))
     }
 
     /// Removes the most urgent entry; nil if there is none.
-    mutating func popDue() -> Due? { due.popMin() }
+    mutating func popDue() -> DueEntry? { due.popMin() }
 }

@@ -3,7 +3,7 @@ package import Relations
 /// Says which of a batch's keys each row belongs to, as the statement's `Attribution` prescribes.
 /// It is a class, as ``RowSegments`` is, because a struct would be copied for every call.
 package final class RowAttribution {
-    private enum Reading {
+    private enum Strategy {
         case single, ordinal, integer, integerBits, values
     }
 
@@ -12,7 +12,7 @@ package final class RowAttribution {
 
     private let keyCount: Int
     private var lookup: KeyLookup
-    private let reading: Reading
+    private let reading: Strategy
     /// The columns of a row with the parts of its key, in the key's order.
     private let columns: [KeyColumn]
     /// The position in a row of the first of these columns; 0 if there is none.
@@ -37,7 +37,7 @@ package final class RowAttribution {
 
     private static func reading(
         _ attribution: Attribution, _ lookup: KeyLookup, _ columns: [KeyColumn]
-    ) -> Reading {
+    ) -> Strategy {
         switch attribution {
         case .single: .single
         case .ordinal: .ordinal

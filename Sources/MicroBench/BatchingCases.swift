@@ -35,7 +35,7 @@ extension Case {
                     share: &shares[client],
                     at: now)
             }
-            if let inFlight { batcher.finished(inFlight, isMeasure: true, at: now) }
+            if let inFlight { batcher.finished(inFlight, countsAsMeasurement: true, at: now) }
             inFlight = batcher.nextBatch(at: now)
             total += inFlight?.keys.count ?? 0
             if batcher.nextWake(after: now) != nil { total += 1 }

@@ -19,7 +19,7 @@ extension Case {
     /// One line per receipt: most clients wait for their answer before they ask again.
     private static func decode(_ line: String, iterations: Int) -> Int {
         let bytes = Array((line + "\n").utf8)
-        var decoder = RequestDecoder(.init(maxKeys: 10_000, includeDepth: 8, maxIncludes: 256))
+        var decoder = RequestDecoder(.init(maxKeys: 10_000, maxIncludeDepth: 8, maxIncludes: 256))
         var framer = LineFramer(limit: 1 << 20)
         var keys = 0
         for _ in 0..<iterations {

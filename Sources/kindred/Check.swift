@@ -54,7 +54,7 @@ struct Check: ParsableCommand {
                 case .answered: break
                 case .refused(let why):
                     refusals.append("\(file.config)\(line): relationship '\(relationship.name)': \(why)")
-                case .untried(let why):
+                case .inconclusive(let why):
                     print(
                         "\(file.config): warning: relationship '\(relationship.name)' could not be tried now: \(why)"
                     )

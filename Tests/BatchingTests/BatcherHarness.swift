@@ -50,7 +50,7 @@ struct BatcherHarness {
 
     /// Ends a query that brought its rows.
     mutating func finish(_ batch: Batch, at now: Instant) {
-        batcher.finished(batch, isMeasure: true, at: now)
+        batcher.finished(batch, countsAsMeasurement: true, at: now)
     }
 }
 

@@ -70,7 +70,8 @@ private struct Model {
 
     private mutating func finish(_ random: inout SeededGenerator) {
         guard let index = inFlight.indices.randomElement(using: &random) else { return }
-        batcher.finished(inFlight.remove(at: index), isMeasure: Bool.random(using: &random), at: now)
+        batcher.finished(
+            inFlight.remove(at: index), countsAsMeasurement: Bool.random(using: &random), at: now)
     }
 
     /// - Returns: whether there was a batch to take.
@@ -119,7 +120,7 @@ private struct Model {
     /// - Returns: how many waiters are left waiting for ever.
     mutating func drain() throws -> Int {
         while true {
-            for batch in inFlight { batcher.finished(batch, isMeasure: true, at: now) }
+            for batch in inFlight { batcher.finished(batch, countsAsMeasurement: true, at: now) }
             inFlight = []
             now += window
             if try !take() { return waiting.count }

@@ -171,7 +171,7 @@ private let tags = BatchKey(number: 2, maxKeys: 3, window: window)
         let first = try harness.take(at: start)
         let second = try harness.take(at: start)
         #expect(first.keys == [key(1)] && second.keys == [key(2), key(3)])
-        #expect(first.attempts == 1 && second.attempts == 1)
+        #expect(first.priorAttempts == 1 && second.priorAttempts == 1)
         #expect(second.waiters(of: 1).map(\.position) == [2])
     }
 
@@ -193,7 +193,7 @@ private let tags = BatchKey(number: 2, maxKeys: 3, window: window)
         harness.finish(batch, at: start)
         #expect(harness.batcher.isInUse(books))
         let again = try harness.take(at: start)
-        #expect(again.keys == batch.keys && again.allWaiters == batch.allWaiters && again.attempts == 1)
+        #expect(again.keys == batch.keys && again.allWaiters == batch.allWaiters && again.priorAttempts == 1)
     }
 
     @Test func `the bytes of keys bound a batch, but one key always goes`() throws {

@@ -100,8 +100,8 @@ import Time
     }
 
     @Test func `a relationship whose table is locked leaves a connection to the others`() throws {
-        let locked = (1...4).map { BatchKey(number: $0, maxKeys: 9, window: .zero, relationship: 1) }
-        let quick = BatchKey(number: 5, maxKeys: 9, window: .zero, relationship: 2)
+        let locked = (1...4).map { BatchKey(number: $0, maxKeys: 9, window: .zero, relationshipNumber: 1) }
+        let quick = BatchKey(number: 5, maxKeys: 9, window: .zero, relationshipNumber: 2)
         var harness = BatcherHarness(maxInFlight: 4)
         var now = start
         var stuck: [Batch] = []

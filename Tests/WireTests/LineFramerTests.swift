@@ -93,16 +93,16 @@ struct LineFramerTests {
 
     @Test func `the beginning of a line can be dropped while whole lines before it are kept`() {
         var first = framer("a\nb\nc")
-        first.abandonPart()
+        first.discardUnfinishedLine()
         #expect(rest(first) == ["a", "b"])
         var second = framer("c")
-        second.abandonPart()
+        second.discardUnfinishedLine()
         receive("d\n", &second)
         #expect(rest(second) == ["d"])
         var skipping = framer("01234567890")
         _ = skipping.next { _ in }
         receive("x\ny\nz", &skipping)
-        skipping.abandonPart()
+        skipping.discardUnfinishedLine()
         #expect(rest(skipping) == ["y"])
     }
 

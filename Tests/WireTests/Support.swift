@@ -2,7 +2,7 @@ import Relations
 import Wire
 
 func decode(_ line: [UInt8], maxKeys: Int = 10_000) -> Result<Request, Rejection> {
-    var decoder = RequestDecoder(.init(maxKeys: maxKeys, includeDepth: 8, maxIncludes: 256))
+    var decoder = RequestDecoder(.init(maxKeys: maxKeys, maxIncludeDepth: 8, maxIncludes: 256))
     return line.withUnsafeBytes { decoder.decode($0) }
 }
 

@@ -5,14 +5,14 @@ import Time
 /// without kindred do.
 final class DatabaseContender: Contender {
     var onDone: (Completion) -> Void = { _ in }
-    private let runners: [any QueryRunner]
+    private let runners: [any BenchQueryRunner]
     private let keysPerQuery: Int
     private var source: WorkloadMix.Source
     /// For each client, when each of the loads that wait for its connection was meant to be sent.
     private var waiting: [Deque<Instant>]
     private(set) var outstanding = 0
 
-    init(_ mix: WorkloadMix, _ runners: [any QueryRunner], keysPerQuery: Int) {
+    init(_ mix: WorkloadMix, _ runners: [any BenchQueryRunner], keysPerQuery: Int) {
         self.runners = runners
         self.keysPerQuery = keysPerQuery
         source = mix.source()

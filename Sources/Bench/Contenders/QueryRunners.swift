@@ -3,14 +3,14 @@ import Reactor
 import Wire
 
 /// A connection to the database that runs one query at a time.
-protocol QueryRunner: AnyObject {
+protocol BenchQueryRunner: AnyObject {
     var isIdle: Bool { get }
 
-    func run(_ part: Int, _ places: [Int], onEnd: @escaping (_ error: RequestFailure?) -> Void)
+    func run(_ part: Int, _ keyIndices: [Int], onEnd: @escaping (_ error: RequestFailure?) -> Void)
 }
 
 /// Runs text queries: `SELECT … WHERE author_id = 42`, or `IN (…)`.
-final class TextRunner: QueryRunner {
+final class TextRunner: BenchQueryRunner {
     private let mix: WorkloadMix
     private let connection: DatabaseConnection
     /// For each part of the mix, what encodes its rows as a proxy would; empty if rows are only read.
@@ -27,8 +27,8 @@ final class TextRunner: QueryRunner {
 
     var isIdle: Bool { connection.isIdle }
 
-    func run(_ part: Int, _ places: [Int], onEnd: @escaping (RequestFailure?) -> Void) {
-        let statement = mix.parts[part].statement(places)
+    func run(_ part: Int, _ keyIndices: [Int], onEnd: @escaping (RequestFailure?) -> Void) {
+        let statement = mix.parts[part].statement(keyIndices)
         connection.run(statement) { [unowned self] row in
             guard !encoders.isEmpty else { return }
             let (encoder, skipped) = encoders[part]
@@ -41,7 +41,7 @@ final class TextRunner: QueryRunner {
 }
 
 /// Runs a statement that was prepared once; for integer keys.
-final class PreparedRunner: QueryRunner {
+final class PreparedRunner: BenchQueryRunner {
     private let workload: Workload
     private let query: PreparedQuery
     private var driver: ConnectionDriver?
@@ -59,10 +59,10 @@ final class PreparedRunner: QueryRunner {
         }
     }
 
-    func run(_ part: Int, _ places: [Int], onEnd: @escaping (RequestFailure?) -> Void) {
+    func run(_ part: Int, _ keyIndices: [Int], onEnd: @escaping (RequestFailure?) -> Void) {
         self.onEnd = onEnd
         isIdle = false
-        driver?.proceed(query.run(places.compactMap { workload.integer($0) }))
+        driver?.proceed(query.run(keyIndices.compactMap { workload.integer($0) }))
     }
 }
 

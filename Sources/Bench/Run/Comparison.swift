@@ -71,7 +71,7 @@ package struct Comparison {
     }
 
     private mutating func add(
-        _ kind: ContenderKind, _ name: String, _ clients: Int, _ runners: [any QueryRunner], keys: Int
+        _ kind: ContenderKind, _ name: String, _ clients: Int, _ runners: [any BenchQueryRunner], keys: Int
     ) {
         let pace = setup.rate.map { Pace.open(perSecond: $0 / Double(keys)) } ?? .closed(inFlight: 1)
         add(kind, name, clients, pace, DatabaseContender(mix, runners, keysPerQuery: keys))

@@ -61,7 +61,7 @@ package struct LoadTemplate: Sendable {
 
     private static func load(_ line: String, template: String) throws -> Load {
         var line = line
-        var decoder = RequestDecoder(.init(maxKeys: 1, includeDepth: 1000, maxIncludes: .max))
+        var decoder = RequestDecoder(.init(maxKeys: 1, maxIncludeDepth: 1000, maxIncludes: .max))
         let decoded = line.withUTF8 { decoder.decode(UnsafeRawBufferPointer($0)) }
         switch decoded {
         case .success(let request):

@@ -31,18 +31,18 @@ package struct Workload: Sendable {
     func picker(seed: UInt64) -> KeyPicker { KeyPicker(count: keys.count, distribution, seed: seed) }
 
     // {"load":"authors.books","id":7,"key":42}
-    func writeRequest(_ id: Int, _ places: [Int], into output: inout ByteBuffer) {
+    func writeRequest(_ id: Int, _ keyIndices: [Int], into output: inout ByteBuffer) {
         output.append(opening)
         output.append(",\"id\":")
         output.append(decimal: Int64(id))
-        if places.count == 1 {
+        if keyIndices.count == 1 {
             output.append(",\"key\":")
-            write(keys[places[0]], into: &output)
+            write(keys[keyIndices[0]], into: &output)
         } else {
             output.append(",\"keys\":[")
-            for (number, place) in places.enumerated() {
+            for (number, keyIndex) in keyIndices.enumerated() {
                 if number > 0 { output.append(",") }
-                write(keys[place], into: &output)
+                write(keys[keyIndex], into: &output)
             }
             output.append("]")
         }
@@ -72,8 +72,8 @@ package struct Workload: Sendable {
     }
 
     /// SELECT … WHERE author_id = 42, or IN (…) for several keys.
-    func statement(_ places: [Int]) -> [UInt8] {
-        planner.statement(for: places.map { keys[$0] }, showing: columns).sql
+    func statement(_ keyIndices: [Int]) -> [UInt8] {
+        planner.statement(for: keyIndices.map { keys[$0] }, showing: columns).sql
     }
 
     /// The statement for one key with `?` in its place; only for keys that are single integers.
@@ -85,8 +85,8 @@ package struct Workload: Sendable {
     }
 
     /// The key at a place, if it is a single integer.
-    func integer(_ place: Int) -> Int64? {
-        if case .single(.integer(let value)) = keys[place] { value } else { nil }
+    func integer(_ keyIndex: Int) -> Int64? {
+        if case .single(.integer(let value)) = keys[keyIndex] { value } else { nil }
     }
 
     var hasIntegerKeys: Bool { keys.indices.allSatisfy { integer($0) != nil } }

@@ -26,7 +26,7 @@ package final class WorkloadMix {
         }
 
         /// Draws the workload of the next request, and this number of keys for it.
-        mutating func next(keys: Int) -> (part: Int, places: [Int]) {
+        mutating func next(keys: Int) -> (part: Int, keyIndices: [Int]) {
             var draw = mix.parts.count == 1 ? 0 : Int(random.next() % UInt64(mix.total))
             var part = 0
             while draw >= mix.weights[part] {

@@ -32,7 +32,7 @@ struct BatchProjections {
         }
     }
 
-    /// Whether somebody still waits.
+    /// Whether nobody waits for the batch any more.
     var isEmpty: Bool { projections.isEmpty }
 
     private mutating func index(of projection: Projection) -> Int {

@@ -27,8 +27,8 @@ package final class BatchQuery {
         case outOfMemory
     }
 
-    /// The rows of several keys may take one part in so many of the bytes that a reply may have: a key that
-    /// shares a query with a huge one does not wait for more than that.
+    /// The rows of several keys may take this fraction of `limits.reply_bytes`: a key that shares a query
+    /// with a huge one waits for no more than that.
     private static let partsOfReply = 8
 
     package let batch: Batch
@@ -47,7 +47,7 @@ package final class BatchQuery {
     package private(set) var strayRows = 0
     private let attribution: RowAttribution
     private let fetched: [Column]
-    private let maxBytes: Int
+    private let maxSharedBytes: Int
     private let memory: MemoryGauge
     private let isToOne: Bool
     /// One for each projection that waiters of the batch want.
@@ -67,13 +67,13 @@ package final class BatchQuery {
         self.batch = batch
         self.template = template
         canSplit = batch.keys.count > 1
-        isToOne = !template.isMany
+        isToOne = !template.isToMany
         fetched = wanted.columns
         self.wanted = wanted.byKey
         let keys = batch.keys
         statement = template.planner.statement(for: keys, showing: fetched)
         self.memory = memory
-        maxBytes = maxReplyBytes / Self.partsOfReply
+        maxSharedBytes = maxReplyBytes / Self.partsOfReply
         let leadingCount = statement.leadingTypes.count
         attribution = RowAttribution(
             keys, statement.attribution, leading: leadingCount, shown: fetched.map(\.type))
@@ -81,7 +81,7 @@ package final class BatchQuery {
         results = wanted.projections.map { projection in
             // A count has one column, which is not among those that are fetched.
             let columns =
-                template.isCount
+                template.countsRows
                 ? [0] : projection.fetched.map { wanted.columns.firstIndex(of: $0) ?? 0 }
             return EncodedRows(
                 projection, columns: columns.map { leadingCount + $0 }, keys: keys.count,
@@ -102,7 +102,7 @@ package final class BatchQuery {
     /// Whether every column of the result is of the kind that the catalog says. A column that changed its
     /// type under a running daemon would be compared or shown wrongly.
     package func accepts(_ columns: [CellKind]) -> Bool {
-        let rest = template.isCount ? [Self.countType] : fetched.map(\.type)
+        let rest = template.countsRows ? [Self.countType] : fetched.map(\.type)
         let expected = statement.leadingTypes + rest
         return columns.count == expected.count && zip(columns, expected).allSatisfy { $0.holds($1) }
     }
@@ -134,9 +134,9 @@ package final class BatchQuery {
 
     private func check(_ byteCount: Int, of keyIndex: Int) {
         if memory.isFull {
-            end(.outOfMemory)
+            discardRows(.outOfMemory)
         } else if canSplit {
-            if byteCount > maxBytes { endForSplitting() }
+            if byteCount > maxSharedBytes { endForSplitting() }
         } else if results.allSatisfy({ $0.isTooLarge(keyIndex) }) {
             intake = .satisfied
         }
@@ -145,12 +145,12 @@ package final class BatchQuery {
     /// The keys that make the batch too large get queries of their own, the others one without them.
     private func endForSplitting() {
         hugeKeys = batch.keys.indices.filter { key in
-            results.reduce(0) { $0 + $1.bytes(of: key) } > maxBytes / 4
+            results.reduce(0) { $0 + $1.bytes(of: key) } > maxSharedBytes / 4
         }
-        end(.mustSplit)
+        discardRows(.mustSplit)
     }
 
-    private func end(_ intake: Intake) {
+    private func discardRows(_ intake: Intake) {
         self.intake = intake
         for rows in results { rows.discard() }
     }

@@ -19,7 +19,7 @@ package final class Counters {
     package var kills = 0
     package private(set) var batchSizes = BatchSizes()
     /// The number of queries by the reason for which they were sent.
-    private var dispatches: [DispatchReason: Int] = [:]
+    private var releases: [ReleaseReason: Int] = [:]
     /// Rows that belonged to none of the keys asked for. Should stay 0.
     package var strayRows = 0
     /// Rows of to-one relationships beyond the first.
@@ -36,9 +36,9 @@ package final class Counters {
     func sent(_ batch: Batch) {
         queries += 1
         keysSent += batch.keys.count
-        dispatches[batch.reason, default: 0] += 1
+        releases[batch.reason, default: 0] += 1
         batchSizes.add(batch.keys.count)
     }
 
-    package func queries(dispatched reason: DispatchReason) -> Int { dispatches[reason] ?? 0 }
+    package func queries(released reason: ReleaseReason) -> Int { releases[reason] ?? 0 }
 }

@@ -13,7 +13,7 @@ struct Deadlines {
         let time: Instant
         let node: SubmissionID
         /// Whether the client set it, with `timeout_ms`.
-        let isClients: Bool
+        let isSetByClient: Bool
 
         static func < (left: Deadline, right: Deadline) -> Bool { left.time < right.time }
     }
@@ -24,7 +24,11 @@ struct Deadlines {
     mutating func add(_ deadline: Deadline) {
         // A reload may have shortened the daemon's timeout.
         let isInOrder = inOrder.last.map { $0.time <= deadline.time } ?? true
-        if deadline.isClients || !isInOrder { outOfOrder.insert(deadline) } else { inOrder.append(deadline) }
+        if deadline.isSetByClient || !isInOrder {
+            outOfOrder.insert(deadline)
+        } else {
+            inOrder.append(deadline)
+        }
     }
 
     var count: Int { inOrder.count + outOfOrder.count }

@@ -9,7 +9,7 @@ extension Engine {
     /// everybody.
     func expandIncludes(of node: LoadNode, in load: PendingLoad) {
         guard !node.plan.includes.isEmpty else { return complete(node, of: load) }
-        guard tasks.allow(rows: load.rowCount, bytes: 0) else {
+        guard tasks.claim(rows: load.rowCount, bytes: 0) else {
             return tasks.add(IncludeExpansionTask(node, of: load, engine: self))
         }
         var expansion = IncludeExpansion(of: node)

@@ -26,7 +26,7 @@ extension Engine {
         let timeout = self.timeout(of: load)
         let pending = PendingLoad(
             queue: queue, requestID: id, isList: load.keys.isList,
-            deadline: timeout.isClients ? now + timeout.span : nil)
+            deadline: timeout.isSetByClient ? now + timeout.span : nil)
         let node = LoadNode(plan: plan, load: pending, keys: keys, answers: answers)
         pending.begin(node)
         guard node.missing > 0 else { return complete(node, of: pending) }
@@ -36,14 +36,14 @@ extension Engine {
         queue.add(pending)
         enqueue(node, of: pending)
         deadlines.add(
-            .init(time: now + timeout.span, node: node.id, isClients: timeout.isClients))
+            .init(time: now + timeout.span, node: node.id, isSetByClient: timeout.isSetByClient))
         // Deadlines of requests that were answered may stand behind one that still applies.
         if deadlines.count > 2 * loads.count + Self.maxSpareDeadlines { deadlines.prune(where: stillApplies) }
     }
 
     private static let maxSpareDeadlines = 1024
 
-    private func timeout(of load: Load) -> (span: TimeSpan, isClients: Bool) {
+    private func timeout(of load: Load) -> (span: TimeSpan, isSetByClient: Bool) {
         let longest = context.limits.requestTimeout
         guard let asked = load.timeoutMilliseconds.map({ TimeSpan.milliseconds($0) }), asked <= longest else {
             return (longest, false)
@@ -64,8 +64,7 @@ extension Engine {
         try account.requireRoom(forKeys: count, limit: limits.maxClientKeys)
     }
 
-    /// Has the node's keys wait with those of everybody who asks for the same relationship with the same
-    /// options.
+    /// Has the node's keys wait with those of everybody who asks for the same rows of the same relationship.
     func enqueue(_ node: LoadNode, of load: PendingLoad) {
         hasNewKeys = true
         loads.insert(node, of: load)

@@ -13,9 +13,10 @@ extension Engine {
         clock.refresh()
         running.removeAll { $0 === query }
         // A query that was cut short says nothing of the database's speed.
-        batcher.finished(query.batch, isMeasure: outcome == .complete && !query.needsNoMoreRows, at: now)
+        batcher.finished(
+            query.batch, countsAsMeasurement: outcome == .complete && !query.needsNoMoreRows, at: now)
         count(query)
-        // Rows that were too many are so however the query has ended.
+        // Too many rows are too many, however the query has ended.
         switch query.intake {
         case .outOfMemory: fail(query.batch, context.fullMemory)
         case .mustSplit: split(query)
@@ -29,7 +30,7 @@ extension Engine {
         if query.isKillRequested, !isAwaited(query) { return }
         switch outcome {
         case .complete:
-            if !splitsInVain.isEmpty { splitsInVain[query.batch.batchKey.relationship] = nil }
+            if !splitsInVain.isEmpty { splitsInVain[query.batch.batchKey.relationshipNumber] = nil }
             deliver(.rows(query), of: query.batch)
         case .failed(let failure): failed(query, failure)
         case .changedColumns:
@@ -49,7 +50,7 @@ extension Engine {
 
     private func deliver(_ result: BatchDelivery.Result, of batch: Batch) {
         let delivery = BatchDelivery(result, of: batch, engine: self)
-        let isShort = tasks.allow(rows: batch.allWaiters.count, bytes: 0)
+        let isShort = tasks.claim(rows: batch.allWaiters.count, bytes: 0)
         if !isShort || delivery.runSlice(rows: .max) { tasks.add(delivery) }
     }
 
@@ -118,8 +119,8 @@ extension Engine {
     /// Whether one of the keys may be to blame for an unknown error. As long as parts of batches bring rows,
     /// it is a key; once several parts in a row have not, it is none.
     private func mayBeKeys(_ query: BatchQuery) -> Bool {
-        let relationship = query.batch.batchKey.relationship
-        if query.batch.attempts == 0 { splitsInVain[relationship] = nil }
+        let relationship = query.batch.batchKey.relationshipNumber
+        if query.batch.priorAttempts == 0 { splitsInVain[relationship] = nil }
         splitsInVain[relationship, default: 0] += 1
         return splitsInVain[relationship, default: 0] < Self.maxSplitsInVain
     }
@@ -141,8 +142,8 @@ extension Engine {
     /// An administrator who kills every connection, one after another, may hit the retried query too; but a
     /// query that was killed for being slow must not be retried for ever.
     private func mayAskAgain(_ batch: Batch) -> Bool {
-        batch.attempts == 0
-            || batch.attempts < Self.maxAttempts && now - batch.sent < Self.quickLoss
+        batch.priorAttempts == 0
+            || batch.priorAttempts < Self.maxAttempts && now - batch.sentAt < Self.quickLoss
     }
 
     private static let maxAttempts = 4
@@ -165,7 +166,7 @@ extension Engine {
         for rows in query.rowCounts {
             counters.rows += rows
             query.template.counters.rows += rows
-            if !query.template.isMany, rows > 1 { counters.surplusRows += rows - 1 }
+            if !query.template.isToMany, rows > 1 { counters.surplusRows += rows - 1 }
         }
         if query.strayRows > 0 { onEvent(.strayRows(query)) }
     }

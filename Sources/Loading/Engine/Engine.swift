@@ -18,8 +18,8 @@ package final class Engine {
     package internal(set) var batcher: Batcher
     /// Queries under way.
     package internal(set) var running: [BatchQuery] = []
-    /// For each relationship, the parts of batches that an unknown error has met since a query brought its
-    /// rows.
+    /// By relationship number, how many queries of several keys have failed with an unknown error since one
+    /// brought rows.
     var splitsInVain: [Int: Int] = [:]
     var deadlines = Deadlines()
     /// Whether keys have come since the last decision.
@@ -68,8 +68,9 @@ package final class Engine {
     /// Whether keys or tasks have come since the last decision.
     package var isUndecided: Bool { hasNewKeys || tasks.hasNew }
 
-    /// Gives due batches to free connections, stops queries that nobody waits for any more, and sets the
-    /// alarm for the next batch that will be due. Belongs to the end of every turn.
+    /// Goes on with tasks, gives up overdue requests, hands due batches to free connections and has queries
+    /// killed that nobody waits for; then sets the alarm for whatever comes next. To be called at the end of
+    /// every turn.
     package func decide() {
         clock.refresh()
         let turnBegan = clock.now
@@ -99,10 +100,10 @@ package final class Engine {
         let wanted = BatchProjections(batch) { loads[$0]?.plan.projection }
         if wanted.isEmpty {
             // It was to be sent again, and by now nobody waits for it.
-            return batcher.finished(batch, isMeasure: false, at: now)
+            return batcher.finished(batch, countsAsMeasurement: false, at: now)
         }
         if wanted.projections.count > Self.maxProjections, batch.keys.count > 1 {
-            batcher.finished(batch, isMeasure: false, at: now)
+            batcher.finished(batch, countsAsMeasurement: false, at: now)
             return batcher.retryInHalves(batch, wasSent: false)
         }
         counters.sent(batch)
@@ -124,7 +125,7 @@ package final class Engine {
         var next: Instant?
         for query in running where !query.isKillRequested {
             guard query.needsNoMoreRows || hasLostWaiters && !isAwaited(query) else { continue }
-            let time = query.batch.sent + Self.killDelay
+            let time = query.batch.sentAt + Self.killDelay
             if time <= now {
                 counters.kills += 1
                 onEvent(.queryKilled(query))
@@ -151,7 +152,7 @@ package final class Engine {
     /// waiting, not the database; only a deadline of its own counts then.
     func stillApplies(_ deadline: Deadlines.Deadline) -> Bool {
         guard let load = loads[deadline.node]?.load else { return false }
-        return deadline.isClients || load.phase != .held
+        return deadline.isSetByClient || load.phase != .held
     }
 
     /// Answers requests that are overdue with `timeout`, as many as a turn has time for.
@@ -162,7 +163,7 @@ package final class Engine {
             clock.refresh()
             if clock.now - start > tasks.limits.budget { return clock.now }
             guard first.time <= clock.now, let load = loads[first.node]?.load else { return first.time }
-            let bound = first.isClients ? "its timeout_ms" : "limits.request_timeout_s"
+            let bound = first.isSetByClient ? "its timeout_ms" : "limits.request_timeout_s"
             let lack =
                 load.phase == .held
                 ? "the replies before this one were not read" : "no answer from the database"

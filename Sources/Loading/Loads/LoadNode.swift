@@ -5,8 +5,9 @@ package import Relations
 package final class LoadNode {
     package enum Answer {
         case waiting
-        /// No relatives, and no query to learn that: a `NULL` key, or a selection that nothing satisfies.
-        case none
+        /// There are no rows, and no query was needed to know: a `NULL` key, or a selection that nothing
+        /// satisfies.
+        case noRows
         case rows(EncodedRows, keyIndex: Int)
         /// A key that cannot be used; the other keys of the request can.
         case unusable(Failure)

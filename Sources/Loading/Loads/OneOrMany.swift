@@ -1,4 +1,4 @@
-/// A list of one, which most are, without an array; or any other.
+/// A list that needs no array while it has one element, as most lists of keys do.
 package enum OneOrMany<Element>: RandomAccessCollection {
     case one(Element)
     case many([Element])

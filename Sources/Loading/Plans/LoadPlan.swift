@@ -39,7 +39,7 @@ package final class LoadPlan {
         switch keys {
         case .one(let input):
             let key = try relationship.read(input)
-            return isEmpty || key == nil ? (.one(nil), .one(.none)) : (.one(key), .one(.waiting))
+            return isEmpty || key == nil ? (.one(nil), .one(.noRows)) : (.one(key), .one(.waiting))
         case .many(let inputs):
             var found: [Key?] = []
             var answers: [LoadNode.Answer] = []
@@ -49,7 +49,7 @@ package final class LoadPlan {
                 do {
                     let key = try relationship.read(input)
                     found.append(isEmpty ? nil : key)
-                    answers.append(isEmpty || key == nil ? .none : .waiting)
+                    answers.append(isEmpty || key == nil ? .noRows : .waiting)
                 } catch {
                     found.append(nil)
                     answers.append(.unusable(error))

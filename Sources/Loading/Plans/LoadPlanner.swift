@@ -1,8 +1,9 @@
 package import Relations
 package import Wire
 
-/// Checks a load against the catalog, and makes its plan. There is no plan that is not made for somebody's
-/// account: what an account may see is to be decided here.
+/// Checks a load against the catalog, and makes its plan; loads without options share one. A plan is made for
+/// somebody's account, because what an account may see is to be decided here, for the shared plan too. Today
+/// every account may see everything.
 package struct LoadPlanner {
     private let templates: QueryTemplates
     private let account: ClientAccount
@@ -25,7 +26,7 @@ package struct LoadPlanner {
         let selection = try relationship.selection(options, at: path)
         let template = templates.template(for: entry, selection)
         if selection.isCount {
-            return LoadPlan(template, showing: entry.count, path: path)
+            return LoadPlan(template, showing: entry.countProjection, path: path)
         }
         let shown = try relationship.shown(options, at: path)
         var includeKeys: [Column] = []

@@ -15,8 +15,8 @@ package final class QueryTemplate {
     /// About how many bytes its filters take.
     let byteCount: Int
     // Copied from the relationship and the selection, because every load asks for them.
-    package let isMany: Bool
-    package let isCount: Bool
+    package let isToMany: Bool
+    package let countsRows: Bool
     /// Whether no row can satisfy the selection.
     let isEmpty: Bool
 
@@ -28,14 +28,14 @@ package final class QueryTemplate {
         self.selection = selection
         self.counters = counters
         planner = Planner(relationship, selection)
-        isMany = relationship.kind == .many
-        isCount = selection.isCount
+        isToMany = relationship.kind == .many
+        countsRows = selection.isCount
         isEmpty = selection.isEmpty
         byteCount = selection.byteCount
         batchKey = BatchKey(
             number: number, maxKeys: planner.maxKeys(policy.maxKeys),
             window: policy.window,
-            priority: policy.priority, relationship: counters.number)
+            priority: policy.priority, relationshipNumber: counters.number)
     }
 }
 
@@ -45,7 +45,7 @@ final class RelationshipEntry {
     /// The plan of every load without options.
     let plainPlan: LoadPlan
     /// The projection of every load that counts rows.
-    let count = Projection.count()
+    let countProjection = Projection.count()
     /// The templates of loads that select rows, by their selection.
     var templates: [Selection: QueryTemplate] = [:]
     /// The entry for the same rows by the parent's primary key, once it has been asked for; nil also if the
@@ -57,8 +57,8 @@ final class RelationshipEntry {
     /// than hashing them.
     private var lastProjection: (columns: [Column], includeKeys: [Column], projection: Projection)?
 
-    /// Beyond this number they are dropped, so that a client that always asks for other columns fills no
-    /// memory.
+    /// Projections that are kept; beyond it all are dropped, so that a client that always asks for other
+    /// columns does not fill the memory.
     private static let maxProjections = 256
 
     init(_ template: QueryTemplate, bigIntegersAsStrings: Bool) {

@@ -113,8 +113,8 @@ package final class QueryTemplates {
         }
     }
 
-    /// A relationship that is the same as before keeps its template, so that its waiting keys and new ones
-    /// share queries.
+    /// Replaces the catalog. A relationship that is the same as before keeps its template, so that its
+    /// waiting keys and new ones share queries.
     package func install(_ new: Catalog, _ settings: Settings) {
         let old = settings == self.settings ? byName : [:]
         self.settings = settings

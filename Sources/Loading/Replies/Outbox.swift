@@ -7,7 +7,7 @@ struct Outbox: ~Copyable {
         var bytes = ByteBuffer()
     }
 
-    /// Bytes of a block from which on the next reply begins another block.
+    /// Bytes at which a block is full: the next reply begins another.
     private static let blockSize = 1 << 20
 
     private var first = ByteBuffer()

@@ -11,9 +11,9 @@ package import Wire
 package final class ReplyQueue {
     /// What decides whether a reply is written or kept as rows. The daemon has the defaults.
     package struct Limits: Sendable {
-        /// Unsent bytes from which on long replies are kept as rows, which other clients may share.
+        /// Unsent bytes beyond which long replies are kept as rows, which other clients may share.
         package var highWater: Int
-        /// Bytes of rows from which on a reply is long. As text, a shorter one takes less than the load that
+        /// Bytes of rows that make a reply long. As text, a shorter one takes less than the load that
         /// it answers.
         package var minLongReply: Int
         /// Bytes that a load counts at least while it waits for room.
@@ -26,7 +26,7 @@ package final class ReplyQueue {
         }
     }
 
-    /// Loads in progress from which on no more requests are to be read. They end by themselves, whether the
+    /// Loads in progress at which no more requests are read. They end by themselves, whether the
     /// client reads or not, so that this only slows it down.
     package static let maxInProgress = 4096
 
@@ -98,7 +98,7 @@ package final class ReplyQueue {
     // MARK: Writing
 
     private func write(_ load: PendingLoad, _ root: LoadNode) {
-        if load.included.isEmpty, context.tasks.allow(rows: load.rowCount, bytes: load.byteCount) {
+        if load.included.isEmpty, context.tasks.claim(rows: load.rowCount, bytes: load.byteCount) {
             return writeWhole(load, root)
         }
         guard !isWriting else { return hold(load) }

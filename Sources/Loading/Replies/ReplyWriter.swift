@@ -12,7 +12,7 @@ struct ReplyWriter {
     }
 
     /// A list of rows with includes that is being written, or one such row.
-    private struct Frame {
+    private struct Level {
         let node: LoadNode
         let rows: EncodedRows
         /// The row of `rows` that is being written; nil after the last.
@@ -22,11 +22,11 @@ struct ReplyWriter {
         /// The index of the include that comes next; nil before the row itself has been written.
         var include: Int?
 
-        var isList: Bool { node.plan.template.isMany }
+        var isList: Bool { node.plan.template.isToMany }
     }
 
-    /// Rows of a key that are being copied in parts. Nothing stands within them, so there is one such copy at
-    /// most.
+    /// Rows of a key that are being copied in parts. They have no includes, so there is at most one such
+    /// copy.
     private struct PartialCopy {
         let rows: EncodedRows
         /// Bytes of the current segment that have not been copied yet.
@@ -48,7 +48,7 @@ struct ReplyWriter {
     private var hasBegun = false
     /// The position of the key whose answer comes next.
     private var position = 0
-    private var frames: [Frame] = []
+    private var levels: [Level] = []
     private var copy: PartialCopy?
 
     init(_ root: LoadNode, of load: PendingLoad, maxBytes: Int) {
@@ -85,8 +85,9 @@ struct ReplyWriter {
 
     /// Writes the next part of the reply.
     /// - Parameters:
-    ///   - steps: how many keys without includes, rows or included lists are written at most.
-    ///   - bytes: after how many bytes no further one is begun.
+    /// - steps: how many steps to take at most; one writes a key's rows without includes, one row, or the
+    ///   beginning of one included list.
+    /// - bytes: no further step is begun after so many bytes.
     mutating func write(to output: inout ByteBuffer, steps: Int, bytes: Int = .max) -> Progress {
         if let tooLarge = tooLargeNode { return .failed(failure(of: tooLarge)) }
         if !hasBegun { begin(&output) }
@@ -95,7 +96,7 @@ struct ReplyWriter {
             if output.count - before > bytes { return .more }
             if copy != nil {
                 copyPart(&output)
-            } else if !frames.isEmpty {
+            } else if !levels.isEmpty {
                 writeNext(&output)
             } else if position < root.answers.count {
                 write(root, position, &output)
@@ -141,9 +142,9 @@ struct ReplyWriter {
 
     private var member: StaticString {
         let template = root.plan.template
-        if template.isCount { return load.isList ? "counts" : "count" }
+        if template.countsRows { return load.isList ? "counts" : "count" }
         if load.isList { return "results" }
-        return template.isMany ? "rows" : "row"
+        return template.isToMany ? "rows" : "row"
     }
 
     // MARK: Answers
@@ -154,13 +155,13 @@ struct ReplyWriter {
         switch node.answers[position] {
         case .waiting: preconditionFailure("a reply is written when every answer is there")
         case .unusable: output.null()
-        case .none: writeNothing(template, &output)
+        case .noRows: writeNothing(template, &output)
         case .rows(let rows, let keyIndex):
             guard let first = rows.firstRow(of: keyIndex) else { return writeNothing(template, &output) }
-            let isList = template.isMany && !template.isCount
+            let isList = template.isToMany && !template.countsRows
             if isList { output.beginList() }
             if !node.children.isEmpty {
-                frames.append(Frame(node: node, rows: rows, row: first, rowIndex: node.firstRows[position]))
+                levels.append(Level(node: node, rows: rows, row: first, rowIndex: node.firstRows[position]))
             } else if rows.bytes(of: keyIndex) > Self.maxBytesInStep {
                 output.separate()
                 copy = PartialCopy(
@@ -193,36 +194,36 @@ struct ReplyWriter {
     // {"id":7,…,"tags":[…],"reviews":[…]},{"id":8,…
     /// Writes the next row of the innermost list, one of its includes, or its end.
     private mutating func writeNext(_ output: inout ByteBuffer) {
-        let top = frames.count - 1
-        let frame = frames[top]
-        guard let row = frame.row else {
-            if frame.isList { output.endList() }
-            frames.removeLast()
+        let top = levels.count - 1
+        let level = levels[top]
+        guard let row = level.row else {
+            if level.isList { output.endList() }
+            levels.removeLast()
             return
         }
-        guard let include = frame.include else {
+        guard let include = level.include else {
             output.separate()
-            frame.rows.write(frame.rows.range(ofRow: row), to: &output)
-            frames[top].include = 0
+            level.rows.write(level.rows.range(ofRow: row), to: &output)
+            levels[top].include = 0
             return
         }
-        guard include < frame.node.children.count else {
+        guard include < level.node.children.count else {
             output.endObject()
-            frames[top].row = frame.rows.row(after: row)
-            frames[top].rowIndex += 1
-            frames[top].include = nil
+            levels[top].row = level.rows.row(after: row)
+            levels[top].rowIndex += 1
+            levels[top].include = nil
             return
         }
-        frames[top].include = include + 1
-        write(include: include, of: frame, &output)
+        levels[top].include = include + 1
+        write(include: include, of: level, &output)
     }
 
     // ,"tags":[…]
-    private mutating func write(include index: Int, of frame: Frame, _ output: inout ByteBuffer) {
-        let include = frame.node.plan.includes[index]
-        let child = frame.node.children[index]
+    private mutating func write(include index: Int, of level: Level, _ output: inout ByteBuffer) {
+        let include = level.node.plan.includes[index]
+        let child = level.node.children[index]
         output.member(include.name)
-        if let position = child.positions[frame.rowIndex] {
+        if let position = child.positions[level.rowIndex] {
             write(child.node, position, &output)
         } else {
             writeNothing(include.plan.template, &output)
@@ -231,9 +232,9 @@ struct ReplyWriter {
 
     /// Writes what a `NULL` key has.
     private func writeNothing(_ template: QueryTemplate, _ output: inout ByteBuffer) {
-        if template.isCount {
+        if template.countsRows {
             output.value(0)
-        } else if template.isMany {
+        } else if template.isToMany {
             output.beginList()
             output.endList()
         } else {

@@ -2,17 +2,17 @@ import FanOut
 import Relations
 import Wire
 
-/// The rows of a batch for one projection: each encoded once into an arena, with what says which bytes belong
-/// to which key.
+/// A batch's rows as one projection shows them: each encoded once into an arena, of which segments say which
+/// bytes are whose.
 package final class EncodedRows {
     let projection: Projection
     /// For each of the projection's fetched columns, its index in a row.
     private let columns: [Int]
-    /// What the projection is made of, laid out for a row: looking into the enum would copy it each time.
+    /// The projection's encoder, kept here because reading it out of the enum would copy it for each row.
     private let encoder: RowEncoder
     private let shownCount: Int
     private let includeKeyColumns: [Column]
-    private let isCount: Bool
+    private let countsRows: Bool
     private let segments: RowSegments
     private var arena = ByteBuffer()
     private let memory: MemoryGauge
@@ -30,9 +30,9 @@ package final class EncodedRows {
         self.projection = projection
         self.columns = columns
         switch projection.content {
-        case .count: (self.encoder, shownCount, isCount) = (RowEncoder(columns: []), 0, true)
+        case .count: (self.encoder, shownCount, countsRows) = (RowEncoder(columns: []), 0, true)
         case .columns(let shown, let encoder):
-            (self.encoder, shownCount, isCount) = (encoder, shown.count, false)
+            (self.encoder, shownCount, countsRows) = (encoder, shown.count, false)
         }
         includeKeyColumns = projection.includeKeys
         segments = RowSegments(keys: keys, joinsRows: projection.includeKeys.isEmpty)
@@ -53,7 +53,7 @@ package final class EncodedRows {
     func add(_ row: RowView, to keyIndex: Int) {
         guard !isTooLarge(keyIndex) else { return segments.addUnshown(to: keyIndex) }
         let start = arena.count
-        if isCount {
+        if countsRows {
             if let digits = row[columns[0]] { arena.append(digits) }
         } else {
             if segments.continues(keyIndex) { arena.separate() }

@@ -56,7 +56,7 @@ struct IncludeExpansion {
             let node = LoadNode(
                 plan: include.plan, load: parent.load, parent: parent,
                 keys: isEmpty ? keys.map { _ in nil } : keys,
-                answers: keys.map { _ in isEmpty ? .none : .waiting })
+                answers: keys.map { _ in isEmpty ? .noRows : .waiting })
             return LoadNode.Child(node: node, positions: rowKeys.positions)
         }
     }

@@ -2,7 +2,7 @@
 /// yet.
 package final class MemoryGauge {
     package private(set) var bytes = 0
-    /// Bytes from which on nothing more is begun, and no reply with rows is written.
+    /// Bytes beyond which nothing more is begun, and no reply with rows is written.
     package internal(set) var limit: Int
 
     package init(limit: Int) {

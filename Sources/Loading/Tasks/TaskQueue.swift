@@ -15,7 +15,8 @@ package final class TaskQueue {
         package var budget: TimeSpan
         /// Work on no more rows is always done at once: making a task of it would cost more than it is worth.
         package var minTaskRows: Int
-        /// Rows that may be handled at once in one turn, by loads of which none is a task by itself.
+        /// Rows that may be handled at once in one turn, over all loads together; what comes beyond becomes a
+        /// task.
         package var maxRowsAtOnce: Int
         /// Rows, or what takes about as long, that are handled in one slice.
         package var rowsInSlice: Int
@@ -45,9 +46,10 @@ package final class TaskQueue {
     /// Bytes that take about as long to copy as a row takes to be handled.
     private static let bytesPerRow = 1 << 10
 
-    /// Whether work on so many rows may be done at once; if so, it is counted as done.
+    /// Counts work on so many rows as done at once, if the turn still has room for it.
     /// - Parameter bytes: how many bytes of these rows are to be copied.
-    func allow(rows: Int, bytes: Int) -> Bool {
+    /// - Returns: whether it had room; otherwise the work is to become a task.
+    func claim(rows: Int, bytes: Int) -> Bool {
         let work = max(rows, bytes / Self.bytesPerRow)
         guard work <= limits.minTaskRows || rowsInTurn + work <= limits.maxRowsAtOnce else { return false }
         rowsInTurn += work

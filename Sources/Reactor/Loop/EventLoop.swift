@@ -7,7 +7,7 @@ package import Time
 package final class EventLoop {
     let base: OpaquePointer
     private let thread = pthread_self()
-    /// The time on the monotonic clock, sampled once per turn, when the wait is over.
+    /// The time on the monotonic clock, sampled when the wait is over, and again by ``refreshTime()``.
     package private(set) var now: Instant
     /// When the turn began: the time at which its first callback was called.
     package private(set) var turnBegan: Instant
@@ -39,8 +39,9 @@ package final class EventLoop {
     }
 
     /// Runs until `stop`.
-    /// - Parameter endTurn: called after all that was ready has been handled. What it leaves undone must
-    ///   `wake` the loop, or wait for a descriptor or an alarm.
+    /// - Parameter endTurn: called at the end of each turn, when all that was ready has been handled or the
+    ///   turn has been long. What it leaves undone must `wake` the loop, or wait for a descriptor or an
+    ///   alarm.
     package func run(endTurn: () -> Void) {
         preconditionOwned()
         while !isStopping {
@@ -101,8 +102,8 @@ package final class EventLoop {
         turnBegan = now
     }
 
-    /// How long a turn makes callbacks: those that are left then come in the next turn, after what waits for
-    /// the end of this one.
+    /// How long a turn goes on calling handlers; those that are left are called in the next turn, after what
+    /// waits for the end of this one.
     private static let longTurn = TimeSpan.milliseconds(2)
 
     /// Ends the turn if it has been long enough. Every callback ends with this.
@@ -110,7 +111,7 @@ package final class EventLoop {
         if Self.readClock() - turnBegan > Self.longTurn { event_base_loopbreak(base) }
     }
 
-    /// Reads the clock although the turn has its time, to measure what happens within a turn.
+    /// Reads the clock again within a turn, to measure how long something takes.
     package func refreshTime() {
         isTimeSampled = true
         now = Self.readClock()

@@ -14,12 +14,12 @@ final class ClientFrontend {
         var sendTimeoutSeconds: Int
         var requests: RequestDecoder.Limits
         var maxClients: Int
-        /// Bytes of replies that one client has not read, with the errors that further requests get, from
-        /// which on nothing more is read from it: twice what is refused from, and enough for some 100,000
-        /// errors.
-        var maxUnreadBytes: Int
+        /// Bytes of unread replies at which nothing more is read from a client. Loads are refused from
+        /// `limits.client_output_bytes` on; this is as much again, and at least 16 MiB more, which holds the
+        /// errors of some 100,000 refused requests.
+        var maxBacklogBytes: Int
 
-        static func maxUnreadBytes(refusedFrom bytes: Int) -> Int { bytes + max(bytes, 1 << 24) }
+        static func maxBacklogBytes(refusedFrom bytes: Int) -> Int { bytes + max(bytes, 1 << 24) }
     }
 
     private let loop: EventLoop
@@ -32,11 +32,11 @@ final class ClientFrontend {
     private var listeners: [Listener] = []
     private var sessions: [ObjectIdentifier: Session] = [:]
     /// Sessions to be flushed at the end of this turn.
-    private var flushes: [Session] = []
-    /// Sessions with a line that had begun and not ended, or replies that were not read, when they were last
+    private var sessionsToFlush: [Session] = []
+    /// Sessions that were waiting for the end of a line, or for their client to read, when they were last
     /// looked at.
-    private var slow: [ObjectIdentifier: Session] = [:]
-    private var slowAlarm: Alarm?
+    private var watched: [ObjectIdentifier: Session] = [:]
+    private var watchAlarm: Alarm?
     /// Sessions whose lines wait for memory.
     private var withoutMemory: [Session] = []
     /// Sockets of sessions that are over, whose clients may still read.
@@ -62,7 +62,7 @@ final class ClientFrontend {
         self.version = version
         self.logger = logger
         lingering = LingeringSockets(loop)
-        slowAlarm = Alarm(loop) { [unowned self] in checkSlowClients() }
+        watchAlarm = Alarm(loop) { [unowned self] in checkSlowClients() }
     }
 
     var context: EngineContext { engine.context }
@@ -99,7 +99,7 @@ final class ClientFrontend {
             maxLineBytes: limits.maxLineBytes)
         sessions[ObjectIdentifier(session)] = session
         guard sessions.count > limits.maxClients else { return }
-        session.queue.reply(
+        session.replies.reply(
             Failure(
                 .overloaded,
                 "\(limits.maxClients) clients are connected, the most (listen.max_clients); try again"),
@@ -109,7 +109,7 @@ final class ClientFrontend {
 
     func sessionClosed(_ session: Session, owing loads: [PendingLoad]) {
         sessions[ObjectIdentifier(session)] = nil
-        slow[ObjectIdentifier(session)] = nil
+        watched[ObjectIdentifier(session)] = nil
         loop.retire(session)
         engine.abandon(loads)
     }
@@ -128,23 +128,23 @@ final class ClientFrontend {
 
     /// Has the session looked at in time: it waits for the end of a line, or for its client to read.
     func watchProgress(of session: Session) {
-        slow[ObjectIdentifier(session)] = session
+        watched[ObjectIdentifier(session)] = session
         if let deadline = session.deadline(limits) { setAlarm(noLaterThan: deadline) }
     }
 
     private func setAlarm(noLaterThan time: Instant) {
         if let alarmTime, alarmTime <= time { return }
         alarmTime = time
-        slowAlarm?.set(at: time)
+        watchAlarm?.set(at: time)
     }
 
     private func checkSlowClients() {
         alarmTime = nil
-        for session in slow.values {
+        for session in watched.values {
             if let deadline = session.deadline(limits), deadline <= loop.now { session.endAsTooSlow(limits) }
         }
-        let left = slow.filter { $0.value.deadline(limits) != nil }
-        slow = [:]
+        let left = watched.filter { $0.value.deadline(limits) != nil }
+        watched = [:]
         for session in left.values { watchProgress(of: session) }
     }
 
@@ -161,10 +161,11 @@ final class ClientFrontend {
         memory.hasLackedRoom = false
         guard isNeeded, loop.now >= nextShedding else { return }
         nextShedding = loop.now + Self.sheddingInterval
-        let stalled = slow.values.compactMap { session in
+        let stalled = watched.values.compactMap { session in
             session.keptBytes(ifStalledFor: Self.maxStall).map { (session: session, bytes: $0) }
         }
-        // Rows take up to twice their bytes, and at least a half should be theirs.
+        // Rows take up to twice the bytes that are counted here: nobody is disconnected unless these clients
+        // may account for half of the memory.
         guard stalled.reduce(0, { $0 + $1.bytes }) > memory.limit / 4,
             let largest = stalled.max(by: { $0.bytes < $1.bytes })
         else { return }
@@ -192,12 +193,12 @@ final class ClientFrontend {
         switch frame {
         case .tooLong:
             let bound = "limits.line_bytes = \(limits.maxLineBytes)"
-            session.queue.reply(
+            session.replies.reply(
                 Failure(.lineTooLong, "the line is longer than \(bound); it was skipped"), to: nil)
         case .line(let line):
             switch decoder.decode(line) {
             case .success(let request): perform(request, bytes: line.count, from: session)
-            case .failure(let rejection): session.queue.reply(rejection.failure, to: rejection.id)
+            case .failure(let rejection): session.replies.reply(rejection.failure, to: rejection.id)
             }
         }
     }
@@ -205,24 +206,24 @@ final class ClientFrontend {
     /// Replies with an error to a line, because there is no memory for the rest of it.
     func refuseLine(of session: Session) {
         context.counters.requests += 1
-        session.queue.reply(context.fullMemory, to: nil)
+        session.replies.reply(context.fullMemory, to: nil)
     }
 
     private func perform(_ request: Request, bytes: Int, from session: Session) {
         switch request.operation {
         case .load where isDraining:
-            session.queue.reply(
+            session.replies.reply(
                 Failure(.shuttingDown, "kindred is shutting down; connect again"), to: request.id)
-        case .load(let load): engine.submit(load, id: request.id, bytes: bytes, from: session.queue)
-        case .ping: session.queue.reply { ReplyEncoder.pong(request.id, into: &$0) }
+        case .load(let load): engine.submit(load, id: request.id, bytes: bytes, from: session.replies)
+        case .ping: session.replies.reply { ReplyEncoder.pong(request.id, into: &$0) }
         case .hello:
-            session.queue.reply { ReplyEncoder.hello(request.id, server: "kindred \(version)", into: &$0) }
+            session.replies.reply { ReplyEncoder.hello(request.id, server: "kindred \(version)", into: &$0) }
         case .describe(let name): describe(name, id: request.id, to: session)
         case .cancel(let target):
-            let found = engine.cancel(target, from: session.queue)
-            session.queue.reply { ReplyEncoder.cancelled(request.id, found, into: &$0) }
+            let found = engine.cancel(target, from: session.replies)
+            session.replies.reply { ReplyEncoder.cancelled(request.id, found, into: &$0) }
         case .stats:
-            session.queue.reply(request.id) {
+            session.replies.reply(request.id) {
                 Observation(engine: engine, pool: pool, sessions: sessionCount, turns: turns).reply.write(
                     request.id, to: &$0)
                 return nil
@@ -236,7 +237,7 @@ final class ClientFrontend {
             let reply = DescribeReply(
                 relationships: relationships, catalog: engine.templates.catalog, limits: describedLimits)
             if memory.isFull { throw context.fullMemory }
-            session.queue.reply(id) { output in
+            session.replies.reply(id) { output in
                 let start = output.count
                 reply.write(id, to: &output)
                 guard output.count - start > context.limits.maxReplyBytes else { return nil }
@@ -247,7 +248,7 @@ final class ClientFrontend {
                 )
             }
         } catch {
-            session.queue.reply(error, to: id)
+            session.replies.reply(error, to: id)
         }
     }
 
@@ -255,7 +256,7 @@ final class ClientFrontend {
     private var describedLimits: [(name: StaticString, value: Int)] {
         [
             ("keys", limits.requests.maxKeys), ("rows", context.limits.maxRows),
-            ("include_depth", limits.requests.includeDepth), ("includes", limits.requests.maxIncludes),
+            ("include_depth", limits.requests.maxIncludeDepth), ("includes", limits.requests.maxIncludes),
             ("line_bytes", limits.maxLineBytes),
             ("reply_bytes", context.limits.maxReplyBytes),
         ]
@@ -264,26 +265,26 @@ final class ClientFrontend {
     // MARK: The end of a turn
 
     func scheduleFlush(of session: Session) {
-        flushes.append(session)
+        sessionsToFlush.append(session)
     }
 
     /// Writes the output of each session to its socket, once per turn. A session may then handle lines that
     /// have waited; their replies are flushed in the next turn.
     func flush() {
-        let sessions = flushes
-        flushes.removeAll(keepingCapacity: true)
+        let sessions = sessionsToFlush
+        sessionsToFlush.removeAll(keepingCapacity: true)
         loop.refreshTime()
         let start = loop.now
         for (place, session) in sessions.enumerated() {
             session.flush()
             loop.refreshTime()
             guard loop.now - start > TurnBudget.flushes else { continue }
-            flushes.insert(contentsOf: sessions[(place + 1)...], at: 0)
+            sessionsToFlush.insert(contentsOf: sessions[(place + 1)...], at: 0)
             break
         }
         shedMemory()
         resumeSessionsWithoutMemory()
-        if !flushes.isEmpty { loop.wake() }
+        if !sessionsToFlush.isEmpty { loop.wake() }
         if isDraining { finishSessions() }
     }
 

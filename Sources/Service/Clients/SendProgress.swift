@@ -1,14 +1,13 @@
 import Time
 
 /// How far a client reads what it is sent, from the moment at which it did not take all at once.
-///
-/// Any byte is not enough: a client that takes a few now and then would hold the memory of all the rest for
+/// A byte now and then is not enough: a client that takes so few would hold the memory of all the rest for
 /// ever.
 struct SendProgress {
     /// Bytes that show that the client reads.
     private static let minProgress = 1 << 20
 
-    /// Since when the client has taken less than that; nil while it takes all.
+    /// Since when the client has taken less than ``minProgress``; nil while it takes all.
     private(set) var stalledSince: Instant?
     private var taken = 0
     /// When a request of the client's was last taken up. A client that writes all its requests before it

@@ -33,7 +33,7 @@ final class Session {
     private let loop: EventLoop
     private var watch: Watch?
     private var framer: LineFramer
-    let queue: ReplyQueue
+    let replies: ReplyQueue
     private var state = State.new
     /// Bytes of lines that have not ended which are counted as memory in use.
     private var countedInput = 0
@@ -53,7 +53,7 @@ final class Session {
         self.socket = socket
         self.frontend = frontend
         self.loop = loop
-        queue = ReplyQueue(account: account, context: frontend.context)
+        replies = ReplyQueue(account: account, context: frontend.context)
         framer = LineFramer(limit: maxLineBytes)
         watch = Watch(loop, fileDescriptor: socket.fileDescriptor) { [unowned self] readiness in
             if readiness.contains(.ended) { return inputEnded() }
@@ -61,7 +61,7 @@ final class Session {
             if readiness.contains(.writable) { flush() }
         }
         watch?.set(readable: true, writable: false)
-        queue.onWork = { [unowned self] in askForFlush() }
+        replies.onWork = { [unowned self] in askForFlush() }
     }
 
     /// Whether requests may still come from the client.
@@ -79,20 +79,20 @@ final class Session {
     /// Whether the next line may be handled now.
     private var acceptsLines: Bool {
         switch state {
-        case .new, .open, .ending, .halfClosed: !queue.isBusy && hasRoomForReplies && !isDeferringLines
+        case .new, .open, .ending, .halfClosed: !replies.isBusy && hasRoomForReplies && !isDeferringLines
         case .closing, .closed: false
         }
     }
 
-    /// Whether the errors that its next lines may get have room. Beyond the bounds they are all that it gets,
-    /// and are bounded too.
+    /// Whether the replies to its next lines have room. Beyond `limits.client_output_bytes` a client gets
+    /// errors only, and these are bounded too.
     private var hasRoomForReplies: Bool {
-        !lacksMemory && (!queue.hasOutput || queue.unreadBytes < frontend.limits.maxUnreadBytes)
+        !lacksMemory && (!replies.hasOutput || replies.unreadBytes < frontend.limits.maxBacklogBytes)
     }
 
     /// Whether its replies must be read before more are made: even those without rows take memory, and where
     /// there is none, a client gets little of it.
-    private var lacksMemory: Bool { queue.outputBytes >= Self.idleCapacity && frontend.memory.isFull }
+    private var lacksMemory: Bool { replies.outputBytes >= Self.idleCapacity && frontend.memory.isFull }
 
     private func read() {
         guard isReading, acceptsLines else { return closeIfHungUp() }
@@ -106,7 +106,7 @@ final class Session {
         switch result {
         case .bytes:
             if case .new = state {
-                if refusesForeignProtocol() { return }
+                if refuseForeignProtocol() { return }
                 state = .open
             }
             handleLines()
@@ -122,10 +122,11 @@ final class Session {
 
     // {"error":{"code":"bad_json",…}}
     /// Replies with one error to HTTP or TLS, and ends the connection.
-    private func refusesForeignProtocol() -> Bool {
+    /// - Returns: whether the client speaks one of them.
+    private func refuseForeignProtocol() -> Bool {
         guard let found = framer.withPending(ForeignProtocol.detect) else { return false }
-        queue.reply(found.failure, to: nil)
-        queue.end()
+        replies.reply(found.failure, to: nil)
+        replies.end()
         state = .closing
         return true
     }
@@ -139,7 +140,7 @@ final class Session {
         while acceptsLines, framer.next({ frontend.handle($0, from: self) }) {
             count += 1
             // A cancel looks through all loads that are owed.
-            let isCostly = queue.owed.count > ReplyQueue.maxInProgress
+            let isCostly = replies.owed.count > ReplyQueue.maxInProgress
             guard count >= TurnBudget.minLines || isCostly else { continue }
             loop.refreshTime()
             if loop.now - start > TurnBudget.lines { deferLines() }
@@ -200,10 +201,10 @@ final class Session {
         // Closed since it asked to be flushed: its descriptor may already be another client's.
         if isClosed { return }
         var sent = 0
-        while queue.hasOutput {
+        while replies.hasOutput {
             guard sent < TurnBudget.bytesWritten else { return askForFlush() }
             var result = Socket.Result.wouldBlock
-            queue.send { bytes in
+            replies.send { bytes in
                 result = socket.write(bytes)
                 if case .bytes(let count) = result { return count }
                 return 0
@@ -220,7 +221,7 @@ final class Session {
         }
         sendProgress.caughtUp()
         if case .closing = state {
-            queue.sendingEnds(idleCapacity: Self.idleCapacity)
+            replies.sendingEnds(idleCapacity: Self.idleCapacity)
             return end()
         }
         continueHandling()
@@ -229,15 +230,15 @@ final class Session {
     /// Goes on with lines and replies that had to wait while there was too much to send. Only after them may
     /// the connection end.
     private func continueHandling() {
-        queue.sendingEnds(idleCapacity: Self.idleCapacity)
-        queue.resume()
+        replies.sendingEnds(idleCapacity: Self.idleCapacity)
+        replies.resume()
         handleLines()
     }
 
     private func rearm() {
         if isClosed { return }
         if lacksMemory, takesReplies { awaitMemory() }
-        let isWriting = queue.hasOutput && !isFlushDue
+        let isWriting = replies.hasOutput && !isFlushDue
         switch state {
         // While writing, an end that is already known would be reported again and again.
         case .ending:
@@ -290,7 +291,7 @@ final class Session {
     /// Bytes that the client has the daemon keep, if it has been slow to read for so long.
     func keptBytes(ifStalledFor time: TimeSpan) -> Int? {
         guard let since = sendProgress.stalledSince, loop.now - since >= time else { return nil }
-        return queue.keptBytes
+        return replies.keptBytes
     }
 
     /// When the client will have been too slow; nil while it is not slow.
@@ -303,7 +304,7 @@ final class Session {
     func endAsTooSlow(_ limits: ClientFrontend.Limits) {
         if let deadline = sendProgress.deadline(limits), deadline <= loop.now {
             // It is we who read no requests, because too many are in progress.
-            if queue.isBusy { return sendProgress.requestWasTaken(at: loop.now) }
+            if replies.isBusy { return sendProgress.requestWasTaken(at: loop.now) }
             return frontend.dropSlowReader(self, "limits.send_timeout_s = \(limits.sendTimeoutSeconds)")
         }
         giveUpLine("limits.line_timeout_s = \(limits.lineTimeoutSeconds)")
@@ -312,9 +313,9 @@ final class Session {
     /// Replies with an error to a line that has not ended. The client gets what it is owed, and no more is
     /// read from it.
     private func giveUpLine(_ bound: String) {
-        queue.reply(
+        replies.reply(
             Failure(.timeout, "a line has not ended within \(bound); the connection is closed"), to: nil)
-        framer.abandonLine()
+        framer.discardAll()
         lineBegan = nil
         if isReading { state = .halfClosed }
         rearm()
@@ -324,15 +325,15 @@ final class Session {
 
     /// Ends the connection if the client sends no more and has got all that it was owed.
     private func closeIfDone() {
-        if case .halfClosed = state, queue.isEmpty, !isDeferringLines { end() }
+        if case .halfClosed = state, replies.isEmpty, !isDeferringLines { end() }
     }
 
     /// Ends the connection once nothing is owed: answers the lines that have come whole, sends what is to be
     /// sent, and reads no more.
     func finish() {
-        guard isReading, queue.owed.isEmpty else { return closeIfDone() }
+        guard isReading, replies.owed.isEmpty else { return closeIfDone() }
         state = .halfClosed
-        framer.abandonPart()
+        framer.discardUnfinishedLine()
         handleLines()
     }
 
@@ -353,6 +354,6 @@ final class Session {
         watch = nil
         endConnection()
         frontend.memory.update(&countedInput, to: 0)
-        frontend.sessionClosed(self, owing: queue.close())
+        frontend.sessionClosed(self, owing: replies.close())
     }
 }

@@ -7,12 +7,12 @@ import Reactor
 extension Daemon {
     func received(_ signal: Signals.Signal) {
         switch signal {
-        case .terminate, .interrupt: end()
+        case .terminate, .interrupt: shutDown()
         case .hangUp: startReload()
         }
     }
 
-    private func end() {
+    private func shutDown() {
         switch phase {
         case .serving: drain()
         case .starting, .draining: cutShort()
@@ -32,7 +32,7 @@ extension Daemon {
             return
         }
         reload.begin()
-        manager.notify(.reloading)
+        serviceManager.notify(.reloading)
         reloader.read(over: settings)
     }
 
@@ -64,7 +64,7 @@ extension Daemon {
             logger.error("the socket \(path) was removed: nobody can connect to it; restart kindred")
         }
         // Ready is said for the first time when the daemon listens.
-        if case .serving = phase { manager.notify(.ready) }
+        if case .serving = phase { serviceManager.notify(.ready) }
         if mustRepeat { startReload() }
     }
 }

@@ -38,7 +38,7 @@ package final class Daemon {
 
     let logger: Logger
     var settings: Settings
-    let manager = ServiceManager()
+    let serviceManager = ServiceManager()
     let loop: EventLoop
     let engine: Engine
     let frontend: ClientFrontend
@@ -98,7 +98,7 @@ package final class Daemon {
         warnOfOverriddenSettings(settings.listen)
         frontend.lingering.maxCount = budget.lingering
         if let warning = budget.warning { logger.warning("\(warning)") }
-        try join()
+        try connectParts()
         refresher.refresh()
         showStatus()
         startWatchdog()
@@ -112,7 +112,7 @@ package final class Daemon {
     }
 
     /// Lets the parts report to one another.
-    private func join() throws {
+    private func connectParts() throws {
         engine.attach(pool)
         frontend.pool = pool
         engine.onEvent = { [unowned self] in engineReported($0) }
@@ -131,7 +131,8 @@ package final class Daemon {
         }
     }
 
-    /// The end of every turn of the loop, after all that was ready has been read.
+    /// Ends a turn of the loop: has the engine decide what goes to the database, then flushes replies to the
+    /// clients.
     private func finishTurn() {
         engine.decide()
         frontend.flush()
@@ -162,7 +163,7 @@ package final class Daemon {
                     "address": "\(listener.address)", "opened_by": inherited.isEmpty ? "kindred" : "systemd",
                 ])
         }
-        manager.notify(.ready)
+        serviceManager.notify(.ready)
     }
 
     // MARK: The status
@@ -172,7 +173,7 @@ package final class Daemon {
         let status = status
         guard status != shownStatus else { return }
         shownStatus = status
-        manager.notify(.status(status))
+        serviceManager.notify(.status(status))
     }
 
     /// `22 relationships; no database: 2002 (HY000): …`
@@ -204,7 +205,7 @@ package final class Daemon {
     func drain() {
         phase = .draining
         logger.notice("draining", metadata: ["waiting": "\(engine.context.loads.count)"])
-        manager.notify(.stopping)
+        serviceManager.notify(.stopping)
         drainAlarm = Alarm(loop) { [unowned self] in cutShort() }
         drainAlarm?.set(at: loop.now + .seconds(settings.service.drainTimeoutSeconds))
         frontend.drain()
@@ -233,9 +234,9 @@ package final class Daemon {
 
     /// Feeds the service manager's watchdog from the loop only: a loop that does not turn is not alive.
     private func startWatchdog() {
-        guard let interval = manager.watchdogInterval else { return }
+        guard let interval = serviceManager.watchdogInterval else { return }
         watchdogAlarm = Alarm(loop) { [unowned self] in
-            manager.notify(.watchdog)
+            serviceManager.notify(.watchdog)
             watchdogAlarm?.set(at: loop.now + interval / 2)
         }
         watchdogAlarm?.set(at: loop.now)

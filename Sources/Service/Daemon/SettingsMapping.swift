@@ -98,7 +98,7 @@ extension EngineLimits {
 extension RequestDecoder.Limits {
     package init(_ limits: Settings.Limits) {
         self.init(
-            maxKeys: limits.requestKeys, includeDepth: limits.includeDepth,
+            maxKeys: limits.requestKeys, maxIncludeDepth: limits.includeDepth,
             maxIncludes: limits.requestIncludes)
     }
 }
@@ -110,6 +110,6 @@ extension ClientFrontend.Limits {
             sendTimeoutSeconds: settings.limits.sendTimeoutSeconds,
             requests: .init(settings.limits),
             maxClients: maxClients,
-            maxUnreadBytes: Self.maxUnreadBytes(refusedFrom: settings.limits.clientOutputBytes))
+            maxBacklogBytes: Self.maxBacklogBytes(refusedFrom: settings.limits.clientOutputBytes))
     }
 }

@@ -14,8 +14,8 @@ package struct LoadTrial {
         case answered
         /// Every client would be refused, as the text says.
         case refused(String)
-        /// Nothing: a lock, for example, stands in the way just now.
-        case untried(String)
+        /// The trial showed nothing either way: a lock, for example, stood in the way.
+        case inconclusive(String)
     }
 
     package init(_ settings: Settings) throws(DatabaseError) {
@@ -31,7 +31,7 @@ package struct LoadTrial {
                 guard error.kind == .statement else { throw error }
                 switch error.scope {
                 case .server: throw error
-                case .moment: return .untried("\(error)")
+                case .moment: return .inconclusive("\(error)")
                 case .missingName, .accessDenied, .table, .keys, .unknown:
                     return .refused("every load fails: \(error)")
                 }

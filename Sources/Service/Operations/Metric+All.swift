@@ -45,19 +45,19 @@ extension Metric {
             "queries that the server was told to stop, because nobody waited for them any more",
             advice: "clients give up often: compare their `timeout_ms` with the time of queries"
         ) { $0.counters.kills },
-        dispatched("released_idle", .idle, "queries sent at once, because none of their kind was in flight"),
-        dispatched("released_full", .full, "queries sent because they were full (`batching.max_keys`)"),
-        dispatched("released_gathered", .gathered, "queries sent because waiting gained nothing more"),
-        dispatched("released_deadline", .deadline, "queries sent because a request's deadline pressed"),
-        dispatched(
+        released("released_idle", .idle, "queries sent at once, because none of their kind was in flight"),
+        released("released_full", .full, "queries sent because they were full (`batching.max_keys`)"),
+        released("released_gathered", .gathered, "queries sent because waiting gained nothing more"),
+        released("released_deadline", .deadline, "queries sent because a request's deadline pressed"),
+        released(
             "released_retry", .retry, "queries that were sent again, after an error or in smaller parts",
             advice: "see `splits`"),
     ]
 
-    private static func dispatched(
-        _ name: StaticString, _ reason: DispatchReason, _ help: String, advice: String = ""
+    private static func released(
+        _ name: StaticString, _ reason: ReleaseReason, _ help: String, advice: String = ""
     ) -> Metric {
-        Metric(name, .counter, help, advice: advice) { $0.counters.queries(dispatched: reason) }
+        Metric(name, .counter, help, advice: advice) { $0.counters.queries(released: reason) }
     }
 
     private static let faults = [
@@ -88,7 +88,8 @@ extension Metric {
             $0.engine.context.loads.count
         },
         Metric(
-            "queued_keys", .gauge, "distinct keys that wait for a query",
+            "queued_keys", .gauge,
+            "distinct keys that wait for a query (`batching.max_queued_keys` bounds `keys_on_their_way`)",
             advice: "if it stays high, the database is the bottleneck", expect: .zeroAtRest
         ) { $0.engine.batcher.queuedKeys },
         Metric(
@@ -100,7 +101,7 @@ extension Metric {
         },
         Metric(
             "in_flight_limit", .gauge,
-            "how many of them are of use at the moment, as the daemon has found out",
+            "queries that may be in flight at the moment, as the daemon has found by measuring",
             advice:
                 "if it equals `database.connections` and keys are queued, more connections may help"
         ) { $0.engine.batcher.inFlightLimit },

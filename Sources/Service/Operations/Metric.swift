@@ -36,7 +36,7 @@ package struct Metric: Sendable {
     /// What an operator concludes from it or does about it; may be empty.
     package let advice: String
     package let expectation: Expectation?
-    /// Nil where the system does not tell.
+    /// Reads the value; nil where the system does not tell it.
     let read: @Sendable (Observation) -> Int?
 
     init(

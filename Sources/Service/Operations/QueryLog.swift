@@ -16,7 +16,7 @@ extension Logger {
             metadata: query.metadata([
                 "connection": "\(connection)", "released_by": "\(query.batch.reason)",
                 "queued_us": "\(query.batch.queuedFor.microseconds)",
-                "attempts_before": "\(query.batch.attempts)",
+                "attempts_before": "\(query.batch.priorAttempts)",
             ]))
         // It contains values of clients, which are wanted where somebody traces.
         trace(
@@ -29,7 +29,7 @@ extension Logger {
             "query ended",
             metadata: query.metadata([
                 "connection": "\(connection)", "rows": "\(query.rowCounts.reduce(0, +) + query.strayRows)",
-                "took_us": "\(max(TimeSpan.zero, now - query.batch.sent).microseconds)",
+                "took_us": "\(max(TimeSpan.zero, now - query.batch.sentAt).microseconds)",
                 "outcome": "\(outcome.word)",
             ]))
     }

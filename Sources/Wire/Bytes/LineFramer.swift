@@ -48,17 +48,17 @@ package struct LineFramer: ~Copyable {
             if isDelivered { return true }
         }
         searched = buffer.count
-        guard overflow() else { return false }
+        guard discardIfTooLong() else { return false }
         body(.tooLong)
         return true
     }
 
-    /// Whether no line has begun whose end has not come. It is to be asked when all lines have been handed
+    /// Whether the last line has ended and no other has begun. To be asked when all lines have been handed
     /// out.
     package var isBetweenLines: Bool { buffer.isEmpty && !isSkipping }
 
     /// Drops what has come of a line, and takes what comes next for the beginning of another.
-    package mutating func abandonLine() {
+    package mutating func discardAll() {
         isSkipping = false
         drop()
     }
@@ -67,7 +67,7 @@ package struct LineFramer: ~Copyable {
     package var capacity: Int { buffer.capacity }
 
     /// Drops what has come of a line that has not ended, and keeps the lines before it.
-    package mutating func abandonPart() {
+    package mutating func discardUnfinishedLine() {
         let ends = buffer.withBytes { $0.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0 }
         buffer.truncate(to: ends)
         searched = min(searched, ends)
@@ -97,7 +97,7 @@ package struct LineFramer: ~Copyable {
 
     /// Drops a line without an end if it is too long.
     /// - Returns: whether it has just become so.
-    private mutating func overflow() -> Bool {
+    private mutating func discardIfTooLong() -> Bool {
         let tooLong = !isSkipping && buffer.withBytes { isTooLong($0) }
         if tooLong { isSkipping = true }
         if isSkipping || buffer.isEmpty { drop() }

@@ -7,13 +7,13 @@ package struct RequestDecoder {
         /// The greatest number of keys in a request.
         package let maxKeys: Int
         /// The greatest number of levels of `include` within one another.
-        package let includeDepth: Int
+        package let maxIncludeDepth: Int
         /// The greatest number of included relationships at all levels of a request.
         package let maxIncludes: Int
 
-        package init(maxKeys: Int, includeDepth: Int, maxIncludes: Int) {
+        package init(maxKeys: Int, maxIncludeDepth: Int, maxIncludes: Int) {
             self.maxKeys = maxKeys
-            self.includeDepth = includeDepth
+            self.maxIncludeDepth = maxIncludeDepth
             self.maxIncludes = maxIncludes
         }
     }

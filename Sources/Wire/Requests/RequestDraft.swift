@@ -64,7 +64,7 @@ struct RequestDraft {
         var draft =
             options
             ?? OptionsDraft(
-                at: .root, depthLeft: limits.includeDepth, includesLeft: limits.maxIncludes)
+                at: .root, depthLeft: limits.maxIncludeDepth, includesLeft: limits.maxIncludes)
         // Otherwise what the draft holds would be copied at each change.
         options = nil
         try draft.read(member, &scanner)

@@ -5,7 +5,7 @@ func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     var input = InputReader(UnsafeRawBufferPointer(start: start, count: count))
     let cut = StreamCut(&input)
     var reader = RequestReader(
-        maxKeys: Int(input.byte() % 16), includeDepth: Int(input.byte() % 10),
+        maxKeys: Int(input.byte() % 16), maxIncludeDepth: Int(input.byte() % 10),
         relationship: SampleRelationships.relationship(input.byte()))
     let stream = input.remainder()
     for frame in framed(stream, cut) { reader.check(frame) }

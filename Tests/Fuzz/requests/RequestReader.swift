@@ -10,9 +10,9 @@ struct RequestReader {
     private let relationship: Relationship
     private var decoder: RequestDecoder
 
-    init(maxKeys: Int, includeDepth: Int, relationship: Relationship) {
+    init(maxKeys: Int, maxIncludeDepth: Int, relationship: Relationship) {
         self.relationship = relationship
-        limits = .init(maxKeys: maxKeys, includeDepth: includeDepth, maxIncludes: 256)
+        limits = .init(maxKeys: maxKeys, maxIncludeDepth: maxIncludeDepth, maxIncludes: 256)
         decoder = RequestDecoder(limits)
     }
 

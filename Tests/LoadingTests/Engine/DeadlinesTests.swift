@@ -7,8 +7,8 @@ import Time
 
 /// The earliest deadline that still counts comes first, whoever set it.
 @Suite struct DeadlinesTests {
-    private func deadline(_ node: UInt64, _ time: Int64, isClients: Bool = false) -> Deadlines.Deadline {
-        .init(time: Instant(nanoseconds: time), node: SubmissionID(node), isClients: isClients)
+    private func deadline(_ node: UInt64, _ time: Int64, isSetByClient: Bool = false) -> Deadlines.Deadline {
+        .init(time: Instant(nanoseconds: time), node: SubmissionID(node), isSetByClient: isSetByClient)
     }
 
     private func next(_ deadlines: inout Deadlines, but over: Set<UInt64> = []) -> UInt64? {
@@ -19,9 +19,9 @@ import Time
         var deadlines = Deadlines()
         #expect(next(&deadlines) == nil)
         deadlines.add(deadline(1, 20))
-        deadlines.add(deadline(2, 30, isClients: true))
+        deadlines.add(deadline(2, 30, isSetByClient: true))
         #expect(next(&deadlines) == 1)
-        deadlines.add(deadline(3, 10, isClients: true))
+        deadlines.add(deadline(3, 10, isSetByClient: true))
         #expect(next(&deadlines) == 3)
         #expect(next(&deadlines, but: [3]) == 1)
         #expect(next(&deadlines, but: [1, 3]) == 2)
@@ -41,7 +41,7 @@ import Time
 
     @Test func `those that do not count any more can be dropped behind others that do`() {
         var deadlines = Deadlines()
-        for node in 1...6 { deadlines.add(deadline(UInt64(node), Int64(node), isClients: node > 3)) }
+        for node in 1...6 { deadlines.add(deadline(UInt64(node), Int64(node), isSetByClient: node > 3)) }
         deadlines.prune { $0.node.number != 2 && $0.node.number != 5 }
         #expect(deadlines.count == 4)
         #expect(next(&deadlines) == 1)
@@ -56,7 +56,7 @@ import Time
         var times: [UInt64: Int64] = [:]
         for node in UInt64(1)...60 {
             let time = random.time(0...1000)
-            deadlines.add(deadline(node, time, isClients: random.chance(0.3)))
+            deadlines.add(deadline(node, time, isSetByClient: random.chance(0.3)))
             times[node] = time
             if random.chance(0.3), let over = times.keys.min() { times[over] = nil }
             if random.chance(0.1) { deadlines.prune { times[$0.node.number] != nil } }

@@ -369,7 +369,7 @@ import Wire
         #expect(counters.rows == 4 && counters.replies == 2 && counters.errors.isEmpty)
         #expect(counters.splits == 0 && counters.kills == 0 && counters.strayRows == 0)
         #expect(counters.batchSizes.counts[1] == 1)
-        #expect(counters.queries(dispatched: .idle) == 1 && counters.queries(dispatched: .full) == 0)
+        #expect(counters.queries(released: .idle) == 1 && counters.queries(released: .full) == 0)
         let own = try #require(engine.engine.templates.counters["authors.books"])
         #expect(own.keysAsked == 3 && own.keysSent == 2 && own.queries == 1 && own.rows == 4)
     }

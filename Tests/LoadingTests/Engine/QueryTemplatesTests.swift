@@ -94,7 +94,7 @@ import Wire
         let second = try plan(templates).template
         #expect(second !== first && second.counters === first.counters)
         #expect(second.batchKey != first.batchKey)
-        #expect(second.batchKey.relationship == first.batchKey.relationship)
+        #expect(second.batchKey.relationshipNumber == first.batchKey.relationshipNumber)
     }
 
     @Test func `counters of a relationship that is gone stay if it was ever asked for`() throws {

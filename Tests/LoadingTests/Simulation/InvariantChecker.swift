@@ -78,7 +78,7 @@ final class InvariantChecker {
         for place in batch.keys.indices {
             // A batch that is asked again keeps its keys.
             let isWanted =
-                batch.attempts > 0
+                batch.priorAttempts > 0
                 || batch.waiters(of: place).contains { isOwed($0) || isParting($0) }
             expect(isWanted, "\(batch.keys[place]) is sent for nobody")
             for waiter in batch.waiters(of: place) {
@@ -224,8 +224,8 @@ final class InvariantChecker {
     private func isHeldBack(_ relationship: Int) -> Bool {
         engine.batcher.inFlight == config.batching.maxInFlight - 1
             && engine.running.contains {
-                $0.batch.batchKey.relationship == relationship
-                    && now >= $0.batch.sent.nanoseconds + Self.leastPatience
+                $0.batch.batchKey.relationshipNumber == relationship
+                    && now >= $0.batch.sentAt.nanoseconds + Self.leastPatience
             }
     }
 
@@ -239,7 +239,7 @@ final class InvariantChecker {
                 waits[waiter] = nil
                 continue
             }
-            let relationship = wait.batchKey.relationship
+            let relationship = wait.batchKey.relationshipNumber
             if isHeldBack(relationship) {
                 heldBack[relationship] = now
                 continue
@@ -264,7 +264,7 @@ final class InvariantChecker {
 
     private func checkKills() {
         for query in engine.running
-        where !query.isKillRequested && now > query.batch.sent.nanoseconds + Self.longestDeserted {
+        where !query.isKillRequested && now > query.batch.sentAt.nanoseconds + Self.longestDeserted {
             // Those of a client that is gone are forgotten in pieces.
             let isWanted = query.batch.allWaiters.contains { isOwed($0) || isParting($0) }
             expect(!query.needsNoMoreRows && isWanted, "a query goes on for nobody")

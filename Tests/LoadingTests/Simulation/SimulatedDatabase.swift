@@ -123,7 +123,7 @@ final class SimulatedDatabase: QueryRunner {
 
     /// Notes which loads may get an error for this.
     private func blame(_ flight: SimulatedQuery, _ outcome: BatchQuery.Outcome) {
-        let isLostForGood = flight.sentRows > 0 || flight.query.batch.attempts > 0
+        let isLostForGood = flight.sentRows > 0 || flight.query.batch.priorAttempts > 0
         for record in simulation.checker.waiters(of: flight.query) {
             switch outcome {
             case .complete: break

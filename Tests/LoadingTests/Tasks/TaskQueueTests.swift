@@ -68,23 +68,23 @@ private final class NotingTask: SlicedTask {
 
     @Test func `a turn does so many rows at once and no more, but little work always`() {
         let queue = queue()
-        #expect(queue.allow(rows: 60, bytes: 0))
-        #expect(!queue.allow(rows: 41, bytes: 0))
+        #expect(queue.claim(rows: 60, bytes: 0))
+        #expect(!queue.claim(rows: 41, bytes: 0))
         #expect(!queue.isTurnFull)
-        #expect(queue.allow(rows: 40, bytes: 0))
+        #expect(queue.claim(rows: 40, bytes: 0))
         #expect(queue.isTurnFull)
-        #expect(!queue.allow(rows: 11, bytes: 0))
-        #expect(queue.allow(rows: 10, bytes: 0))
+        #expect(!queue.claim(rows: 11, bytes: 0))
+        #expect(queue.claim(rows: 10, bytes: 0))
         queue.run { false }
         #expect(!queue.isTurnFull)
-        #expect(queue.allow(rows: 100, bytes: 0))
-        #expect(!queue.allow(rows: 11, bytes: 0))
+        #expect(queue.claim(rows: 100, bytes: 0))
+        #expect(!queue.claim(rows: 11, bytes: 0))
     }
 
     @Test func `bytes that are copied count like rows, a KiB each`() {
         let queue = queue(minTaskRows: 0, maxRowsAtOnce: 10)
-        #expect(!queue.allow(rows: 1, bytes: 11 << 10))
-        #expect(queue.allow(rows: 1, bytes: (11 << 10) - 1))
+        #expect(!queue.claim(rows: 1, bytes: 11 << 10))
+        #expect(queue.claim(rows: 1, bytes: (11 << 10) - 1))
         #expect(queue.isTurnFull)
         queue.run { false }
         queue.countDone(rows: 3, bytes: 9 << 10)
