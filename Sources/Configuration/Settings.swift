@@ -60,8 +60,9 @@ package struct Settings: Hashable, Sendable {
             return [.tcp(host: host ?? "localhost", port: port)]
         }
 
-        /// How connections to one of the servers are encrypted. What goes through a Unix socket cannot be read
-        /// on the way, and is never encrypted; nor, unless it is asked for, is what stays on this machine.
+        /// How connections to one of the servers are encrypted. What goes through a Unix socket cannot be
+        /// read on the way, and is never encrypted; nor, unless it is asked for, is what stays on this
+        /// machine.
         package func tls(at server: DatabaseServer) -> TLSMode {
             switch server {
             case .socket: .off

@@ -11,14 +11,11 @@ package final class BlockingClient {
 
     package init(_ endpoint: Endpoint) throws(DatabaseError) {
         handle = makeHandle(for: endpoint, .blocking)
-        let arguments = ConnectArguments(endpoint)
-        ERR_clear_error()
-        let connected = mysql_real_connect(
-            handle, arguments.host, arguments.user, arguments.password, arguments.database, arguments.port,
-            arguments.socket, 0)
+        let error = connectWaiting(handle, ConnectArguments(endpoint), to: endpoint)
         // `deinit` frees the handle here as well: all properties are set.
-        guard connected != nil else { throw DatabaseError(ofConnecting: handle, to: endpoint) }
+        if let error { throw error }
         if let unsupported = unsupportedServer(behind: handle) { throw unsupported }
+        if endpoint.tls != nil { setSocketWaits(true, of: handle) }
     }
 
     deinit {

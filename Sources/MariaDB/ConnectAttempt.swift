@@ -47,8 +47,8 @@ package final class ConnectAttempt: Sendable {
         }
     }
 
-    /// Lets the attempt fail as if the server had hung up: at once, or if nothing has come from the server yet,
-    /// when something does or libmariadb's own time is over.
+    /// Lets the attempt fail as if the server had hung up: at once, or if nothing has come from the server
+    /// yet, when something does or the time for connecting is over.
     package func giveUp() {
         state.withLock { state in
             state.isGivenUp = true

@@ -5,9 +5,9 @@ package import Relations
 
 /// A connection whose calls never wait: each returns at once and says what the operation waits for.
 ///
-/// Over TLS a `ConnectAttempt` connects it. Its owner watches the descriptor and calls `resume(ready:)`. One operation is under way at a time: a call
-/// that the state does not allow is a mistake of the caller and stops the program, because libmariadb would
-/// accept it and corrupt itself.
+/// Over TLS a `ConnectAttempt` connects it. Its owner watches the descriptor and calls `resume(ready:)`. One
+/// operation is under way at a time: a call that the state does not allow is a mistake of the caller and
+/// stops the program, because libmariadb would accept it and corrupt itself.
 package final class Connection {
     private typealias Result = UnsafeMutablePointer<MYSQL_RES>
 
@@ -94,18 +94,12 @@ package final class Connection {
         return afterConnect(wait, connected)
     }
 
-    /// Connects as `connect()` does, and waits. Every call is made without waiting afterwards. For TLS, and for
-    /// threads that may wait.
+    /// Connects as `connect()` does, and waits: for TLS, on threads that may. No call waits afterwards.
     /// - Returns: the error; nil if the connection is idle now.
     func connectWaiting() -> DatabaseError? {
         guard case .unconnected = state else { preconditionFailure("a connection is connected once") }
-        let connected = mysql_real_connect(
-            handle, arguments.host, arguments.user, arguments.password, arguments.database, arguments.port,
-            arguments.socket, 0)
-        guard case .failed(let error) = afterConnect(0, connected) else {
-            makeSocketNonBlocking(of: handle)
-            return nil
-        }
+        let error = MariaDB.connectWaiting(handle, arguments, to: endpoint)
+        state = error == nil ? .idle : .broken
         return error
     }
 
@@ -196,8 +190,8 @@ package final class Connection {
         mysql_free_result(result)
     }
 
-    /// Empties this thread's queue of OpenSSL errors, which libmariadb never does: what another connection has
-    /// left there would make this one's next read fail.
+    /// Empties this thread's queue of OpenSSL errors, which libmariadb never does: what another connection
+    /// has left there would make this one's next read fail.
     private func clearErrors() {
         if isEncrypted { ERR_clear_error() }
     }

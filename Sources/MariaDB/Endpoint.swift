@@ -23,8 +23,8 @@ package struct Endpoint: Sendable, Hashable {
 
     /// How the connection is encrypted; nil: not at all. A Unix socket needs no encryption.
     package var tls: TLS?
-    /// The path of a PEM file with the server's public RSA key, by which login plugins encrypt a password over
-    /// TCP without TLS. `PEMFile` finds out whether it can be used.
+    /// The path of a PEM file with the server's public RSA key, by which login plugins encrypt a password
+    /// over TCP without TLS. `PEMFile` finds out whether it can be used.
     package var serverPublicKey: String?
 
     /// Whole seconds after which a blocking client gives up a silent server; 0: never. A non-blocking

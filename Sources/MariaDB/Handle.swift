@@ -1,4 +1,5 @@
 import CMariaDB
+import COpenSSL
 import Glibc
 import Relations
 
@@ -49,6 +50,7 @@ private func set(_ tls: TLS, of handle: Handle) {
     // MYSQL_OPT_SSL_ENFORCE enforces nothing: the login goes to a server without TLS in the clear. A
     // fingerprint to compare the certificate with prevents that, and the empty one is compared with nothing.
     mysql_options(handle, MARIADB_OPT_TLS_PEER_FP, "")
+    ConnectDeadline.use(by: handle)
     guard case .identity(let name) = tls.verification else { return }
     let on: my_bool = 1
     withUnsafePointer(to: on) { _ = mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, $0) }
@@ -56,11 +58,30 @@ private func set(_ tls: TLS, of handle: Handle) {
     mysql_options(handle, MARIADB_OPT_HOST, name)
 }
 
-/// Has OpenSSL never wait on a connection that was made by a call that waits: it reads and writes as the socket
-/// says, whatever libmariadb has been asked for.
-func makeSocketNonBlocking(of handle: Handle) {
+/// Connects, and waits. Over TLS, all of it takes no longer than the endpoint's time for connecting, and the
+/// socket never waits from then on.
+/// - Returns: the error; nil if the connection is made.
+func connectWaiting(
+    _ handle: Handle, _ arguments: ConnectArguments, to endpoint: Endpoint
+) -> DatabaseError? {
+    ERR_clear_error()
+    let connect = {
+        mysql_real_connect(
+            handle, arguments.host, arguments.user, arguments.password, arguments.database, arguments.port,
+            arguments.socket, 0) != nil
+    }
+    let isConnected =
+        endpoint.tls == nil
+        ? connect() : ConnectDeadline.limit(connect, toSeconds: endpoint.connectTimeoutSeconds)
+    return isConnected ? nil : DatabaseError(ofConnecting: handle, to: endpoint)
+}
+
+/// Whether reading and writing the socket waits, which OpenSSL leaves to the socket, whatever libmariadb has
+/// been asked for.
+func setSocketWaits(_ waits: Bool, of handle: Handle) {
     let socket = mysql_get_socket(handle)
-    _ = fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK)
+    let flags = fcntl(socket, F_GETFL)
+    _ = fcntl(socket, F_SETFL, waits ? flags & ~O_NONBLOCK : flags | O_NONBLOCK)
 }
 
 /// The version in the server's greeting, without the `5.5.5-` that a MariaDB may put before its own so that

@@ -16,7 +16,7 @@ enum Library {
 }
 
 /// libmariadb calls this after each read (mode 0) and write (mode 1), with the bytes as they are before they
-/// are encrypted; the count is negative if there was an error.
+/// are encrypted; the count is negative if there was an error. TLS begins after the greeting.
 private func sawTraffic(mode: Int32, handle: Handle?, start: UnsafePointer<UInt8>?, count: Int) {
     guard count > 0, let handle, let start else { return }
     let bytes = UnsafeBufferPointer(start: start, count: count)
@@ -24,6 +24,7 @@ private func sawTraffic(mode: Int32, handle: Handle?, start: UnsafePointer<UInt8
         // Only in the greeting: this is called for every read.
         guard handle.pointee.server_version == nil else { return }
         ConnectAttempt.heard(on: handle)
+        if handle.pointee.options.use_ssl != 0 { setSocketWaits(false, of: handle) }
         nameRefusingServer(handle, bytes)
     } else if handle.pointee.net.pvio.pointee.ctls == nil {
         verifyName(handle)

@@ -10,15 +10,9 @@ package final class RawConnection {
     /// Connects, and waits until the connection is made.
     package init(_ endpoint: Endpoint) throws(DatabaseError) {
         handle = makeHandle(for: endpoint, .nonBlocking)
-        let arguments = ConnectArguments(endpoint)
-        ERR_clear_error()
-        let isConnected =
-            mysql_real_connect(
-                handle, arguments.host, arguments.user, arguments.password, arguments.database,
-                arguments.port, arguments.socket, 0) != nil
+        let error = connectWaiting(handle, ConnectArguments(endpoint), to: endpoint)
         // All properties are set, so that `deinit` closes the handle.
-        guard isConnected else { throw DatabaseError(ofConnecting: handle, to: endpoint) }
-        if endpoint.tls != nil { makeSocketNonBlocking(of: handle) }
+        if let error { throw error }
     }
 
     deinit { mysql_close(handle) }

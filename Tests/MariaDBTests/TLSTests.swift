@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [WireTap.Meddling.fallSilent, .reset])
+    @Test(arguments: [WireTap.Meddling.fallSilent, .reset, .dribble])
     func `a handshake that stops ends by the connect timeout`(meddling: WireTap.Meddling) throws {
         let tap = try WireTap(to: #require(Self.good.get().tcpPort), meddling)
         for error in failures(try endpoint(tap.port, verified())) { #expect(error?.kind == .unreachable) }

@@ -75,8 +75,8 @@ final class ConnectionSlot {
         proceed(connection, connection.connect())
     }
 
-    /// Connects over TLS on another thread, because a handshake waits. Without TLS, connecting is on the loop's
-    /// thread, which needs no other thread for it.
+    /// Connects over TLS on another thread, because a handshake waits. Without TLS the loop's own thread
+    /// connects: no call waits then, and no thread need be made.
     private func shakeHands(with endpoint: Endpoint, _ deadline: Deadline) {
         let attempt = ConnectAttempt()
         become(.handshaking(attempt, deadline))

@@ -64,7 +64,7 @@ package final class WireTap: Sendable {
         for descriptor in log.descriptors.withLock({ $0 }) { shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
 
-    // Descriptors are closed by nobody, so that their numbers stay those of their connections; a run makes few.
+    // Descriptors are closed by nobody, so that their numbers stay those of their connections.
 
     private static func carry(from near: Int32, to far: Int32, _ log: Log) {
         Thread {
