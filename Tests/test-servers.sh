@@ -27,7 +27,9 @@ test_on() {
         folder=$(Tests/bring-server.sh "$name") || return 1
         version=$("$folder"/m*d --version) || return 1
     fi
-    echo "=== $name: ${version#"$folder"/root/usr/sbin/}"
+    # mysqld  Ver 9.7.4-2 for Linux on x86_64 ((Debian))
+    version=${version#"$folder"/root/usr/sbin/} version=${version%% for *}
+    echo "=== $name: $version"
     KINDRED_SERVER=$name ${SWIFT:-swift} test --skip-build --filter "$filter" 2>&1 \
         | Tests/report.pl ".build/test-$name.log"
     result=$?

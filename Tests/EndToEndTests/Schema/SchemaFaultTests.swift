@@ -8,7 +8,7 @@ import Testing
 @Suite struct SchemaFaultTests {
     private static let script = """
         CREATE TABLE a (id INT PRIMARY KEY);
-        CREATE TABLE b (id INT PRIMARY KEY, a_id INT, code INT, tone INT, FOREIGN KEY fk (a_id) REFERENCES a (id));
+        CREATE TABLE b (id INT PRIMARY KEY, a_id INT, code INT, tone INT, CONSTRAINT fk FOREIGN KEY (a_id) REFERENCES a (id));
         INSERT INTO a VALUES (1), (2);
         INSERT INTO b VALUES (1, 1, 7, 70), (2, 1, 8, 80), (3, 2, 9, 90);
         """
