@@ -61,13 +61,22 @@ struct Clauses {
         sql.select(underMode: allowsImpossibleDays ? "ALLOW_INVALID_DATES" : nil)
     }
 
-    /// Whether a filter has a day that the server would refuse.
+    /// Whether a filter has a day that the server would refuse, or tables are joined by days of two types: such
+    /// a server also takes none of the days that it must convert for one that the calendar lacks.
     private var hasRefusedDay: Bool {
-        relationship.dialect.refusesImpossibleDays
-            && conditions().contains { _, condition in
+        guard relationship.dialect.refusesImpossibleDays else { return false }
+        return joinsDaysOfOtherTypes
+            || conditions().contains { _, condition in
                 condition.column.type.isOfDays
                     && condition.comparison.values.contains(where: \.isImpossibleDay)
             }
+    }
+
+    private var joinsDaysOfOtherTypes: Bool {
+        let near = relationship.hops.dropFirst().map(\.near) + [relationship.targets]
+        return zip(relationship.hops, near).contains { hop, near in
+            zip(hop.far, near).contains { $0.type.isOfDays && $0.type != $1.type }
+        }
     }
 
     // MARK: What is selected

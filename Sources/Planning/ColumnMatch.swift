@@ -16,12 +16,26 @@ extension SQLWriter {
             collation != near.type.collation || haveOtherLabels(column, near)
         else { return self.column(near.name, of: nearAlias) }
         // t.`kind`=CONVERT(j0.`kind` USING utf8mb4) COLLATE utf8mb4_bin
-        write("CONVERT(")
-        self.column(near.name, of: nearAlias)
-        write(" USING \(charset)) COLLATE \(collation)")
+        converted(near, nearAlias, charset, collation)
+        if column.type.hasLabels, dialect.mistakesUnknownLabels {
+            //  AND CONCAT(t.`kind`)=CONVERT(j0.`kind` USING utf8mb4) COLLATE utf8mb4_bin
+            write(" AND CONCAT(")
+            self.column(column.name, of: alias)
+            write(")=")
+            converted(near, nearAlias, charset, collation)
+        }
         guard charset != near.type.charset else { return }
         if near.type.mayLackCharacters { lacksNone(near, nearAlias, after: " AND ") }
         if charset != "utf8mb4" { survives(near, nearAlias, in: charset) }
+    }
+
+    // CONVERT(j0.`kind` USING utf8mb4) COLLATE utf8mb4_bin
+    private mutating func converted(
+        _ column: Column, _ alias: String, _ charset: String, _ collation: String
+    ) {
+        write("CONVERT(")
+        self.column(column.name, of: alias)
+        write(" USING \(charset)) COLLATE \(collation)")
     }
 
     /// Whether the columns have different labels. The labels of two `ENUM`s would be compared by their

@@ -69,9 +69,10 @@ struct KeyColumn {
     /// and the server converts nothing but the literal.
     var hasExactLiteral: Bool {
         switch column.type {
-        case .integer, .year, .bit, .decimal, .time, .binary, .uuid, .inet4, .inet6: true
-        // A day with a time and one without are compared as two typed columns.
-        case .date, .datetime, .timestamp: key == column.type
+        case .integer, .year, .bit, .decimal, .binary, .uuid, .inet4, .inet6: true
+        // A day with a time and one without are compared as two typed columns. MySQL rounds the literal of a
+        // time to the column's fraction.
+        case .date, .time, .datetime, .timestamp: key == column.type
         case .text, .enumeration, .set: !needsRoundTrip
         // FLOAT would be compared as DOUBLE, in which 0.1 is another number.
         case .float, .double, .json, .geometry: false
