@@ -6,8 +6,14 @@ PREFIX ?= /usr
 DESTDIR ?=
 SWIFT ?= swift
 MINUTES ?= 60
+# The server of the demo: mariadb is the machine's own, the others are brought by Tests/bring-server.sh.
+SERVER ?= $(or $(KINDRED_SERVER),mariadb)
+BROUGHT = $(filter-out mariadb,$(SERVER))
 # A regular expression for the tests that test, asan and tsan run, such as TESTS=EndToEndTests; without it all.
 TESTS ?=
+# The servers of test-servers: mysql, mariadb-11.8, and mariadb, which is the machine's own.
+SERVERS ?= mariadb-11.8 mysql
+MAY_BE_MISSING ?=
 FUZZ_SECONDS ?= 15
 FUZZ_FOUND ?= /tmp/kindred-fuzz
 # 0: another one each time.
@@ -27,8 +33,9 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: demo
-demo: build ## shows what kindred does, on a private MariaDB with a small bookshop
-	@$$($(RELEASE) --show-bin-path)/kindred demo
+demo: build ## shows what kindred does, on a private MariaDB, or SERVER=mysql, mariadb-11.8, with a small bookshop
+	@[ -z '$(BROUGHT)' ] || Tests/bring-server.sh '$(BROUGHT)' >/dev/null
+	@$$($(RELEASE) --show-bin-path)/kindred demo --server '$(SERVER)'
 
 # The clients that the documents show are run by the tests; of these languages only PHP is not needed otherwise.
 .PHONY: test
@@ -37,6 +44,12 @@ test: deps ## format lint, build with warnings as errors, all tests
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 	@$(SWIFT) build --build-tests $(REPORT) .build/build.log
 	@$(SWIFT) test --skip-build $(FILTER) $(REPORT) .build/test.log
+
+# A server that cannot be brought is a failure, unless MAY_BE_MISSING=1.
+.PHONY: test-servers
+test-servers: deps ## the tests on SERVERS (mariadb-11.8 mysql), which are brought first; TESTS narrows them
+	@$(SWIFT) build --build-tests $(REPORT) .build/build.log
+	@SWIFT='$(SWIFT)' MAY_BE_MISSING='$(MAY_BE_MISSING)' Tests/test-servers.sh '$(or $(TESTS),EndToEndTests)' $(SERVERS)
 
 .PHONY: build
 build: deps ## the release binary

@@ -104,14 +104,15 @@ let package = Package(
             "LoadingTests",
             ["Loading", "Batching", "Planning", "Relations", "Time", "Wire", "TestSupport", heap]),
         tests("ReactorTests", ["Reactor", "LineClient", "PrivateServer", "Time"]),
-        tests("MariaDBTests", ["MariaDB", "TestSupport"]),
+        tests("MariaDBTests", ["MariaDB", "PrivateServer", "Relations", "TestSupport"]),
         tests("BenchTests", ["Bench", "MariaDB", "TestSupport"]),
         tests("TOMLTests", ["TOML", "PrivateServer", "TestSupport"]),
         tests("ConfigurationTests", ["Configuration", "Relations", "TestSupport"]),
         tests(
             "ServiceTests",
             [
-                "Service", "Configuration", "Loading", "MariaDB", "PrivateServer", "Reactor", "Relations",
+                "Service", "Configuration", "Loading", "MariaDB", "Planning", "PrivateServer", "Reactor",
+                "Relations",
                 "TestSupport", "Time", logging,
             ]),
         tests("EndToEndTests", ["Service", "TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer"]),

@@ -1,3 +1,5 @@
+import MariaDB
+
 /// A small bookshop: every kind of relationship, in a few thousand rows that are the same on every run.
 package enum Bookshop {
     package static let authors = 200
@@ -47,35 +49,35 @@ package enum Bookshop {
 
         """
 
-    /// `seq_1_to_n` is MariaDB's sequence engine: https://mariadb.com/kb/en/sequence-storage-engine/
     private static let rows = """
         INSERT INTO authors SELECT seq, CONCAT(ELT(1 + seq % 7, 'Jane', 'Émile', 'Zoë', 'Søren', 'Toni', 'Jorge', 'Ursula'),
             ' ', ELT(1 + seq % 11, 'Austen', 'Zola', 'Ng', 'Lem', 'Brontë', 'Borges', 'Müller', 'Eco', 'O''Brien',
             'Morrison', 'Le Guin'), ' ', seq),
             ELT(1 + seq % 4, 'GB', 'FR', 'DE', 'US'), IF(seq % 9 = 0, NULL, '1920-01-01' + INTERVAL seq * 97 DAY)
-          FROM seq_1_to_\(authors);
-        INSERT INTO author_profiles SELECT seq, seq, CONCAT('Author ', seq, ' writes.\\nA lot.') FROM seq_1_to_\(authors)
-          WHERE seq % 3 > 0;
+          FROM \(numbers(to: authors));
+        INSERT INTO author_profiles SELECT seq, seq, CONCAT('Author ', seq, ' writes.\\nA lot.')
+          FROM \(numbers(to: authors)) WHERE seq % 3 > 0;
         INSERT INTO books SELECT seq, 1 + seq * 7 % \(authors - 10), CONCAT('Book "', seq, '" ', REPEAT('of books ', seq % 3)),
             5 + seq % 90 + 0.99, IF(seq % 13 = 0, NULL, '1990-01-01' + INTERVAL seq * 7 DAY), seq * 7919 % 5000,
             CONCAT('978', LPAD(seq, 10, '0'))
-          FROM seq_1_to_\(books);
-        INSERT INTO tags SELECT seq, CONCAT('tag-', seq) FROM seq_1_to_\(tags);
-        INSERT INTO book_tags SELECT b.seq, t.seq FROM seq_1_to_\(books) b JOIN seq_1_to_\(tags) t
+          FROM \(numbers(to: books));
+        INSERT INTO tags SELECT seq, CONCAT('tag-', seq) FROM \(numbers(to: tags));
+        INSERT INTO book_tags SELECT b.seq, t.seq FROM \(numbers(to: books, as: "b")) JOIN \(numbers(to: tags, as: "t"))
           WHERE (b.seq * 31 + t.seq * 17) % 13 = 0 AND b.seq % 10 > 0;
         INSERT INTO customers SELECT CONCAT('Customer', seq, '@Example.com'), CONCAT('Customer ', seq),
             '2023-01-01 08:00:00.125' + INTERVAL seq HOUR
-          FROM seq_1_to_\(customers);
+          FROM \(numbers(to: customers));
         INSERT INTO reviews SELECT seq, 1 + seq * 37 % \(books), CONCAT(IF(seq % 2, 'customer', 'CUSTOMER'),
             1 + seq % \(customers), '@example.com'), IF(seq % 5 = 0 AND seq > 100, seq % 100 + 1, NULL),
             IF(seq % 17 = 0, NULL, seq % 6), CONCAT('Review ', seq, ': ', REPEAT('good ', seq % 4), '😀'),
             IF(seq % 4 = 0, CONCAT('{"helpful": ', seq % 50, ',\\n "words": ["a", "b"]}'), NULL)
-          FROM seq_1_to_\(reviews);
-        INSERT INTO orders SELECT y.seq, n.seq, CONCAT('customer', 1 + n.seq % \(customers), '@example.com'),
+          FROM \(numbers(to: reviews));
+        INSERT INTO orders SELECT 2022 + y.seq, n.seq, CONCAT('customer', 1 + n.seq % \(customers), '@example.com'),
             '2024-02-03 04:05:06' + INTERVAL n.seq MINUTE
-          FROM seq_2023_to_2024 y JOIN seq_1_to_\(ordersPerYear) n;
-        INSERT INTO order_lines SELECT y.seq, n.seq, l.seq, 1 + (n.seq * 11 + l.seq) % \(books), l.seq
-          FROM seq_2023_to_2024 y JOIN seq_1_to_\(ordersPerYear) n JOIN seq_1_to_5 l WHERE l.seq <= n.seq % 6;
+          FROM \(numbers(to: 2, as: "y")) JOIN \(numbers(to: ordersPerYear, as: "n"));
+        INSERT INTO order_lines SELECT 2022 + y.seq, n.seq, l.seq, 1 + (n.seq * 11 + l.seq) % \(books), l.seq
+          FROM \(numbers(to: 2, as: "y")) JOIN \(numbers(to: ordersPerYear, as: "n")) JOIN \(numbers(to: 5, as: "l"))
+          WHERE l.seq <= n.seq % 6;
 
         """
 }

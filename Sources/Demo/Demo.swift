@@ -1,6 +1,6 @@
 import Foundation
 import LineClient
-import PrivateServer
+package import PrivateServer
 
 /// Shows what kindred does, on a database of its own: many clients ask at once, and few queries run. What it
 /// prints fits a terminal of 100 columns and 30 rows.
@@ -11,11 +11,13 @@ package struct Demo {
     private static let timedRuns = 5
     private let daemon: PrivateDaemon
 
-    package static func run(staysOpen: Bool) throws {
-        print("Starting a private MariaDB with a bookshop, and kindred in front of it …")
+    /// - Parameter program: Which server; nil for the one that `KINDRED_SERVER` names.
+    package static func run(on program: ServerProgram?, staysOpen: Bool) throws {
+        let program = try program ?? ServerProgram.chosen()
+        print("Starting a private \(program.productName) with a bookshop, and kindred in front of it …")
         let demo = Demo(
             daemon: try PrivateDaemon(
-                database: "shop", script: Bookshop.script, settings: "connections = 2"))
+                program, database: "shop", script: Bookshop.script, settings: "connections = 2"))
         defer { demo.daemon.stop() }
         try demo.showReplies()
         try demo.showQueries()
@@ -43,6 +45,8 @@ package struct Demo {
         print(Self.broken("< " + (try client.ask(mistake))))
     }
 
+    private var productName: String { daemon.server.program.productName }
+
     private var withKindred: Burst { Burst(way: .kindred(.unix(path: daemon.socketPath))) }
 
     private func showQueries() throws {
@@ -51,7 +55,7 @@ package struct Demo {
         let queries = try daemon.stopRecording()
         print(
             "\n\(Burst.clients) clients send \(Burst.loadsPerClient) loads each, all at once. "
-                + "MariaDB runs these queries:")
+                + "\(productName) runs these queries:")
         let shown = queries.count > Self.maxQueriesShown ? Self.maxQueriesShown - 1 : queries.count
         for query in queries[..<shown] { print(Self.shortened("  " + Self.withoutColumns(query))) }
         if shown < queries.count { print("  … and \(queries.count - shown) more") }
@@ -77,8 +81,8 @@ package struct Demo {
         print(
             "\nThe same, \(Self.timedRuns) times each way; without kindred a client sends one query after "
                 + "another. Medians:")
-        print(Self.line("without kindred", direct))
-        print(Self.line("with kindred", kindred))
+        print(line("without kindred", direct))
+        print(line("with kindred", kindred))
     }
 
     private func cost(of burst: Burst, queries: () throws -> Int) throws -> Cost {
@@ -103,12 +107,12 @@ package struct Demo {
     }
 
     // "  with kindred       4 queries    6.1 ms, MariaDB's CPU   3.0 ms"
-    private static func line(_ name: String, _ costs: [Cost]) -> String {
+    private func line(_ name: String, _ costs: [Cost]) -> String {
         func median(_ value: (Cost) -> Double) -> Double { costs.map(value).sorted()[costs.count / 2] }
         return "  " + name.padding(toLength: 15, withPad: " ", startingAt: 0)
             + String(
-                format: " %4.0f queries %6.1f ms, MariaDB's CPU %6.1f ms", median(\.queries),
-                median(\.milliseconds), median(\.databaseMilliseconds))
+                format: " %4.0f queries %6.1f ms, ", median(\.queries), median(\.milliseconds))
+            + "\(productName)'s CPU" + String(format: " %6.1f ms", median(\.databaseMilliseconds))
     }
 
     private func showHowToConnect(staysOpen: Bool) throws {

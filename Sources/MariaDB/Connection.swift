@@ -212,6 +212,10 @@ package final class Connection {
             state = .broken
             return .failed(DatabaseError(ofConnecting: handle, to: endpoint))
         }
+        if let unsupported = unsupportedServer(behind: handle) {
+            state = .broken
+            return .failed(unsupported)
+        }
         state = .idle
         return .connected
     }

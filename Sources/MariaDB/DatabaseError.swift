@@ -71,7 +71,8 @@ package struct DatabaseError: Error, Sendable, Hashable {
         switch phase {
         case .connecting: unreachable.contains(Int32(errno)) ? .unreachable : .refused
         case .connected:
-            isOfClient(errno) || closingErrors.contains(Int32(errno)) ? .connectionLost : .statement
+            isOfClient(errno) || closingErrors.contains(Int32(errno)) || mySQLsClosingErrors.contains(errno)
+                ? .connectionLost : .statement
         }
     }
 
@@ -96,6 +97,11 @@ package struct DatabaseError: Error, Sendable, Hashable {
         ER_NET_PACKET_TOO_LARGE, ER_NET_READ_ERROR_FROM_PIPE, ER_NET_FCNTL_ERROR, ER_NET_PACKETS_OUT_OF_ORDER,
         ER_NET_UNCOMPRESS_ERROR, ER_NET_READ_ERROR, ER_NET_READ_INTERRUPTED, ER_NET_ERROR_ON_WRITE,
         ER_NET_WRITE_INTERRUPTED, ER_CONNECTION_KILLED,
+    ]
+
+    /// The same of a MySQL, which libmariadb has no names for.
+    private static let mySQLsClosingErrors: Set<UInt32> = [
+        ErrorNumber.idleConnectionEnded, ErrorNumber.sessionKilled,
     ]
 }
 

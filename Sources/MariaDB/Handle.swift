@@ -1,6 +1,7 @@
 import CMariaDB
 import COpenSSL
 import Glibc
+import Relations
 
 typealias Handle = UnsafeMutablePointer<MYSQL>
 
@@ -59,7 +60,7 @@ private func set(_ tls: TLS, of handle: Handle) {
 
 /// Connects, and waits. Over TLS, all of it takes no longer than the endpoint's time for connecting, and the
 /// socket never waits from then on.
-/// - Returns: the error; nil if the connection is made.
+/// - Returns: the error; nil if the connection is made, to a server that can be used.
 func connectWaiting(
     _ handle: Handle, _ arguments: ConnectArguments, to endpoint: Endpoint
 ) -> DatabaseError? {
@@ -72,7 +73,8 @@ func connectWaiting(
     let isConnected =
         endpoint.tls == nil
         ? connect() : ConnectDeadline.limit(connect, toSeconds: endpoint.connectTimeoutSeconds)
-    return isConnected ? nil : DatabaseError(ofConnecting: handle, to: endpoint)
+    return isConnected
+        ? unsupportedServer(behind: handle) : DatabaseError(ofConnecting: handle, to: endpoint)
 }
 
 /// Whether reading and writing the socket waits, which OpenSSL leaves to the socket, whatever libmariadb has
@@ -87,6 +89,14 @@ func setSocketWaits(_ waits: Bool, of handle: Handle) {
 /// old replicas accept it.
 func serverVersion(of handle: Handle) -> String {
     mysql_get_server_info(handle).map { String(cString: $0) } ?? ""
+}
+
+/// Why the server that the handle is connected to cannot be used: it is too old, or says nothing of what it
+/// is. Nil if it can.
+func unsupportedServer(behind handle: Handle) -> DatabaseError? {
+    Dialect(serverVersion: serverVersion(of: handle)).unsupportedReason.map {
+        DatabaseError(errno: ErrorNumber.unsupportedServer, message: $0, kind: .refused)
+    }
 }
 
 extension Endpoint.Transport {

@@ -35,6 +35,41 @@ struct Clauses {
         return found
     }
 
+    // MARK: The beginning
+
+    // SELECT
+    // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT
+    /// Begins a query with keys in a table. A day like February 30, which may have been stored under that
+    /// mode, is not one for `JSON_TABLE` otherwise. For all other queries the mode stays as it is, because
+    /// views may compute with dates.
+    func begin(_ sql: inout SQLWriter, with table: KeyTable) {
+        begin(&sql, allowsImpossibleDays: table.hasImpossibleDay || hasRefusedDay)
+    }
+
+    /// Begins a query with keys as literals. A server that takes no such day for one as a literal either
+    /// needs the mode here as well.
+    func begin(_ sql: inout SQLWriter, with keys: [Key]) {
+        let hasDay =
+            relationship.dialect.refusesImpossibleDays
+            && keyColumns.enumerated().contains { index, column in
+                column.key.isOfDays && keys.contains { $0.part(index).isImpossibleDay }
+            }
+        begin(&sql, allowsImpossibleDays: hasDay || hasRefusedDay)
+    }
+
+    private func begin(_ sql: inout SQLWriter, allowsImpossibleDays: Bool) {
+        sql.select(underMode: allowsImpossibleDays ? "ALLOW_INVALID_DATES" : nil)
+    }
+
+    /// Whether a filter has a day that the server would refuse.
+    private var hasRefusedDay: Bool {
+        relationship.dialect.refusesImpossibleDays
+            && conditions().contains { _, condition in
+                condition.column.type.isOfDays
+                    && condition.comparison.values.contains(where: \.isImpossibleDay)
+            }
+    }
+
     // MARK: What is selected
 
     // t.`id`,t.`title`
@@ -165,9 +200,13 @@ struct Clauses {
         orderTerms(&sql, of: "t")
     }
 
-    // t.`published` DESC,t.`id`
     func orderTerms(_ sql: inout SQLWriter, of alias: String) {
-        sql.list(selection.order) { sql, term in
+        terms(selection.order, &sql, of: alias)
+    }
+
+    // t.`published` DESC,t.`id`
+    func terms(_ order: [OrderTerm], _ sql: inout SQLWriter, of alias: String) {
+        sql.list(order) { sql, term in
             sql.column(term.column, of: alias)
             if term.descending { sql.write(" DESC") }
         }

@@ -81,20 +81,10 @@ struct KeyTable {
     }
 
     /// Whether some key is a day that the calendar does not have.
-    fileprivate var hasImpossibleDay: Bool {
+    var hasImpossibleDay: Bool {
         columns.enumerated().contains { index, column in
             column.key.isOfDays && keys.contains { $0.part(index).isImpossibleDay }
         }
-    }
-}
-
-extension SQLWriter {
-    // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT
-    /// Begins a query with this table in it. A day like February 30, which may have been stored under that
-    /// mode, is not one for `JSON_TABLE` otherwise. For all other queries the mode stays as it is, because
-    /// views may compute with dates.
-    mutating func select(from table: KeyTable) {
-        select(underMode: table.hasImpossibleDay ? "ALLOW_INVALID_DATES" : nil)
     }
 }
 

@@ -10,7 +10,8 @@ package struct Planner: Sendable {
         case valueList
         /// The keys stand in a table within the query, and each row comes back with the ordinal of its key.
         case ordinals
-        /// The first rows of each key are read in order from an index, each by a scalar subquery.
+        /// The first rows of each key are read in order from an index, by a subquery for each key, or for
+        /// each row where the server has no `LATERAL`.
         case lateral
         /// The first rows of each key are found by numbering all of its rows with a window function.
         case window
@@ -54,7 +55,7 @@ package struct Planner: Sendable {
     private func equality(_ key: Key, _ columns: [Column]) -> Statement {
         let guards = clauses.typeGuards(columns)
         var sql = SQLWriter(clauses.relationship.dialect)
-        sql.select()
+        clauses.begin(&sql, with: [key])
         selected(&sql, guards, columns)
         sql.write(" FROM ")
         clauses.matchedTable(&sql)
@@ -80,7 +81,7 @@ package struct Planner: Sendable {
         let guards = clauses.typeGuards(columns).filter { !matched.contains($0) }
         let attribution = attribution(columns)
         var sql = SQLWriter(clauses.relationship.dialect)
-        sql.select()
+        clauses.begin(&sql, with: keys)
         if case .values = attribution {
             clauses.matchedColumns(&sql)
             sql.write(",")
@@ -119,7 +120,7 @@ package struct Planner: Sendable {
         let guards = clauses.typeGuards(columns)
         let table = KeyTable(columns: keyColumns, keys: keys)
         var sql = SQLWriter(clauses.relationship.dialect)
-        sql.select(from: table)
+        clauses.begin(&sql, with: table)
         sql.write("k.o,")
         selected(&sql, guards, columns)
         sql.write(" FROM ")

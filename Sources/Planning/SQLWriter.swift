@@ -15,9 +15,10 @@ struct SQLWriter {
 
     // SELECT …
     // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT …
+    // SELECT /*+ SET_VAR(sql_mode='ALLOW_INVALID_DATES') */ …
     /// Begins the statement.
     /// - Parameter sqlMode: the `sql_mode` that it must run under; nil: the session's.
-    mutating func select(underMode sqlMode: String? = nil) {
+    mutating func select(underMode sqlMode: String?) {
         guard let sqlMode else { return write("SELECT ") }
         let (before, select) = dialect.select(underMode: sqlMode)
         write(before)

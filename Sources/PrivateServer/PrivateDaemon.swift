@@ -2,7 +2,7 @@ import Foundation
 package import LineClient
 import MariaDB
 
-/// A private MariaDB server with some data, and a kindred daemon in front of it. Both end with this program.
+/// A private database server with some data, and a kindred daemon in front of it. Both end with this program.
 package final class PrivateDaemon {
     package let server: PrivateServer
     /// The name of the database that holds the data.
@@ -16,18 +16,20 @@ package final class PrivateDaemon {
     private var generalLogPath: String { directory + "/statements.log" }
 
     /// - Parameters:
+    ///   - program: Which server; nil for the one that `KINDRED_SERVER` names.
     ///   - script: SQL that creates the data.
     ///   - listen: Further lines of the daemon's `[listen]`.
     ///   - settings: Further lines of the daemon's `[database]`, and any tables after it.
-    ///   - serverArguments: Further arguments of `mariadbd`.
+    ///   - serverArguments: Further arguments of the server.
     ///   - executable: The path of `kindred`; nil for this program.
     package init(
-        database: String, script: String, listen: String = "", settings: String = "",
+        _ program: ServerProgram? = nil, database: String, script: String, listen: String = "",
+        settings: String = "",
         serverArguments: [String] = [],
         executable: String? = nil
     ) throws {
         self.database = database
-        server = try PrivateServer(arguments: serverArguments)
+        server = try PrivateServer(program, arguments: serverArguments)
         try server.client().execute(
             "CREATE DATABASE \(database) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
         try server.client(database: database).executeScript(script)

@@ -2,10 +2,11 @@ import Foundation
 package import MariaDB
 import Synchronization
 
-/// A MariaDB server in a temporary directory, for the demo, the bench and the tests. It ends with this
-/// program, even if the program crashes, and its directory is removed with it. Durability is switched off for
-/// speed.
+/// A MariaDB or MySQL server in a temporary directory, for the demo, the bench and the tests. It ends with
+/// this program, even if the program crashes, and its directory is removed with it. Durability is switched off
+/// for speed.
 package final class PrivateServer: Sendable {
+    package let program: ServerProgram
     package let socketPath: String
     /// The port on 127.0.0.1, if one was asked for.
     package let tcpPort: UInt16?
@@ -20,17 +21,25 @@ package final class PrivateServer: Sendable {
     /// Bootstraps a server and waits until it answers. The user `root` has no password.
     ///
     /// - Parameters:
-    ///   - arguments: Added at the end of the command line of `mariadbd`, so that they win.
+    ///   - program: Which server; nil for the one that `KINDRED_SERVER` names.
+    ///   - arguments: Added at the end of the server's command line, so that they win.
     ///   - tcpPort: A port of 127.0.0.1 on which the server listens as well; see `freePort()`.
-    package init(arguments: [String] = [], tcpPort: UInt16? = nil) throws {
-        let mariadbd = try locate("mariadbd", package: "mariadb-server-core")
+    package init(
+        _ program: ServerProgram? = nil, arguments: [String] = [], tcpPort: UInt16? = nil
+    ) throws {
+        let program = try program ?? ServerProgram.chosen()
+        self.program = program
+        let server = try program.command()
         directory = try makeTemporaryDirectory()
         socketPath = directory + "/s"
         self.tcpPort = tcpPort
-        command = [mariadbd] + Self.options(in: directory, tcpPort: tcpPort) + arguments
+        command = server + program.options(in: directory, tcpPort: tcpPort) + arguments
         // All properties are set: if one of these throws, `deinit` tidies up.
         try Self.checkLength(ofSocketPath: socketPath)
-        try Self.bootstrap(directory)
+        try Bootstrap(
+            program: program, directory: directory, arguments: arguments, timeout: Self.timeout
+        )
+        .run()
         try start()
     }
 
@@ -102,6 +111,7 @@ package final class PrivateServer: Sendable {
     }
 
     private var errorLog: String { directory + "/error.log" }
+    private var programName: String { ServerProgram.fileName(command[0]) }
 
     private func start() throws {
         try process.withLock { process in
@@ -110,7 +120,7 @@ package final class PrivateServer: Sendable {
         }
         var refusal: DatabaseError?
         let isReady = try holds(within: Self.timeout) {
-            guard pid != nil else { throw PrivateServerError("mariadbd ended at once", log: errorLog) }
+            guard pid != nil else { throw PrivateServerError("\(programName) ended at once", log: errorLog) }
             do throws(DatabaseError) {
                 _ = try client()
                 return true
@@ -122,7 +132,7 @@ package final class PrivateServer: Sendable {
         if !isReady {
             let reason = refusal?.description ?? ""
             throw PrivateServerError(
-                "mariadbd did not answer in \(Self.timeout) s (\(reason))", log: errorLog)
+                "\(programName) did not answer in \(Self.timeout) s (\(reason))", log: errorLog)
         }
     }
 
@@ -134,43 +144,6 @@ package final class PrivateServer: Sendable {
                 _ = process?.waitForExit(within: Self.timeout)
             }
             process = nil
-        }
-    }
-
-    private static func options(in directory: String, tcpPort: UInt16?) -> [String] {
-        let network = tcpPort.map { ["--bind-address=127.0.0.1", "--port=\($0)"] } ?? ["--skip-networking"]
-        return ["--no-defaults", "--datadir=\(directory)/data", "--socket=\(directory)/s"] + userOption
-            + network + [
-                "--skip-name-resolve", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0",
-                "--innodb-doublewrite=0", "--innodb-buffer-pool-size=64M",
-            ]
-    }
-
-    /// mariadbd refuses to run as root unless it is told to; other accounts need no option.
-    private static var userOption: [String] { geteuid() == 0 ? ["--user=root"] : [] }
-
-    private static func bootstrap(_ directory: String) throws {
-        _ = try locate("my_print_defaults", package: "mariadb-client-core")
-        let installer = try locate("mariadb-install-db", package: "mariadb-server-core")
-        let log = directory + "/install.log"
-        let command = [
-            installer, "--no-defaults", "--datadir=\(directory)/data",
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db", "--skip-name-resolve",
-            // It must work also where the machine's own name cannot be looked up.
-            "--force",
-        ]
-        // A server that starts removes what other servers have left in its TMPDIR, and even what they still
-        // use, so each server has its own.
-        var process = try ChildProcess(
-            command + userOption, environment: ["TMPDIR": directory], removing: directory, log: log)
-        guard process.waitForExit(within: timeout) else {
-            process.send(signal: SIGKILL)
-            throw PrivateServerError("mariadb-install-db did not end in \(timeout) s", log: log)
-        }
-        // The exit status alone says nothing about an unusable directory; the system tables do.
-        guard process.status == 0, access(directory + "/data/mysql", F_OK) == 0 else {
-            throw PrivateServerError("mariadb-install-db failed", log: log)
         }
     }
 

@@ -35,7 +35,7 @@ struct Check: ParsableCommand {
         if let warning = settings.listen.overrideWarning(besides: ["/run/kindred/kindred.sock"]) {
             print("\(file.config): warning: where systemd's kindred.socket is used, \(warning)")
         }
-        for problem in Inspection.serverProblems(settings, serving: catalog) {
+        for problem in Inspection.serverProblems(settings, serving: catalog, of: schema.dialect.kind) {
             print("\(file.config): warning: \(problem)")
         }
         print("\(file.config): all is well, \(catalog.relationships.count) relationships")

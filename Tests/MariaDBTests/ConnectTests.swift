@@ -41,7 +41,8 @@ import Testing
             ])
     }
 
-    @Test func `an account with unix_socket authentication needs no password`() throws {
+    @Test(.enabled(if: SharedServer.kind == .mariaDB, "MySQL's plugin of the kind must be installed first"))
+    func `an account with unix_socket authentication needs no password`() throws {
         let server = try PrivateServer()
         let own = String(cString: getpwuid(geteuid()).pointee.pw_name)
         try server.client().execute("CREATE OR REPLACE USER \(own)@localhost IDENTIFIED VIA unix_socket")
@@ -117,15 +118,32 @@ import Testing
 
     @Test func `the session setup has run when connected`() throws {
         let connection = try connected(
-            SharedServer.server.endpoint(sessionSetup: ["SET time_zone = '+05:00', max_statement_time = 7"]))
+            SharedServer.server.endpoint(sessionSetup: ["SET time_zone = '+05:00', wait_timeout = 7"]))
         #expect(
-            text(connection.run("SELECT @@time_zone, @@max_statement_time").rows) == [["+05:00", "7.000000"]])
+            text(connection.run("SELECT @@time_zone, @@wait_timeout").rows) == [["+05:00", "7"]])
     }
 
     @Test func `a session setup that the server refuses fails the connect`() throws {
         let error = try refusal(SharedServer.server.endpoint(sessionSetup: ["SET no_such_variable = 1"]))
         #expect(error.errno == 1193)
         #expect(error.kind == .refused)
+    }
+
+    @Test(arguments: [
+        ("5.5.5-10.5.29-MariaDB", "MariaDB 10.5.29"), ("5.7.44", "MySQL 5.7.44"),
+        ("", "does not say its version"),
+    ])
+    func `a server that is too old is refused`(version: String, what: String) throws {
+        let greeting = ScriptedServer.makeGreeting(version: version)
+        let (first, second) = (try ScriptedServer(greeting: greeting), try ScriptedServer(greeting: greeting))
+        let error = try refusal(Endpoint(.socket(path: first.path), user: "root"))
+        #expect(error.errno == ErrorNumber.unsupportedServer && error.kind == .refused)
+        #expect(error.message.contains(what), "\(error)")
+        #expect(error.message.contains("kindred needs MariaDB 10.6.0 or MySQL 8.0.22"))
+        let blocking = #expect(throws: DatabaseError.self) {
+            try BlockingClient(Endpoint(.socket(path: second.path), user: "root"))
+        }
+        #expect(blocking == error)
     }
 
     /// The setup waits for a lock that is released only after `connect` has returned. If it blocked, it would

@@ -28,7 +28,7 @@ import Testing
         let server = try SharedServer.server
         let connection = try connected(server.endpoint(database: "mysql"))
         // An interrupted SLEEP() alone would give a row; in a table scan it gives the error.
-        let waiting = try suspended("SELECT SLEEP(30) FROM seq_1_to_2", on: connection, server)
+        let waiting = try suspended("SELECT SLEEP(30) FROM \(numbers(to: 2))", on: connection, server)
         let client = try server.client()
         let state = "SELECT state FROM information_schema.processlist WHERE id = \(connection.threadID)"
         // A statement that is killed earlier, while it opens its table, fails with the engine's error 1939.
@@ -45,7 +45,8 @@ import Testing
     @Test func `KILL QUERY between rows is an error and not their end`() throws {
         let server = try SharedServer.server
         let connection = try connected(server.endpoint(database: "mysql"))
-        guard case .columns = connection.send("SELECT REPEAT('x', 1000) FROM seq_1_to_1000000") else {
+        guard case .columns = connection.send("SELECT REPEAT('x', 1000) FROM \(numbers(to: 1_000_000))")
+        else {
             throw Unexpected(description: "no columns")
         }
         #expect(connection.settle(connection.fetch()) == .row)
@@ -70,7 +71,7 @@ import Testing
 
     @Test func `a server that crashes between rows is an error and never their end`() throws {
         let server = try PrivateServer()
-        let sql = "SELECT seq, REPEAT('x', 1000) FROM seq_1_to_1000000"
+        let sql = "SELECT seq, REPEAT('x', 1000) FROM \(numbers(to: 1_000_000))"
         let connections = try (0..<3).map { _ in try connected(server.endpoint(database: "mysql")) }
         for (taken, connection) in connections.enumerated() {
             guard case .columns = connection.send(sql) else { throw Unexpected(description: "no columns") }
@@ -128,7 +129,7 @@ import Testing
     }
 
     /// A statement whose rows after the second take 30 s each.
-    private static let slowRows = "SELECT IF(seq < 3, REPEAT('x', 1000000), SLEEP(30)) FROM seq_1_to_4"
+    private static let slowRows = "SELECT IF(seq < 3, REPEAT('x', 1000000), SLEEP(30)) FROM \(numbers(to: 4))"
 
     private func bring(_ connection: Connection, to stage: Stage, _ server: PrivateServer) throws {
         if stage == .new { return }

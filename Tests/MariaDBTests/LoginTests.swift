@@ -5,12 +5,15 @@ import TestSupport
 import Testing
 
 /// Logging in to MySQL, whose plugins send the password in the clear over what they take for secure.
-@Suite(.enabled(if: MySQLServer.isThere, "there is no MySQL"), .serialized)
+@Suite(
+    .enabled(if: ServerProgram.mySQL.isAvailable, "there is no MySQL; Tests/bring-server.sh mysql brings it"),
+    .serialized)
 struct LoginTests {
     private static let password = "a secret of many words"
-    private static let server = Result { () throws -> MySQLServer in
-        let server = try MySQLServer(
-            arguments: Certificates.arguments(.server) + ["--plugin-load-add=auth_socket.so"])
+    private static let server = Result { () throws -> PrivateServer in
+        let server = try PrivateServer(
+            .mySQL, arguments: Certificates.arguments(.server) + ["--plugin-load-add=auth_socket.so"],
+            tcpPort: PrivateServer.freePort())
         let root = try server.client()
         for plugin in ["caching_sha2_password", "sha256_password"] where try has(plugin, root) {
             try root.execute("CREATE USER \(plugin) IDENTIFIED WITH \(plugin) BY '\(password)'")
@@ -26,11 +29,13 @@ struct LoginTests {
         return !rows.isEmpty
     }
 
-    private let server: MySQLServer
+    private let server: PrivateServer
+    private let port: UInt16
     private let root: BlockingClient
 
     init() throws {
         server = try Self.server.get()
+        port = try #require(server.tcpPort)
         root = try server.client()
     }
 
@@ -45,7 +50,7 @@ struct LoginTests {
         _ user: String, password: String = password, port: UInt16? = nil, tls: TLS? = nil, key: String? = nil
     ) -> Endpoint {
         var endpoint = Endpoint(
-            .tcp(address: "127.0.0.1", port: port ?? server.port), user: user, password: password,
+            .tcp(address: "127.0.0.1", port: port ?? self.port), user: user, password: password,
             connectTimeoutSeconds: 5)
         endpoint.tls = tls
         endpoint.serverPublicKey = key
@@ -75,7 +80,7 @@ struct LoginTests {
     }
 
     @Test func `over verified TLS every plugin logs in, and the wire shows no password`() throws {
-        let tap = try WireTap(to: server.port)
+        let tap = try WireTap(to: port)
         let tls = TLS(.identity("db.test"), ca: try Certificates.authority)
         for plugin in try plugins() {
             try forget()
@@ -89,8 +94,8 @@ struct LoginTests {
     }
 
     @Test func `with the server's public key every plugin logs in, and the wire shows no password`() throws {
-        let tap = try WireTap(to: server.port)
-        let key = server.directory + "/data/public_key.pem"
+        let tap = try WireTap(to: port)
+        let key = try server.client().strings("SELECT @@datadir")[0][0].map { $0 + "public_key.pem" } ?? ""
         #expect(PEMFile.problemOfPublicKey(key) == nil)
         for plugin in try plugins() {
             try forget()
@@ -106,7 +111,7 @@ struct LoginTests {
     /// libmariadb would ask whoever answers for a public key, and believe it.
     @Test func `a key that is gone when it is needed ends the login`() throws {
         try forget()
-        let tap = try WireTap(to: server.port)
+        let tap = try WireTap(to: port)
         let endpoint = overTCP("caching_sha2_password", port: tap.port, key: "/nonexistent/key.pem")
         let error = #expect(throws: DatabaseError.self) { try BlockingClient(endpoint) }
         #expect(error?.kind != .statement)
@@ -116,7 +121,7 @@ struct LoginTests {
     }
 
     @Test func `over plain TCP the plugins are refused before the login`() throws {
-        let tap = try WireTap(to: server.port)
+        let tap = try WireTap(to: port)
         for plugin in try plugins() {
             for endpoint in [
                 overTCP(plugin, port: tap.port),
@@ -137,7 +142,7 @@ struct LoginTests {
 
     @Test func `somebody in the middle who hides the server's TLS hears nothing`() throws {
         try forget()
-        let tap = try WireTap(to: server.port, .hideTLS)
+        let tap = try WireTap(to: port, .hideTLS)
         for verification in [TLS.Verification.identity("db.test"), .chain] {
             let tls = TLS(verification, ca: try Certificates.authority)
             let error = #expect(throws: DatabaseError.self) {

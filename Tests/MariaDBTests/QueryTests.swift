@@ -61,7 +61,7 @@ import Testing
         var next = 1
         var inOrder = true
         var waits = 0
-        var progress = connection.send("SELECT seq FROM seq_1_to_100000")
+        var progress = connection.send("SELECT seq FROM \(numbers(to: 100_000))")
         while true {
             if case .waiting(let interest) = progress {
                 waits += 1
@@ -96,7 +96,7 @@ import Testing
     /// The subquery gives a second row only at the outer row 50,000, so that error 1242 comes with a fetch.
     @Test func `an error between rows is not their end`() throws {
         let sql =
-            "SELECT s.seq, (SELECT 1 FROM seq_1_to_2 t WHERE t.seq = 1 OR s.seq = 50000) FROM seq_1_to_60000 s"
+            "SELECT s.seq, (SELECT 1 FROM \(numbers(to: 2, as: "t")) WHERE t.seq = 1 OR s.seq = 50000) FROM \(numbers(to: 60_000, as: "s"))"
         var rows = 0
         let error = connection.run(
             sql,
@@ -123,7 +123,7 @@ import Testing
 
     @Test func `rows of two connections can be fetched in turns`() throws {
         let other = try connected(SharedServer.server.endpoint(database: "mysql"))
-        let sql = "SELECT seq, REPEAT('x', 100) FROM seq_1_to_2000"
+        let sql = "SELECT seq, REPEAT('x', 100) FROM \(numbers(to: 2000))"
         try #require(connection.send(sql) == other.send(sql))
         for number in 1...2000 {
             for each in [connection, other] {

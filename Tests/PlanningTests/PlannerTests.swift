@@ -39,11 +39,13 @@ private func sql(_ relationship: Relationship, _ keys: Key...) -> String {
 private func text(_ value: String) -> Key { .single(.text(Array(value.utf8))) }
 
 /// A one-to-many relationship with one key column of this type.
-private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> Relationship {
+private func relationship(
+    keyedBy type: ColumnType, order: [OrderTerm] = [], dialect: Dialect = .mariaDB
+) -> Relationship {
     let books = table("books", [column("id"), column("owner", type)])
     return Relationship(
         name: "authors.books", kind: .many, parent: parent, key: [column("id", type)],
-        matchedColumns: [column("owner", type)], to: books, order: order, dialect: .mariaDB)
+        matchedColumns: [column("owner", type)], to: books, order: order, dialect: dialect)
 }
 
 @Suite struct PlannerTests {
@@ -94,6 +96,8 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
         let statement = sql(relationship(keyedBy: latin), text("é"))
         #expect(statement.contains("k0 VARCHAR(2) CHARACTER SET latin1 COLLATE latin1_swedish_ci PATH '$'"))
         #expect(statement.contains("CONVERT(k.k0 USING utf8mb4) COLLATE utf8mb4_nopad_bin=k.u0"))
+        let onMySQL = sql(relationship(keyedBy: latin, dialect: .mySQL), text("é"))
+        #expect(onMySQL.contains("CONVERT(k.k0 USING utf8mb4) COLLATE utf8mb4_0900_bin=k.u0"))
     }
 
     @Test func `keys of an ENUM are sent one by one, since only a literal uses its index`() {
@@ -183,6 +187,16 @@ private func relationship(keyedBy type: ColumnType, order: [OrderTerm] = []) -> 
                 "SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT k.o"))
         // A literal needs no SQL mode.
         #expect(sql(dated, text("2026-02-30")).hasPrefix("SELECT t.`id`"))
+    }
+
+    @Test func `an impossible day is asked for by a hint on MySQL, which refuses it as a literal as well`() {
+        let hint = "SELECT /*+ SET_VAR(sql_mode='ALLOW_INVALID_DATES') */ "
+        let dated = relationship(keyedBy: .date, dialect: .mySQL)
+        #expect(sql(dated, text("2026-02-28"), text("2026-02-30")).hasPrefix(hint + "k.o"))
+        #expect(sql(dated, text("2026-02-30")).hasPrefix(hint + "t.`id`"))
+        #expect(sql(dated, text("2026-02-28")).hasPrefix("SELECT t.`id`"))
+        let plan = statement(dated, [text("2026-02-30")]).explaining
+        #expect(String(decoding: plan, as: UTF8.self).hasPrefix("EXPLAIN FORMAT=TRADITIONAL " + hint))
     }
 
     @Test func `a many-to-many relationship joins its join table`() {

@@ -8,14 +8,16 @@ private func column(_ name: String, _ type: ColumnType = int) -> Column {
     Column(name: name, type: type, declaration: "", isNullable: false)
 }
 
-private func books(_ indexes: [Index.Part]..., key: [Column] = [column("id")]) -> Relationship {
+private func books(
+    _ indexes: [Index.Part]..., key: [Column] = [column("id")], dialect: Dialect = .mariaDB
+) -> Relationship {
     let keys = [Index(name: "PRIMARY", columns: key.map { .init($0.name) }, isUnique: true)]
     let table = Table(
         name: "books", columns: key + [column("author"), column("sold")],
         indexes: keys + indexes.map { Index(name: "i", columns: $0, isUnique: false) })
     return Relationship(
         name: "authors.books", kind: .many, parent: .init(Table(name: "authors", columns: [], indexes: [])),
-        key: [column("id")], matchedColumns: [column("author")], to: table, dialect: .mariaDB)
+        key: [column("id")], matchedColumns: [column("author")], to: table, dialect: dialect)
 }
 
 private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(column: "id")]
@@ -73,6 +75,56 @@ private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(col
         #expect(text.hasSuffix("x STRAIGHT_JOIN `books` t ON t.`id`=x.p0 ORDER BY k.o,x.i"))
     }
 
+    // MARK: MySQL
+
+    private let sortedOnMySQL = books([.init("author"), .init("sold", descending: true)], dialect: .mySQL)
+
+    @Test func `MySQL reads any number of rows in order, whatever the primary key is`() {
+        #expect(form(sortedOnMySQL, limit: 1000, offset: 1000) == .lateral)
+        #expect(form(sortedOnMySQL, limit: nil, offset: 1) == .lateral)
+        let text = ColumnType.text(length: 8, charset: "latin1", collation: "latin1_bin")
+        for key in [[column("id", text)], [column("id"), column("part", text)]] {
+            let relationship = books(
+                [.init("author"), .init("sold", descending: true)], key: key, dialect: .mySQL)
+            let order = [bySold[0]] + key.map { OrderTerm(column: $0.name) }
+            #expect(form(relationship, order: order) == .lateral)
+        }
+        #expect(form(books([.init("author")], dialect: .mySQL)) == .window)
+        #expect(
+            form(books([.init("author"), .init("sold", descending: true)], key: [], dialect: .mySQL))
+                == .window)
+    }
+
+    @Test func `true LATERAL is led by the matched column, in the direction in which the index is read`() {
+        let text = sql(sortedOnMySQL, Selection(order: bySold, limit: 2, offset: 4))
+        #expect(
+            text.hasSuffix(
+                " k STRAIGHT_JOIN LATERAL (SELECT c.`id` p0 FROM `books` c WHERE c.`author`=k.k0"
+                    + " ORDER BY c.`author`,c.`sold` DESC,c.`id` LIMIT 2 OFFSET 4) x"
+                    + " STRAIGHT_JOIN `books` t ON t.`id`=x.p0 ORDER BY k.o,t.`sold` DESC,t.`id`"))
+        let backwards = books([.init("author"), .init("sold")], dialect: .mySQL)
+        let newest = [OrderTerm(column: "sold", descending: true), OrderTerm(column: "id", descending: true)]
+        #expect(
+            sql(backwards, Selection(order: newest, limit: 2)).contains(
+                " ORDER BY c.`author` DESC,c.`sold` DESC,c.`id` DESC LIMIT 2) x"))
+        let descending = books([.init("author", descending: true), .init("sold")], dialect: .mySQL)
+        let oldest = [OrderTerm(column: "sold"), OrderTerm(column: "id")]
+        #expect(
+            sql(descending, Selection(order: oldest, limit: 2)).contains(
+                " ORDER BY c.`author` DESC,c.`sold`,c.`id` LIMIT 2) x"))
+    }
+
+    @Test func `true LATERAL names each column of a composite primary key, and a matched one only once`() {
+        let relationship = books(key: [column("author"), column("id")], dialect: .mySQL)
+        let order = [OrderTerm(column: "author"), OrderTerm(column: "id")]
+        let text = sql(relationship, Selection(order: order, limit: nil, offset: 1))
+        #expect(
+            text.contains(
+                "LATERAL (SELECT c.`author` p0,c.`id` p1 FROM `books` c WHERE c.`author`=k.k0"
+                    + " ORDER BY c.`author`,c.`id` LIMIT 18446744073709551615 OFFSET 1) x"))
+        #expect(text.hasSuffix(" ON t.`author`=x.p0 AND t.`id`=x.p1 ORDER BY k.o,t.`author`,t.`id`"))
+    }
+
     @Test func `a window numbers the primary keys of each key's rows only`() {
         let text = sql(unsorted, Selection(order: bySold, limit: 2, offset: 4))
         #expect(
@@ -93,7 +145,7 @@ private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(col
 
     @Test func `filters are part of every form`() {
         let condition = Condition(column("sold"), .greaterOrEqual(.integer(5)))
-        for (relationship, alias) in [(sorted, "c"), (unsorted, "t")] {
+        for (relationship, alias) in [(sorted, "c"), (sortedOnMySQL, "c"), (unsorted, "t")] {
             let selection = Selection(conditions: [condition], order: bySold, limit: 1)
             #expect(sql(relationship, selection).contains("\(alias).`sold`>=5"))
         }
@@ -109,12 +161,17 @@ private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(col
 
 /// Checks how filters are written.
 @Suite struct ConditionTests {
-    private func sql(_ type: ColumnType, _ comparison: Comparison) -> String {
+    private func statement(
+        _ type: ColumnType, _ comparison: Comparison, _ dialect: Dialect = .mariaDB
+    ) -> String {
         let selection = Selection(conditions: [Condition(column("x", type), comparison)])
-        let statement = Planner(books(), selection).statement(
+        let statement = Planner(books(dialect: dialect), selection).statement(
             for: [.single(.integer(1))], showing: [column("id")])
-        let text = String(decoding: statement.sql, as: UTF8.self)
-        return String(text.drop { $0 != "=" }.dropFirst("=1 AND ".count))
+        return String(decoding: statement.sql, as: UTF8.self)
+    }
+
+    private func sql(_ type: ColumnType, _ comparison: Comparison, _ dialect: Dialect = .mariaDB) -> String {
+        String(statement(type, comparison, dialect).drop { $0 != "=" }.dropFirst("=1 AND ".count))
     }
 
     private func text(_ value: String) -> Scalar { .text(Array(value.utf8)) }
@@ -135,5 +192,26 @@ private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(col
             sql(latin1, .equal(text("é")))
                 == "(t.`x`=CONVERT('é' USING latin1) COLLATE latin1_bin"
                 + " AND CONVERT(CONVERT('é' USING latin1) USING utf8mb4) COLLATE utf8mb4_nopad_bin='é')")
+    }
+
+    @Test func `what survives a conversion is compared in an exact collation that the server has`() {
+        let latin1 = ColumnType.text(length: 9, charset: "latin1", collation: "latin1_bin")
+        let text = sql(latin1, .equal(text("é")), .mySQL)
+        #expect(text.contains(" COLLATE utf8mb4_0900_bin='é'"), "\(text)")
+    }
+
+    @Test func `a day that the calendar lacks is allowed where the server would refuse it`() {
+        let hint = "SELECT /*+ SET_VAR(sql_mode='ALLOW_INVALID_DATES') */ "
+        let never: [Comparison] = [
+            .equal(text("2024-02-30")), .any([text("2024-01-01"), text("2024-02-30")], orNull: false),
+            .less(text("2024-02-30")),
+        ]
+        for comparison in never {
+            #expect(statement(.date, comparison, .mySQL).hasPrefix(hint))
+            #expect(statement(.date, comparison).hasPrefix("SELECT t."))
+        }
+        #expect(statement(.date, .equal(text("2024-02-29")), .mySQL).hasPrefix("SELECT t."))
+        let name = ColumnType.text(length: 9, charset: "utf8mb4", collation: "utf8mb4_bin")
+        #expect(statement(name, .equal(text("2024-02-30")), .mySQL).hasPrefix("SELECT t."))
     }
 }

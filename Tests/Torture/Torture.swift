@@ -10,7 +10,7 @@ struct Torture: ParsableCommand {
         abstract:
             "Breaks everything around a daemon that is asked without a pause, and checks every answer.",
         discussion: """
-            Two private MariaDB servers with a bookshop, a daemon in front of them, clients that compare every answer with \
+            Two private database servers with a bookshop, a daemon in front of them, clients that compare every answer with \
             what a third server, which is left alone, says of that key alone, clients that behave badly, and one fault after \
             another. Prints a page, and ends with 1 if anything was found, also in its memory and its turns.
             """)

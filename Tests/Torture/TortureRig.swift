@@ -132,7 +132,7 @@ final class TortureRig: Sendable {
     func limitQueries(at number: Int, to max: Int) throws {
         try servers[number].client().executeScript(
             """
-            GRANT USAGE ON *.* TO torture@localhost WITH MAX_QUERIES_PER_HOUR \(max);
+            ALTER USER torture@localhost WITH MAX_QUERIES_PER_HOUR \(max);
             FLUSH PRIVILEGES;
             """)
     }

@@ -1,3 +1,5 @@
+import MariaDB
+
 /// A million books of a hundred thousand authors, in two tables: in one the books of an author are scattered
 /// over the table, in the other they lie side by side.
 enum BenchData {
@@ -7,17 +9,17 @@ enum BenchData {
         CREATE TABLE authors (id INT PRIMARY KEY, name VARCHAR(40) NOT NULL, country CHAR(2) NOT NULL,
           born SMALLINT NOT NULL);
         INSERT INTO authors SELECT seq, CONCAT('Author ', seq), ELT(1 + seq MOD 4, 'de', 'en', 'fr', 'pl'),
-          1900 + seq MOD 100 FROM seq_1_to_\(authors);
+          1900 + seq MOD 100 FROM \(numbers(to: authors));
         CREATE TABLE scattered (id INT PRIMARY KEY, author_id INT NOT NULL, title VARCHAR(60) NOT NULL,
           price DECIMAL(8,2) NOT NULL, published DATE NOT NULL);
         INSERT INTO scattered SELECT seq, 1 + seq * 7919 MOD \(authors), CONCAT('The book of number ', seq),
-          seq MOD 5000 / 100, '1950-01-01' + INTERVAL seq MOD 25000 DAY FROM seq_1_to_\(10 * authors);
+          seq MOD 5000 / 100, '1950-01-01' + INTERVAL seq MOD 25000 DAY FROM \(numbers(to: 10 * authors));
         ALTER TABLE scattered ADD KEY (author_id);
         ALTER TABLE scattered ADD FOREIGN KEY (author_id) REFERENCES authors (id);
         CREATE TABLE clustered (author_id INT NOT NULL, id INT NOT NULL, title VARCHAR(60) NOT NULL,
           price DECIMAL(8,2) NOT NULL, published DATE NOT NULL, PRIMARY KEY (author_id, id));
         INSERT INTO clustered SELECT 1 + (seq - 1) DIV 10, seq, CONCAT('The book of number ', seq),
-          seq MOD 5000 / 100, '1950-01-01' + INTERVAL seq MOD 25000 DAY FROM seq_1_to_\(10 * authors);
+          seq MOD 5000 / 100, '1950-01-01' + INTERVAL seq MOD 25000 DAY FROM \(numbers(to: 10 * authors));
         ALTER TABLE clustered ADD FOREIGN KEY (author_id) REFERENCES authors (id);
         ANALYZE TABLE authors, scattered, clustered;
         """

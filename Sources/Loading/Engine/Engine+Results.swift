@@ -31,13 +31,19 @@ extension Engine {
         switch outcome {
         case .complete:
             if !splitsInVain.isEmpty { splitsInVain[query.batch.batchKey.relationshipNumber] = nil }
+            if !changedTables.isEmpty { changedTables.answered(query.template.relationship, at: now) }
             deliver(.rows(query), of: query.batch)
         case .failed(let failure): failed(query, failure)
         case .changedColumns:
-            onEvent(.catalogOutdated)
-            fail(query.batch, Self.changed(query.template.relationship))
+            if failAsChanged(Self.otherTypes, of: query) { return }
+            let name = query.template.relationship.name
+            fail(query.batch, Failure(.databaseError, "the rows behind '\(name)' \(Self.otherTypes)"))
         }
     }
+
+    private static let otherTypes =
+        "have columns of other types than the database's schema says, which has been read again; "
+        + "if it is a view, create it anew"
 
     /// There is no database any more: all loads that wait fail, until there is one again.
     package func databaseLost(_ failure: QueryFailure) {
@@ -100,9 +106,7 @@ extension Engine {
 
     private func refused(_ query: BatchQuery, _ failure: QueryFailure, _ scope: ErrorScope) {
         switch scope {
-        case .missingName:
-            onEvent(.catalogOutdated)
-            return fail(query.batch, Self.changed(query.template.relationship))
+        case .missingName: if failAsChanged(failure.description, of: query) { return }
         case .accessDenied: onEvent(.catalogOutdated)
         case .keys where query.canSplit: return split(query)
         case .unknown where query.canSplit && mayBeKeys(query): return split(query)
@@ -114,6 +118,20 @@ extension Engine {
             Failure(
                 .databaseError, failure.message, mysqlErrno: failure.errno,
                 passesByItself: failure.passesByItself))
+    }
+
+    /// Has the catalog read again, because a query has met something that is not as the catalog has it. If
+    /// that may help, its loads fail with an error that passes by itself.
+    /// - Returns: whether they have failed. They have not if the catalog has been read again, has not
+    ///   changed, and the same has come back.
+    private func failAsChanged(_ message: String, of query: BatchQuery) -> Bool {
+        onEvent(.catalogOutdated)
+        let relationship = query.template.relationship
+        guard changedTables.met(relationship, message, sent: query.batch.sentAt, at: now) else {
+            return false
+        }
+        fail(query.batch, Self.changed(relationship))
+        return true
     }
 
     /// Whether one of the keys may be to blame for an unknown error. As long as parts of batches bring rows,

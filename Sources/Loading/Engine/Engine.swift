@@ -1,6 +1,6 @@
 package import Batching
 package import Relations
-import Time
+package import Time
 import Wire
 
 /// The data path from a decoded load to its answers: what a load asks for, when its keys go to the database,
@@ -21,6 +21,7 @@ package final class Engine {
     /// By relationship number, how many queries of several keys have failed with an unknown error since one
     /// brought rows.
     var splitsInVain: [Int: Int] = [:]
+    var changedTables = ChangedTables()
     var deadlines = Deadlines()
     /// Whether keys have come since the last decision.
     var hasNewKeys = false
@@ -49,6 +50,12 @@ package final class Engine {
     package func install(_ catalog: Catalog, _ settings: QueryTemplates.Settings) {
         templates.install(catalog, settings)
         prune()
+    }
+
+    /// The schema has been read, and what has come of it is served.
+    /// - Parameter began: when the reading began.
+    package func catalogRead(began: Instant) {
+        changedTables.catalogRead(templates.catalog, began: began, at: now)
     }
 
     func prune() {

@@ -107,12 +107,20 @@ package enum ErrorNumber {
     package static let unknownClientError: UInt32 = 2000
     /// libmariadb's `CR_UNKNOWN_HOST`: a host's name could not be resolved.
     package static let unknownHost: UInt32 = 2005
+    /// libmariadb's `CR_VERSION_ERROR`, which we give to a server of a version or kind that cannot be used.
+    package static let unsupportedServer: UInt32 = 2007
     /// libmariadb's `CR_SSL_CONNECTION_ERROR`: no TLS with the server, or not with one that it should be.
     package static let tlsFailed: UInt32 = 2026
     /// libmariadb's `CR_PLUGIN_NOT_ALLOWED`: the server asks for a login plugin that we do not use.
     package static let pluginNotAllowed: UInt32 = 5010
     /// libmariadb's `CR_SERVER_LOST`, which we also give to a connection that we abandon.
     package static let serverLost: UInt32 = 2013
+
+    /// MySQL's `CLIENT_INTERACTION_TIMEOUT`: what it says on an idle connection that it ends, and a query may
+    /// meet as its answer.
+    package static let idleConnectionEnded: UInt32 = 4031
+    /// MySQL's `SESSION_WAS_KILLED`
+    package static let sessionKilled: UInt32 = 3169
 
     package static let syntaxError: UInt32 = 1064
 
@@ -127,11 +135,17 @@ package enum ErrorNumber {
     package static let functionResultTooLong: UInt32 = 1301
     package static let wrongValueForType: UInt32 = 1366
     package static let outOfRange: UInt32 = 1690
+    /// MySQL's `WRONG_VALUE`: a literal that is no day, in a comparison with one.
+    package static let wrongValue: UInt32 = 1525
     /// MySQL's `CANNOT_CONVERT_STRING`
     package static let cannotConvertString: UInt32 = 3854
+    /// MySQL's `IMPOSSIBLE_STRING_CONVERSION`
+    package static let impossibleStringConversion: UInt32 = 3988
     package static let jsonTableCannotHold: UInt32 = 4176
     /// `NET_PACKET_TOO_LARGE`: the statement is longer than `max_allowed_packet`.
     package static let packetTooLarge: UInt32 = 1153
+    /// `NO_SUCH_THREAD`, in answer to `KILL`.
+    package static let noSuchThread: UInt32 = 1094
     /// MariaDB's `NO_SUCH_QUERY`, in answer to `KILL QUERY ID`.
     package static let noSuchQuery: UInt32 = 1957
 }

@@ -19,6 +19,9 @@ extension Dialect {
         switch kind {
         // It needs the privilege SLAVE MONITOR: https://mariadb.com/kb/en/show-replica-status/
         case .mariaDB: ("SHOW ALL SLAVES STATUS", "Seconds_Behind_Master")
+        // It has a row for each channel, and needs the privilege REPLICATION CLIENT:
+        // https://dev.mysql.com/doc/refman/9.4/en/show-replica-status.html
+        case .mySQL: ("SHOW REPLICA STATUS", "Seconds_Behind_Source")
         }
     }
 }

@@ -1,6 +1,6 @@
 package import Relations
 
-// What the schema of a MariaDB has that another kind of server's has not, or that is asked for in other words
+// What the schema of one kind of server has that another kind's has not, or that is asked for in other words
 // there.
 
 extension Dialect {
@@ -17,6 +17,7 @@ extension Dialect {
             SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS
             WHERE CONSTRAINT_SCHEMA = \(database) AND LEVEL = 'Column' AND CHECK_CLAUSE LIKE 'json_valid(%'
             """
+        case .mySQL: nil
         }
     }
 
@@ -25,6 +26,8 @@ extension Dialect {
         switch kind {
         // https://mariadb.com/kb/en/ignored-indexes/ and DISABLE KEYS
         case .mariaDB: "IGNORED = 'YES' OR COMMENT LIKE '%disabled%'"
+        // https://dev.mysql.com/doc/refman/9.4/en/invisible-indexes.html and DISABLE KEYS
+        case .mySQL: "IS_VISIBLE = 'NO' OR COMMENT LIKE '%disabled%'"
         }
     }
 
@@ -39,6 +42,7 @@ extension Dialect {
             SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS
             WHERE TABLE_SCHEMA = \(database) AND GENERATION_EXPRESSION = 'ROW END'
             """
+        case .mySQL: nil
         }
     }
 }

@@ -30,6 +30,18 @@ package enum Comparison: Hashable, Sendable {
     /// True of a value that equals one of these, which are all different, or that is `NULL` if that is
     /// allowed. Without values and without `NULL` it is true of nothing.
     case any([Scalar], orNull: Bool)
+
+    /// What the column is compared with.
+    package var values: [Scalar] {
+        switch self {
+        case .isNull, .isNotNull: []
+        case .equal(let value), .notEqual(let value), .less(let value), .lessOrEqual(let value),
+            .greater(let value), .greaterOrEqual(let value):
+            [value]
+        case .like(let pattern): [.text(pattern)]
+        case .any(let values, _): values
+        }
+    }
 }
 
 /// Which related rows of each key are wanted, and in which order. Loads of one relationship with equal
@@ -74,14 +86,7 @@ package struct Selection: Hashable, Sendable {
     /// The number of bytes that the values of the conditions take in a statement, roughly.
     package var byteCount: Int {
         conditions.reduce(0) { sum, condition in
-            switch condition.comparison {
-            case .isNull, .isNotNull: sum
-            case .equal(let value), .notEqual(let value), .less(let value), .lessOrEqual(let value),
-                .greater(let value), .greaterOrEqual(let value):
-                sum + value.byteCount
-            case .like(let pattern): sum + pattern.count
-            case .any(let values, _): values.reduce(sum) { $0 + $1.byteCount }
-            }
+            condition.comparison.values.reduce(sum) { $0 + $1.byteCount }
         }
     }
 

@@ -9,21 +9,70 @@
 package struct Dialect: Sendable {
     package enum Kind: Hashable, Sendable {
         case mariaDB
+        case mySQL
     }
 
     package let kind: Kind
     package let version: Version
 
-    /// - Parameter text: the version that the server gives at connect: `10.11.19-MariaDB-0+deb12u1`. Every
-    ///   server is taken for a MariaDB: no other kind can be used yet, and a connection to one fails while it
-    ///   is made.
+    /// - Parameter text: the version that the server gives at connect: `10.11.19-MariaDB-0+deb12u1`, or
+    ///   `8.4.7`. Only a MariaDB has its name in it; a MySQL is all else, by whatever year or innovation its
+    ///   version is numbered (`26.10`).
     package init(serverVersion text: String) {
-        kind = .mariaDB
-        version = Version(text)
+        kind = text.contains("MariaDB") ? .mariaDB : .mySQL
+        version = Version(kind == .mariaDB ? Self.ownVersion(in: text) : text)
+    }
+
+    // 5.5.5-10.11.19-MariaDB
+    /// The version of a MariaDB without the `5.5.5-` that it may put before its own so that old replicas
+    /// accept it.
+    private static func ownVersion(in text: String) -> String {
+        text.hasPrefix("5.5.5-") ? String(text.dropFirst("5.5.5-".count)) : text
     }
 
     /// A MariaDB whose version is not known.
-    package static let mariaDB = Dialect(serverVersion: "")
+    package static let mariaDB = Dialect(serverVersion: "MariaDB")
+    /// A MySQL whose version is not known.
+    package static let mySQL = Dialect(serverVersion: "")
+}
+
+extension Dialect: CustomStringConvertible {
+    /// `MariaDB 10.11.19`
+    package var description: String { "\(kind) \(version)" }
+}
+
+extension Dialect.Kind: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .mariaDB: "MariaDB"
+        case .mySQL: "MySQL"
+        }
+    }
+
+    /// The first version that understands all that is written here. MariaDB 10.6 is the first with
+    /// `JSON_TABLE`; MySQL has that since 8.0.4, `LATERAL` since 8.0.14, `utf8mb4_0900_bin` since 8.0.17 and
+    /// `SHOW REPLICA STATUS` since 8.0.22.
+    fileprivate var minVersion: Dialect.Version {
+        switch self {
+        case .mariaDB: Dialect.Version("10.6")
+        case .mySQL: Dialect.Version("8.0.22")
+        }
+    }
+}
+
+// MARK: Which servers can be used
+
+extension Dialect {
+    /// Why such a server cannot be used: `the server is MariaDB 10.5.29; kindred needs …`; nil if it can.
+    ///
+    /// A server in front of which a proxy stands is what the proxy says.
+    package var unsupportedReason: String? {
+        guard version < kind.minVersion else { return nil }
+        let what =
+            version == Version("") ? "the server does not say its version" : "the server is \(self)"
+        let needed = [Kind.mariaDB, .mySQL].map { "\($0) \($0.minVersion)" }.joined(separator: " or ")
+        return "\(what); kindred needs \(needed), or a later one (a proxy says the version it was given)"
+    }
 }
 
 extension Dialect {
@@ -39,6 +88,12 @@ extension Dialect {
             let numbers = digits.split(separator: ".").map { UInt16($0) ?? 0 } + [0, 0, 0]
             (major, minor, patch) = (numbers[0], numbers[1], numbers[2])
         }
+    }
+}
+
+extension Dialect.Version: Comparable {
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.major, left.minor, left.patch) < (right.major, right.minor, right.patch)
     }
 }
 
@@ -62,6 +117,8 @@ extension Dialect {
     package var exactCollation: String {
         switch kind {
         case .mariaDB: "utf8mb4_nopad_bin"
+        // https://dev.mysql.com/doc/refman/9.4/en/charset-unicode-sets.html
+        case .mySQL: "utf8mb4_0900_bin"
         }
     }
 
@@ -72,6 +129,29 @@ extension Dialect {
         // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT …
         // https://mariadb.com/kb/en/set-statement/
         case .mariaDB: ("SET STATEMENT sql_mode='\(mode)' FOR ", "SELECT ")
+        // SELECT /*+ SET_VAR(sql_mode='ALLOW_INVALID_DATES') */ …
+        // https://dev.mysql.com/doc/refman/9.4/en/optimizer-hints.html
+        case .mySQL: ("", "SELECT /*+ SET_VAR(sql_mode='\(mode)') */ ")
+        }
+    }
+
+    /// Whether a literal such as `'2024-02-30'` beside a column of days is an error (1525), unless the
+    /// `sql_mode` allows days that the calendar does not have. Otherwise it equals what was stored under such
+    /// a mode.
+    package var refusesImpossibleDays: Bool {
+        switch kind {
+        case .mariaDB: false
+        case .mySQL: true
+        }
+    }
+
+    /// Whether a subquery in `FROM` may use the columns of the tables before it (`LATERAL`).
+    package var hasLateral: Bool {
+        switch kind {
+        // MDEV-19078
+        case .mariaDB: false
+        // https://dev.mysql.com/doc/refman/9.4/en/lateral-derived-tables.html
+        case .mySQL: true
         }
     }
 
@@ -79,6 +159,9 @@ extension Dialect {
     package var explain: String {
         switch kind {
         case .mariaDB: "EXPLAIN "
+        // Its default is the variable explain_format, which may be TREE.
+        // https://dev.mysql.com/doc/refman/9.4/en/explain.html
+        case .mySQL: "EXPLAIN FORMAT=TRADITIONAL "
         }
     }
 }

@@ -15,7 +15,15 @@ extension Index {
     package func sorts(
         _ matched: [String], fixed: [String], by order: [OrderTerm], primaryKey: [String]
     ) -> Bool {
-        if isIgnored { return false }
+        direction(of: matched, fixed: fixed, by: order, primaryKey: primaryKey) != nil
+    }
+
+    /// The direction in which the index is read if it sorts the rows, see ``sorts(_:fixed:by:primaryKey:)``;
+    /// nil if it does not.
+    fileprivate func direction(
+        of matched: [String], fixed: [String], by order: [OrderTerm], primaryKey: [String]
+    ) -> Direction? {
+        if isIgnored { return nil }
         let constant = Set(matched + fixed)
         let own = Set(columns.map(\.column))
         let appended = primaryKey.filter { !own.contains($0) }.map { Part($0) }
@@ -23,18 +31,24 @@ extension Index {
         var left = Set(matched)
         var isBackwards: Bool?
         for part in columns + appended {
-            if wanted.isEmpty, left.isEmpty { return true }
-            guard !part.isPrefix else { return false }
+            if wanted.isEmpty, left.isEmpty { break }
+            guard !part.isPrefix else { return nil }
             if constant.contains(part.column) {
                 left.remove(part.column)
                 continue
             }
-            guard left.isEmpty, let term = wanted.popFirst(), term.column == part.column else { return false }
+            guard left.isEmpty, let term = wanted.popFirst(), term.column == part.column else { return nil }
             let direction = term.descending != part.descending
-            guard isBackwards ?? direction == direction else { return false }
+            guard isBackwards ?? direction == direction else { return nil }
             isBackwards = direction
         }
-        return wanted.isEmpty && left.isEmpty
+        guard wanted.isEmpty, left.isEmpty else { return nil }
+        return isBackwards == true ? .backwards : .forwards
+    }
+
+    fileprivate enum Direction {
+        case forwards
+        case backwards
     }
 }
 
@@ -43,12 +57,27 @@ extension Relationship {
     /// are read; nil if there is none.
     package func sortingIndex(_ selection: Selection) -> Index? {
         guard hops.isEmpty else { return nil }
+        return indexes.first { direction(of: $0, selection) != nil }
+    }
+
+    private func direction(of index: Index, _ selection: Selection) -> Index.Direction? {
         let always = fixed.filter { $0.hop == nil }.map(\.condition.column.name)
-        return indexes.first {
-            $0.sorts(
-                matchedColumns.map(\.name), fixed: selection.equalColumns + always, by: selection.order,
-                primaryKey: primaryKey.map(\.name))
+        return index.direction(
+            of: matchedColumns.map(\.name), fixed: selection.equalColumns + always, by: selection.order,
+            primaryKey: primaryKey.map(\.name))
+    }
+
+    /// The order in which the rows of one key stand in ``sortingIndex(_:)``, in the index's own words: the
+    /// matched columns, which are the same in all of them, come first, each in the direction in which the
+    /// index is read. Nil if there is no such index.
+    package func indexOrder(_ selection: Selection) -> [OrderTerm]? {
+        guard let index = sortingIndex(selection) else { return nil }
+        let isBackwards = direction(of: index, selection) == .backwards
+        let matched = Set(matchedColumns.map(\.name))
+        let leading = index.columns.filter { matched.contains($0.column) }.map {
+            OrderTerm(column: $0.column, descending: $0.descending != isBackwards)
         }
+        return leading + selection.order.filter { !matched.contains($0.column) }
     }
 }
 

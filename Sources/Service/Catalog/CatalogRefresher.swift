@@ -13,6 +13,8 @@ final class CatalogRefresher {
         /// Whether the settings are new, and take effect if they fit the schema.
         let isReload: Bool
         let server: DatabaseServer
+        /// When the reading began.
+        let began: Instant
         let result: Result<BuiltCatalog, DatabaseError>
     }
 
@@ -20,6 +22,8 @@ final class CatalogRefresher {
     /// because many tables take their time.
     struct BuiltCatalog: Sendable {
         let catalog: Catalog
+        /// What the server is.
+        let dialect: Dialect
         /// Whether the catalog differs from the one that is served.
         let isNews: Bool
         let faults: [CatalogFault]
@@ -28,8 +32,9 @@ final class CatalogRefresher {
     }
 
     /// The time from the end of one reading to the next at least, however often queries fail for want of a
-    /// table.
+    /// table; twice as long, up to `maxPause`, after each reading in a row that has shown nothing new.
     private static let minPause = TimeSpan.milliseconds(500)
+    private static let maxPause = TimeSpan.seconds(4)
 
     private let loop: EventLoop
     private let offload: Offload<Result<BuiltCatalog, DatabaseError>>
@@ -39,9 +44,10 @@ final class CatalogRefresher {
     /// Settings that were to be adopted while a reading was under way.
     private var nextReload: Settings?
     private var lastReading: Instant?
+    private var pause = CatalogRefresher.minPause
     private var settings: Settings
     /// Where it reads.
-    var server: DatabaseServer
+    var server: DatabaseServer { didSet { pause = Self.minPause } }
     /// The catalog that is served; nil while there is none.
     var served: Catalog?
     /// Called on the loop's thread with what each reading gave.
@@ -67,7 +73,7 @@ final class CatalogRefresher {
             run.repeatAfterwards()
             return
         }
-        let earliest = lastReading.map { $0 + Self.minPause } ?? loop.now
+        let earliest = lastReading.map { $0 + pause } ?? loop.now
         if earliest > loop.now { alarm?.set(at: earliest) } else { read(settings, isReload: false) }
     }
 
@@ -81,11 +87,14 @@ final class CatalogRefresher {
         alarm?.clear()
         let endpoint = Endpoint(settings.database, at: server, purpose: .schema)
         let served = served
+        let began = loop.now
         offload.run {
             Self.schema(at: endpoint, settings).map { Self.finding($0, settings, comparedWith: served) }
         } then: { [unowned self, server] result in
             let finding = result.mapError { DatabaseError(untried: $0) }.flatMap { $0 }
-            finish(Reading(settings: settings, isReload: isReload, server: server, result: finding))
+            finish(
+                Reading(
+                    settings: settings, isReload: isReload, server: server, began: began, result: finding))
         }
     }
 
@@ -104,8 +113,8 @@ final class CatalogRefresher {
         let isNews = catalog != served
         // A new catalog that is equal is freed here, on this thread: that takes its time as well.
         return BuiltCatalog(
-            catalog: isNews ? catalog : served ?? catalog, isNews: isNews, faults: faults,
-            warnings: warnings)
+            catalog: isNews ? catalog : served ?? catalog, dialect: schema.dialect, isNews: isNews,
+            faults: faults, warnings: warnings)
     }
 
     private func finish(_ reading: Reading) {
@@ -125,7 +134,8 @@ final class CatalogRefresher {
 
     private func use(_ reading: Reading) {
         switch reading.result {
-        case .success:
+        case .success(let found):
+            pause = found.isNews ? Self.minPause : min(pause + pause, Self.maxPause)
             backoff.reset()
             schedule(after: interval)
         case .failure: schedule(after: backoff.next())

@@ -59,7 +59,8 @@ struct SchemaReader {
 
     /// The columns by table, and what the operator should know of them.
     private func columns() throws(DatabaseError) -> ([String: [Column]], warnings: [String]) {
-        let json = try JSONColumns(rows: rows(dialect.jsonChecks(of: client.quote(database))))
+        let checks = dialect.jsonChecks(of: client.quote(database))
+        let json = try JSONColumns(rows: rows(checks))
         let rows = try rows(
             """
             SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_MAXIMUM_LENGTH,
@@ -70,7 +71,8 @@ struct SchemaReader {
             ORDER BY TABLE_NAME, ORDINAL_POSITION
             """
         )
-        let seenThroughViews = try JSONColumns(of: configuredViews(), client, database: database)
+        let views = checks == nil ? [] : try configuredViews()
+        let seenThroughViews = try JSONColumns(of: views, client, database: database)
         let ambiguous = AmbiguousNames(among: rows.flatMap { [[$0[0] ?? ""], [$0[0] ?? "", $0[1] ?? ""]] })
         var tables: [String: [Column]] = [:]
         for row in rows {
@@ -105,7 +107,8 @@ struct SchemaReader {
 
     // MARK: Indexes
 
-    /// The indexes by table. An index over an expression has parts without a column, and is left out.
+    /// The indexes by table. An index over an expression has a part without a column, and is left out: what
+    /// its other parts say of rows is not true without that one.
     ///
     /// The server adds the column `ROW END` to every unique key of a system-versioned table. All rows that
     /// are current have the same value there, so that it is no part of what makes one unique.
@@ -122,8 +125,13 @@ struct SchemaReader {
             """
         )
         var found: [String: [Index]] = [:]
+        var overExpressions: Set<[String]> = []
         for row in rows {
-            guard let table = row[0], let name = row[1], let column = row[2] else { continue }
+            guard let table = row[0], let name = row[1] else { continue }
+            guard let column = row[2] else {
+                overExpressions.insert([table, name])
+                continue
+            }
             let isUnique = row[3] == "0"
             if isUnique, let end = ends[table], end == column { continue }
             let part = Index.Part(column, descending: row[4] == "D", isPrefix: row[5] != nil)
@@ -132,6 +140,7 @@ struct SchemaReader {
             indexes.append(Index(name: name, columns: columns, isUnique: isUnique, isIgnored: row[6] == "1"))
             found[table] = indexes
         }
+        for index in overExpressions { found[index[0]]?.removeAll { $0.name == index[1] } }
         return found
     }
 

@@ -9,7 +9,8 @@ import Relations
 // What the daemon does with a schema that has been read, or could not be.
 
 extension Daemon {
-    /// Reads the schema again: the new server's may differ.
+    /// Reads the schema again: the new server's may differ, or the server is of another kind than the one
+    /// from which it was read.
     func serverChanged() {
         refresher.server = servers.activeServer
         refresher.refresh()
@@ -17,7 +18,9 @@ extension Daemon {
 
     func schemaRead(_ reading: CatalogRefresher.Reading) {
         switch reading.result {
-        case .success(let found): schemaRead(found, reading.settings, isReload: reading.isReload)
+        case .success(let found):
+            schemaRead(found, reading.settings, isReload: reading.isReload)
+            engine.catalogRead(began: reading.began)
         case .failure(let error): schemaUnreadable(error, isReload: reading.isReload)
         }
         startServing()
@@ -52,7 +55,7 @@ extension Daemon {
         if found.isNews || isReload {
             engine.install(found.catalog, QueryTemplates.Settings(new))
             refresher.served = found.catalog
-            servers.serve(found.catalog)
+            servers.serve(found.catalog, of: found.dialect.kind)
         }
         if found.isNews { announce(found) }
         if isReload { reloaded(failure: nil) }

@@ -118,6 +118,7 @@ package final class Daemon {
         engine.onEvent = { [unowned self] in engineReported($0) }
         pool.onChange = { [unowned self] in showStatus() }
         servers.onChange = { [unowned self] in serverChanged() }
+        servers.onOtherKind = { [unowned self] in serverChanged() }
         servers.onFinding = { [unowned self] in pool.rearrange() }
         refresher.onReading = { [unowned self] in schemaRead($0) }
         reloader.onReading = { [unowned self] in settingsRead($0) }

@@ -154,17 +154,19 @@ final class ConnectionSlot {
         // Whatever the reason: the server will not end the query for us, or it will later, and hits the next
         // one.
         case (.recovering, .failed(let error)), (.busy, .failed(let error)): fail(error)
-        case (.recovering(let connection), .told), (.recovering(let connection), .notThere):
+        case (.recovering(let connection, let isStopped), .told) where mayHitNext(connection, isStopped):
+            reconnect()
+        case (.recovering(let connection, _), .told), (.recovering(let connection, _), .notThere):
             become(.idle(connection))
             pool.slotBecameFree()
         case (.busy(let connection, var execution), .told):
-            execution.kill = .answered
+            execution.kill = .told
             execution.deadline = execution.deadline ?? Deadline(time: loop.now + Self.killTimeout)
             become(.busy(connection, execution))
         // Its end is on its way; or it was another server that was asked, and then this connection is given
         // up: the query ends by `max_statement_time`.
         case (.busy(let connection, var execution), .notThere):
-            execution.kill = .answered
+            execution.kill = .notThere
             let end = loop.now + Self.endTimeout
             execution.deadline = Deadline(
                 time: min(execution.deadline?.time ?? end, end), reason: .killMissed)
@@ -246,7 +248,7 @@ final class ConnectionSlot {
         switch state {
         case .connecting(let connection, _), .busy(let connection, _):
             proceed(connection, connection.resume(ready: .init(readiness)))
-        case .idle(let connection), .recovering(let connection):
+        case .idle(let connection), .recovering(let connection, _):
             if let error = connection.checkIdle() { fail(error) }
         case .down, .resolving, .handshaking, .closed: break
         }
@@ -291,7 +293,7 @@ final class ConnectionSlot {
         if let attempt = state.attempt { attempt.giveUp() }
         state = next
         switch next {
-        case .idle(let connection), .recovering(let connection):
+        case .idle(let connection), .recovering(let connection, _):
             libraryTimeout = nil
             watch(connection.fileDescriptor, readable: true, writable: false)
         case .down, .resolving, .handshaking, .closed: libraryTimeout = nil
@@ -302,6 +304,7 @@ final class ConnectionSlot {
     }
 
     private func connected(_ connection: Connection) {
+        if let problem = pool.servers.problem(with: connection.dialect) { return fail(problem) }
         become(.idle(connection))
         connectedSince = loop.now
         hasFailed = false
@@ -309,17 +312,23 @@ final class ConnectionSlot {
             "connected to the database",
             metadata: [
                 "connection": "\(connection.threadID)",
-                "version": "\(connection.dialect?.version.description ?? "")",
+                "server": "\(connection.dialect?.description ?? "")",
             ])
         pool.slotConnected(to: server)
     }
 
     private func finish(_ connection: Connection, _ outcome: SlotOutcome) {
+        let kill = if case .busy(_, let execution) = state { execution.kill } else { Execution.Kill.notAsked }
+        if kill == .told, mayHitNext(connection, outcome.isStopped) { return dropConnection(outcome) }
         let query = endQuery(outcome)
-        let isBeingKilled =
-            if case .busy(_, let execution) = state { execution.kill == .asking } else { false }
-        become(isBeingKilled ? .recovering(connection) : .idle(connection))
+        become(kill == .asking ? .recovering(connection, isStopped: outcome.isStopped) : .idle(connection))
         if let query { pool.slotFinished(query, outcome, at: server) }
+    }
+
+    /// Whether the next query might be stopped in place of the one that has ended.
+    /// - Parameter isStopped: whether that one was stopped.
+    private func mayHitNext(_ connection: Connection, _ isStopped: Bool) -> Bool {
+        !isStopped && connection.dialect?.mayHitNextQuery ?? true
     }
 
     /// Logs how the query under way has ended.
@@ -334,9 +343,14 @@ final class ConnectionSlot {
     private func dropConnection(_ outcome: SlotOutcome) {
         let left = server
         let query = endQuery(outcome)
+        reconnect()
+        if let query { pool.slotFinished(query, outcome, at: left) }
+    }
+
+    /// Gives up a connection that is as it should not be for another to the same server.
+    private func reconnect() {
         become(.down(retryAt: nil))
         open()
-        if let query { pool.slotFinished(query, outcome, at: left) }
     }
 
     /// The time after which a connection counts as stable.

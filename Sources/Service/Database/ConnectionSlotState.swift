@@ -19,16 +19,16 @@ extension ConnectionSlot {
         case idle(Connection)
         /// A query is under way. Next: idle, recovering, down, closed.
         case busy(Connection, Execution)
-        /// The query has ended, but the server is still being told to stop it: a new one could be hit. Next:
-        /// idle, down, closed.
-        case recovering(Connection)
+        /// The query has ended, but the server is still being told to stop it: a new one could be hit.
+        /// `isStopped`: it has ended because it was stopped. Next: idle, down, closed.
+        case recovering(Connection, isStopped: Bool)
         /// The daemon ends. Nothing follows.
         case closed
 
         var connection: Connection? {
             switch self {
             case .connecting(let connection, _), .idle(let connection), .busy(let connection, _),
-                .recovering(let connection):
+                .recovering(let connection, _):
                 connection
             case .down, .resolving, .handshaking, .closed: nil
             }
@@ -89,10 +89,12 @@ extension ConnectionSlot {
         enum Kill {
             /// Nobody wants the query stopped. Next: asking.
             case notAsked
-            /// The server is being told to stop it. Next: answered.
+            /// The server is being told to stop it. Next: told, notThere.
             case asking
-            /// The server was told, or did not run the query. Next: asking.
-            case answered
+            /// The server did not run the query. Next: asking.
+            case notThere
+            /// The server was told. Next: asking.
+            case told
         }
     }
 }

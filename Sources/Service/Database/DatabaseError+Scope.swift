@@ -68,7 +68,8 @@ extension DatabaseError {
         ErrorNumber.cannotAggregateCollations, ErrorNumber.cannotAggregateTwoCollations,
         ErrorNumber.cannotAggregateManyCollations, ErrorNumber.truncatedWrongValue,
         ErrorNumber.functionResultTooLong, ErrorNumber.wrongValueForType, ErrorNumber.outOfRange,
-        ErrorNumber.cannotConvertString, ErrorNumber.jsonTableCannotHold,
+        ErrorNumber.wrongValue, ErrorNumber.cannotConvertString, ErrorNumber.impossibleStringConversion,
+        ErrorNumber.jsonTableCannotHold,
     ]
 
     /// SQLSTATE's classes of data, of a subquery with several rows, and of errors that functions and views

@@ -47,12 +47,16 @@ final class DatabaseServers {
     private var cannotCheck = false
     /// Tables that health checks read.
     private var tables: [String] = []
+    /// What the server is whose schema is served, and so what all must be; nil while there is no schema.
+    private var kind: Dialect.Kind?
     /// When a refused query may next bring a health check forward.
     private var nextEarlyCheck = Instant.zero
     /// How often another server was chosen.
     private(set) var changes = 0
     /// Called when another server is used from now on.
     var onChange: () -> Void = {}
+    /// Called when the active server turns out to be of another kind than the one whose schema is served.
+    var onOtherKind: () -> Void = {}
     /// Called when a server has been checked or an attempt to use it has failed: its health may have changed.
     var onFinding: () -> Void = {}
     /// Whether a server has connections that serve.
@@ -101,8 +105,20 @@ final class DatabaseServers {
         }
     }
 
-    /// Has health checks read the tables of this catalog from now on.
-    func serve(_ catalog: Catalog) { tables = HealthCheck.tables(of: catalog) }
+    /// Has health checks read the tables of this catalog from now on, of servers of this kind: its SQL is for
+    /// no other.
+    func serve(_ catalog: Catalog, of kind: Dialect.Kind) {
+        tables = HealthCheck.tables(of: catalog)
+        self.kind = kind
+    }
+
+    /// Why a connection that has come about cannot be used: its server is of another kind than the schema is
+    /// for, which is then read again. Nil if it can be used.
+    func problem(with dialect: Dialect?) -> DatabaseError? {
+        guard let kind, let dialect, let error = DatabaseError(dialect, where: kind) else { return nil }
+        onOtherKind()
+        return error
+    }
 
     /// Checks all servers, now and then from time to time. A single one has no alternative, and is left
     /// alone.
@@ -202,7 +218,8 @@ final class DatabaseServers {
         servers[server].check = .underWay
         let endpoint = Endpoint(settings, at: settings.candidates[server], purpose: .healthCheck)
         let check = HealthCheck(
-            maxLag: settings.maxLagSeconds, tables: tables, suspects: policy.nextSuspects(at: server))
+            maxLag: settings.maxLagSeconds, kind: kind, tables: tables,
+            suspects: policy.nextSuspects(at: server))
         let began = loop.now
         offload.run {
             check.run(endpoint)

@@ -9,6 +9,11 @@ enum SlotOutcome {
     case failed(DatabaseError)
     /// The result does not have the columns that were asked for.
     case changedColumns
+
+    /// Whether the query has ended because it was stopped.
+    var isStopped: Bool {
+        if case .failed(let error) = self { error.errno == ErrorNumber.queryInterrupted } else { false }
+    }
 }
 
 extension BatchQuery.Outcome {

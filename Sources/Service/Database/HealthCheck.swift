@@ -28,6 +28,8 @@ struct HealthCheck: Sendable {
 
     /// Seconds that a replica may be behind; 0: any number.
     var maxLag = 0
+    /// What the server must be; nil: any that can be used.
+    var kind: Dialect.Kind?
     /// Some of the tables that are served, of which the server should be able to read one; empty while they
     /// are not known.
     var tables: [String] = []
@@ -42,6 +44,7 @@ struct HealthCheck: Sendable {
         endpoint.readTimeoutSeconds = endpoint.connectTimeoutSeconds
         do throws(DatabaseError) {
             let client = try BlockingClient(endpoint)
+            if let kind, let error = DatabaseError(client.dialect, where: kind) { throw error }
             if let problem = try problemReading(client) { return withoutTrials(problem) }
             if let problem = try problemReplicating(client) { return withoutTrials(problem) }
             return Outcome(finding: .well, trials: trials(client))
@@ -133,5 +136,17 @@ extension HealthCheck {
             if found.count == maxTables { break }
         }
         return found
+    }
+}
+
+extension DatabaseError {
+    /// That a server is of another kind than those that are used together; nil if it is not.
+    init?(_ dialect: Dialect, where kind: Dialect.Kind) {
+        guard dialect.kind != kind else { return nil }
+        self.init(
+            errno: ErrorNumber.unsupportedServer,
+            message: "the server is \(dialect), and the schema that is served was read from "
+                + "a server of \(kind); all of database.servers must be of one kind",
+            kind: .refused)
     }
 }

@@ -107,7 +107,7 @@ extension Planner.Form {
         case .equality: "one comparison"
         case .valueList: "one list of values"
         case .ordinals: "the keys as a table, each row with its key's ordinal"
-        case .lateral: "one subquery for each wanted row, which an index has in order"
+        case .lateral: "the wanted rows of each key by subqueries, which an index has in order"
         case .window: "all rows of each key, numbered, and of these the wanted ones"
         }
     }
@@ -149,9 +149,13 @@ private struct Advice {
                 return "  limit: index '\(index.name)' has each key's rows in order; "
                     + "only the wanted ones are read"
             }
+            let obstacle =
+                relationship.primaryKey.isEmpty
+                ? "without a primary key they must be numbered"
+                : "so many rows, or a primary key that is not of integers, are cheaper to number"
             return
-                "  limit: index '\(index.name)' has each key's rows in order, but so many rows, or a primary "
-                + "key that is not of integers, are cheaper to number: all rows of a key are read"
+                "  limit: index '\(index.name)' has each key's rows in order, but \(obstacle): all rows of a "
+                + "key are read"
         }
         guard relationship.hops.isEmpty else {
             return "  limit: all rows of a key are read and sorted, because the way goes over other tables"

@@ -15,9 +15,12 @@ package enum Inspection {
     }
 
     /// What keeps servers from being used, where there are several: `server db2:3306 is not usable: …`
-    package static func serverProblems(_ settings: Settings, serving catalog: Catalog) -> [String] {
+    package static func serverProblems(
+        _ settings: Settings, serving catalog: Catalog, of kind: Dialect.Kind
+    ) -> [String] {
         let database = settings.database
-        let check = HealthCheck(maxLag: database.maxLagSeconds, tables: HealthCheck.tables(of: catalog))
+        let check = HealthCheck(
+            maxLag: database.maxLagSeconds, kind: kind, tables: HealthCheck.tables(of: catalog))
         guard database.candidates.count > 1 else { return [] }
         return database.candidates.compactMap { server in
             let endpoint = Endpoint(database, at: server, purpose: .healthCheck)

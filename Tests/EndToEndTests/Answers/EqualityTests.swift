@@ -12,8 +12,9 @@ import Testing
         "utf8mb4_nopad_bin",
         "utf8mb4_general_nopad_ci", "utf8mb4_uca1400_ai_ci", "utf8mb4_uca1400_as_cs", "utf8mb4_swedish_ci",
         "utf8mb4_turkish_ci", "utf8mb3_general_ci", "latin1_swedish_ci", "latin1_german2_ci", "latin1_bin",
-        "ascii_general_ci",
+        "ascii_general_ci", "utf8mb4_0900_ai_ci", "utf8mb4_0900_as_cs", "utf8mb4_0900_bin",
     ]
+    .filter(SharedServer.has)
 
     private static let texts = [
         "Bob", "bob", "BOB", "bob ", "bob  ", " bob", "", " ", "ß", "ss", "SS", "s", "é", "e\u{301}", "e",

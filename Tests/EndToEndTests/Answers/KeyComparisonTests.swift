@@ -129,6 +129,9 @@ import Testing
             CREATE TABLE ee (id INT PRIMARY KEY, e ENUM('1','0','b','a','c'), t VARCHAR(9), s SET('a','1','b'), KEY (e), KEY (t), KEY (s));
             INSERT INTO ee VALUES (1,'1','a','a'),(2,'0','1','1'),(3,'b','0','b'),(4,'a','','a'),(5,'c','A','1'),(6,0,'x,y','');
             """)
+        // `e = ''` finds what is no label (0) if the rows are read one by one, and does not if the index is used.
+        // MariaDB 10.11 chooses the same way for every form of the question.
+        let agreesOnEmptyLabels = server.program == .mariaDB
         let columns = ["ep.e", "ee.e", "ee.t", "ee.s"]
         var relationships = ""
         for (number, from) in columns.enumerated() {
@@ -147,7 +150,7 @@ import Testing
                 )
                 // Columns with the same declaration are compared by number, which distinguishes a value that
                 // is no label from an empty label.
-                .filter { from != to || $0[1] != "" }
+                .filter { (from != to && agreesOnEmptyLabels) || $0[1] != "" }
                 let parents = values.compactMap { $0[0] }
                 let wanted = try values.map { value in
                     let key = JSONValue.quoted(value[1] ?? "")
@@ -183,8 +186,8 @@ import Testing
         let server = try SharedServer.server
         try server.client(database: database).executeScript(
             """
-            CREATE TABLE p (id INT PRIMARY KEY, k VARCHAR(20) UNIQUE); INSERT INTO p SELECT seq, CONCAT('key', seq) FROM seq_1_to_500;
-            CREATE TABLE c (id INT PRIMARY KEY, k VARCHAR(20), txt VARCHAR(20), KEY (k)); INSERT INTO c SELECT seq, CONCAT('key', seq), '12abc' FROM seq_1_to_500;
+            CREATE TABLE p (id INT PRIMARY KEY, k VARCHAR(20) UNIQUE); INSERT INTO p SELECT seq, CONCAT('key', seq) FROM \(numbers(to: 500));
+            CREATE TABLE c (id INT PRIMARY KEY, k VARCHAR(20), txt VARCHAR(20), KEY (k)); INSERT INTO c SELECT seq, CONCAT('key', seq), '12abc' FROM \(numbers(to: 500));
             CREATE VIEW v AS SELECT id, k, CAST(txt AS SIGNED) n FROM c;
             """)
         let daemon = try DaemonUnderTest(

@@ -13,10 +13,10 @@ import Testing
           FOREIGN KEY (parent_id) REFERENCES parents (id));
         CREATE TABLE toys (id INT PRIMARY KEY, kid_id INT NOT NULL, FOREIGN KEY (kid_id) REFERENCES kids (id));
         CREATE TABLE named (id INT PRIMARY KEY, name VARCHAR(20) COLLATE utf8mb4_general_ci, FOREIGN KEY (name) REFERENCES parents (name));
-        INSERT INTO parents SELECT seq, CONCAT('Parent', seq) FROM seq_1_to_3000;
-        INSERT INTO kids SELECT seq, 1 + seq % 1202, seq % 7, CONCAT('n', seq) FROM seq_1_to_2404;
-        INSERT INTO toys SELECT seq, 1 + seq % 300 FROM seq_1_to_900;
-        INSERT INTO named SELECT seq, UPPER(CONCAT('parent', seq)) FROM seq_1_to_3000;
+        INSERT INTO parents SELECT seq, CONCAT('Parent', seq) FROM \(numbers(to: 3000));
+        INSERT INTO kids SELECT seq, 1 + seq % 1202, seq % 7, CONCAT('n', seq) FROM \(numbers(to: 2404));
+        INSERT INTO toys SELECT seq, 1 + seq % 300 FROM \(numbers(to: 900));
+        INSERT INTO named SELECT seq, UPPER(CONCAT('parent', seq)) FROM \(numbers(to: 3000));
         """
 
     private func makeDaemon(_ settings: String = "") throws -> DaemonUnderTest {
@@ -165,7 +165,7 @@ import Testing
         let server = try SharedServer.server
         try server.client(database: database).executeScript(
             Self.script
-                + "INSERT INTO kids SELECT 10000 + seq, 3000, 1, 'many' FROM seq_1_to_50000;")
+                + "INSERT INTO kids SELECT 10000 + seq, 3000, 1, 'many' FROM \(numbers(to: 50_000));")
         let daemon = try DaemonUnderTest(server, database: database)
         let keys = (1...99).map { "\($0)" }.joined(separator: ",")
         let reply = try daemon.ask(

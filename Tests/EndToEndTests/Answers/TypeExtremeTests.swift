@@ -60,6 +60,9 @@ private struct Extreme: Sendable, CustomTestStringConvertible {
             ], spellings: [(0, "1e-1")]),
     ]
 
+    /// MySQL's longest TIME has no fraction.
+    private static let lastTenth = SharedServer.kind == .mySQL ? 0 : 9
+
     private static let moments = [
         Extreme(
             declaration: "DATE",
@@ -86,14 +89,26 @@ private struct Extreme: Sendable, CustomTestStringConvertible {
         Extreme(
             declaration: "TIME(1)",
             values: [
-                ("'-838:59:59.9'", #""-838:59:59.9""#), ("'838:59:59.9'", #""838:59:59.9""#),
+                ("'-838:59:59.\(lastTenth)'", #""-838:59:59.\#(lastTenth)""#),
+                ("'838:59:59.\(lastTenth)'", #""838:59:59.\#(lastTenth)""#),
                 ("'00:00:00'", #""00:00:00.0""#),
             ]),
     ]
 
+    /// MariaDB keeps a document as it was written.
+    private static let jsonOfMariaDB = [
+        ("'{\"a\":\\n [1, 2.50, \"\\\\n\"]\\r\\n}'", #"{"a":[1,2.50,"\n"]}"#),
+        ("'18446744073709551616'", "18446744073709551616"),
+    ]
+    /// MySQL keeps numbers as 64-bit integers and doubles.
+    private static let jsonOfMySQL = [
+        ("'{\"a\":\\n [1, 2.50, \"\\\\n\"]\\r\\n}'", #"{"a":[1,2.5,"\n"]}"#),
+        ("'18446744073709551615'", "18446744073709551615"),
+    ]
+
     private static let texts = [
         Extreme(
-            declaration: "VARCHAR(40) COLLATE utf8mb4_nopad_bin",
+            declaration: "VARCHAR(40) COLLATE \(SharedServer.noPadBinaryCollation)",
             values: [
                 ("'😀'", #""😀""#), ("CONCAT('a', CHAR(0), 'b')", #""a\u0000b""#),
                 ("CONVERT(x'E280A8' USING utf8mb4)", #""\u2028""#), ("''", #""""#), ("'\\\"'", #""\"""#),
@@ -135,16 +150,13 @@ private struct Extreme: Sendable, CustomTestStringConvertible {
         Extreme(declaration: "INET4", values: [("'255.255.255.255'", #""255.255.255.255""#)]),
         Extreme(
             declaration: "JSON",
-            values: [
-                ("'{\"a\":\\n [1, 2.50, \"\\\\n\"]\\r\\n}'", #"{"a":[1,2.50,"\n"]}"#),
-                ("'18446744073709551616'", "18446744073709551616"),
-            ], isKey: false),
+            values: SharedServer.kind == .mySQL ? jsonOfMySQL : jsonOfMariaDB, isKey: false),
         Extreme(
             declaration: "POINT", values: [("POINT(1,2)", #""AAAAAAEBAAAAAAAAAAAA8D8AAAAAAAAAQA==""#)],
             isKey: false),
     ]
 
-    private static let all = numbers + moments + texts
+    private static let all = (numbers + moments + texts).filter { SharedServer.has($0.declaration) }
 
     private static let shared = Result { try makeDaemon() }
 

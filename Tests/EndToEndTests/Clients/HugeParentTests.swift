@@ -10,8 +10,8 @@ import Testing
         CREATE TABLE a (id INT PRIMARY KEY);
         CREATE TABLE b (id INT PRIMARY KEY, a_id INT NOT NULL, text VARCHAR(100) NOT NULL, KEY (a_id),
           FOREIGN KEY (a_id) REFERENCES a (id));
-        INSERT INTO a SELECT seq FROM seq_1_to_20;
-        INSERT INTO b SELECT seq, IF(seq <= 400000, 7, seq MOD 7), REPEAT('x', 100) FROM seq_1_to_400020
+        INSERT INTO a SELECT seq FROM \(numbers(to: 20));
+        INSERT INTO b SELECT seq, IF(seq <= 400000, 7, seq MOD 7), REPEAT('x', 100) FROM \(numbers(to: 400_020))
           WHERE seq <= 400000 OR seq MOD 7 > 0;
         """
 

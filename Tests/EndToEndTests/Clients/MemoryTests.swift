@@ -12,8 +12,8 @@ import Testing
         CREATE TABLE a (id INT PRIMARY KEY);
         CREATE TABLE b (id INT PRIMARY KEY, a_id INT NOT NULL, text VARCHAR(1000) NOT NULL, KEY (a_id),
           FOREIGN KEY (a_id) REFERENCES a (id));
-        INSERT INTO a SELECT seq FROM seq_1_to_40;
-        INSERT INTO b SELECT seq, 1 + seq MOD 40, REPEAT('x', 1000) FROM seq_1_to_20000;
+        INSERT INTO a SELECT seq FROM \(numbers(to: 40));
+        INSERT INTO b SELECT seq, 1 + seq MOD 40, REPEAT('x', 1000) FROM \(numbers(to: 20_000));
         """
 
     init() throws {

@@ -79,8 +79,8 @@ import Testing
             CREATE DATABASE d; USE d;
             CREATE TABLE a (id INT PRIMARY KEY) ENGINE=MyISAM;
             CREATE TABLE b (id INT PRIMARY KEY, a_id INT, KEY (a_id)) ENGINE=MyISAM;
-            INSERT INTO a SELECT seq FROM seq_1_to_64;
-            INSERT INTO b SELECT seq, 1 + seq % 2000 FROM seq_1_to_20000;
+            INSERT INTO a SELECT seq FROM \(numbers(to: 64));
+            INSERT INTO b SELECT seq, 1 + seq % 2000 FROM \(numbers(to: 20_000));
             FLUSH TABLES;
             """)
         let directory = try server.client().strings("SELECT @@datadir").first?[0] ?? ""
@@ -107,8 +107,8 @@ import Testing
             """
             CREATE TABLE a (id INT PRIMARY KEY);
             CREATE TABLE base (id INT PRIMARY KEY, a_id INT, KEY (a_id));
-            INSERT INTO a SELECT seq FROM seq_1_to_64;
-            INSERT INTO base SELECT seq, seq FROM seq_1_to_64;
+            INSERT INTO a SELECT seq FROM \(numbers(to: 64));
+            INSERT INTO base SELECT seq, seq FROM \(numbers(to: 64));
             CREATE FUNCTION checked(n INT) RETURNS INT DETERMINISTIC BEGIN
                 IF n IN (\(bad.map(String.init).joined(separator: ","))) THEN SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 4999; END IF; RETURN n; END;
             """.replacing("BEGIN\n", with: "BEGIN "))

@@ -48,6 +48,28 @@ import Testing
         }
     }
 
+    @Test(.requires(.mySQL, "this server and the machine's MariaDB are two kinds"))
+    func `a server of another kind is not used, and said to be so`() throws {
+        let other = try PrivateServer(.mariaDB)
+        try other.client().executeScript(
+            """
+            CREATE DATABASE d; USE d; CREATE TABLE parents (id INT PRIMARY KEY, server VARCHAR(9));
+            CREATE TABLE children (id INT PRIMARY KEY, parent_id INT, FOREIGN KEY (parent_id) REFERENCES parents (id));
+            INSERT INTO parents VALUES (1, 'other');
+            """)
+        let list = "[\"\(servers[0].socketPath)\", \"\(other.socketPath)\"]"
+        let daemon = try DaemonUnderTest(
+            servers[0], database: "d",
+            databaseAddress: "servers = \(list)\ncheck_interval_s = 1\nconnect_timeout_s = 1")
+        try daemon.waitForLog("all of database.servers must be of one kind")
+        let check = try DaemonUnderTest.run(["check", "--config", daemon.configPath])
+        #expect(check.output.contains("the server is MariaDB") && check.status == 0, "\(check.output)")
+        servers[0].kill()
+        try eventually("nobody answers") { try daemon.ask(Self.load).errorCode == "database_unavailable" }
+        try servers[0].restart()
+        try eventually("the right one answers") { try answeringServer(daemon) == "first" }
+    }
+
     /// Returns the number of the daemon's pooled connections to a server; those of health checks are short.
     private func connections(to server: PrivateServer) throws -> Int {
         let rows = try server.client().strings(
@@ -109,7 +131,7 @@ import Testing
         try servers[0].client(database: "d").executeScript(
             """
             CREATE TABLE rows_of (id INT PRIMARY KEY, parent_id INT, KEY (parent_id, id));
-            INSERT INTO rows_of SELECT seq, 1 FROM seq_1_to_16;
+            INSERT INTO rows_of SELECT seq, 1 FROM \(numbers(to: 16));
             -- Each row is sent by itself, half a second after the one before.
             CREATE VIEW slow AS SELECT id, parent_id, SLEEP(0.5) s, REPEAT('x', 40000) pad FROM rows_of;
             """)
@@ -260,7 +282,9 @@ import Testing
     @Test func `a replica whose replication has stopped is not used while another server is healthy`() throws
     {
         try servers[0].client().executeScript(
-            "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=1, MASTER_USER='nobody'")
+            SharedServer.kind == .mySQL
+                ? "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=1, SOURCE_USER='nobody'"
+                : "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=1, MASTER_USER='nobody'")
         let daemon = try daemon("max_lag_s = 10")
         try expectAnswers(from: "second", by: daemon)
         try daemon.waitForLog("is passed over: its replication does not run")

@@ -16,9 +16,7 @@ import Testing
     }
 
     private func loseConnections() throws {
-        let ids = try administrator.strings(
-            "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = 'shop'")
-        for case let id? in ids.compactMap(\.first) { try? administrator.execute("KILL CONNECTION \(id)") }
+        try administrator.killConnections("DB = 'shop'")
     }
 
     private func expectRefusal(_ text: String) throws {

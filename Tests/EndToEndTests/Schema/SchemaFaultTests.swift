@@ -25,7 +25,7 @@ import Testing
     }
 
     private static let rows = #"[{"id":1,"a_id":1,"code":7,"tone":70},{"id":2,"a_id":1,"code":8,"tone":80}]"#
-    private static let foreignKey = "FOREIGN KEY fk (a_id) REFERENCES a (id)"
+    private static let foreignKey = "CONSTRAINT fk FOREIGN KEY (a_id) REFERENCES a (id)"
     private static let swapTables = "RENAME TABLE a TO c, b TO a, c TO b"
     private static let swapColumns = "ALTER TABLE b RENAME COLUMN code TO tone, RENAME COLUMN tone TO code"
 

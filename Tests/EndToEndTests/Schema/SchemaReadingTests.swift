@@ -132,7 +132,7 @@ import Testing
             """
             CREATE TABLE a (id INT PRIMARY KEY, e ENUM('x') UNIQUE);
             CREATE TABLE b (id INT PRIMARY KEY, a_id INT, FOREIGN KEY (a_id) REFERENCES a (id));
-            CREATE OR REPLACE USER $DB@localhost; GRANT SELECT ON $DB.a TO $DB@localhost; GRANT SELECT (id), INSERT ON $DB.b TO $DB@localhost;
+            CREATE USER $DB@localhost; GRANT SELECT ON $DB.a TO $DB@localhost; GRANT SELECT (id), INSERT ON $DB.b TO $DB@localhost;
             """, user: "$DB")
         let said = try served.check()
         #expect(said.contains("b (a_id)"), "\(said)")
@@ -155,7 +155,8 @@ import Testing
     // MARK: Keys
 
     /// Propel2 #1549: the server reports `ROW END` as a part of every unique key.
-    @Test(arguments: ["", "INVISIBLE"])
+    @Test(
+        .requires(.mariaDB, "only MariaDB has system-versioned tables"), arguments: ["", "INVISIBLE"])
     func `a system-versioned table has its declared unique keys`(visibility: String) throws {
         let period = """
             rs TIMESTAMP(6) GENERATED ALWAYS AS ROW START \(visibility), re TIMESTAMP(6) GENERATED ALWAYS AS ROW END \(visibility), PERIOD FOR SYSTEM_TIME (rs, re)
@@ -219,7 +220,7 @@ import Testing
             CREATE TABLE a (id INT PRIMARY KEY, secret INT); INSERT INTO a VALUES (1, 9);
             CREATE TABLE b (id INT PRIMARY KEY, a_id INT, title VARCHAR(9), FOREIGN KEY (a_id) REFERENCES a (id)); INSERT INTO b VALUES (2, 1, 't');
             CREATE TABLE c (id INT PRIMARY KEY, b_id INT, FOREIGN KEY (b_id) REFERENCES b (id));
-            CREATE OR REPLACE USER $DB@localhost; GRANT INSERT, SELECT (id) ON $DB.a TO $DB@localhost;
+            CREATE USER $DB@localhost; GRANT INSERT, SELECT (id) ON $DB.a TO $DB@localhost;
             GRANT INSERT, SELECT (a_id, title) ON $DB.b TO $DB@localhost; GRANT INSERT ON $DB.c TO $DB@localhost;
             """, user: "$DB")
         #expect(try served.daemon.ask(#"{"load":"b.a","key":1}"#) == JSONValue(#"{"row":{"id":1}}"#))
@@ -240,7 +241,7 @@ import Testing
             CREATE TABLE b (id INT PRIMARY KEY, a_id INT NOT NULL, isbn INT NOT NULL, tenant INT, number INT, UNIQUE (a_id, isbn),
               FOREIGN KEY (a_id) REFERENCES a (id), FOREIGN KEY (number, tenant) REFERENCES a (number, tenant));
             INSERT INTO a VALUES (1, 1, 7), (2, 2, 7); INSERT INTO b VALUES (1, 1, 1, 1, 7), (2, 1, 2, 2, 7), (3, 2, 3, 2, 7);
-            CREATE OR REPLACE ROLE r$DB; CREATE OR REPLACE USER $DB@localhost; GRANT r$DB TO $DB@localhost; SET DEFAULT ROLE r$DB FOR $DB@localhost;
+            CREATE ROLE r$DB; CREATE USER $DB@localhost; GRANT r$DB TO $DB@localhost; SET DEFAULT ROLE r$DB \(SharedServer.kind == .mySQL ? "TO" : "FOR") $DB@localhost;
             GRANT INSERT, SELECT (id, number) ON $DB.a TO r$DB; GRANT INSERT, SELECT (id, a_id, number) ON $DB.b TO $DB@localhost;
             """, user: "$DB")
         let names = try #require(try served.daemon.ask(#"{"op":"describe"}"#)["relationships"]).elements
@@ -258,9 +259,9 @@ import Testing
         let served = try ServedDatabase(
             """
             CREATE TABLE a (id INT PRIMARY KEY, name VARCHAR(9)); CREATE TABLE b (id INT PRIMARY KEY, a_id INT, FOREIGN KEY (a_id) REFERENCES a (id));
-            CREATE OR REPLACE USER definer_$DB@localhost; GRANT SELECT ON $DB.* TO definer_$DB@localhost;
+            CREATE USER definer_$DB@localhost; GRANT SELECT ON $DB.* TO definer_$DB@localhost;
             CREATE DEFINER = definer_$DB@localhost VIEW v AS SELECT id, a_id FROM b;
-            CREATE OR REPLACE USER $DB@localhost; GRANT SELECT ON $DB.v TO $DB@localhost; GRANT SELECT ON $DB.a TO $DB@localhost;
+            CREATE USER $DB@localhost; GRANT SELECT ON $DB.v TO $DB@localhost; GRANT SELECT ON $DB.a TO $DB@localhost;
             """, settings: relationshipTOML("a.vs", from: "a.id", to: "v.a_id"), user: "$DB")
         #expect(try served.check().contains("all is well, 1 relationships"))
         try SharedServer.server.client().execute("DROP USER definer_\(served.database)@localhost")
@@ -294,13 +295,14 @@ import Testing
 
     /// ghostferry #383.
     @Test func `check warns of an index that the server ignores`() throws {
+        let ignored = SharedServer.kind == .mySQL ? "INVISIBLE" : "IGNORED"
         let served = try ServedDatabase(
             """
             CREATE TABLE o (id INT PRIMARY KEY); INSERT INTO o VALUES (1);
-            CREATE TABLE ignored (id INT PRIMARY KEY, o_id INT, KEY k (o_id) IGNORED); INSERT INTO ignored VALUES (1, 1);
+            CREATE TABLE ignored (id INT PRIMARY KEY, o_id INT, KEY k (o_id) \(ignored)); INSERT INTO ignored VALUES (1, 1);
             CREATE TABLE disabled (id INT PRIMARY KEY, o_id INT, KEY k (o_id)) ENGINE = MyISAM; ALTER TABLE disabled DISABLE KEYS;
             CREATE TABLE used (id INT PRIMARY KEY, o_id INT, KEY k (o_id));
-            CREATE TABLE single (id INT PRIMARY KEY, o_id INT, UNIQUE k (o_id) IGNORED); INSERT INTO single VALUES (1, 1);
+            CREATE TABLE single (id INT PRIMARY KEY, o_id INT, UNIQUE k (o_id) \(ignored)); INSERT INTO single VALUES (1, 1);
             """,
             settings: ["ignored", "disabled", "used", "single"].map {
                 relationshipTOML("o.\($0)", from: "o.id", to: "\($0).o_id")
@@ -314,5 +316,18 @@ import Testing
             "explain", "--config", served.daemon.configPath, #"{"load":"o.ignored","key":1,"limit":1}"#,
         ]).output
         #expect(explained.contains("index: none begins with o_id"), "\(explained)")
+    }
+
+    @Test(.requires(.mySQL, "MariaDB has no indexes over expressions"))
+    func `a unique index with a part over an expression makes no column unique`() throws {
+        let served = try ServedDatabase(
+            """
+            CREATE TABLE o (id INT PRIMARY KEY); INSERT INTO o VALUES (1);
+            CREATE TABLE p (id INT PRIMARY KEY, o_id INT, name VARCHAR(9), UNIQUE KEY u (o_id, (LOWER(name))),
+              FOREIGN KEY (o_id) REFERENCES o (id));
+            INSERT INTO p VALUES (1, 1, 'a'), (2, 1, 'b');
+            """)
+        #expect(try served.daemon.ask(#"{"load":"o.ps","key":1}"#).rowIDs == nil)
+        #expect(try served.daemon.ask(#"{"load":"o.p","key":1}"#).rowIDs == ["1", "2"])
     }
 }

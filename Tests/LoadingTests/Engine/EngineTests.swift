@@ -373,4 +373,37 @@ import Wire
         let own = try #require(engine.engine.templates.counters["authors.books"])
         #expect(own.keysAsked == 3 && own.keysSent == 2 && own.queries == 1 && own.rows == 4)
     }
+
+    // MARK: Changed tables
+
+    @Test func `a missing name is retryable until the catalog has been read and says the same`() throws {
+        let engine = engine()
+        let client = engine.client()
+        var readings = 0
+        engine.engine.onEvent = { if case .catalogOutdated = $0 { readings += 1 } }
+        let failure = QueryFailure(
+            .refused(.missingName), errno: 1054, message: "Unknown column 't.title' in 'SELECT'",
+            description: "1054 (42S22): Unknown column 't.title' in 'SELECT'")
+        func reply(_ id: Int64, _ outcome: BatchQuery.Outcome) throws -> String {
+            client.load(id, author: 1)
+            engine.turn()
+            engine.engine.finished(try #require(engine.database.next()), outcome)
+            try engine.settle()
+            return try #require(client.readLine())
+        }
+        #expect(try reply(1, .failed(failure)).isError(.databaseUnavailable))
+        engine.clock.advance(by: .milliseconds(1))
+        engine.engine.catalogRead(began: engine.clock.now)
+        let told = try reply(2, .failed(failure))
+        #expect(told.isError(.databaseError) && told.contains("\"retryable\":false,\"mysql_errno\":1054"))
+        #expect(told.contains("Unknown column 't.title' in 'SELECT'"))
+        #expect(readings == 2, "it may yet change")
+        #expect(try reply(3, .changedColumns).isError(.databaseUnavailable))
+        engine.clock.advance(by: .milliseconds(1))
+        engine.engine.catalogRead(began: engine.clock.now)
+        let types = try reply(4, .changedColumns)
+        #expect(
+            types.isError(.databaseError) && types.contains("'authors.books' have columns of other types"))
+        #expect(types.contains("\"retryable\":false"))
+    }
 }

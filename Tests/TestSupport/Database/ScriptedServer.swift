@@ -43,9 +43,15 @@ package final class ScriptedServer: Sendable {
     /// Returns the packet at the end of the columns or of the rows.
     package static func end(_ number: UInt8) -> [UInt8] { packet([0xFE, 0, 0, 2, 0], number) }
 
+    /// The greeting of a MariaDB 10.11.
+    package static let greeting = makeGreeting(version: "5.5.5-10.11.9-MariaDB")
+
     // https://mariadb.com/kb/en/connection/#initial-handshake-packet
-    package static let greeting = packet(
-        [10] + Array("5.5.5-10.11.9-MariaDB".utf8) + [0, 7, 0, 0, 0] + Array("abcdefgh".utf8) + [0]
-            + [0xFE, 0xF7, 45, 2, 0, 0xBF, 0x80, 21] + [UInt8](repeating: 0, count: 10)
-            + Array("ijklmnopqrst".utf8) + [0] + Array("mysql_native_password".utf8) + [0], 0)
+    /// Returns the greeting of a server of that version.
+    package static func makeGreeting(version: String) -> [UInt8] {
+        packet(
+            [10] + Array(version.utf8) + [0, 7, 0, 0, 0] + Array("abcdefgh".utf8) + [0]
+                + [0xFE, 0xF7, 45, 2, 0, 0xBF, 0x80, 21] + [UInt8](repeating: 0, count: 10)
+                + Array("ijklmnopqrst".utf8) + [0] + Array("mysql_native_password".utf8) + [0], 0)
+    }
 }

@@ -65,13 +65,15 @@ package final class Oracle {
             return try client.strings(sql)
         } catch {
             // The column's character set cannot hold this text, so no row has it.
-            if error.errno == Self.cannotAggregateCollations { return [] }
+            if Self.cannotHoldText.contains(error.errno) { return [] }
             throw error
         }
     }
 
-    /// ER_CANT_AGGREGATE_2COLLATIONS
-    private static let cannotAggregateCollations: UInt32 = 1267
+    /// What MariaDB and MySQL say of it.
+    private static let cannotHoldText = [
+        ErrorNumber.cannotAggregateTwoCollations, ErrorNumber.cannotConvertString,
+    ]
 }
 
 extension DescribedRelationship {
