@@ -60,7 +60,7 @@ private func set(_ tls: TLS, of handle: Handle) {
 
 /// Connects, and waits. Over TLS, all of it takes no longer than the endpoint's time for connecting, and the
 /// socket never waits from then on.
-/// - Returns: the error; nil if the connection is made.
+/// - Returns: the error; nil if the connection is made, to a server that can be used.
 func connectWaiting(
     _ handle: Handle, _ arguments: ConnectArguments, to endpoint: Endpoint
 ) -> DatabaseError? {
@@ -73,7 +73,8 @@ func connectWaiting(
     let isConnected =
         endpoint.tls == nil
         ? connect() : ConnectDeadline.limit(connect, toSeconds: endpoint.connectTimeoutSeconds)
-    return isConnected ? nil : DatabaseError(ofConnecting: handle, to: endpoint)
+    return isConnected
+        ? unsupportedServer(behind: handle) : DatabaseError(ofConnecting: handle, to: endpoint)
 }
 
 /// Whether reading and writing the socket waits, which OpenSSL leaves to the socket, whatever libmariadb has

@@ -16,7 +16,7 @@ import Testing
 
     init() throws {
         server = try PrivateServer(
-            arguments: Certificates.arguments(.server), tcpPort: PrivateServer.freePort())
+            .mariaDB, arguments: Certificates.arguments(.server), tcpPort: PrivateServer.freePort())
         root = try server.client()
         let port = try #require(server.tcpPort)
         endpoint = try Self.endpoint(port, "db.test")

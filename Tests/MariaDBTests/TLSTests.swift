@@ -11,7 +11,7 @@ import Testing
     private static func server(_ kind: Certificates.Kind?) -> Result<PrivateServer, any Error> {
         Result {
             let server = try PrivateServer(
-                arguments: kind.map(Certificates.arguments) ?? ["--skip-ssl"],
+                .mariaDB, arguments: kind.map(Certificates.arguments) ?? ["--skip-ssl"],
                 tcpPort: PrivateServer.freePort())
             let root = try server.client()
             try root.execute("CREATE USER teller IDENTIFIED BY '\(password)'")
