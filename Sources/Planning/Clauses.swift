@@ -61,8 +61,8 @@ struct Clauses {
         sql.select(underMode: allowsImpossibleDays ? "ALLOW_INVALID_DATES" : nil)
     }
 
-    /// Whether a filter has a day that the server would refuse, or tables are joined by days of two types: such
-    /// a server also takes none of the days that it must convert for one that the calendar lacks.
+    /// Whether a filter has a day that the server would refuse, or tables are joined by days of two types:
+    /// such a server also takes none of the days that it must convert for one that the calendar lacks.
     private var hasRefusedDay: Bool {
         guard relationship.dialect.refusesImpossibleDays else { return false }
         return joinsDaysOfOtherTypes

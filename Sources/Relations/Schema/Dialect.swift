@@ -145,9 +145,9 @@ extension Dialect {
         }
     }
 
-    /// Whether a text that is no label is taken for the empty one of invalid values (number 0) where it is looked
-    /// up in the index of an `ENUM` or `SET`: MySQL does so if the row that it comes from is read beforehand, by
-    /// a unique key.
+    /// Whether a text that is no label is taken for the empty one of invalid values (number 0) where it is
+    /// looked up in the index of an `ENUM` or `SET`: MySQL does so if the row that it comes from is read
+    /// beforehand, by a unique key.
     package var mistakesUnknownLabels: Bool {
         switch kind {
         case .mariaDB: false

@@ -126,7 +126,9 @@ import Testing
         return process.waitForExit(within: 60) && process.status == 0
     }
 
-    @Test(.enabled(if: canMakeMountNamespace(), "needs root and a root file system of its own"))
+    @Test(
+        .enabled(if: canMakeMountNamespace(), "needs root and a root file system of its own"),
+        .enabled(if: !Sanitizer.isOn, "a sanitizer needs procfs itself"))
     func `a command without procfs exits with 71, because it cannot read its arguments`() throws {
         let script = "mount -t tmpfs none /proc && exec \"$0\" \"$@\""
         var process = try ChildProcess(
