@@ -17,6 +17,11 @@ extension Endpoint {
         isPasswordSafe ? Self.alwaysUsable + Self.needingProtection : Self.alwaysUsable
     }
 
+    /// Whether the library that the program runs with encrypts a password by the key of `serverPublicKey`.
+    /// That of MariaDB 10.11.18 asks the server for its key all the same, and the login is ended then;
+    /// 3.3.20, which comes with 10.11.19, does not.
+    package static var canUseServerPublicKey: Bool { mysql_get_client_version() >= 30320 }
+
     /// Whether only the server can read what a plugin sends as it is. An empty password is no secret.
     private var isPasswordSafe: Bool {
         if password.isEmpty { return true }
