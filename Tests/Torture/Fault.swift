@@ -19,6 +19,8 @@ struct Fault: Sendable {
     var endsDaemon = false
     /// Whether it is the daemon itself that is stopped.
     var isFreeze = false
+    /// Whether the proxies must be able to read what passes.
+    var needsPlainText = false
     let begin: @Sendable (TortureRig) throws -> Void
     var end: @Sendable (TortureRig) throws -> Void = { _ in }
 
@@ -72,13 +74,17 @@ struct Fault: Sendable {
         connection("stops for a while", .hold),
         connection("becomes slow", .trickle, allowedErrors: ["timeout"]),
         Fault(
-            name: "the server in use refuses every query", duration: 6, allowedErrorsAlone: ["database_error"]
+            name: "the server in use refuses every query", duration: 6,
+            allowedErrorsAlone: ["database_error"], needsPlainText: true
         ) {
             $0.refuse(at: $0.serverInUse)
         } end: {
             $0.proxies[$0.serverInUse].passEverything()
         },
-        Fault(name: "both servers refuse every query", duration: 4, allowedErrors: ["database_error"]) {
+        Fault(
+            name: "both servers refuse every query", duration: 4, allowedErrors: ["database_error"],
+            needsPlainText: true
+        ) {
             $0.refuse(at: 0, 1)
         } end: { rig in
             for proxy in rig.proxies { proxy.passEverything() }

@@ -16,10 +16,11 @@ struct FaultInjector {
     mutating func work(until end: ContinuousClock.Instant) {
         var next: [Fault] = []
         var rounds = 0
+        let all = Fault.all.filter { !rig.isEncrypted || !$0.needsPlainText }
         while ContinuousClock.now < end {
             Thread.sleep(forTimeInterval: Double.random(in: 0.5...2, using: &random))
             if next.isEmpty {
-                next = Fault.all.filter { rounds % 3 == 0 || !$0.endsDaemon }.shuffled(using: &random)
+                next = all.filter { rounds % 3 == 0 || !$0.endsDaemon }.shuffled(using: &random)
                 rounds += 1
             }
             var fault = next.removeLast()

@@ -37,6 +37,7 @@ struct Report {
         let findings = rig.findings.summary.findings
         var lines = [
             "kindred torture: \(seconds) s, \(verifyingClients) verifying clients, \(Self.hostileClients) hostile ones, seed \(seed)",
+            "servers: \(rig.serverName)",
             "",
         ]
         lines += answerLines + resourceLines + [""] + faultLines + ["", "findings: \(findings.count)"]

@@ -12,12 +12,14 @@ struct Torture: ParsableCommand {
         discussion: """
             Two private database servers with a bookshop, a daemon in front of them, clients that compare every answer with \
             what a third server, which is left alone, says of that key alone, clients that behave badly, and one fault after \
-            another. Prints a page, and ends with 1 if anything was found, also in its memory and its turns.
+            another. Prints a page, and ends with 1 if anything was found, also in its memory and its turns. The environment \
+            variable KINDRED_SERVER names the servers: mariadb, mariadb-11.8 or mysql.
             """)
 
     @Option(help: "How long, in minutes.") var minutes = 1.0
     @Option(help: "Clients that ask.") var clients = 16
     @Flag(help: "Without faults, so that one daemon lives all the time.") var calm = false
+    @Flag(help: "The daemon reaches its servers over TLS.") var tls = false
     @Option(help: "Repeats the order of things; their timing is the machine's.") var seed = UInt64.random(
         in: 0..<1_000_000)
 
@@ -25,7 +27,7 @@ struct Torture: ParsableCommand {
         // A peer that closes is an error to look at, not a signal.
         signal(SIGPIPE, SIG_IGN)
         let start = ContinuousClock.now
-        let rig = try TortureRig(script: Bookshop.script, seed: seed)
+        let rig = try TortureRig(script: Bookshop.script, isEncrypted: tls, seed: seed)
         let before = try Report.Rest(rig.daemon)
         let monitor = ResourceMonitor(rig)
         var random = SeededGenerator(seed: seed)

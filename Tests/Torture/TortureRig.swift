@@ -9,9 +9,13 @@ import TestSupport
 final class TortureRig: Sendable {
     static let database = "shop"
 
+    /// Whether the daemon reaches its servers over TLS.
+    let isEncrypted: Bool
     let servers: [PrivateServer]
     /// The server that no fault touches: its answers are right.
     let reference: PrivateServer
+    /// `MySQL 9.7.4`, `MariaDB 10.11.19-MariaDB over TLS`
+    let serverName: String
     let proxies: [FaultProxy]
     let daemon: DaemonUnderTest
     let answers: ExpectedAnswers
@@ -25,20 +29,30 @@ final class TortureRig: Sendable {
     /// The index of the server that the daemon used when the last fault began.
     private let used = Atomic(0)
 
-    init(script: String, seed: UInt64) throws {
+    init(script: String, isEncrypted: Bool, seed: UInt64) throws {
+        self.isEncrypted = isEncrypted
         random = Mutex(SeededGenerator(seed: seed))
-        servers = try (0...1).map { _ in try Self.server(script) }
+        let arguments = isEncrypted ? try Certificates.arguments(.server) : []
+        servers = try (0...1).map { _ in
+            let server = try Self.server(script, arguments)
+            if isEncrypted { try server.client().execute("ALTER USER torture@localhost REQUIRE SSL") }
+            return server
+        }
         reference = try Self.server(script)
-        proxies = try servers.map { try FaultProxy(to: $0, marker: "FROM") }
+        let version = try reference.client().strings("SELECT VERSION()")[0][0] ?? ""
+        serverName = "\(reference.program.productName) \(version)\(isEncrypted ? " over TLS" : "")"
+        proxies = try servers.map {
+            try FaultProxy(to: $0, marker: "FROM", isEncrypted: isEncrypted)
+        }
         daemon = try DaemonUnderTest(
             servers[0], database: Self.database, settings: Self.settings,
-            databaseAddress: Self.databaseSettings(proxies),
+            databaseAddress: Self.databaseSettings(proxies) + (isEncrypted ? Self.tlsSettings() : ""),
             user: "torture")
         answers = try ExpectedAnswers(daemon, Oracle(reference, database: Self.database))
     }
 
-    private static func server(_ script: String) throws -> PrivateServer {
-        let server = try PrivateServer()
+    private static func server(_ script: String, _ arguments: [String] = []) throws -> PrivateServer {
+        let server = try PrivateServer(arguments: arguments)
         try server.client().executeScript(
             """
             -- These servers are killed, and must keep their data.
@@ -59,6 +73,14 @@ final class TortureRig: Sendable {
         check_interval_s = 1
         connect_timeout_s = 2
         statement_timeout_s = 5
+        """
+    }
+
+    private static func tlsSettings() throws -> String {
+        """
+
+        tls = "verify_identity"
+        tls_ca = "\(try Certificates.authority)"
         """
     }
 
@@ -110,6 +132,7 @@ final class TortureRig: Sendable {
         ]
         let moment = random.withLock { random in
             let byte = FaultProxy.Moment.byte(Int.random(in: 0...3000, using: &random))
+            if isEncrypted { return byte }
             return Bool.random(using: &random) ? byte : moments.randomElement(using: &random) ?? byte
         }
         proxies[serverInUse].inject(action, at: moment)
@@ -149,9 +172,10 @@ final class TortureRig: Sendable {
     func killAll(_ what: String) throws {
         for server in servers {
             let client = try server.client()
-            let ids = try client.strings(
-                "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'torture'")
-            for case let id? in ids.compactMap(\.first) { try? client.execute("KILL \(what) \(id)") }
+            // Id, User, …; information_schema has no such list in MySQL while a query holds an emoji.
+            for row in try client.strings("SHOW PROCESSLIST") where row[1] == "torture" {
+                if let id = row[0] { try? client.execute("KILL \(what) \(id)") }
+            }
         }
     }
 

@@ -60,8 +60,11 @@ package final class FaultProxy: Sendable {
         init(_ path: String) { self.path = Mutex(path) }
     }
 
-    /// - Parameter marker: text in those queries whose answers faults are injected into.
-    package init(to server: PrivateServer, marker: String) throws {
+    /// - Parameters:
+    ///   - marker: text in those queries whose answers faults are injected into.
+    ///   - isEncrypted: whether the daemon reaches the server over TLS. Then the proxy sees no packets, and the
+    ///     only moments that come are those of `byte`; nothing is refused.
+    package init(to server: PrivateServer, marker: String, isEncrypted: Bool = false) throws {
         (listener, port) = try Self.listen()
         target = Target(server.socketPath)
         // The threads do not hold the proxy: they end with the listener and the connections.
@@ -72,7 +75,9 @@ package final class FaultProxy: Sendable {
                     Foundation.close(near)
                     continue
                 }
-                faults.start(ProxiedConnection(near: near, far: far, marker: Array(marker.utf8), faults))
+                faults.start(
+                    ProxiedConnection(
+                        near: near, far: far, marker: Array(marker.utf8), isEncrypted: isEncrypted, faults))
             }
             Foundation.close(listener)
         }.start()

@@ -14,12 +14,15 @@ final class ProxiedConnection: Sendable {
     private let near: Int32
     private let far: Int32
     private let marker: [UInt8]
+    /// Whether the two ends speak TLS, so that no packet can be told from another.
+    private let isEncrypted: Bool
     private let faults: InjectedFaults
     private let stage = Mutex(Stage.greeting)
     private let ends = Atomic(0)
 
-    init(near: Int32, far: Int32, marker: [UInt8], _ faults: InjectedFaults) {
-        (self.near, self.far, self.marker, self.faults) = (near, far, marker, faults)
+    init(near: Int32, far: Int32, marker: [UInt8], isEncrypted: Bool, _ faults: InjectedFaults) {
+        (self.near, self.far, self.marker, self.isEncrypted) = (near, far, marker, isEncrypted)
+        self.faults = faults
         var yes: Int32 = 1
         setsockopt(near, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
     }
@@ -51,7 +54,9 @@ final class ProxiedConnection: Sendable {
         var chunk = [UInt8](repeating: 0, count: 1 << 18)
         while case let count = read(near, &chunk, chunk.count), count > 0 {
             // A command is sent in one piece: 3 is COM_QUERY.
-            if count > 5, chunk[3] == 0, chunk[4] == 3, chunk[..<count].firstRange(of: marker) != nil {
+            if !isEncrypted, count > 5, chunk[3] == 0, chunk[4] == 3,
+                chunk[..<count].firstRange(of: marker) != nil
+            {
                 if let errno = faults.nextRefusal() {
                     faults.injections.add(1, ordering: .sequentiallyConsistent)
                     guard send(Self.refusal(errno)[...]) else { break }
@@ -72,7 +77,7 @@ final class ProxiedConnection: Sendable {
     }
 
     private func carryAnswers() {
-        var source = PacketSource(descriptor: far)
+        var source = PacketSource(descriptor: far, isEncrypted: isEncrypted)
         var isTrickle = false
         // Bytes since the fault of this number was set.
         var (number, passed) = (0, 0)
@@ -130,6 +135,7 @@ final class ProxiedConnection: Sendable {
 
     /// Returns the moments that come with this packet, and goes on to the next stage.
     private func moments(of packet: [UInt8]) -> [FaultProxy.Moment] {
+        guard !isEncrypted else { return [] }
         let kind = packet.count > 4 ? packet[4] : 0
         let isEnd = kind == 0xFE && packet.count < 13
         return stage.withLock { stage in
@@ -163,25 +169,34 @@ final class ProxiedConnection: Sendable {
 /// Cuts what a server sends into packets: three bytes of length, one of number, the body.
 private struct PacketSource {
     let descriptor: Int32
+    /// Whether packets cannot be seen, so that what arrives is passed on as it comes.
+    let isEncrypted: Bool
     private var received: [UInt8] = []
 
-    init(descriptor: Int32) { self.descriptor = descriptor }
+    init(descriptor: Int32, isEncrypted: Bool) {
+        (self.descriptor, self.isEncrypted) = (descriptor, isEncrypted)
+    }
 
     /// With its header; nil at the end.
     mutating func next() -> [UInt8]? {
         while true {
-            if received.count >= 4 {
-                let length = 4 + (Int(received[0]) | Int(received[1]) << 8 | Int(received[2]) << 16)
-                if received.count >= length {
-                    defer { received.removeFirst(length) }
-                    return Array(received[..<length])
-                }
+            if let count = countOfNext {
+                defer { received.removeFirst(count) }
+                return Array(received[..<count])
             }
             var chunk = [UInt8](repeating: 0, count: 1 << 16)
             let count = read(descriptor, &chunk, chunk.count)
             guard count > 0 else { return nil }
             received += chunk[..<count]
         }
+    }
+
+    /// The size of the next packet in bytes; nil until it has been received.
+    private var countOfNext: Int? {
+        if isEncrypted { return received.isEmpty ? nil : received.count }
+        guard received.count >= 4 else { return nil }
+        let count = 4 + (Int(received[0]) | Int(received[1]) << 8 | Int(received[2]) << 16)
+        return received.count >= count ? count : nil
     }
 
     func drain() {
