@@ -4,8 +4,8 @@ import PrivateServer
 import TestSupport
 import Testing
 
-/// A replica, which the daemon prefers, and the server that it follows. A row that the source has changed, and
-/// the replica has not, shows which of them has answered.
+/// A replica, which the daemon prefers, and the server that it follows. A row that the source has changed,
+/// and the replica has not, shows which of them has answered.
 @Suite struct ReplicationTests {
     private let source: PrivateServer
     private let replica: PrivateServer

@@ -62,8 +62,8 @@ package final class FaultProxy: Sendable {
 
     /// - Parameters:
     ///   - marker: text in those queries whose answers faults are injected into.
-    ///   - isEncrypted: whether the daemon reaches the server over TLS. Then the proxy sees no packets, and the
-    ///     only moments that come are those of `byte`; nothing is refused.
+    ///   - isEncrypted: whether the daemon reaches the server over TLS. Then the proxy sees no packets, and
+    ///     the only moments that come are those of `byte`; nothing is refused.
     package init(to server: PrivateServer, marker: String, isEncrypted: Bool = false) throws {
         (listener, port) = try Self.listen()
         target = Target(server.socketPath)
