@@ -14,13 +14,10 @@ package final class BlockingClient {
         let error = connectWaiting(handle, ConnectArguments(endpoint), to: endpoint)
         // `deinit` frees the handle here as well: all properties are set.
         if let error { throw error }
-        if let unsupported = unsupportedServer(behind: handle) { throw unsupported }
         if endpoint.tls != nil { setSocketWaits(true, of: handle) }
     }
 
-    deinit {
-        mysql_close(handle)
-    }
+    deinit { closeHandle(handle) }
 
     /// What the server has said that it is.
     package var dialect: Dialect { Dialect(serverVersion: serverVersion(of: handle)) }

@@ -3,7 +3,8 @@ import Glibc
 import Synchronization
 
 /// Until when a thread may be connecting over TLS. libmariadb's own time begins anew with every byte that the
-/// server sends, and a handshake can have many.
+/// server sends, and a handshake can have many. Looking up a host's name, which only a `BlockingClient` does,
+/// has the resolver's own limits: resolv.conf(5).
 enum ConnectDeadline {
     /// In milliseconds of the monotonic clock, by thread.
     private static let deadlines = Mutex<[pthread_t: Int64]>([:])

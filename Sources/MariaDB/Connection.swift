@@ -179,7 +179,7 @@ package final class Connection {
         }
         // Shuts the socket down, so that COM_QUIT, which mysql_close writes, cannot block any more.
         mariadb_cancel(handle)
-        mysql_close(handle)
+        closeHandle(handle)
         state = .closed
     }
 

@@ -58,6 +58,13 @@ private func set(_ tls: TLS, of handle: Handle) {
     mysql_options(handle, MARIADB_OPT_HOST, name)
 }
 
+/// Frees the handle.
+func closeHandle(_ handle: Handle) {
+    // libmariadb 3.3 frees the path's copy only when it is given another one.
+    mysql_options(handle, MYSQL_SERVER_PUBLIC_KEY, nil)
+    mysql_close(handle)
+}
+
 /// Connects, and waits. Over TLS, all of it takes no longer than the endpoint's time for connecting, and the
 /// socket never waits from then on.
 /// - Returns: the error; nil if the connection is made, to a server that can be used.

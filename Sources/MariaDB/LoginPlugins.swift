@@ -22,6 +22,15 @@ extension Endpoint {
     /// 3.3.20, which comes with 10.11.19, does not.
     package static var canUseServerPublicKey: Bool { mysql_get_client_version() >= 30320 }
 
+    /// What is wrong with a file that is to be used for `serverPublicKey`, or with using one at all; nil if
+    /// nothing is.
+    package static func problemOfServerPublicKey(_ path: String) -> String? {
+        canUseServerPublicKey
+            ? PEMFile.problemOfPublicKey(path)
+            : "libmariadb \(String(cString: mysql_get_client_info())) does not encrypt by it; 3.3.20 or later does "
+                + "(libmariadb3 1:10.11.19)"
+    }
+
     /// Whether only the server can read what a plugin sends as it is. An empty password is no secret.
     private var isPasswordSafe: Bool {
         if password.isEmpty { return true }
@@ -46,10 +55,43 @@ extension Endpoint {
     }
 }
 
+extension Endpoint {
+    /// Says so if the server's public key cannot be read any more. libmariadb passes over such a file, and says
+    /// that the server's own key could not be had.
+    fileprivate var refusalOfPublicKey: DatabaseError? {
+        guard let path = serverPublicKey, let problem = PEMFile.problemOfPublicKey(path) else { return nil }
+        return DatabaseError(
+            errno: ErrorNumber.pluginNotAllowed,
+            message: "the server's public key '\(path)' cannot be used: \(problem)", kind: .refused)
+    }
+}
+
 extension DatabaseError {
     /// Why a handle did not connect to this endpoint.
     init(ofConnecting handle: Handle, to endpoint: Endpoint) {
         let error = DatabaseError(of: handle, during: .connecting)
-        self = error.errno == ErrorNumber.pluginNotAllowed ? endpoint.refusalOfPlugin : error
+        if error.errno == ErrorNumber.pluginNotAllowed {
+            self = endpoint.refusalOfPlugin
+        } else if error.kind == .refused, let refusal = endpoint.refusalOfPublicKey {
+            self = refusal
+        } else {
+            self = error.saidBeforeTLS ?? error
+        }
+    }
+
+    // Received error packet before completion of TLS handshake. The authenticity of the following error
+    // cannot be verified: 1040 - Too many connections
+    /// The server's own error if it refused the connection in place of its greeting, where TLS cannot have
+    /// begun. libmariadb makes it an error of the connection's. But whoever says so, somebody is there, and
+    /// to a server that is only full its good connections are kept.
+    private var saidBeforeTLS: DatabaseError? {
+        guard message.hasPrefix("Received error packet before completion of TLS handshake"),
+            let text = message.split(separator: ": ", maxSplits: 1).last,
+            let number = UInt32(text.prefix { $0.isWholeNumber })
+        else { return nil }
+        let reason = text.drop { $0.isWholeNumber }.drop { " -".contains($0) }
+        return DatabaseError(
+            errno: number, message: "\(reason) (said before TLS began, by whoever answers there)",
+            kind: .refused)
     }
 }

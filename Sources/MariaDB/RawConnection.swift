@@ -15,7 +15,7 @@ package final class RawConnection {
         if let error { throw error }
     }
 
-    deinit { mysql_close(handle) }
+    deinit { closeHandle(handle) }
 
     /// Empties this thread's queue of OpenSSL errors, as must be done before each call of libmariadb; see
     /// `Connection`.

@@ -104,6 +104,21 @@ import Testing
         }
     }
 
+    /// A server that is full says so in place of its greeting, which libmariadb takes for a connection that
+    /// has failed, because TLS has not begun.
+    @Test func `a full server is told from one that cannot be reached`() throws {
+        let server = try PrivateServer(
+            .mariaDB, arguments: Certificates.arguments(.server) + ["--max-connections=10"],
+            tcpPort: PrivateServer.freePort())
+        var crowd: [BlockingClient] = []
+        while let client = try? server.client() { crowd.append(client) }
+        for error in failures(try endpoint(#require(server.tcpPort), verified())) {
+            #expect(error?.errno == 1040 && error?.kind == .refused)
+            #expect(
+                error?.message == "Too many connections (said before TLS began, by whoever answers there)")
+        }
+    }
+
     @Test(arguments: [WireTap.Meddling.fallSilent, .reset, .dribble])
     func `a handshake that stops ends by the connect timeout`(meddling: WireTap.Meddling) throws {
         let tap = try WireTap(to: #require(Self.good.get().tcpPort), meddling)

@@ -67,7 +67,7 @@ package struct RunningQuery: Sendable {
             let rows = try client.rows(
                 "SELECT LEFT(INFO,\(beginning.count)) FROM performance_schema.processlist WHERE ID=\(threadID)"
             )
-            if let text = rows.first?[0], isBeginning(of: text) { return true }
+            if let text = rows.first?[0] { return isBeginning(of: text) }
         } catch {
             guard error.kind == .statement else { throw error }
         }

@@ -47,7 +47,7 @@ final class CatalogRefresher {
     private var pause = CatalogRefresher.minPause
     private var settings: Settings
     /// Where it reads.
-    var server: DatabaseServer { didSet { pause = Self.minPause } }
+    var server: DatabaseServer { didSet { if server != oldValue { pause = Self.minPause } } }
     /// The catalog that is served; nil while there is none.
     var served: Catalog?
     /// Called on the loop's thread with what each reading gave.

@@ -19,8 +19,7 @@ extension Daemon {
     func schemaRead(_ reading: CatalogRefresher.Reading) {
         switch reading.result {
         case .success(let found):
-            schemaRead(found, reading.settings, isReload: reading.isReload)
-            engine.catalogRead(began: reading.began)
+            schemaRead(found, by: reading)
         case .failure(let error): schemaUnreadable(error, isReload: reading.isReload)
         }
         startServing()
@@ -44,7 +43,8 @@ extension Daemon {
         engine.templates.unavailableReason = message
     }
 
-    private func schemaRead(_ found: CatalogRefresher.BuiltCatalog, _ new: Settings, isReload: Bool) {
+    private func schemaRead(_ found: CatalogRefresher.BuiltCatalog, by reading: CatalogRefresher.Reading) {
+        let (new, isReload) = (reading.settings, reading.isReload)
         lastSchemaFailure = nil
         defer { showStatus() }
         if !found.faults.isEmpty {
@@ -57,6 +57,7 @@ extension Daemon {
             refresher.served = found.catalog
             servers.serve(found.catalog, of: found.dialect.kind)
         }
+        engine.catalogRead(began: reading.began)
         if found.isNews { announce(found) }
         if isReload { reloaded(failure: nil) }
     }

@@ -28,7 +28,7 @@ extension Settings.Database {
             ("tls_ca", tlsCA, PEMFile.problemOfCA),
             ("tls_cert", tlsCertificate, PEMFile.problemOfCertificate),
             ("tls_key", tlsKey, key),
-            ("server_public_key", serverPublicKey, PEMFile.problemOfPublicKey),
+            ("server_public_key", serverPublicKey, Endpoint.problemOfServerPublicKey),
         ]
         return checks.compactMap { setting, path, check in
             guard let path, let problem = check?(path) else { return nil }
@@ -41,11 +41,15 @@ extension Settings.Database {
         switch error.errno {
         case ErrorNumber.accessDenied, ErrorNumber.accessDeniedWithoutPassword: passwordSource.hint
         case ErrorNumber.pluginNotAllowed: Self.loginHint
+        case ErrorNumber.unsupportedServer: Self.serverHint
         case ErrorNumber.tlsFailed where tls == nil: Self.newDefaultHint
         case ErrorNumber.tlsFailed where tls == .verifyIdentity: Self.identityHint
         default: nil
         }
     }
+
+    private static let serverHint =
+        "database.socket, database.host or database.servers leads to it"
 
     private static let loginHint =
         "set database.tls = \"verify_identity\", or name the server's public key in database.server_public_key, "
