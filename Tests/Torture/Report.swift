@@ -21,7 +21,7 @@ struct Report {
         let stats: JSONValue
 
         init(_ daemon: DaemonUnderTest) throws {
-            files = try daemon.openFiles()
+            files = try daemon.openFiles().count
             kilobytes = try daemon.residentKilobytes()
             processorSeconds = try daemon.processorSeconds()
             stats = try daemon.ask(#"{"op":"stats"}"#)["stats"] ?? .null

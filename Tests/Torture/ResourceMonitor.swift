@@ -81,7 +81,7 @@ final class ResourceMonitor: Sendable {
         let id = daemon.processID
         let stats = try JSONValue(daemon.client(timeout: 5).ask(#"{"op":"stats"}"#))["stats"]
         func number(_ name: String) -> Int { stats?[name]?.number.flatMap { Int($0) } ?? 0 }
-        let (kilobytes, files) = (try daemon.residentKilobytes(), try daemon.openFiles())
+        let (kilobytes, files) = (try daemon.residentKilobytes(), try daemon.openFiles().count)
         let schedule = try Self.schedule(id)
         let faults = rig.timeline.faults(from: first, to: rig.timeline.number)
         let (isFree, areSpoilt) = (!faults.contains(where: \.isFreeze), faults.contains(where: \.spoilsRows))

@@ -126,9 +126,10 @@ import Testing
             #expect(try steady.ask(Self.load) == expected)
         }
         try eventually("nothing is left of the clients") {
-            try daemon.openFiles() <= before && steady.stat("sessions") == 1
-                && steady.stat("waiting_requests") == 0 && steady.stat("in_flight") == 0
+            try steady.stat("sessions") == 1 && steady.stat("waiting_requests") == 0
+                && steady.stat("in_flight") == 0
         }
+        try daemon.waitForClosedFiles(before)
     }
 
     /// The kernel reports a Unix peer that closes with unread data differently from one that has read
@@ -194,7 +195,7 @@ import Testing
         try eventually("all clients have come and gone") {
             try steady.stat("sessions_accepted") ?? 0 == accepted + 10_000 && steady.stat("sessions") == 1
         }
-        #expect(try shop.daemon.openFiles() <= before)
+        try shop.daemon.waitForClosedFiles(before)
         #expect(try JSONValue(steady.ask(Self.load))["row"] != nil)
     }
 

@@ -53,6 +53,6 @@ import Testing
                 try JSONValue(client.ask(#"{"id":\#(id),"load":"authors.books","key":\#(id)}"#)).rowIDs
                     == expected["\(id)", default: []])
         }
-        try eventually("no descriptor is left over") { try daemon.openFiles() <= before + 1 }
+        try daemon.waitForClosedFiles(before, extra: 1)
     }
 }

@@ -13,9 +13,17 @@ import Testing
     private let expected: [String: [String]]
 
     init() throws {
-        server = try PrivateServer(
-            arguments: Certificates.arguments(.server), tcpPort: PrivateServer.freePort())
+        server = try Self.bookshop()
         port = try #require(server.tcpPort)
+        let rows = try server.client(database: "shop").strings(
+            "SELECT author_id, id FROM books ORDER BY id")
+        expected = Dictionary(grouping: rows.map { $0.compactMap { $0 } }) { $0[0] }
+            .mapValues { $0.map { $0[1] } }
+    }
+
+    private static func bookshop() throws -> PrivateServer {
+        let server = try PrivateServer(
+            arguments: Certificates.arguments(.server), tcpPort: PrivateServer.freePort())
         try server.client().executeScript(
             """
             CREATE DATABASE shop CHARACTER SET utf8mb4;
@@ -23,10 +31,7 @@ import Testing
             GRANT SELECT ON shop.* TO reader;
             """)
         try server.client(database: "shop").executeScript(Bookshop.script)
-        let rows = try server.client(database: "shop").strings(
-            "SELECT author_id, id FROM books ORDER BY id")
-        expected = Dictionary(grouping: rows.map { $0.compactMap { $0 } }) { $0[0] }
-            .mapValues { $0.map { $0[1] } }
+        return server
     }
 
     private func daemon(
@@ -100,7 +105,28 @@ import Testing
         #expect(complaints.isEmpty, "\(complaints.prefix(5))")
         try waitForConnections(daemon)
         try expectAnswers(daemon)
-        try eventually("no descriptor is left over") { try daemon.openFiles() <= files }
+        try daemon.waitForClosedFiles(files)
+    }
+
+    @Test func `a server that takes no more connections keeps those that it has`() throws {
+        let other = try Self.bookshop()
+        let list = try [port, #require(other.tcpPort)].map { "\"localhost:\($0)\"" }.joined(separator: ", ")
+        let daemon = try daemon("servers = [\(list)]\ncheck_interval_s = 1")
+        try waitForConnections(daemon)
+        let administrator = try server.client()
+        try administrator.execute("SET GLOBAL max_connections = 10")
+        var crowd: [BlockingClient] = []
+        while let client = try? server.client() { crowd.append(client) }
+        func refusals() throws -> Int {
+            let name = "Connection_errors_max_connections"
+            return Int(try administrator.strings("SHOW GLOBAL STATUS LIKE '\(name)'").first?[1] ?? "") ?? 0
+        }
+        let before = try refusals()
+        // Two that fail would be enough to leave a server that cannot be reached.
+        try eventually("the daemon has looked at the full server") { try refusals() >= before + 4 }
+        try expectAnswers(daemon)
+        #expect(try daemon.stat("connections") == 4)
+        #expect(!daemon.log.contains("another database server"))
     }
 
     @Test(arguments: [WireTap.Meddling.fallSilent, .dribble])

@@ -63,7 +63,7 @@ import Testing
         #expect(other["id"] == .number("99") && other["row"]?["id"] != expected["row"]?["id"])
         try eventually("no query is left") { try shop.daemon.stat("in_flight") == 0 }
         #expect(try client.ask(#"{"id":0,"op":"ping"}"#) == #"{"id":0,"pong":true}"#, "nothing comes late")
-        try eventually("no descriptor is left over") { try shop.daemon.openFiles() <= before + 1 }
+        try shop.daemon.waitForClosedFiles(before, extra: 1)
     }
 
     @Test func `without free descriptors new clients wait, the daemon does not spin, and it recovers`() throws
@@ -139,7 +139,7 @@ import Testing
                 for _ in 1...20 { #expect(try JSONValue(client.receive() ?? "")["row"] == expected) }
             }
         }
-        try eventually("all descriptors are closed") { try shop.daemon.openFiles() <= before + 1 }
+        try shop.daemon.waitForClosedFiles(before, extra: 1)
     }
 }
 

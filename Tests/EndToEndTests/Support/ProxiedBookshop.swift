@@ -15,8 +15,8 @@ struct ProxiedBookshop {
     let expected: [String: [String]]
     /// The daemon's only client, unless a test makes more.
     let client: LineClient
-    /// The number of open descriptors of the healthy daemon.
-    private let files: Int
+    /// The open descriptors of the healthy daemon.
+    private let files: [String]
 
     /// - Parameter settings: lines of `[database]`, and tables after it.
     init(settings: String = "") throws {
@@ -63,7 +63,7 @@ struct ProxiedBookshop {
         try eventually("no request waits") {
             try ["waiting_requests", "queued_keys", "in_flight"].allSatisfy { try client.stat($0) == 0 }
         }
-        try eventually("no descriptor is left over") { try daemon.openFiles() == files }
+        try daemon.waitForClosedFiles(files)
         #expect(try outcomes(61...120) == ["rows": 60])
     }
 }

@@ -179,9 +179,34 @@ package final class DaemonUnderTest: Sendable {
 
     package var processID: Int32 { process.withLock(\.pid) }
 
-    /// Returns the number of open descriptors.
-    package func openFiles() throws -> Int {
-        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(processID)/fd").count
+    /// Returns what each open descriptor of the daemon refers to, such as `socket:[4711]`.
+    package func openFiles() throws -> [String] {
+        let directory = "/proc/\(processID)/fd"
+        let files = try FileManager.default.contentsOfDirectory(atPath: directory).compactMap {
+            // One that was closed since the directory was read has no destination.
+            try? FileManager.default.destinationOfSymbolicLink(atPath: directory + "/" + $0)
+        }
+        return files.filter { !Self.leadsToSymbolizer($0, among: files) }.sorted()
+    }
+
+    /// Whether it is one of two pipes that ThreadSanitizer has to its `llvm-symbolizer`, which it starts for
+    /// the first report in the program's life, also if that is suppressed. The daemon's own pipe has both of
+    /// its ends here.
+    private static func leadsToSymbolizer(_ file: String, among files: [String]) -> Bool {
+        ProcessInfo.processInfo.environment["TSAN_OPTIONS"] != nil && file.hasPrefix("pipe:")
+            && files.count { $0 == file } == 1
+    }
+
+    /// Waits until no more descriptors are open than there were before. A health check or a reading of the
+    /// schema has a connection of its own for a moment, before as well as now.
+    ///
+    /// - Parameter extra: how many more there may be: the client that asks for `stats`, for example.
+    package func waitForClosedFiles(_ before: [String], extra: Int = 0) throws {
+        do {
+            try eventually("no descriptor is left over") { try openFiles().count <= before.count + extra }
+        } catch let failure as TestFailure {
+            throw TestFailure(description: "\(failure); before: \(before); now: \(try openFiles())")
+        }
     }
 
     /// Returns the processor time used so far in seconds: `utime` and `stime` of proc_pid_stat(5).
