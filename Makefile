@@ -6,7 +6,7 @@ PREFIX ?= /usr
 DESTDIR ?=
 SWIFT ?= swift
 MINUTES ?= 60
-# The server of the demo: mariadb is the machine's own, the others are brought by Tests/bring-server.sh.
+# The server of demo and torture: mariadb is the machine's own, the others are brought by Tests/bring-server.sh.
 SERVER ?= $(or $(KINDRED_SERVER),mariadb)
 BROUGHT = $(filter-out mariadb,$(SERVER))
 # A regular expression for the tests that test, asan and tsan run, such as TESTS=EndToEndTests; without it all.
@@ -49,7 +49,7 @@ test: deps ## format lint, build with warnings as errors, all tests
 .PHONY: test-servers
 test-servers: deps ## the tests on SERVERS (mariadb-11.8 mysql), which are brought first; TESTS narrows them
 	@$(SWIFT) build --build-tests $(REPORT) .build/build.log
-	@SWIFT='$(SWIFT)' MAY_BE_MISSING='$(MAY_BE_MISSING)' Tests/test-servers.sh '$(or $(TESTS),EndToEndTests)' $(SERVERS)
+	@SWIFT='$(SWIFT)' MAY_BE_MISSING='$(MAY_BE_MISSING)' Tests/test-servers.sh '$(or $(TESTS),(EndToEnd|MariaDB|Service)Tests)' $(SERVERS)
 
 .PHONY: build
 build: deps ## the release binary
@@ -66,9 +66,10 @@ bench-micro: deps ## instruction counts of the hot path, under Valgrind
 	@$$($(RELEASE) --show-bin-path)/MicroBench
 
 .PHONY: torture
-torture: build ## breaks everything around kindred for MINUTES (60), checks every answer, prints a page
+torture: build ## breaks everything around kindred for MINUTES (60), on SERVER, with TLS=1 over TLS; prints a page
 	$(RELEASE) --product Torture
-	@$$($(RELEASE) --show-bin-path)/Torture --minutes $(MINUTES)
+	@[ -z '$(BROUGHT)' ] || Tests/bring-server.sh '$(BROUGHT)' >/dev/null
+	@KINDRED_SERVER=$(SERVER) $$($(RELEASE) --show-bin-path)/Torture --minutes $(MINUTES) $(if $(TLS),--tls)
 
 # A server that announces a row of 100 GB gets what it would get without the sanitizer: malloc says no.
 .PHONY: asan
@@ -81,10 +82,10 @@ tsan: deps ## all tests under ThreadSanitizer
 	TSAN_OPTIONS=allocator_may_return_null=1:suppressions=$(CURDIR)/Tests/tsan.supp \
 	  $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --disable-xctest $(FILTER) $(REPORT) .build-tsan/test.log
 
-# Everything that can fail, for a long time: about five hours on two cores with the values of here.
+# Everything that can fail, for a long time: about six hours on two cores with the values of here.
 .PHONY: test-all
 test-all: FUZZ_SECONDS = 3600
-test-all: test asan tsan fuzz bench-micro torture ## test, asan, tsan, fuzz for an hour each, bench-micro, torture
+test-all: test test-servers asan tsan fuzz bench-micro torture ## all of these, fuzz for an hour each
 
 # Fast, with all assertions, and with lld, which Swift brings: other linkers stumble over the instrumented code.
 FUZZ := KINDRED_FUZZ=1 $(SWIFT) build -c release --scratch-path .build-fuzz -Xswiftc -sanitize=fuzzer,address \

@@ -62,7 +62,7 @@ let package = Package(
                 "Configuration", deque, histogram, logging,
             ]),
         ours("LineClient"),
-        ours("PrivateServer", ["LineClient", "MariaDB"]),
+        ours("PrivateServer", ["LineClient", "MariaDB", "Relations"]),
         ours("Demo", ["LineClient", "PrivateServer", "MariaDB"]),
         ours(
             "Bench",
@@ -86,7 +86,8 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["LineClient", "PrivateServer"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["LineClient", "PrivateServer", "Relations"],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
         .executableTarget(
             name: "Torture",
@@ -115,7 +116,9 @@ let package = Package(
                 "Relations",
                 "TestSupport", "Time", logging,
             ]),
-        tests("EndToEndTests", ["Service", "TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer"]),
+        tests(
+            "EndToEndTests",
+            ["Service", "TestSupport", "Demo", "LineClient", "MariaDB", "PrivateServer", "Relations"]),
     ]
 )
 

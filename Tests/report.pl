@@ -24,7 +24,7 @@ my ($cases, $ended, $issues) = (0, 0, 0);
 my $build_step = '';
 my ($events, %last_event) = (0);
 my (%running, %last_case, @failures);
-my $run_has_ended = 0;
+my ($run_has_ended, $has_no_tests) = (0, 0);
 # What a line without a symbol of its own belongs to: 'arguments' of a test case, a 'failure', or nothing.
 my $inside = '';
 
@@ -103,6 +103,7 @@ sub handle {
     $issues++ if $line =~ /^✘ Test .* recorded an issue /;
     if ($line =~ /^(?:✔|✘) Test run /) {
         $run_has_ended = 1;
+        $has_no_tests = $line =~ /^✔ Test run with 0 tests /;
     } elsif ($line =~ /^◇ Test (?!run )(.*) started\.$/) {
         $running{$1} = 1;
         $last_event{$1} = ++$events;
@@ -130,6 +131,11 @@ while (1) {
 handle("$rest\n") if $rest ne '';
 close $log;
 
+# A misspelt TESTS would be green.
+if ($has_no_tests) {
+    print "\nNo test ran: TESTS matches none.\n";
+    exit 1;
+}
 print "\nWhat failed, once more:\n", @failures if @failures;
 if (%running && !$run_has_ended) {
     my @names = sort { $last_event{$b} <=> $last_event{$a} } keys %running;

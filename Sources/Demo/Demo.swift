@@ -14,7 +14,7 @@ package struct Demo {
     /// - Parameter program: Which server; nil for the one that `KINDRED_SERVER` names.
     package static func run(on program: ServerProgram?, staysOpen: Bool) throws {
         let program = try program ?? ServerProgram.chosen()
-        print("Starting a private \(program.productName) with a bookshop, and kindred in front of it …")
+        print("Starting a private \(program.kind) with a bookshop, and kindred in front of it …")
         let demo = Demo(
             daemon: try PrivateDaemon(
                 program, database: "shop", script: Bookshop.script, settings: "connections = 2"))
@@ -45,7 +45,7 @@ package struct Demo {
         print(Self.broken("< " + (try client.ask(mistake))))
     }
 
-    private var productName: String { daemon.server.program.productName }
+    private var productName: String { "\(daemon.server.program.kind)" }
 
     private var withKindred: Burst { Burst(way: .kindred(.unix(path: daemon.socketPath))) }
 

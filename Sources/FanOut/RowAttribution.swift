@@ -12,7 +12,7 @@ package final class RowAttribution {
 
     private let keyCount: Int
     private var lookup: KeyLookup
-    private let reading: Strategy
+    private let strategy: Strategy
     /// The columns of a row with the parts of its key, in the key's order.
     private let columns: [KeyColumn]
     /// The position in a row of the first of these columns; 0 if there is none.
@@ -32,10 +32,10 @@ package final class RowAttribution {
             case .shown(let positions): positions.map { (leading + $0, shown[$0]) }
             }
         firstPosition = columns.first?.position ?? 0
-        reading = Self.reading(attribution, lookup, columns)
+        strategy = Self.strategy(attribution, lookup, columns)
     }
 
-    private static func reading(
+    private static func strategy(
         _ attribution: Attribution, _ lookup: KeyLookup, _ columns: [KeyColumn]
     ) -> Strategy {
         switch attribution {
@@ -55,7 +55,7 @@ package final class RowAttribution {
     /// The index of a row's key in the batch; nil for a row that belongs to none of the keys.
     /// - Parameter cell: gives the bytes of the row's column at a position; nil for `NULL`.
     package func keyIndex(_ cell: (Int) -> UnsafeRawBufferPointer?) -> Int? {
-        switch reading {
+        switch strategy {
         case .single: return 0
         case .integer: return ReturnedKey.int64(cell(firstPosition)).flatMap { lookup.index(of: $0) }
         case .integerBits:

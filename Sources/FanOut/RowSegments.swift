@@ -1,5 +1,6 @@
 /// Says which bytes of an arena belong to which key of a batch: the segments of the arena that have a key's
 /// rows.
+///
 /// Each row is encoded once, into an arena that this type never sees; it only knows ranges of the arena. Rows
 /// of a key that follow one another form one segment, so that a waiter's answer is one copy as a rule,
 /// because queries sort by key. Delivery goes through the waiters and looks their keys up here: a key without

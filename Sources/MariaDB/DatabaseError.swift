@@ -71,7 +71,7 @@ package struct DatabaseError: Error, Sendable, Hashable {
         switch phase {
         case .connecting: unreachable.contains(Int32(errno)) ? .unreachable : .refused
         case .connected:
-            isOfClient(errno) || closingErrors.contains(Int32(errno)) || mySQLsClosingErrors.contains(errno)
+            isOfClient(errno) || closingErrors.contains(Int32(errno)) || closingErrorsOfMySQL.contains(errno)
                 ? .connectionLost : .statement
         }
     }
@@ -100,7 +100,7 @@ package struct DatabaseError: Error, Sendable, Hashable {
     ]
 
     /// The same of a MySQL, which libmariadb has no names for.
-    private static let mySQLsClosingErrors: Set<UInt32> = [
+    private static let closingErrorsOfMySQL: Set<UInt32> = [
         ErrorNumber.idleConnectionEnded, ErrorNumber.sessionKilled,
     ]
 }

@@ -14,8 +14,8 @@ package struct Endpoint: Sendable, Hashable {
     package var password: String
     /// Empty: no default database.
     package var database: String
-    /// Whole seconds that each step of connecting may take (TCP, greeting, login, session setup); queries
-    /// have no limit.
+    /// Whole seconds that each step of connecting may take (TCP, greeting, login, session setup), or all of
+    /// them together over TLS. Queries have no limit.
     package var connectTimeoutSeconds: UInt32
     /// SQL statements that are part of connecting, see `SessionSetup`. If the server refuses one, connecting
     /// has failed.

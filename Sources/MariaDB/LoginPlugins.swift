@@ -56,8 +56,8 @@ extension Endpoint {
 }
 
 extension Endpoint {
-    /// Says so if the server's public key cannot be read any more. libmariadb passes over such a file, and says
-    /// that the server's own key could not be had.
+    /// Says so if the server's public key cannot be read any more. libmariadb passes over such a file, and
+    /// says that the server's own key could not be had.
     fileprivate var refusalOfPublicKey: DatabaseError? {
         guard let path = serverPublicKey, let problem = PEMFile.problemOfPublicKey(path) else { return nil }
         return DatabaseError(

@@ -51,9 +51,7 @@ struct Clauses {
     func begin(_ sql: inout SQLWriter, with keys: [Key]) {
         let hasDay =
             relationship.dialect.refusesImpossibleDays
-            && keyColumns.enumerated().contains { index, column in
-                column.key.isOfDays && keys.contains { $0.part(index).isImpossibleDay }
-            }
+            && KeyTable(columns: keyColumns, keys: keys).hasImpossibleDay
         begin(&sql, allowsImpossibleDays: hasDay || hasRefusedDay)
     }
 

@@ -18,9 +18,11 @@ package struct Planner: Sendable {
     }
 
     private let clauses: Clauses
+    private let topRows: TopRows
 
     package init(_ relationship: Relationship, _ selection: Selection) {
         clauses = Clauses(relationship, selection)
+        topRows = TopRows(clauses)
     }
 
     private var keyColumns: [KeyColumn] { clauses.keyColumns }
@@ -33,7 +35,7 @@ package struct Planner: Sendable {
     /// The form of the query for this number of keys.
     package func form(keys: Int) -> Form {
         if keys == 1, keyColumns.allSatisfy(\.hasExactLiteral) { return .equality }
-        if clauses.selection.isCut { return TopRows(clauses).isReadInOrder ? .lateral : .window }
+        if clauses.selection.isCut { return topRows.isReadInOrder ? .lateral : .window }
         let isDecidedByBytes = keyColumns.allSatisfy { KeyFamily($0.column.type)?.isDecidedByBytes ?? false }
         return isDecidedByBytes ? .valueList : .ordinals
     }
@@ -46,8 +48,8 @@ package struct Planner: Sendable {
         case .equality: equality(keys[0], columns)
         case .valueList: valueList(keys, columns)
         case .ordinals: ordinals(keys, columns)
-        case .lateral: TopRows(clauses).lateral(keys, columns)
-        case .window: TopRows(clauses).window(keys, columns)
+        case .lateral: topRows.lateral(keys, columns)
+        case .window: topRows.window(keys, columns)
         }
     }
 

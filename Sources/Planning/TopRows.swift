@@ -11,9 +11,19 @@ import Relations
 /// for `window`, and twice that for `lateral`.
 struct TopRows {
     private let clauses: Clauses
+    /// Whether `lateral` is possible and better than `window`.
+    let isReadInOrder: Bool
+    /// The order in which an index has the rows of a key; see `Relationship.indexOrder`.
+    private let indexOrder: [OrderTerm]
 
     init(_ clauses: Clauses) {
         self.clauses = clauses
+        let (relationship, selection) = (clauses.relationship, clauses.selection)
+        let order = selection.isCut ? relationship.indexOrder(selection) : nil
+        indexOrder = order ?? []
+        isReadInOrder =
+            order != nil && !relationship.primaryKey.isEmpty
+            && (relationship.dialect.hasLateral || Self.canBeSubqueries(clauses))
     }
 
     private var relationship: Relationship { clauses.relationship }
@@ -26,23 +36,14 @@ struct TopRows {
     /// so that the statement stays far below `max_allowed_packet`.
     private static let maxFilterBytes = 1 << 16
 
-    /// Whether `lateral` is possible and better than `window`.
-    var isReadInOrder: Bool {
-        guard !relationship.primaryKey.isEmpty, relationship.sortingIndex(selection) != nil else {
-            return false
-        }
-        return relationship.dialect.hasLateral || canBeSubqueries
-    }
-
     /// Whether scalar subqueries can take the place of `LATERAL`: there are few of them, and what they give
     /// passes through JSON unchanged.
-    private var canBeSubqueries: Bool {
-        guard let limit = selection.limit, limit + selection.offset <= Self.maxSubqueries else {
-            return false
-        }
-        return relationship.primaryKey.allSatisfy { KeyFamily($0.type) == .integer }
+    private static func canBeSubqueries(_ clauses: Clauses) -> Bool {
+        let selection = clauses.selection
+        guard let limit = selection.limit, limit + selection.offset <= maxSubqueries else { return false }
+        return clauses.relationship.primaryKey.allSatisfy { KeyFamily($0.type) == .integer }
             && !clauses.keyColumns.contains(where: \.needsRoundTrip)
-            && (limit + selection.offset) * selection.byteCount <= Self.maxFilterBytes
+            && (limit + selection.offset) * selection.byteCount <= maxFilterBytes
     }
 
     // SELECT k.o,t.`id`,t.`title` FROM JSON_TABLE('["42","43"]',…) k
@@ -82,7 +83,7 @@ struct TopRows {
             sql.column(item.element.name, of: "c")
             sql.write(" p\(item.offset)")
         }
-        rowsOfKey(table, &sql, order: relationship.indexOrder(selection) ?? selection.order)
+        rowsOfKey(table, &sql, order: indexOrder)
         sql.limit(selection)
         sql.write(")")
     }

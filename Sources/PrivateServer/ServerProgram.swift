@@ -1,4 +1,5 @@
 import Foundation
+package import Relations
 
 /// A database server that a `PrivateServer` can run. The raw value is its name in `KINDRED_SERVER` and on
 /// command lines.
@@ -11,22 +12,10 @@ package enum ServerProgram: String, CaseIterable, Sendable {
     case mySQL = "mysql"
 
     /// Whose SQL the server speaks.
-    package enum Kind: Sendable {
-        case mariaDB, mySQL
-    }
-
-    package var kind: Kind {
+    package var kind: Dialect.Kind {
         switch self {
         case .mariaDB, .mariaDB11: .mariaDB
         case .mySQL: .mySQL
-        }
-    }
-
-    /// The name of the product, without a version.
-    package var productName: String {
-        switch kind {
-        case .mariaDB: "MariaDB"
-        case .mySQL: "MySQL"
         }
     }
 

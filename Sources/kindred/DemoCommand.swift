@@ -12,7 +12,7 @@ struct DemoCommand: ParsableCommand {
         discussion: """
             Starts a database server and a daemon in a temporary directory, lets 16 clients ask 320 loads at once, and \
             prints the SQL that really ran. In a terminal it goes on serving until Ctrl-C; everything it made is \
-            removed at the end. Needs Debian's mariadb-server-core and mariadb-client-core.
+            removed at the end. Without --server it needs Debian's mariadb-server-core and mariadb-client-core.
             """)
 
     @Option(

@@ -1,6 +1,7 @@
 import Glibc
 import MariaDB
 import PrivateServer
+import Relations
 import TestSupport
 import Testing
 

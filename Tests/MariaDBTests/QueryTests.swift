@@ -1,5 +1,6 @@
 import MariaDB
 import PrivateServer
+import Relations
 import TestSupport
 import Testing
 

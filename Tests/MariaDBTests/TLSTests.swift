@@ -120,7 +120,9 @@ import Testing
     }
 
     @Test(arguments: [WireTap.Meddling.fallSilent, .reset, .dribble])
-    func `a handshake that stops ends by the connect timeout`(meddling: WireTap.Meddling) throws {
+    func `a server that stops or resets in the handshake cannot be reached, and hears no name`(
+        meddling: WireTap.Meddling
+    ) throws {
         let tap = try WireTap(to: #require(Self.good.get().tcpPort), meddling)
         for error in failures(try endpoint(tap.port, verified())) { #expect(error?.kind == .unreachable) }
         #expect(tap.sent.firstRange(of: "teller".utf8) == nil)

@@ -15,6 +15,14 @@ private func order(_ terms: [String]) -> [OrderTerm] {
     terms.map { OrderTerm(column: $0.filter { $0 != "-" }, descending: $0.hasPrefix("-")) }
 }
 
+extension Index {
+    fileprivate func sorts(
+        _ matched: [String], fixed: [String], by order: [OrderTerm], primaryKey: [String]
+    ) -> Bool {
+        direction(of: matched, fixed: fixed, by: order, primaryKey: primaryKey) != nil
+    }
+}
+
 @Suite struct IndexFitTests {
     @Test(arguments: [
         (index("a", "s"), ["s", "id"], true),  // InnoDB appends the primary key

@@ -40,7 +40,7 @@ final class TortureRig: Sendable {
         }
         reference = try Self.server(script)
         let version = try reference.client().strings("SELECT VERSION()")[0][0] ?? ""
-        serverName = "\(reference.program.productName) \(version)\(isEncrypted ? " over TLS" : "")"
+        serverName = "\(reference.program.kind) \(version)\(isEncrypted ? " over TLS" : "")"
         proxies = try servers.map {
             try FaultProxy(to: $0, marker: "FROM", isEncrypted: isEncrypted)
         }

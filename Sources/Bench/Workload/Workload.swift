@@ -91,7 +91,7 @@ package struct Workload: Sendable {
 
     var hasIntegerKeys: Bool { keys.indices.allSatisfy { integer($0) != nil } }
 
-    /// What encodes the rows of `statement`, and how many columns it must skip at the begin of each row.
+    /// What encodes the rows of `statement`, and how many columns it must skip at the beginning of each row.
     func encoder(keys: Int) -> (encoder: RowEncoder, skipped: Int) {
         let formats = columns.map {
             (name: $0.name, format: ValueFormat($0.type, bigIntegersAsStrings: false))

@@ -27,9 +27,9 @@ package final class BatchQuery {
         case outOfMemory
     }
 
-    /// The rows of several keys may take this fraction of `limits.reply_bytes`: a key that shares a query
-    /// with a huge one waits for no more than that.
-    private static let partsOfReply = 8
+    /// What `limits.reply_bytes` is divided by for the rows of several keys: a key that shares a query with a
+    /// huge one waits for no more than that.
+    private static let replyBytesDivisor = 8
 
     package let batch: Batch
     package let template: QueryTemplate
@@ -73,7 +73,7 @@ package final class BatchQuery {
         let keys = batch.keys
         statement = template.planner.statement(for: keys, showing: fetched)
         self.memory = memory
-        maxSharedBytes = maxReplyBytes / Self.partsOfReply
+        maxSharedBytes = maxReplyBytes / Self.replyBytesDivisor
         let leadingCount = statement.leadingTypes.count
         attribution = RowAttribution(
             keys, statement.attribution, leading: leadingCount, shown: fetched.map(\.type))

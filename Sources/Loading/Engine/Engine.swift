@@ -19,7 +19,7 @@ package final class Engine {
     /// Queries under way.
     package internal(set) var running: [BatchQuery] = []
     /// By relationship number, how many queries of several keys have failed with an unknown error since one
-    /// brought rows.
+    /// brought rows, beginning with the last one whose keys had not been asked before.
     var splitsInVain: [Int: Int] = [:]
     var changedTables = ChangedTables()
     var deadlines = Deadlines()

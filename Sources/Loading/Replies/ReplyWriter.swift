@@ -85,9 +85,9 @@ struct ReplyWriter {
 
     /// Writes the next part of the reply.
     /// - Parameters:
-    /// - steps: how many steps to take at most; one writes a key's rows without includes, one row, or the
-    ///   beginning of one included list.
-    /// - bytes: no further step is begun after so many bytes.
+    ///   - steps: how many steps to take at most; one writes a key's rows without includes, one row, or the
+    ///     beginning of one included list.
+    ///   - bytes: no further step is begun after so many bytes.
     mutating func write(to output: inout ByteBuffer, steps: Int, bytes: Int = .max) -> Progress {
         if let tooLarge = tooLargeNode { return .failed(failure(of: tooLarge)) }
         if !hasBegun { begin(&output) }

@@ -122,6 +122,13 @@ package enum ErrorNumber {
     /// MySQL's `SESSION_WAS_KILLED`
     package static let sessionKilled: UInt32 = 3169
 
+    /// `NET_PACKET_TOO_LARGE`: the statement is longer than `max_allowed_packet`.
+    package static let packetTooLarge: UInt32 = 1153
+    /// `NO_SUCH_THREAD`, in answer to `KILL`.
+    package static let noSuchThread: UInt32 = 1094
+    /// MariaDB's `NO_SUCH_QUERY`, in answer to `KILL QUERY ID`.
+    package static let noSuchQuery: UInt32 = 1957
+
     package static let syntaxError: UInt32 = 1064
 
     // MARK: Data that a column or a function cannot hold
@@ -142,10 +149,4 @@ package enum ErrorNumber {
     /// MySQL's `IMPOSSIBLE_STRING_CONVERSION`
     package static let impossibleStringConversion: UInt32 = 3988
     package static let jsonTableCannotHold: UInt32 = 4176
-    /// `NET_PACKET_TOO_LARGE`: the statement is longer than `max_allowed_packet`.
-    package static let packetTooLarge: UInt32 = 1153
-    /// `NO_SUCH_THREAD`, in answer to `KILL`.
-    package static let noSuchThread: UInt32 = 1094
-    /// MariaDB's `NO_SUCH_QUERY`, in answer to `KILL QUERY ID`.
-    package static let noSuchQuery: UInt32 = 1957
 }

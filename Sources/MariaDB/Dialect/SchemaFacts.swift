@@ -22,7 +22,7 @@ extension Dialect {
     }
 
     /// The condition in `information_schema.STATISTICS` under which the server finds no rows by an index.
-    package var isIndexIgnored: String {
+    package var ignoredIndexCondition: String {
         switch kind {
         // https://mariadb.com/kb/en/ignored-indexes/ and DISABLE KEYS
         case .mariaDB: "IGNORED = 'YES' OR COMMENT LIKE '%disabled%'"

@@ -16,18 +16,12 @@ package struct Dialect: Sendable {
     package let version: Version
 
     /// - Parameter text: the version that the server gives at connect: `10.11.19-MariaDB-0+deb12u1`, or
-    ///   `8.4.7`. Only a MariaDB has its name in it; a MySQL is all else, by whatever year or innovation its
-    ///   version is numbered (`26.10`).
+    ///   `8.4.7`; libmariadb has taken off the `5.5.5-` that a MariaDB may put before its own. Only a MariaDB
+    ///   has its name in it; a MySQL is all else, by whatever year or innovation its version is numbered
+    ///   (`26.10`).
     package init(serverVersion text: String) {
         kind = text.contains("MariaDB") ? .mariaDB : .mySQL
-        version = Version(kind == .mariaDB ? Self.ownVersion(in: text) : text)
-    }
-
-    // 5.5.5-10.11.19-MariaDB
-    /// The version of a MariaDB without the `5.5.5-` that it may put before its own so that old replicas
-    /// accept it.
-    private static func ownVersion(in text: String) -> String {
-        text.hasPrefix("5.5.5-") ? String(text.dropFirst("5.5.5-".count)) : text
+        version = Version(text)
     }
 
     /// A MariaDB whose version is not known.

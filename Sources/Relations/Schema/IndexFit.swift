@@ -7,20 +7,12 @@ extension Index {
             && first.allSatisfy { !$0.isPrefix && equal.contains($0.column) }
     }
 
-    /// Whether rows with given values in the `matched` columns stand in the index in the given order,
-    /// forwards or backwards, so that the first of them can be read without the others.
+    /// The direction in which rows with given values in the `matched` columns stand in the index in the given
+    /// order, so that the first of them can be read without the others; nil if they do not.
     /// - Parameters:
     ///   - fixed: columns that have one value, and may stand anywhere in the index.
     ///   - primaryKey: the columns that InnoDB appends to every secondary index.
-    package func sorts(
-        _ matched: [String], fixed: [String], by order: [OrderTerm], primaryKey: [String]
-    ) -> Bool {
-        direction(of: matched, fixed: fixed, by: order, primaryKey: primaryKey) != nil
-    }
-
-    /// The direction in which the index is read if it sorts the rows, see ``sorts(_:fixed:by:primaryKey:)``;
-    /// nil if it does not.
-    fileprivate func direction(
+    package func direction(
         of matched: [String], fixed: [String], by order: [OrderTerm], primaryKey: [String]
     ) -> Direction? {
         if isIgnored { return nil }
@@ -46,7 +38,7 @@ extension Index {
         return isBackwards == true ? .backwards : .forwards
     }
 
-    fileprivate enum Direction {
+    package enum Direction {
         case forwards
         case backwards
     }

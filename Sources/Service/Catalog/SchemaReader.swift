@@ -118,7 +118,7 @@ struct SchemaReader {
         let rows = try rows(
             """
             SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, COLUMN_NAME, NON_UNIQUE, COLLATION, SUB_PART,
-              \(dialect.isIndexIgnored)
+              \(dialect.ignoredIndexCondition)
             FROM information_schema.STATISTICS
             WHERE TABLE_SCHEMA = \(client.quote(database)) AND INDEX_TYPE IN ('BTREE', 'HASH')
             ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
@@ -149,7 +149,7 @@ struct SchemaReader {
         let rows = try rows(dialect.rowEnds(of: client.quote(database)))
         return Dictionary(
             rows.compactMap { row in
-                guard let table = row[row.startIndex], let column = row[row.startIndex + 1] else {
+                guard let table = row[0], let column = row[1] else {
                     return nil
                 }
                 return (table, column)

@@ -1,6 +1,7 @@
 import Time
 
 /// How far a client reads what it is sent, from the moment at which it did not take all at once.
+///
 /// A byte now and then is not enough: a client that takes so few would hold the memory of all the rest for
 /// ever.
 struct SendProgress {

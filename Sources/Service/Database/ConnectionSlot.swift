@@ -304,7 +304,7 @@ final class ConnectionSlot {
     }
 
     private func connected(_ connection: Connection) {
-        if let problem = pool.servers.problem(with: connection.dialect) { return fail(problem) }
+        if let error = pool.servers.rejectIfOtherKind(connection.dialect) { return fail(error) }
         become(.idle(connection))
         connectedSince = loop.now
         hasFailed = false

@@ -112,9 +112,9 @@ final class DatabaseServers {
         self.kind = kind
     }
 
-    /// Why a connection that has come about cannot be used: its server is of another kind than the schema is
-    /// for, which is then read again. Nil if it can be used.
-    func problem(with dialect: Dialect?) -> DatabaseError? {
+    /// Has the schema read again if the server of a connection that has come about is of another kind than
+    /// the schema is for. Returns why the connection cannot be used then; nil if it can.
+    func rejectIfOtherKind(_ dialect: Dialect?) -> DatabaseError? {
         guard let kind, let dialect, let error = DatabaseError(dialect, where: kind) else { return nil }
         onOtherKind()
         return error

@@ -152,7 +152,8 @@ private struct Advice {
             let obstacle =
                 relationship.primaryKey.isEmpty
                 ? "without a primary key they must be numbered"
-                : "so many rows, or a primary key that is not of integers, are cheaper to number"
+                : "more than 20 rows, a primary key that is not of integers, or many filter values are "
+                    + "cheaper to number on a MariaDB"
             return
                 "  limit: index '\(index.name)' has each key's rows in order, but \(obstacle): all rows of a "
                 + "key are read"

@@ -2,6 +2,7 @@ import Foundation
 import LineClient
 import MariaDB
 import PrivateServer
+import Relations
 import TestSupport
 import Testing
 

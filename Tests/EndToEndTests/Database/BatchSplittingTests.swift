@@ -3,6 +3,7 @@ import Foundation
 import LineClient
 import MariaDB
 import PrivateServer
+import Relations
 import TestSupport
 import Testing
 

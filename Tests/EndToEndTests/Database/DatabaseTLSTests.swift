@@ -108,6 +108,21 @@ import Testing
         try daemon.waitForClosedFiles(files)
     }
 
+    /// OpenSSL takes the file of `SSL_CERT_FILE` for the system's.
+    @Test func `without tls_ca the authorities of the system are trusted, and no others`() throws {
+        let settings = "\(address(port))\ntls = \"verify_identity\""
+        let daemon = try DaemonUnderTest(
+            server, database: "shop", databaseAddress: settings, user: "reader",
+            environment: ["SSL_CERT_FILE": Certificates.authority])
+        try waitForConnections(daemon)
+        try expectAnswers(daemon)
+        let stranger = try DaemonUnderTest(
+            server, database: "shop", databaseAddress: settings, user: "reader")
+        try stranger.waitForLog("name the CA of the server's certificate in database.tls_ca")
+        let reply = try stranger.ask(#"{"load":"authors.books","key":1}"#)
+        #expect(reply.errorCode == "database_unavailable")
+    }
+
     @Test func `a server that takes no more connections keeps those that it has`() throws {
         let other = try Self.bookshop()
         let list = try [port, #require(other.tcpPort)].map { "\"localhost:\($0)\"" }.joined(separator: ", ")
@@ -215,7 +230,10 @@ import Testing
             outcome.output.contains("kindred.toml:10: database.tls_key '\(key)' cannot be used: its key is"))
         let publicKey = try check("\(address(port))\nserver_public_key = \"\(certificate)\"")
         #expect(publicKey.status == 78)
-        #expect(publicKey.output.contains("it has no public key in PEM form"))
+        #expect(
+            publicKey.output.contains(
+                Endpoint.canUseServerPublicKey
+                    ? "it has no public key in PEM form" : "does not encrypt by it; 3.3.20 or later does"))
     }
 
     /// The address is this machine's in a spelling that is not recognised as such.

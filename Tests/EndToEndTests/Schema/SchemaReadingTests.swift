@@ -1,6 +1,7 @@
 import Foundation
 import MariaDB
 import PrivateServer
+import Relations
 import TestSupport
 import Testing
 

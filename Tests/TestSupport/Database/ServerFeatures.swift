@@ -1,10 +1,11 @@
-package import PrivateServer
+import PrivateServer
+package import Relations
 import Synchronization
 
 /// What differs between the servers on which the same tests run.
 extension SharedServer {
     /// The kind of the server that `KINDRED_SERVER` names.
-    package static let kind: ServerProgram.Kind = (try? ServerProgram.chosen())?.kind ?? .mariaDB
+    package static let kind: Dialect.Kind = (try? ServerProgram.chosen())?.kind ?? .mariaDB
 
     /// The collation of utf8mb4 that distinguishes all texts that differ in a byte, also in trailing blanks.
     package static var noPadBinaryCollation: String {
