@@ -79,6 +79,13 @@ struct KeyColumn {
         }
     }
 
+    /// Whether the value has more characters than the column can hold.
+    func isShorter(than value: Scalar) -> Bool {
+        guard case .text(let length, _, _) = column.type, case .text(let bytes) = value else { return false }
+        // Bytes that begin no character of UTF-8: 10xxxxxx.
+        return bytes.count > length && bytes.count { $0 & 0xC0 != 0x80 } > length
+    }
+
     /// Whether the key cannot share a query, because the column's index serves only literals: an `ENUM` or
     /// `SET` that is joined with a text is scanned.
     var needsOwnQuery: Bool {

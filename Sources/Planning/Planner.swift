@@ -32,9 +32,20 @@ package struct Planner: Sendable {
         keyColumns.contains { $0.needsOwnQuery } ? 1 : max(1, configured / keyColumns.count)
     }
 
-    /// The form of the query for this number of keys.
-    package func form(keys: Int) -> Form {
-        if keys == 1, keyColumns.allSatisfy(\.hasExactLiteral) { return .equality }
+    /// The form of the query for these keys.
+    package func form(_ keys: [Key]) -> Form {
+        let isCompared = keys.count == 1 && keyColumns.allSatisfy(\.hasExactLiteral)
+        return isCompared && !isCut(keys[0]) ? .equality : formOfSeveralKeys
+    }
+
+    /// Whether the server would cut a part of the key if it stood in the query as a literal.
+    private func isCut(_ key: Key) -> Bool {
+        clauses.relationship.dialect.cutsLongLiterals
+            && keyColumns.enumerated().contains { index, column in column.isShorter(than: key.part(index)) }
+    }
+
+    /// The form of the query for two keys or more.
+    package var formOfSeveralKeys: Form {
         if clauses.selection.isCut { return topRows.isReadInOrder ? .lateral : .window }
         let isDecidedByBytes = keyColumns.allSatisfy { KeyFamily($0.column.type)?.isDecidedByBytes ?? false }
         return isDecidedByBytes ? .valueList : .ordinals
@@ -44,7 +55,7 @@ package struct Planner: Sendable {
     /// - Precondition: there is at least one key, each has as many parts as the relationship's key has
     ///   columns, and there is at least one column, unless rows are counted.
     package func statement(for keys: [Key], showing columns: [Column]) -> Statement {
-        switch form(keys: keys.count) {
+        switch form(keys) {
         case .equality: equality(keys[0], columns)
         case .valueList: valueList(keys, columns)
         case .ordinals: ordinals(keys, columns)

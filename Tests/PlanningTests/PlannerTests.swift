@@ -100,6 +100,16 @@ private func relationship(
         #expect(onMySQL.contains("CONVERT(k.k0 USING utf8mb4) COLLATE utf8mb4_0900_bin=k.u0"))
     }
 
+    @Test func `a text that is too long for its column is no literal where the server would cut it`() {
+        let short = ColumnType.text(length: 3, charset: "utf8mb4", collation: "utf8mb4_general_ci")
+        func form(_ key: String, _ dialect: Dialect) -> Planner.Form {
+            planner(relationship(keyedBy: short, dialect: dialect)).form([text(key)])
+        }
+        #expect(form("abc\n", .mySQL) == .ordinals)
+        #expect(form("éöü", .mySQL) == .equality, "characters count, not bytes")
+        #expect(form("abc\n", .mariaDB) == .equality)
+    }
+
     @Test func `keys of an ENUM are sent one by one, since only a literal uses its index`() {
         let type = ColumnType.enumeration(charset: "utf8mb4", collation: "utf8mb4_general_ci")
         #expect(planner(relationship(keyedBy: type)).maxKeys(500) == 1)

@@ -31,7 +31,8 @@ private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(col
         _ relationship: Relationship, keys: Int = 2, order: [OrderTerm] = bySold, limit: Int? = 3,
         offset: Int = 0
     ) -> Planner.Form {
-        Planner(relationship, Selection(order: order, limit: limit, offset: offset)).form(keys: keys)
+        let planner = Planner(relationship, Selection(order: order, limit: limit, offset: offset))
+        return keys == 1 ? planner.form([.single(.integer(1))]) : planner.formOfSeveralKeys
     }
 
     @Test func `a few rows are read from an index that has them in order`() {

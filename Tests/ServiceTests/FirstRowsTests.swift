@@ -53,7 +53,7 @@ import Testing
             let statement = planner.statement(for: keys, showing: relationship.primaryKey)
             let before = try rowsRead()
             let rows = try client.strings(String(decoding: statement.sql, as: UTF8.self))
-            return (planner.form(keys: keys.count), rows, try rowsRead() - before)
+            return (planner.form(keys), rows, try rowsRead() - before)
         }
 
         private func rowsRead() throws -> Int {

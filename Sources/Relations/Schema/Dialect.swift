@@ -149,6 +149,17 @@ extension Dialect {
         }
     }
 
+    /// Whether a literal that is longer than a `CHAR` column is cut where it is looked up in an index, if
+    /// what is cut off is white space: `'abc\n'` then finds `abc` in a `CHAR(3)`. The two are not equal, and
+    /// where rows are read one by one the server says so.
+    package var cutsLongLiterals: Bool {
+        switch kind {
+        case .mariaDB: false
+        // Seen on 9.7, under collations that pad with spaces.
+        case .mySQL: true
+        }
+    }
+
     /// Whether a subquery in `FROM` may use the columns of the tables before it (`LATERAL`).
     package var hasLateral: Bool {
         switch kind {

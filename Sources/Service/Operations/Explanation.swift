@@ -86,7 +86,7 @@ package struct Explanation {
         let rows = try client.strings(String(decoding: statement.explaining, as: UTF8.self))
         let names = client.columns.map(\.name)
         let plan = [names] + rows.map { row in row.map { $0 ?? "-" } }
-        return ["  \(title), \(planner.form(keys: keys.count).sentence):", "    \(sql)"] + table(plan)
+        return ["  \(title), \(planner.form(keys).sentence):", "    \(sql)"] + table(plan)
     }
 
     /// Columns as wide as their widest value.
@@ -145,7 +145,7 @@ private struct Advice {
     private var order: String? {
         guard template.selection.isCut else { return nil }
         if let index = relationship.sortingIndex(template.selection) {
-            guard case .window = template.planner.form(keys: 2) else {
+            guard case .window = template.planner.formOfSeveralKeys else {
                 return "  limit: index '\(index.name)' has each key's rows in order; "
                     + "only the wanted ones are read"
             }
