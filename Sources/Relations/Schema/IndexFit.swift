@@ -131,7 +131,7 @@ extension Relationship.Gap: CustomStringConvertible {
                 "'\(table)' has no index, so that every query reads all of it; it needs one that begins with "
                 + "\(list) (a view cannot have one: the tables behind it need it)"
         }
-        let ignored = ignoredIndex.map { "; '\($0)' does, but it is IGNORED or disabled" } ?? ""
+        let ignored = ignoredIndex.map { "; '\($0)' does, but it is IGNORED, INVISIBLE or disabled" } ?? ""
         return "no index of '\(table)' begins with \(list), so that every query reads all of it\(ignored)"
     }
 }

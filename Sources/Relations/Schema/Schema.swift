@@ -67,7 +67,8 @@ package struct Index: Hashable, Sendable {
     package let name: String
     package let columns: [Part]
     package let isUnique: Bool
-    /// Whether the index is `IGNORED`, or disabled by `DISABLE KEYS`, so that the server finds no rows by it.
+    /// Whether the index is `IGNORED` (on a MySQL `INVISIBLE`), or disabled by `DISABLE KEYS`, so that the
+    /// server finds no rows by it.
     /// A unique index keeps its values unique all the same.
     package let isIgnored: Bool
 

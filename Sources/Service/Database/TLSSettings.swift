@@ -43,7 +43,9 @@ extension Settings.Database {
         case ErrorNumber.pluginNotAllowed: Self.loginHint
         case ErrorNumber.unsupportedServer: Self.serverHint
         case ErrorNumber.tlsFailed where tls == nil: Self.newDefaultHint
-        case ErrorNumber.tlsFailed where tls == .verifyIdentity: Self.identityHint
+        // libmariadb has no number of its own for it.
+        case ErrorNumber.tlsFailed where error.message.contains("server does not support it"): Self.noTLSHint
+        case ErrorNumber.tlsFailed: Self.identityHint
         default: nil
         }
     }
@@ -58,6 +60,10 @@ extension Settings.Database {
     private static let identityHint =
         "name the CA of the server's certificate in database.tls_ca, and use the name in database.host (or "
         + "database.servers) that it was made out for"
+
+    private static let noTLSHint =
+        "turn TLS on at the server, or set database.tls = \"off\" where everybody on the way may read and "
+        + "change what is said"
 
     private static let newDefaultHint =
         "database.tls is not set, which is \"verify_identity\" for a host that is not this machine: \(identityHint); "

@@ -248,6 +248,11 @@ import Testing
         #expect(known.status == 0, "\(known.output)")
         let unverified = try check("\(elsewhere)\ntls = \"required\"\n\(authority)")
         #expect(unverified.status == 0, "\(unverified.output)")
+        let bare = try PrivateServer(arguments: ["--skip-ssl"], tcpPort: PrivateServer.freePort())
+        let without = try check(
+            "host = \"localhost\"\nport = \(#require(bare.tcpPort))\ntls = \"verify_identity\"\n\(authority)")
+        #expect(
+            without.output.contains("does not support it; turn TLS on at the server, or set database.tls"))
         let plain = try check("\(elsewhere)\ntls = \"off\"")
         #expect(plain.status == 69)
         #expect(plain.output.contains("1045"), "the account demands TLS")
