@@ -16,8 +16,20 @@ struct ReplyEncoderTests {
 
     @Test func `pong and hello are whole lines`() {
         #expect(writtenText { ReplyEncoder.pong(RequestID(1), into: &$0) } == "{\"id\":1,\"pong\":true}\n")
-        let hello = writtenText { ReplyEncoder.hello(RequestID(2), server: "kindred 0.1.0", into: &$0) }
-        #expect(hello == "{\"id\":2,\"server\":\"kindred 0.1.0\",\"protocol\":1}\n")
+        func hello(_ version: String?) -> String {
+            writtenText {
+                ReplyEncoder.hello(
+                    RequestID(2), server: "kindred 0.1.0", schemaVersion: version, into: &$0)
+            }
+        }
+        let start = [
+            #"{"id":2,"server":"kindred 0.1.0","protocol":1,"#,
+            #""operations":["ping","hello","describe","stats","cancel"],"#,
+            #""members":["id","load","key","keys","parent","parents","timeout_ms","columns","where","order","#,
+            #""limit","offset","count","include"]"#,
+        ].joined()
+        #expect(hello("0123") == start + #","schema_version":"0123"}"# + "\n")
+        #expect(hello(nil) == start + "}\n")
     }
 
     @Test(arguments: [

@@ -21,6 +21,16 @@ extension Dialect {
         }
     }
 
+    /// The name of the variable that tells servers from one another.
+    package var serverIDVariable: String {
+        switch kind {
+        // https://mariadb.com/kb/en/server-system-variables/#server_uid
+        case .mariaDB: "server_uid"
+        // https://dev.mysql.com/doc/refman/9.4/en/replication-options.html#sysvar_server_uuid
+        case .mySQL: "server_uuid"
+        }
+    }
+
     /// The condition in `information_schema.STATISTICS` under which the server finds no rows by an index.
     package var ignoredIndexCondition: String {
         switch kind {

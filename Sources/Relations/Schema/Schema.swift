@@ -170,13 +170,16 @@ package struct Schema: Hashable, Sendable {
     package let warnings: [String]
     /// Its server's.
     package let dialect: Dialect
+    /// The server's own name for itself, which no other has; nil if it has none.
+    package let serverID: String?
 
     package init(
         database: String, tables: [Table], foreignKeys: [ForeignKey], warnings: [String] = [],
-        dialect: Dialect
+        dialect: Dialect, serverID: String? = nil
     ) {
         self.database = database
         self.dialect = dialect
+        self.serverID = serverID
         self.tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.foreignKeys = foreignKeys
         self.warnings = warnings

@@ -3,6 +3,7 @@ import MariaDB
 import Reactor
 import Relations
 import Time
+import Wire
 
 /// Reads the schema at the start, from time to time, and when a query shows that it has changed; on a thread
 /// of its own, because reading waits.
@@ -22,6 +23,7 @@ final class CatalogRefresher {
     /// because many tables take their time.
     struct BuiltCatalog: Sendable {
         let catalog: Catalog
+        let source: CatalogSource
         /// What the server is.
         let dialect: Dialect
         /// Whether the catalog differs from the one that is served.
@@ -113,8 +115,11 @@ final class CatalogRefresher {
         let isNews = catalog != served
         // A new catalog that is equal is freed here, on this thread: that takes its time as well.
         return BuiltCatalog(
-            catalog: isNews ? catalog : served ?? catalog, dialect: schema.dialect, isNews: isNews,
-            faults: faults, warnings: warnings)
+            catalog: isNews ? catalog : served ?? catalog,
+            source: CatalogSource(
+                database: schema.database, server: "\(schema.dialect)", serverID: schema.serverID,
+                catalog: catalog),
+            dialect: schema.dialect, isNews: isNews, faults: faults, warnings: warnings)
     }
 
     private func finish(_ reading: Reading) {

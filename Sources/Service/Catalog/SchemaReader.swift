@@ -40,7 +40,13 @@ struct SchemaReader {
         }
         return Schema(
             database: database, tables: tables, foreignKeys: try foreignKeys(), warnings: warnings,
-            dialect: dialect)
+            dialect: dialect, serverID: try serverID())
+    }
+
+    /// The server's own name for itself. A server that does not know the variable returns no row.
+    private func serverID() throws(DatabaseError) -> String? {
+        let name = dialect.serverIDVariable
+        return try client.strings("SHOW GLOBAL VARIABLES LIKE '\(name)'").first { $0[0] == name }?[1]
     }
 
     /// The rows of a query whose first column is the database, without that column; none if there is no

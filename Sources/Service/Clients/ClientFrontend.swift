@@ -29,6 +29,8 @@ final class ClientFrontend {
     var limits: Limits { didSet { decoder = RequestDecoder(limits.requests) } }
     private var decoder: RequestDecoder
     var weights: ClientWeights
+    /// Where the catalog comes from; nil until it has been read.
+    var catalogSource: CatalogSource?
     private var listeners: [Listener] = []
     private var sessions: [ObjectIdentifier: Session] = [:]
     /// Sessions to be flushed at the end of this turn.
@@ -217,7 +219,11 @@ final class ClientFrontend {
         case .load(let load): engine.submit(load, id: request.id, bytes: bytes, from: session.replies)
         case .ping: session.replies.reply { ReplyEncoder.pong(request.id, into: &$0) }
         case .hello:
-            session.replies.reply { ReplyEncoder.hello(request.id, server: "kindred \(version)", into: &$0) }
+            session.replies.reply {
+                ReplyEncoder.hello(
+                    request.id, server: "kindred \(version)", schemaVersion: catalogSource?.schemaVersion,
+                    into: &$0)
+            }
         case .describe(let name): describe(name, id: request.id, to: session)
         case .cancel(let target):
             let found = engine.cancel(target, from: session.replies)
@@ -235,7 +241,8 @@ final class ClientFrontend {
         do throws(Failure) {
             let relationships = try engine.templates.relationships(named: name)
             let reply = DescribeReply(
-                relationships: relationships, catalog: engine.templates.catalog, limits: describedLimits)
+                relationships: relationships, catalog: engine.templates.catalog, source: catalogSource,
+                limits: describedLimits)
             if memory.isFull { throw context.fullMemory }
             session.replies.reply(id) { output in
                 let start = output.count

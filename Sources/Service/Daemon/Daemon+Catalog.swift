@@ -52,6 +52,7 @@ extension Daemon {
             if case .starting = phase { return stop(.misconfigured(found.faults)) }
         }
         if isReload { adopt(new) }
+        frontend.catalogSource = found.source
         if found.isNews || isReload {
             engine.install(found.catalog, QueryTemplates.Settings(new))
             refresher.served = found.catalog

@@ -1,8 +1,10 @@
 package import Relations
 
-/// The reply to `describe`: which relationships there are, what they take and what they show.
+/// The reply to `describe`: which relationships there are, what they take, what they show, and where they
+/// come from.
 package struct DescribeReply {
     private let relationships: [Relationship]
+    private let source: CatalogSource?
     private let limits: [(name: StaticString, value: Int)]
     /// By table, the names that an include of its rows can have.
     private let included: [String: [String]]
@@ -10,11 +12,14 @@ package struct DescribeReply {
     /// - Parameters:
     ///   - relationships: the described ones.
     ///   - catalog: all relationships, some of which can be included in the rows of the described ones.
+    ///   - source: where the catalog comes from; nil if it has not been read.
     ///   - limits: what a client must know to stay within them.
     package init(
-        relationships: [Relationship], catalog: Catalog, limits: [(name: StaticString, value: Int)]
+        relationships: [Relationship], catalog: Catalog, source: CatalogSource?,
+        limits: [(name: StaticString, value: Int)]
     ) {
         self.relationships = relationships
+        self.source = source
         self.limits = limits
         let tables = Set(relationships.map(\.table))
         included = Dictionary(
@@ -23,11 +28,22 @@ package struct DescribeReply {
         .mapValues { $0.map { String($0.name.dropFirst(Relationship.qualified($0.parent).count + 1)) } }
     }
 
-    // {"id":3,"relationships":[{"name":"authors.books",…},…],"limits":{"keys":10000,…}}
+    // {"id":3,"relationships":[{"name":"authors.books",…},…],
+    //  "database":{"name":"shop","server":"MariaDB 10.11.19","server_id":"…"},"schema_version":"…",
+    //  "limits":{"keys":10000,…}}
     /// Writes the reply as one line.
     package func write(_ id: RequestID?, to output: inout ByteBuffer) {
         ReplyEncoder.open(id, member: "relationships", into: &output)
         output.list(relationships, write)
+        if let source {
+            output.member("database")
+            output.beginObject()
+            output.member("name", source.database)
+            output.member("server", source.server)
+            if let id = source.serverID { output.member("server_id", id) }
+            output.endObject()
+            output.member("schema_version", source.schemaVersion)
+        }
         output.member("limits")
         output.beginObject()
         for (name, value) in limits { output.member(name, value) }
@@ -35,54 +51,55 @@ package struct DescribeReply {
         ReplyEncoder.close(into: &output)
     }
 
-    // {"name":"authors.books","kind":"many","table":"books","key":[{"column":"id","type":"bigint(20)"}],
-    //  "parent":[{"column":"id","type":"bigint(20)"}],
-    //  "columns":[{"column":"title","type":"varchar(80)","nullable":false}],"order":["id"],"through":[],
-    //  "include":["author","tags"]}
     private func write(_ relationship: Relationship, to output: inout ByteBuffer) {
-        output.beginObject()
-        output.member("name", relationship.name)
-        output.member("kind", relationship.kind.rawValue)
-        output.member("table", relationship.table)
-        output.member("key")
-        output.list(relationship.key) { column, output in keyColumn(column, &output) }
-        output.member("parent")
-        output.list(relationship.parentKey) { column, output in keyColumn(column, &output) }
-        output.member("columns")
-        output.list(relationship.columns) { column, output in
-            begin(column, &output)
-            output.member("nullable", column.isNullable)
-            output.endObject()
+        RelationshipDescription(relationship, included: included[relationship.table] ?? []).write(to: &output)
+    }
+}
+
+/// Where a catalog comes from.
+package struct CatalogSource: Hashable, Sendable {
+    /// The database's name, as the server writes it.
+    package let database: String
+    /// What the server says that it is: `MariaDB 10.11.19`.
+    package let server: String
+    /// The server's own name for itself, which no other has: `server_uuid` of a MySQL, `server_uid` of a
+    /// MariaDB from 10.6 on; nil if it has none.
+    package let serverID: String?
+    /// 16 hexadecimal digits, which are others as soon as `describe` tells anything else of a relationship.
+    /// Daemons that tell the same have the same.
+    package let schemaVersion: String
+
+    package init(database: String, server: String, serverID: String?, catalog: Catalog) {
+        self.database = database
+        self.server = server
+        self.serverID = serverID
+        schemaVersion = Self.version(of: catalog)
+    }
+
+    private static func version(of catalog: Catalog) -> String {
+        var hash = StableHash()
+        var output = ByteBuffer()
+        for relationship in catalog.relationships {
+            RelationshipDescription(relationship, included: []).write(to: &output)
+            output.withBytes { hash.combine($0) }
+            output.removeAll(keepingCapacity: .max)
         }
-        output.member("order")
-        output.list(relationship.order) { term, output in order(term, &output) }
-        output.member("through")
-        output.list(relationship.hops) { hop, output in output.value(hop.table) }
-        output.member("include")
-        output.list(included[relationship.table] ?? []) { name, output in output.value(name) }
-        output.endObject()
+        return hash.hexadecimal
+    }
+}
+
+/// A hash that is the same in every process, unlike Swift's own: FNV-1a of 64 bits.
+/// https://datatracker.ietf.org/doc/html/draft-eastlake-fnv
+private struct StableHash {
+    private var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    mutating func combine(_ bytes: UnsafeRawBufferPointer) {
+        for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
     }
 
-    private func keyColumn(_ column: Column, _ output: inout ByteBuffer) {
-        begin(column, &output)
-        output.endObject()
-    }
-
-    // {"column":"id","type":"bigint(20)"
-    private func begin(_ column: Column, _ output: inout ByteBuffer) {
-        output.beginObject()
-        output.member("column", column.name)
-        output.member("type", column.declaration)
-    }
-
-    // "-sold", or {"column":"-odd","desc":true} where the name itself starts with a minus
-    private func order(_ term: OrderTerm, _ output: inout ByteBuffer) {
-        guard term.column.hasPrefix("-") else {
-            return output.value((term.descending ? "-" : "") + term.column)
-        }
-        output.beginObject()
-        output.member("column", term.column)
-        output.member("desc", term.descending)
-        output.endObject()
+    /// 16 digits.
+    var hexadecimal: String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

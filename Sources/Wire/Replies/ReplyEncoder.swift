@@ -26,11 +26,21 @@ package enum ReplyEncoder {
         close(into: &buffer)
     }
 
-    /// Writes `{"id":2,"server":"kindred 0.1.0","protocol":1}`.
-    package static func hello(_ id: RequestID?, server: String, into buffer: inout ByteBuffer) {
+    // {"id":2,"server":"kindred 0.1.0","protocol":1,"operations":["ping",…],"members":["id","load",…],
+    //  "schema_version":"0123456789abcdef"}
+    /// Writes the reply to `hello`.
+    /// - Parameter schemaVersion: see `CatalogSource`; nil as long as there is no catalog.
+    package static func hello(
+        _ id: RequestID?, server: String, schemaVersion: String?, into buffer: inout ByteBuffer
+    ) {
         open(id, member: "server", into: &buffer)
         buffer.value(server)
         buffer.member("protocol", 1)
+        buffer.member("operations")
+        buffer.list(OperationName.allCases) { name, buffer in buffer.value(name.rawValue) }
+        buffer.member("members")
+        buffer.list(Member.ofLoad) { member, buffer in buffer.value("\(member.name)") }
+        if let schemaVersion { buffer.member("schema_version", schemaVersion) }
         close(into: &buffer)
     }
 

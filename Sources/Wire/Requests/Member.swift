@@ -26,7 +26,10 @@ enum Member: UInt32, CaseIterable {
         }
     }
 
-    /// The members that a load can have, and each relationship of an `include`.
+    /// The members that a load can have.
+    static let ofLoad: [Member] = [.id, .load, .key, .keys, .parent, .parents, .timeoutMs] + options
+
+    /// The options that a load can have, and each relationship of an `include`.
     static let options: [Member] = [.columns, .where, .order, .limit, .offset, .count, .include]
 
     init?(_ name: UnsafeRawBufferPointer) {

@@ -51,7 +51,8 @@ package struct RequestDecoder {
     }
 }
 
-private enum OperationName: String, CaseIterable {
+/// What a request can have in `op`.
+enum OperationName: String, CaseIterable {
     case ping, hello, describe, stats, cancel
 
     /// The members that a request of this operation can have.
