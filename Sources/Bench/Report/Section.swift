@@ -55,7 +55,7 @@ extension Report.SectionRecord {
         let unknown = trials.flatMap(\.cpuMicrosecondsPerLoad.unknown)
         let reasons: [(Report.ServerProcess, String)] = [
             (.daemon, "it does not tell it, because it is older than this bench"),
-            (.database, "it is not a MariaDB server that has made a Unix socket on this machine itself"),
+            (.database, "it is no MariaDB or MySQL server that made a Unix socket on this machine itself"),
         ]
         return reasons.filter { unknown.contains($0.0) }.map { process, reason in
             "the \(process.rawValue)'s CPU time is not known (\(reason)); so 'all CPU' is left out"
