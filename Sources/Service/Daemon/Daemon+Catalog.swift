@@ -57,6 +57,7 @@ extension Daemon {
             engine.install(found.catalog, QueryTemplates.Settings(new))
             refresher.served = found.catalog
             servers.serve(found.catalog, of: found.dialect.kind)
+            pool.leaveServersOfOtherKind(than: found.dialect.kind)
         }
         engine.catalogRead(began: reading.began)
         if found.isNews { announce(found) }

@@ -140,6 +140,17 @@ final class ConnectionPool: QueryRunner {
         }
     }
 
+    /// Gives up connections to servers of another kind than the one whose schema is served from now on. What
+    /// stands behind an address can become another server without the loss of a connection.
+    func leaveServersOfOtherKind(than kind: Dialect.Kind) {
+        let others = slots.filter { $0.isConnected(toOtherThan: kind) }
+        guard !others.isEmpty else { return }
+        logger.warning(
+            "the server is of another kind than before; connections to the one before are given up",
+            metadata: ["kind": "\(kind)", "connections": "\(others.count)"])
+        for slot in others { slot.leave() }
+    }
+
     private func moveNext() {
         guard servers.areSeveral, slots.allSatisfy(\.isConnected) else { return }
         slots.first { $0.isIdle && $0.server != servers.active }?.leave()

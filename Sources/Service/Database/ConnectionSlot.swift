@@ -27,6 +27,8 @@ final class ConnectionSlot {
     private var libraryTimeout: Instant?
     /// Where the connection goes, with the address that was found for its host.
     private var endpoint: Endpoint?
+    /// What the server is that it was last connected to, whose SQL the connection understands.
+    private var dialect: Dialect?
     /// Counts the attempts to connect, so that an answer that comes late finds out that its attempt is over.
     private var attempts = 0
 
@@ -96,11 +98,21 @@ final class ConnectionSlot {
     /// - Precondition: the slot is idle.
     func run(_ query: BatchQuery) {
         guard case .idle(let connection) = state else { preconditionFailure("a query needs an idle slot") }
+        guard query.template.relationship.dialect == dialect else { return refuseOtherKind(query) }
         let deadline = statementTimeout.map { Deadline(time: loop.now + $0) }
         become(.busy(connection, Execution(query: query, deadline: deadline)))
         pool.logger.querySent(query, connection: connection.threadID)
         proceed(connection, connection.query(query.statement.sql))
     }
+
+    /// Ends a query that was planned when a server of another kind was served: this one does not understand
+    /// it. The catalog is new, and so will be what the client asks when it tries again.
+    private func refuseOtherKind(_ query: BatchQuery) {
+        loop.onNextTurn { [weak pool, server] in pool?.slotFinished(query, .changedColumns, at: server) }
+    }
+
+    /// Whether it has a connection to a server of another kind.
+    func isConnected(toOtherThan kind: Dialect.Kind) -> Bool { isConnected && dialect?.kind != kind }
 
     /// Finds out whether an idle connection has ended. Whatever ended another one may have ended this one
     /// too, and the news may not have been read yet.
@@ -305,6 +317,7 @@ final class ConnectionSlot {
 
     private func connected(_ connection: Connection) {
         if let error = pool.servers.rejectIfOtherKind(connection.dialect) { return fail(error) }
+        dialect = connection.dialect
         become(.idle(connection))
         connectedSince = loop.now
         hasFailed = false

@@ -71,6 +71,43 @@ import Testing
         try eventually("the right one answers") { try answeringServer(daemon) == "first" }
     }
 
+    @Test(.requires(.mySQL, "this server and the machine's MariaDB are two kinds"))
+    func `a server that is replaced by one of another kind behind its address costs errors that pass`() throws
+    {
+        let other = try PrivateServer(.mariaDB)
+        let rows = """
+            INSERT INTO parents SELECT seq, '%' FROM \(numbers(to: 20)) WHERE seq > 1;
+            INSERT INTO children SELECT seq, seq FROM \(numbers(to: 20));
+            """
+        try servers[0].client(database: "d").executeScript(rows)
+        try other.client().executeScript(
+            """
+            CREATE DATABASE d; USE d; CREATE TABLE parents (id INT PRIMARY KEY, server VARCHAR(9));
+            CREATE TABLE children (id INT PRIMARY KEY, parent_id INT, FOREIGN KEY (parent_id) REFERENCES parents (id));
+            INSERT INTO parents VALUES (1, 'other');
+            """ + rows)
+        let proxy = try FaultProxy(to: servers[0], marker: "`children`")
+        let daemon = try DaemonUnderTest(
+            servers[0], database: "d", settings: "[catalog]\nrefresh_s = 1",
+            databaseAddress: "host = \"127.0.0.1\"\nport = \(proxy.port)")
+        let client = try daemon.client()
+        // In each kind's own words: LATERAL on a MySQL, subqueries on a MariaDB.
+        let firstOfEach = #"{"load":"parents.children","keys":[1,2,3],"limit":1,"columns":["id"]}"#
+        let expected = #"{"results":[[{"id":1}],[{"id":2}],[{"id":3}]]}"#
+        for (server, name) in [(other, "other"), (servers[0], "first"), (other, "other")] {
+            #expect(try client.ask(firstOfEach) == expected)
+            proxy.routeNewConnections(to: server)
+            // No connection is lost, and no load fails for good.
+            try eventually("the \(name) server answers") {
+                let reply = try client.ask(firstOfEach)
+                let error = try JSONValue(reply)["error"]
+                try #require(reply == expected || error?["retryable"] == .bool(true), "\(reply)")
+                return try answeringServer(daemon) == name
+            }
+        }
+        #expect(daemon.log.contains("the server is of another kind than before"))
+    }
+
     /// Returns the number of the daemon's pooled connections to a server; those of health checks are short.
     private func connections(to server: PrivateServer) throws -> Int {
         let rows = try server.client().strings(
