@@ -172,7 +172,7 @@ package struct Settings: Hashable, Sendable {
 extension Settings.PasswordSource {
     /// For an operator whose account the server has refused: which password was used, and how to make kindred
     /// use another one.
-    package var hint: String {
+    package var advice: String {
         switch self {
         case .none:
             "no password was given: name a file in database.password_file, or give the systemd credential "

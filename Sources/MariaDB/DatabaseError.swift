@@ -63,8 +63,17 @@ package struct DatabaseError: Error, Sendable, Hashable {
             return
         }
         self.init(
-            errno: errno, sqlState: String(cString: sqlState), message: String(cString: message),
+            errno: errno, sqlState: String(cString: sqlState), message: Self.line(String(cString: message)),
             kind: Self.kind(of: errno, during: phase))
+    }
+
+    /// The message as one line that does nothing to a terminal: a server may say anything.
+    private static func line(_ message: String) -> String {
+        let isPlain = { (scalar: Unicode.Scalar) in
+            scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value)
+        }
+        if message.unicodeScalars.allSatisfy(isPlain) { return message }
+        return String(String.UnicodeScalarView(message.unicodeScalars.map { isPlain($0) ? $0 : " " }))
     }
 
     private static func kind(of errno: UInt32, during phase: Phase) -> Kind {

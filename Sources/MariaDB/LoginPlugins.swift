@@ -5,7 +5,7 @@ import CMariaDB
 
 extension Endpoint {
     /// Those that prove that they know the password without telling it, whoever listens.
-    private static let alwaysUsable = ["mysql_native_password", "client_ed25519", "parsec"]
+    private static let alwaysUsable = ["mysql_native_password", "client_ed25519"]
     /// Those that send the password as it is over what libmariadb takes for secure: a Unix socket, and any
     /// connection for which TLS was asked, whether there is TLS or not. Elsewhere they encrypt it by the
     /// server's public key.
@@ -32,7 +32,7 @@ extension Endpoint {
     }
 
     /// Whether only the server can read what a plugin sends as it is. An empty password is no secret.
-    private var isPasswordSafe: Bool {
+    package var isPasswordSafe: Bool {
         if password.isEmpty { return true }
         switch (transport, tls?.verification) {
         case (.socket, _), (.tcp, .identity): return true
@@ -61,7 +61,7 @@ extension Endpoint {
     fileprivate var refusalOfPublicKey: DatabaseError? {
         guard let path = serverPublicKey, let problem = PEMFile.problemOfPublicKey(path) else { return nil }
         return DatabaseError(
-            errno: ErrorNumber.pluginNotAllowed,
+            errno: ErrorNumber.unknownClientError,
             message: "the server's public key '\(path)' cannot be used: \(problem)", kind: .refused)
     }
 }

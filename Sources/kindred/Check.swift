@@ -35,8 +35,13 @@ struct Check: ParsableCommand {
         if let warning = settings.listen.overrideWarning(besides: ["/run/kindred/kindred.sock"]) {
             print("\(file.config): warning: where systemd's kindred.socket is used, \(warning)")
         }
-        for problem in Inspection.serverProblems(settings, serving: catalog, of: schema.dialect.kind) {
-            print("\(file.config): warning: \(problem)")
+        let problems = Inspection.serverProblems(settings, serving: catalog, of: schema.dialect.kind)
+        for problem in problems where !problem.isFault {
+            print("\(file.config): warning: \(problem.message)")
+        }
+        let faults = problems.filter(\.isFault).map { "\(file.config): \($0.message)" }
+        guard faults.isEmpty else {
+            throw ExitCode.reporting(faults.joined(separator: "\n"), .misconfigured)
         }
         print("\(file.config): all is well, \(catalog.relationships.count) relationships")
     }

@@ -36,8 +36,11 @@ struct ConfigurationFile: ParsableArguments {
     }
 
     func reporting(_ error: DatabaseError, _ settings: Settings) -> ExitCode {
+        // Of several servers that cannot be used, this is the first one's error.
+        let server = settings.database.candidates[0]
         let what =
-            error.kind == .statement ? "the database answers nothing" : "the database cannot be reached"
+            error.kind == .statement
+            ? "the database answers nothing" : "the database at \(server) cannot be reached"
         return .reporting("\(config): \(what): \(Inspection.explanation(of: error, settings))", .unavailable)
     }
 

@@ -10,7 +10,7 @@ struct Kindred: ParsableCommand {
         abstract: "Answers many clients' questions for related rows with few queries.",
         discussion: """
             Clients ask for the rows related to a parent, one JSON object per line over a Unix or TCP socket. kindred \
-            gathers what all of them ask within a moment, asks MariaDB once per relationship, and gives every client \
+            gathers what all of them ask within a moment, asks MariaDB or MySQL once per relationship, and gives every client \
             its rows.
             """,
         version: version,

@@ -34,4 +34,12 @@ import Testing
         endpoint.password = "wrong"
         #expect(throws: DatabaseError.self) { try BlockingClient(endpoint) }
     }
+
+    @Test func `a server's message is one line, and does nothing to a terminal`() throws {
+        let client = try SharedServer.server.client()
+        let error = #expect(throws: DatabaseError.self) {
+            try client.execute("SELECT `red\u{1B}[31m\nno line`")
+        }
+        #expect(error?.message.contains("[31m no line") == true, "\(String(describing: error))")
+    }
 }

@@ -59,6 +59,8 @@ package enum ErrorNumber {
     // MARK: Something that the catalog names is not there, or the account may not read it
 
     package static let databaseAccessDenied: UInt32 = 1044
+    /// `SECURE_TRANSPORT_REQUIRED`
+    package static let secureTransportRequired: UInt32 = 3159
     package static let accessDenied: UInt32 = 1045
     /// `ACCESS_DENIED_NO_PASSWORD_ERROR`, as of `unix_socket`
     package static let accessDeniedWithoutPassword: UInt32 = 1698

@@ -14,10 +14,11 @@ package enum Inspection {
         error.explained(settings.database)
     }
 
-    /// What keeps servers from being used, where there are several: `server db2:3306 is not usable: …`
+    /// What keeps servers from being used, where there are several: `server db2:3306 is not usable: …`, and
+    /// whether that will never pass by itself, because the server is of another kind.
     package static func serverProblems(
         _ settings: Settings, serving catalog: Catalog, of kind: Dialect.Kind
-    ) -> [String] {
+    ) -> [(message: String, isFault: Bool)] {
         let database = settings.database
         let check = HealthCheck(
             maxLag: database.maxLagSeconds, kind: kind, tables: HealthCheck.tables(of: catalog))
@@ -26,8 +27,12 @@ package enum Inspection {
             let endpoint = Endpoint(database, at: server, purpose: .healthCheck)
             switch check.run(endpoint).finding {
             case .well, .unclear: return nil
-            case .lagging(let text): return "server \(server) is passed over: \(text)"
-            case .unwell(let error): return "server \(server) is not usable: \(error.explained(database))"
+            case .lagging(let text): return ("server \(server) is passed over: \(text)", false)
+            case .unwell(let error):
+                return (
+                    "server \(server) is not usable: \(error.explained(database))",
+                    error.errno == ErrorNumber.unsupportedServer
+                )
             }
         }
     }
@@ -61,12 +66,5 @@ extension Settings.Database {
             return false
         }
         return candidates.first(where: isWell) ?? candidates[0]
-    }
-}
-
-extension DatabaseError {
-    /// The error, with a hint about what to set if that may be the reason.
-    func explained(_ database: Settings.Database) -> String {
-        database.hint(after: self).map { "\(self); \($0)" } ?? "\(self)"
     }
 }
