@@ -110,18 +110,23 @@ extension SettingForm {
 }
 
 extension TOMLValue {
-    /// The value as a message shows it, at most 40 characters.
+    /// The value as a message shows it: of a text at most 40 characters, of a list at most four elements.
     var shown: String {
         switch self {
         case .boolean(let value): "\(value)"
         case .integer(let value): "\(value)"
         case .number(let value): "\(value)"
         case .text(let text): "\"\(text.excerpt)\""
-        case .list: "a list"
+        // ["db1", "db1", …]
+        case .list(let elements):
+            "[" + elements.prefix(4).map(\.shownInList).joined(separator: ", ")
+                + (elements.count > 4 ? ", …]" : "]")
         case .table: "a table"
         case .dateTime: "a date or time"
         }
     }
+
+    private var shownInList: String { if case .list = self { "a list" } else { shown } }
 
     var nonEmptyText: String? {
         if case .text(let text) = self, !text.isEmpty { text } else { nil }

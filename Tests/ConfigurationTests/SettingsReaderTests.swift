@@ -196,7 +196,10 @@ struct SettingsReaderTests {
     ])
     func `a value that is not a list of servers is refused`(value: String) {
         let found = faults("[listen]\nunix = \"/s\"\n[database]\nname = \"n\"\nservers = \(value)")
-        #expect(found.count == 1 && found.first?.contains("expected list of strings") == true, "\(found)")
+        #expect(found.count == 1)
+        #expect(
+            found.first?.contains("database.servers is \(value); expected list of strings") == true,
+            "\(found)")
     }
 
     @Test func `database.servers excludes socket and host, and max_lag_s needs it`() {
