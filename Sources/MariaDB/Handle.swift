@@ -58,6 +58,10 @@ private func set(_ tls: TLS, of handle: Handle) {
     mysql_options(handle, MARIADB_OPT_HOST, name)
 }
 
+/// Has a handle keep its options when connecting fails, so that `closeHandle` can free what libmariadb
+/// forgets then. Its non-blocking calls always keep them.
+private let keepsOptions = UInt(CLIENT_REMEMBER_OPTIONS)
+
 /// Frees the handle.
 func closeHandle(_ handle: Handle) {
     // libmariadb 3.3 frees the path's copy only when it is given another one.
@@ -75,7 +79,7 @@ func connectWaiting(
     let connect = {
         mysql_real_connect(
             handle, arguments.host, arguments.user, arguments.password, arguments.database, arguments.port,
-            arguments.socket, 0) != nil
+            arguments.socket, keepsOptions) != nil
     }
     let isConnected =
         endpoint.tls == nil
