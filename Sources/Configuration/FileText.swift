@@ -17,10 +17,15 @@ enum FileText {
     /// Reads a file that not everybody may read, without the line end at its end. The message of a problem
     /// names the file.
     static func readSecret(_ path: String) -> Result<String, Problem> {
-        let mode = (try? FileManager.default.attributesOfItem(atPath: path))?[.posixPermissions] as? Int
-        if let mode, mode & 0o004 != 0 {
-            return .failure(
-                Problem(message: "'\(path)' can be read by everyone on this machine: chmod o= '\(path)'"))
+        var status = stat()
+        if stat(path, &status) == 0 {
+            guard status.st_mode & S_IFMT != S_IFDIR else {
+                return .failure(Problem(message: "'\(path)' is a directory"))
+            }
+            guard status.st_mode & S_IROTH == 0 else {
+                return .failure(
+                    Problem(message: "'\(path)' can be read by everyone on this machine: chmod o= '\(path)'"))
+            }
         }
         return readLine(path).mapError { problem in
             guard access(path, R_OK) != 0 else { return problem }

@@ -71,11 +71,28 @@ struct SettingsChecks {
                 ["database", "port"],
                 "database.port goes with database.host, not with database.\(places[0])")
         }
+        checkHost(database.host ?? "", &faults)
         if database.maxLagSeconds > 0, database.candidates.count == 1 {
             faults.add(
                 ["database", "max_lag_s"],
                 "database.max_lag_s chooses among several database.servers, and there is one")
         }
+    }
+
+    /// What looks like a path, like an address in brackets or like a host with a port would be looked up as a
+    /// name, and not be found.
+    private func checkHost(_ host: String, _ faults: inout FaultCollector) {
+        let instead: String
+        if host.hasPrefix("/") {
+            instead = "a path is that of a Unix socket: name it in database.socket"
+        } else if host.hasPrefix("[") {
+            instead = "an IPv6 address stands without brackets"
+        } else if let colon = host.firstIndex(of: ":"), host.lastIndex(of: ":") == colon {
+            instead = "a port stands in database.port"
+        } else {
+            return
+        }
+        faults.add(["database", "host"], "database.host is \"\(host.excerpt)\"; \(instead)")
     }
 
     /// Settings that would have no effect are faults, because somebody relies on them.

@@ -41,7 +41,7 @@ package enum PEMFile {
     /// Whether it has the key of the certificate, and is not for everybody to read.
     package static func problemOfKey(_ path: String, certificate: String) -> String? {
         var status = stat()
-        if stat(path, &status) == 0, status.st_mode & S_IROTH != 0 {
+        if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & S_IROTH != 0 {
             return "it can be read by everyone on this machine: chmod o= '\(path)'"
         }
         return problem(of: path) { file in

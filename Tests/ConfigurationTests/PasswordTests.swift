@@ -51,6 +51,10 @@ struct PasswordTests: ~Copyable {
                 "6: database.password_file '\(missing)' cannot be read: no such file; "
                     + "put the account's password into it, or take the setting out"
             ])
+        #expect(
+            faults(minimalFile + "password_file = \"/tmp\"") == [
+                "6: database.password_file '/tmp' is a directory"
+            ])
         let open = try write("x", to: "open", mode: 0o644)
         #expect(
             faults(minimalFile + "password_file = \"\(open)\"") == [

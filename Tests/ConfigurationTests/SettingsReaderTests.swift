@@ -202,6 +202,16 @@ struct SettingsReaderTests {
             "\(found)")
     }
 
+    @Test(arguments: [
+        ("/run/m.sock", "a path is that of a Unix socket: name it in database.socket"),
+        ("[::1]", "an IPv6 address stands without brackets"),
+        ("db1:3306", "a port stands in database.port"),
+    ])
+    func `a host that no resolver could find is refused with what to write`(host: String, advice: String) {
+        let found = faults("[listen]\nunix = \"/s\"\n[database]\nname = \"n\"\nhost = \"\(host)\"")
+        #expect(found == ["5: database.host is \"\(host)\"; \(advice)"])
+    }
+
     @Test func `database.servers excludes socket and host, and max_lag_s needs it`() {
         let both = faults(minimalFile + "servers = [\"db1\"]")
         #expect(both == ["6: database.socket and database.servers are set: keep one of them"])
