@@ -129,15 +129,18 @@ private struct Advice {
 
     private var lookup: String {
         let list = matched.joined(separator: ", ")
-        let indexes = relationship.indexes.filter { !$0.isIgnored }
-        let best =
-            indexes.first { $0.finds(matched) }
-            ?? indexes.first { $0.columns.first.map { matched.contains($0.column) } ?? false }
+        let beginning = relationship.indexes.filter { index in
+            index.columns.first.map { matched.contains($0.column) } ?? false
+        }
+        let best = beginning.first { $0.finds(matched) } ?? beginning.first { !$0.isIgnored }
         guard let best else {
             let columns = matched.map { SQLIdentifier.quoted($0) }.joined(separator: ",")
+            let ignored = beginning.first.map {
+                "'\($0.name)' is IGNORED, INVISIBLE or disabled: use it, or "
+            }
             return
                 "  index: none begins with \(list), so that every query reads all of '\(table)'; "
-                + "create one:\n    ALTER TABLE \(SQLIdentifier.quoted(table)) ADD INDEX (\(columns))"
+                + "\(ignored ?? "")create one:\n    ALTER TABLE \(SQLIdentifier.quoted(table)) ADD INDEX (\(columns))"
         }
         return "  index: '\(best.name)' of '\(table)' finds the rows of a key"
     }
