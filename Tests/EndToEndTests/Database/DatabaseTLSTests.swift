@@ -248,7 +248,7 @@ import Testing
         #expect(known.status == 0, "\(known.output)")
         let unverified = try check("\(elsewhere)\ntls = \"required\"\n\(authority)")
         #expect(unverified.status == 0, "\(unverified.output)")
-        let bare = try PrivateServer(arguments: ["--skip-ssl"], tcpPort: PrivateServer.freePort())
+        let bare = try PrivateServer(.mariaDB, arguments: ["--skip-ssl"], tcpPort: PrivateServer.freePort())
         let without = try check(
             "host = \"localhost\"\nport = \(#require(bare.tcpPort))\ntls = \"verify_identity\"\n\(authority)")
         #expect(
