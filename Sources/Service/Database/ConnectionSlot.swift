@@ -391,12 +391,3 @@ final class ConnectionSlot {
         }
     }
 }
-
-extension MariaDB.Readiness {
-    /// The driver and the loop do not know each other's words: here one becomes the other.
-    fileprivate init(_ readiness: Reactor.Readiness) {
-        self = []
-        if readiness.contains(.readable) { insert(.readable) }
-        if readiness.contains(.writable) { insert(.writable) }
-    }
-}

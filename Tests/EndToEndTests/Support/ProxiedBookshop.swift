@@ -64,6 +64,9 @@ struct ProxiedBookshop {
             try ["waiting_requests", "queued_keys", "in_flight"].allSatisfy { try client.stat($0) == 0 }
         }
         try daemon.waitForClosedFiles(files)
+        try eventually("as many descriptors are open as before") {
+            try daemon.openFiles().count == files.count
+        }
         #expect(try outcomes(61...120) == ["rows": 60])
     }
 }

@@ -1,7 +1,8 @@
 import Loading
 import MariaDB
+import Reactor
 
-// The driver's values in the engine's words.
+// The driver, the engine and the loop do not know one another's words: here one becomes the other.
 
 /// How a query ended in a slot.
 enum SlotOutcome {
@@ -45,5 +46,13 @@ extension QueryFailure {
 extension RowView {
     init(_ row: Row) {
         self.init(cells: row.values, lengths: row.lengths, count: row.count)
+    }
+}
+
+extension MariaDB.Readiness {
+    init(_ readiness: Reactor.Readiness) {
+        self = []
+        if readiness.contains(.readable) { insert(.readable) }
+        if readiness.contains(.writable) { insert(.writable) }
     }
 }
