@@ -102,17 +102,17 @@ extension Column {
         case .json, .geometry: "a \(declaration) cannot be compared with a value"
         case .enumeration, .set: "an ENUM or SET is sorted by the numbers of its labels"
         case .text(let length, _, _), .binary(let length):
-            if length > Self.maxSortedLength {
-                "the server sorts a \(declaration) by its beginning only"
-            } else if type.mayLackCharacters {
-                "what its character set has no character for is shown as '?'"
-            } else {
-                nil
-            }
+            length > Self.maxSortedLength ? "the server sorts a \(declaration) by its beginning only" : nil
         case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .uuid,
             .inet4, .inet6:
             nil
         }
+    }
+
+    /// Whether the text may be how the server shows another one, which stands elsewhere.
+    fileprivate func isAmbiguous(_ value: Scalar) -> Bool {
+        guard type.mayLackCharacters, case .text(let text) = value else { return false }
+        return text.contains(UInt8(ascii: "?"))
     }
 
     /// The length of a `TEXT`. The server sorts by so many bytes of a value at most as `max_sort_length`
@@ -162,8 +162,15 @@ extension Paging {
 
     private func value(_ literal: Literal, of column: Column) throws(Failure) -> Scalar? {
         if literal == .null { return nil }
-        do {
-            return try Scalar(literal, as: column.type)
+        do throws(Failure) {
+            let value = try Scalar(literal, as: column.type)
+            if column.isAmbiguous(value) {
+                throw Failure(
+                    .badValue,
+                    "a '?' may stand for bytes that its character set has no character for, so that this is "
+                        + "no position")
+            }
+            return value
         } catch {
             throw Failure(.badValue, "\(direction.rawValue), column '\(column.name)': \(error.message)")
         }

@@ -103,6 +103,23 @@ import Testing
         }
     }
 
+    @Test func `a text that the server may show in place of another is no position`() throws {
+        let daemon = try Self.daemon(
+            """
+            CREATE TABLE shelves (id INT PRIMARY KEY); INSERT INTO shelves VALUES (1);
+            CREATE TABLE links (id INT PRIMARY KEY, shelf_id INT, url VARCHAR(30) CHARACTER SET ascii,
+              FOREIGN KEY (shelf_id) REFERENCES shelves (id));
+            INSERT INTO links VALUES (1,1,'a?b'),(2,1,'c'),(3,1,'d');
+            """)
+        func page(_ position: String) throws -> JSONValue {
+            try daemon.ask(
+                "{\"load\":\"shelves.links\",\"key\":1,\"order\":[\"url\"],\"after\":[\"\(position)\",2]}")
+        }
+        #expect(try page("c")["rows"]?.elements.compactMap { $0["id"]?.number } == ["3"])
+        let refused = try page("a?b")
+        #expect(refused.errorCode == "bad_value" && refused.errorMessage.contains("'?'"), "\(refused)")
+    }
+
     @Test func `a relationship has no pages if its rows have no positions, and says why`() throws {
         let daemon = try Self.daemon(
             """
