@@ -59,17 +59,18 @@ struct Clauses {
     private func begin(_ sql: inout SQLWriter, allowsImpossibleDays: Bool) {
         var variables: [(name: StaticString, value: String)] = []
         if allowsImpossibleDays { variables.append(("sql_mode", "'ALLOW_INVALID_DATES'")) }
-        if sortsLongTexts { variables.append(("max_sort_length", "\(Self.maxSortLength)")) }
+        if sortsTexts { variables.append(("max_sort_length", "\(Self.maxSortLength)")) }
         sql.select(under: variables)
     }
 
-    /// Whether rows with a position are sorted by texts of which the server would look at the first
+    /// Whether rows with a position are sorted by texts, of which the server would look at the first
     /// `max_sort_length` bytes only, 1024 by default: they would not stand where a comparison with the
-    /// position says. Seen on MariaDB 10.11; a character is compared as up to eight bytes.
-    private var sortsLongTexts: Bool {
+    /// position says. Seen on MariaDB 10.11 for a `VARCHAR(40)`, each character of which is compared as up to
+    /// 32 bytes under `utf8mb4_uca1400_as_cs`.
+    private var sortsTexts: Bool {
         selection.paging?.columns.contains { column in
             switch column.type {
-            case .text(let length, _, _), .binary(let length): length > 128
+            case .text, .binary: true
             default: false
             }
         } ?? false

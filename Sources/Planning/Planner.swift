@@ -29,16 +29,18 @@ package struct Planner: Sendable {
         clauses = Clauses(relationship, selection)
         topRows = TopRows(clauses)
         selectPerKey = SelectPerKey(clauses)
-        formOfSeveralKeys = Self.formOfSeveralKeys(clauses, topRows)
+        formOfSeveralKeys = Self.formOfSeveralKeys(clauses, topRows, selectPerKey)
     }
 
-    private static func formOfSeveralKeys(_ clauses: Clauses, _ topRows: TopRows) -> Form {
+    private static func formOfSeveralKeys(
+        _ clauses: Clauses, _ topRows: TopRows, _ selectPerKey: SelectPerKey
+    ) -> Form {
         if clauses.selection.paging != nil { return .selectPerKey }
         if clauses.selection.isCut {
             if topRows.areSubqueriesBest { return .lateral }
             let haveLiterals = clauses.keyColumns.allSatisfy(\.hasExactLiteral)
             let areFew = clauses.selection.limit != nil && topRows.areInOrder
-            return areFew && haveLiterals ? .selectPerKey : .window
+            return areFew && haveLiterals && selectPerKey.isQuicklyPlanned ? .selectPerKey : .window
         }
         let isDecidedByBytes = clauses.keyColumns.allSatisfy {
             KeyFamily($0.column.type)?.isDecidedByBytes ?? false

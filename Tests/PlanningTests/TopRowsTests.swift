@@ -49,6 +49,9 @@ private let bySold = [OrderTerm(column: "sold", descending: true), OrderTerm(col
 
     @Test func `each key has a query of its own if many rows are wanted, or the primary key is no integer`() {
         #expect(form(sorted, limit: 15, offset: 6) == .selectPerKey)
+        let many = Condition(column("sold"), .any((0..<100).map { .integer($0) }, orNull: false))
+        let filtered = Selection(conditions: [many], order: bySold, limit: 21)
+        #expect(Planner(sorted, filtered).formOfSeveralKeys == .window)
         let text = ColumnType.text(length: 8, charset: "utf8mb4", collation: "utf8mb4_bin")
         let relationship = books(
             [.init("author"), .init("sold", descending: true)], key: [column("id", text)])

@@ -8,6 +8,10 @@ package struct Paging: Hashable, Sendable {
         case before
     }
 
+    /// The greatest number of columns: a condition has about half the square of it comparisons, and the
+    /// server takes seconds to plan one with hundreds of columns.
+    static let maxColumns = 16
+
     package let direction: Direction
     /// One column for each term of the selection's order; a position has a value of each.
     package let columns: [Column]
@@ -28,9 +32,9 @@ package struct Position: Hashable, Sendable {
     }
 
     /// The number of bytes that the position takes in a statement, roughly: each value may stand there once
-    /// for each column.
+    /// for each column, beside a column's name, and as often again for the conversion into its character set.
     package var byteCount: Int {
-        values.count * values.reduce(0) { $0 + ($1?.byteCount ?? 4) }
+        values.count * values.reduce(0) { $0 + 64 + 3 * ($1?.byteCount ?? 0) }
     }
 }
 
@@ -70,12 +74,18 @@ extension Relationship {
                 .badRequest, "a page begins at its position; leave 'offset' out")
         }
         if options.limit == 0 { throw path.member("limit").failure(.badRequest, "a page has 1 row or more") }
+        guard order.count <= Paging.maxColumns else {
+            throw member.failure(
+                .badRequest,
+                "a position has at most \(Paging.maxColumns) values, and this order with the primary key has "
+                    + "\(order.count) columns")
+        }
         var columns: [Column] = []
         for term in order {
             guard let column = (self.columns + primaryKey).first(where: { $0.name == term.column }) else {
                 throw member.failure(.badRequest, "'\(term.column)' is not to be read")
             }
-            if let obstacle = column.positionObstacle {
+            if let obstacle = column.positionObstacle(dialect) {
                 throw member.failure(
                     .badRequest, "no position can be given in an order by '\(column.name)': \(obstacle)")
             }
@@ -92,94 +102,5 @@ extension Relationship {
         guard mayRepeatRows else { return nil }
         return "the join of '\(name)' may find a row several times, so that it has no position of its own; "
             + "'distinct = true' in its configuration makes it one row"
-    }
-}
-
-extension Column {
-    /// Why the column's values do not say where a row stands among others; nil if they do.
-    fileprivate var positionObstacle: String? {
-        switch type {
-        case .json, .geometry: "a \(declaration) cannot be compared with a value"
-        case .enumeration, .set: "an ENUM or SET is sorted by the numbers of its labels"
-        case .text(let length, _, _), .binary(let length):
-            length > Self.maxSortedLength ? "the server sorts a \(declaration) by its beginning only" : nil
-        case .integer, .year, .bit, .decimal, .float, .double, .date, .time, .datetime, .timestamp, .uuid,
-            .inet4, .inet6:
-            nil
-        }
-    }
-
-    /// Whether the text may be how the server shows another one, which stands elsewhere.
-    fileprivate func isAmbiguous(_ value: Scalar) -> Bool {
-        guard type.mayLackCharacters, case .text(let text) = value else { return false }
-        return text.contains(UInt8(ascii: "?"))
-    }
-
-    /// The length of a `TEXT`. The server sorts by so many bytes of a value at most as `max_sort_length`
-    /// says, which can be set to 8 MiB.
-    private static let maxSortedLength = 65535
-}
-
-// MARK: Positions
-
-extension Paging {
-    /// Checks the position that a client gave for a single key.
-    /// - Returns: nil for the first page.
-    /// - Throws: `bad_value`, with a message that begins with the member.
-    package func position(_ value: PageInput.Value) throws(Failure) -> Position? {
-        switch value {
-        case .end: return nil
-        case .list(let elements):
-            var literals: [Literal] = []
-            for element in elements {
-                guard case .scalar(let literal) = element else { throw wrong("a list within a list") }
-                literals.append(literal)
-            }
-            return try position(literals)
-        }
-    }
-
-    /// Checks one of the positions that a client gave for several keys.
-    /// - Returns: nil for the first page.
-    /// - Throws: `bad_value`, with a message that begins with the member.
-    package func position(_ element: KeyInput) throws(Failure) -> Position? {
-        switch element {
-        case .scalar(.null): return nil
-        case .list(let literals): return try position(literals)
-        case .scalar: throw wrong("a single value")
-        case .unusable(let found): throw wrong(found)
-        }
-    }
-
-    private func position(_ literals: [Literal]) throws(Failure) -> Position {
-        guard literals.count == columns.count else { throw wrong("\(literals.count)") }
-        var values: [Scalar?] = []
-        for (column, literal) in zip(columns, literals) {
-            values.append(try value(literal, of: column))
-        }
-        return Position(values)
-    }
-
-    private func value(_ literal: Literal, of column: Column) throws(Failure) -> Scalar? {
-        if literal == .null { return nil }
-        do throws(Failure) {
-            let value = try Scalar(literal, as: column.type)
-            if column.isAmbiguous(value) {
-                throw Failure(
-                    .badValue,
-                    "a '?' may stand for bytes that its character set has no character for, so that this is "
-                        + "no position")
-            }
-            return value
-        } catch {
-            throw Failure(.badValue, "\(direction.rawValue), column '\(column.name)': \(error.message)")
-        }
-    }
-
-    private func wrong(_ found: String) -> Failure {
-        let names = columns.map(\.name).joined(separator: ", ")
-        return Failure(
-            .badValue,
-            "\(direction.rawValue): a position has \(columns.count) values (\(names)), not \(found)")
     }
 }

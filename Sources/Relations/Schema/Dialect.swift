@@ -163,6 +163,17 @@ extension Dialect {
         }
     }
 
+    /// Whether texts in collations without padding are sorted in another order than they are compared: under
+    /// `utf8mb4_nopad_bin`, `''` and `'\0'` are one to `ORDER BY` and two to `<`, and a `CHAR` under
+    /// `utf8mb4_unicode_nopad_ci` has `ä` before `a` although they are equal.
+    package var sortsNoPadTextsOtherwise: Bool {
+        switch kind {
+        // Seen on 10.11 and 11.8.
+        case .mariaDB: true
+        case .mySQL: false
+        }
+    }
+
     /// Whether a subquery in `FROM` may use the columns of the tables before it (`LATERAL`).
     package var hasLateral: Bool {
         switch kind {

@@ -149,7 +149,7 @@ private struct Advice {
                 ? "without a primary key they must be numbered"
                 : template.selection.limit == nil
                     ? "without 'limit' nearly all are wanted"
-                    : "keys of this type cannot stand as literals in a query for each of them"
+                    : "keys of this type, or so many filter values, cannot stand in a query for each key"
             return
                 "  limit: index '\(index.name)' has each key's rows in order, but \(obstacle): all rows of a "
                 + "key are read"

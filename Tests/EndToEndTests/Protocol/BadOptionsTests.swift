@@ -50,7 +50,7 @@ import Testing
         (#""after":[3],"offset":1"#, "bad_request", "offset: ", "leave 'offset' out"),
         (#""after":[3],"limit":0"#, "bad_request", "limit: ", "1 row or more"),
         (#""after":[3],"count":true"#, "bad_request", "after: ", "'where'"),
-        (#""after":[3,4]"#, "bad_value", "after: ", "1 values (id)"),
+        (#""after":[3,4]"#, "bad_value", "after: ", "1 value (id)"),
         (#""after":[[3]]"#, "bad_value", "after: ", "a list within a list"),
         (#""after":["x"]"#, "bad_value", "after, column 'id': ", "'x'"),
         (#""include":{"tags":{"after":null}}"#, "bad_request", "include.tags.after: ", "load it by itself"),

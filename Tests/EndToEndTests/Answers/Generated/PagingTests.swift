@@ -1,6 +1,7 @@
 import LineClient
 import MariaDB
 import PrivateServer
+import Relations
 import TestSupport
 import Testing
 
@@ -89,11 +90,11 @@ import Testing
 
     @Test func `long texts that differ at their ends only have pages`() throws {
         let letters = "dbcaeghf".map { "\($0)" }
-        let rows = letters.enumerated().map { "(\($0 + 1),1,CONCAT(REPEAT('x',2000),'\($1)'))" }
+        let rows = letters.enumerated().map { "(\($0 + 1),1,CONCAT(REPEAT('x',900),'\($1)'))" }
         let daemon = try Self.daemon(
             """
             CREATE TABLE shelves (id INT PRIMARY KEY); INSERT INTO shelves VALUES (1);
-            CREATE TABLE texts (id INT PRIMARY KEY, shelf_id INT, body TEXT, FOREIGN KEY (shelf_id) REFERENCES shelves (id));
+            CREATE TABLE texts (id INT PRIMARY KEY, shelf_id INT, body VARCHAR(1000), FOREIGN KEY (shelf_id) REFERENCES shelves (id));
             INSERT INTO texts VALUES \(rows.joined(separator: ","));
             """)
         for direction in [PageWalk.Direction.after, .before] {
@@ -101,6 +102,40 @@ import Testing
             let ends = found.compactMap { $0["body"]?.text?.last.map { "\($0)" } }
             #expect(ends == letters.sorted())
         }
+    }
+
+    /// A collation of several levels compares a character as many bytes, of which a sort must see all.
+    @Test func `texts that differ in their last level only have pages`() throws {
+        let multiLevel = SharedServer.kind == .mariaDB ? "utf8mb4_uca1400_as_cs" : "utf8mb4_0900_as_cs"
+        guard SharedServer.has(multiLevel) else { return }
+        let daemon = try Self.daemon(
+            """
+            CREATE TABLE shelves (id INT PRIMARY KEY); INSERT INTO shelves VALUES (1);
+            CREATE TABLE signs (id INT PRIMARY KEY, shelf_id INT, v VARCHAR(40) COLLATE \(multiLevel),
+              FOREIGN KEY (shelf_id) REFERENCES shelves (id));
+            INSERT INTO signs VALUES (1,1,'I'),(2,1,'i'),(3,1,'k');
+            """)
+        for direction in [PageWalk.Direction.after, .before] {
+            let found = try walk(try daemon.client(), "shelves.signs", "1", ["v"], direction)
+            #expect(found.compactMap { $0["id"]?.number } == ["2", "1", "3"])
+        }
+    }
+
+    @Test(arguments: [
+        ("[\"abcd\",1]", "longer than"), ("[\"ab \",1]", "no blanks at its end"),
+        ("[\"a\",null]", "NOT NULL"),
+        ("[{},1]", "an object within a list"),
+    ])
+    func `a position that no row can have is refused`(position: String, complaint: String) throws {
+        let daemon = try Self.daemon(
+            """
+            CREATE TABLE shelves (id INT PRIMARY KEY);
+            CREATE TABLE signs (id INT PRIMARY KEY, shelf_id INT, v CHAR(3) COLLATE utf8mb4_general_ci,
+              FOREIGN KEY (shelf_id) REFERENCES shelves (id));
+            """)
+        let reply = try daemon.ask(
+            "{\"load\":\"shelves.signs\",\"key\":1,\"order\":[\"v\"],\"before\":\(position)}")
+        #expect(reply.errorCode == "bad_value" && reply.errorMessage.contains(complaint), "\(reply)")
     }
 
     @Test func `a text that the server may show in place of another is no position`() throws {
@@ -125,7 +160,7 @@ import Testing
             """
             CREATE TABLE people (id INT PRIMARY KEY);
             CREATE TABLE visits (person_id INT, town VARCHAR(9), FOREIGN KEY (person_id) REFERENCES people (id));
-            CREATE TABLE towns (id INT PRIMARY KEY, name VARCHAR(9), kind ENUM('x','a'), person_id INT,
+            CREATE TABLE towns (id INT PRIMARY KEY, name VARCHAR(9), kind ENUM('x','a'), about TEXT, person_id INT,
               FOREIGN KEY (person_id) REFERENCES people (id));
             """,
             settings: """
@@ -149,6 +184,7 @@ import Testing
         #expect(try message("people.towns_once") == "")
         #expect(try message("towns.person").contains("to-one"))
         #expect(try message("people.towns", #","order":["kind"]"#).contains("numbers of its labels"))
+        #expect(try message("people.towns", #","order":["about"]"#).contains("too long"))
     }
 }
 
@@ -190,7 +226,10 @@ struct PageWalk {
             }
             return Progress(key: load.text(of: key, schema), rows: rows)
         }
-        isRefused = columns.contains { $0.declaration.hasPrefix("ENUM") || $0.declaration.hasPrefix("SET") }
+        isRefused = columns.contains { column in
+            ["ENUM", "SET"].contains { column.declaration.hasPrefix($0) }
+                || column.declaration.contains("nopad")
+        }
     }
 
     /// Whether there may be no pages: for a column that gives no position, and where rows may come twice.
