@@ -233,7 +233,8 @@ class AsyncClient:
     async def _limits(self, what: Call[Any] | ManyKeys, deadline: float) -> Limits:
         state = self._state()
         if state.limits is None:
-            state.limits = Limits.described(await self._exchange(calls.describe(what.relationship), deadline))
+            description = await self._exchange(calls.describe(what.relationship), deadline)
+            state.limits = Limits.described(description)
         return state.limits
 
     async def _exchange(self, call: Call[T], deadline: float) -> T:

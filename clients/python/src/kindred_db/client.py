@@ -248,7 +248,9 @@ class Client:
         deadline = self._deadline(timeout)
         if needs_limits(call):
             check_length(call, self._limits(call, deadline))
-        return self._complete([Request(call, deadline)])[0].outcome()
+        request = Request(call, deadline)
+        self._complete([request])
+        return request.outcome()
 
     def _perform_many(self, many: ManyKeys, timeout: float | None) -> list[Any]:
         deadline = self._deadline(timeout)
@@ -262,8 +264,9 @@ class Client:
     def _limits(self, what: Call[Any] | ManyKeys, deadline: float) -> Limits:
         state = self._state()
         if state.limits is None:
-            description = self._complete([Request(calls.describe(what.relationship), deadline)])[0].outcome()
-            state.limits = Limits.described(description)
+            request = Request(calls.describe(what.relationship), deadline)
+            self._complete([request])
+            state.limits = Limits.described(request.outcome())
         return state.limits
 
     def _send(self, requests: list[Request[Any]]) -> None:

@@ -38,7 +38,7 @@ def scalar(value: Any, argument: str) -> JSONScalar:
         TypeError: A type for which no column has a form.
     """
     if value is None or type(value) is int:
-        return value  # type: ignore[no-any-return]
+        return value
     if isinstance(value, enum.Enum):
         return scalar(value.value, argument)
     if isinstance(value, str):
