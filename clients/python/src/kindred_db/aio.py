@@ -56,10 +56,10 @@ class _State(ProcessState):
 class AsyncClient:
     """Asks kindred for related rows, from coroutines.
 
-    Calls that run at the same time share one connection of their event loop, on which they are pipelined: a thousand
-    loads under `asyncio.gather` are one write and few queries. A call that is cancelled is taken back at the
-    daemon. A process may have several loops, in threads or one after the other; a forked child makes its own
-    connections and leaves its parent's alone.
+    Calls that run at the same time share one connection of their event loop, on which they are pipelined: a
+    thousand loads under `asyncio.gather` are one write and few queries. A call that is cancelled is taken
+    back at the daemon. A process may have several loops, in threads or one after the other; a forked child
+    makes its own connections and leaves its parent's alone.
 
     What happens to a lost connection, after a time-out, and when nobody listens is said at `Client`, and the
     arguments are the same.
@@ -152,7 +152,8 @@ class AsyncClient:
         by_parent: bool = False,
         **options: Unpack[LoadOptions],
     ) -> Callable[[Iterable[Any]], Awaitable[list[Any]]]:
-        """A coroutine function for DataLoaders, `DataLoader(load_fn=db.batch("authors.books"))`: see `Client.batch`."""
+        """A coroutine function for DataLoaders, `DataLoader(load_fn=db.batch("authors.books"))`: see
+        `Client.batch`."""
         prepare = batch_of(relationship, count, by_parent, options)
 
         async def load_batch(keys: Iterable[Any]) -> list[Any]:
@@ -179,8 +180,8 @@ class AsyncClient:
         return await self._perform(calls.ping(), timeout)
 
     async def close(self) -> None:
-        """Ends the connections of all loops of this process; calls that wait on them fail. The client cannot be used
-        any more."""
+        """Ends the connections of all loops of this process; calls that wait on them fail. The client cannot
+        be used any more."""
         self._is_closed = True
         state = self._state()
         with state.lock:
@@ -238,7 +239,8 @@ class AsyncClient:
         return state.limits
 
     async def _exchange(self, call: Call[T], deadline: float) -> T:
-        """Asks, and asks once more on a new connection where the first one was lost before the reply had begun."""
+        """Asks, and asks once more on a new connection where the first one was lost before the reply had
+        begun."""
         breaker = self._state().breaker
         for attempt in (1, 2):
             connection = await self._connection(deadline)

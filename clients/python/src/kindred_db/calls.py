@@ -1,4 +1,5 @@
-"""What the operations of both clients ask: arguments → the members of a request, and a reply → a value. No I/O."""
+"""What the operations of both clients ask: arguments → the members of a request, and a reply → a value. No
+I/O."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ Row = dict[str, Any]
 
 
 class Missing:
-    """The type of `MISSING`, which stands for an argument that was not given; `None` is a key like any other."""
+    """The type of `MISSING`, which stands for an argument that was not given; `None` is a key like any
+    other."""
 
     def __repr__(self) -> str:
         return "MISSING"
@@ -64,8 +66,8 @@ class Page(NamedTuple):
 
     rows: list[Row]
     more: bool
-    """Whether there are further rows in the direction of travel: behind the last one for a page that was asked with
-    `after`, in front of the first one with `before`."""
+    """Whether there are further rows in the direction of travel: behind the last one for a page that was
+    asked with `after`, in front of the first one with `before`."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ def page(
     before: Any,
     options: PageOptions,
 ) -> Call[Page]:
-    """`{"load":"authors.books","key":42,"order":["-sold"],"limit":3,"after":[1327,33]}` → rows, and whether more."""
+    """`{"load":"authors.books","key":42,"order":["-sold"],"limit":3,"after":[1327,33]}` → rows, and whether
+    more."""
     direction, position = _direction(after, before)
     members = {
         **{"load": relationship, **_one(key, parent)},

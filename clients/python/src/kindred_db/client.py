@@ -39,12 +39,12 @@ class _State(ProcessState):
 class Client:
     """Asks kindred for related rows, and waits for them.
 
-    One client serves a whole program. Each thread has a connection of its own, which is made when it is needed and
-    ends with the thread; a forked child makes its own and leaves its parent's alone.
+    One client serves a whole program. Each thread has a connection of its own, which is made when it is
+    needed and ends with the thread; a forked child makes its own and leaves its parent's alone.
 
-    A request whose connection is lost is sent once more, on a new one, unless its reply had begun. Nothing is sent
-    again after a time-out. After a time-out without a word, or when nobody listens, calls fail at once with
-    `CircuitOpen` for a while, which grows from 0.1 s to 5 s, until a probe succeeds.
+    A request whose connection is lost is sent once more, on a new one, unless its reply had begun. Nothing is
+    sent again after a time-out. After a time-out without a word, or when nobody listens, calls fail at once
+    with `CircuitOpen` for a while, which grows from 0.1 s to 5 s, until a probe succeeds.
 
     Args:
         address: `/run/kindred/kindred.sock`, `unix:///run/kindred/kindred.sock` or `tcp://host:port`.
@@ -77,8 +77,8 @@ class Client:
             **options: See `LoadOptions`.
 
         Returns:
-            A list of dicts for a to-many relationship, a dict or None for a to-one relationship. Values are JSON's:
-            a `DECIMAL` is a string, a date `"2026-11-22"`, a BLOB base64.
+            A list of dicts for a to-many relationship, a dict or None for a to-one relationship. Values are
+            JSON's: a `DECIMAL` is a string, a date `"2026-11-22"`, a BLOB base64.
         """
         return self._perform(calls.load(relationship, key, parent, options), options.get("timeout"))
 
@@ -103,7 +103,8 @@ class Client:
     def count(
         self, relationship: str, key: Any = MISSING, *, parent: Any = MISSING, **options: Unpack[CountOptions]
     ) -> int:
-        """The number of related rows of one parent: `db.count("authors.books", 42, where={"published": None})`."""
+        """The number of related rows of one parent: `db.count("authors.books", 42, where={"published":
+        None})`."""
         return self._perform(calls.count(relationship, key, parent, options), options.get("timeout"))
 
     def count_many(
@@ -138,10 +139,10 @@ class Client:
             parent: In place of `key`, the parent's primary key.
             order: The order within each parent.
             limit: Rows of a page.
-            after: The position behind which the page begins: a value for each column of `order`, and then one for
-                each column of the related primary key that is not among them. None is the first page.
-            before: In place of `after`: the rows in front of that position, in the order that was asked; None is the
-                last page.
+            after: The position behind which the page begins: a value for each column of `order`, and then one
+                for each column of the related primary key that is not among them. None is the first page.
+            before: In place of `after`: the rows in front of that position, in the order that was asked; None
+                is the last page.
             **options: See `PageOptions`.
 
         Raises:
@@ -162,9 +163,11 @@ class Client:
         before: Any = MISSING,
         **options: Unpack[PageOptions],
     ) -> list[Page]:
-        """A page of each of many parents, in their order: as `page`, with a list of positions, one for each key.
+        """A page of each of many parents, in their order: as `page`, with a list of positions, one for each
+        key.
 
-        A position that is None, or None in place of the list, is the first page (with `before`, the last one).
+        A position that is None, or None in place of the list, is the first page (with `before`, the last
+        one).
         """
         word, values = calls.keys_or_parents(keys, parents)
         position = calls.positions(after, before, len(values))
@@ -211,7 +214,8 @@ class Client:
         return self._perform(calls.describe(relationship), timeout)
 
     def hello(self, *, timeout: float | None = None) -> dict[str, Any]:
-        """Who answers: `server`, `protocol`, `operations` and `members` that it understands, `schema_version`."""
+        """Who answers: `server`, `protocol`, `operations` and `members` that it understands,
+        `schema_version`."""
         return self._perform(calls.hello(), timeout)
 
     def stats(self, *, timeout: float | None = None) -> dict[str, Any]:
@@ -219,7 +223,8 @@ class Client:
         return self._perform(calls.stats(), timeout)
 
     def ping(self, *, timeout: float | None = None) -> bool:
-        """True if the daemon answers, which does not mean that there is a database; otherwise an error is raised."""
+        """True if the daemon answers, which does not mean that there is a database; otherwise an error is
+        raised."""
         return self._perform(calls.ping(), timeout)
 
     def close(self) -> None:
@@ -277,8 +282,8 @@ class Client:
                 connection.flush()
 
     def _complete(self, requests: list[Request[Any]]) -> list[Request[Any]]:
-        """Sends what has not been sent, and waits until each is done. A request that has lost its connection is
-        sent again, at most once."""
+        """Sends what has not been sent, and waits until each is done. A request that has lost its connection
+        is sent again, at most once."""
         breaker = self._state().breaker
         while True:
             undone = [request for request in requests if not request.is_done]

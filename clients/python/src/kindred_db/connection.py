@@ -62,8 +62,8 @@ class Request(Generic[T]):
 class Connection:
     """A socket that belongs to the thread and to the process that made it.
 
-    It is closed as soon as anything goes wrong in the middle of an exchange, so that no reply is ever taken for
-    another's.
+    It is closed as soon as anything goes wrong in the middle of an exchange, so that no reply is ever taken
+    for another's.
     """
 
     def __init__(self, address: Address, deadline: float) -> None:
@@ -93,7 +93,8 @@ class Connection:
         self._encode()
 
     def cancel(self, request: Request[Any]) -> None:
-        """Asks the daemon to give the request up; its reply then is the error `cancelled`, or comes all the same."""
+        """Asks the daemon to give the request up; its reply then is the error `cancelled`, or comes all the
+        same."""
         if request in self._queue:
             self._queue.remove(request)
             request.fail(Cancelled("the request was given up before it was sent", code="cancelled"))
@@ -116,8 +117,8 @@ class Connection:
         """Sends what is to be sent, and reads until each of the requests is done or has lost the connection.
 
         Raises:
-            NoReply: The deadline of one of them has passed. The connection is closed, and all that waited on it
-                have failed.
+            NoReply: The deadline of one of them has passed. The connection is closed, and all that waited on
+                it have failed.
         """
         try:
             for request in requests:
@@ -142,8 +143,8 @@ class Connection:
             raise
 
     def close(self, loss: ConnectionLost | None = None) -> None:
-        """Ends the connection; requests that wait on it fail. In a forked child only the child's descriptor of it
-        is closed, which the parent does not notice."""
+        """Ends the connection; requests that wait on it fail. In a forked child only the child's descriptor
+        of it is closed, which the parent does not notice."""
         connection, self._socket = self._socket, None
         if connection is None:
             return

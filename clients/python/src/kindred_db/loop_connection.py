@@ -1,4 +1,5 @@
-"""One connection of one event loop: many coroutines' requests out, each reply to the one whose id it bears."""
+"""One connection of one event loop: many coroutines' requests out, each reply to the one whose id it
+bears."""
 
 from __future__ import annotations
 
@@ -128,8 +129,8 @@ class LoopConnection(asyncio.Protocol):
         return not self._is_retired and not self._ended.done()
 
     async def ask(self, call: Call[Any], deadline: float, may_repeat: bool) -> Reply | None:
-        """The reply to the call; None if the connection was lost before the reply had begun, and the call may be
-        repeated on another. When the asking task is cancelled, the daemon is told.
+        """The reply to the call; None if the connection was lost before the reply had begun, and the call may
+        be repeated on another. When the asking task is cancelled, the daemon is told.
 
         Raises:
             NoReply: The deadline, by the loop's clock, has passed. A reply that comes later is dropped.

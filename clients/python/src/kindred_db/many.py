@@ -29,14 +29,15 @@ class Limits(NamedTuple):
 
     @classmethod
     def described(cls, description: Mapping[str, Any]) -> Limits:
-        """`"limits":{"keys":10000,…,"line_bytes":1048576,…}`; the defaults for a daemon that does not tell."""
+        """`"limits":{"keys":10000,…,"line_bytes":1048576,…}`; the defaults for a daemon that does not
+        tell."""
         limits = description.get("limits", {})
         return cls(limits.get("keys", 10_000), limits.get("line_bytes", 1 << 20))
 
 
 def needs_limits(call: Call[Any]) -> bool:
-    """Whether the line is so long that the limit has to be known before it is sent: a daemon that skips a line
-    cannot say whose it was."""
+    """Whether the line is so long that the limit has to be known before it is sent: a daemon that skips a
+    line cannot say whose it was."""
     return len(call.body) > _ALWAYS_ALLOWED_BYTES
 
 

@@ -42,8 +42,8 @@ class Pending(Generic[T]):
 class Pipeline:
     """Gathers calls, sends them in one write, and reads the replies in whatever order they come.
 
-    All that was not sent before is sent at the end of the `with` block, or when a result is asked for, or by `send`.
-    At the end of the block every result is there. It belongs to the thread that made it.
+    All that was not sent before is sent at the end of the `with` block, or when a result is asked for, or by
+    `send`. At the end of the block every result is there. It belongs to the thread that made it.
     """
 
     def __init__(

@@ -11,7 +11,8 @@ from .calls import Call, Reply
 from .errors import ConnectionLost, ProtocolViolation, ShuttingDown, reply_error
 
 MAX_IN_FLIGHT = 4000
-"""Requests without a reply on one connection; the daemon reads no more than 4,096 of them without an error."""
+"""Requests without a reply on one connection; the daemon reads no more than 4,096 of them without an
+error."""
 
 MAX_MARGIN = 0.25
 
@@ -22,8 +23,8 @@ def request_line(call: Call[Any], identifier: int, seconds: float) -> bytes:
     Args:
         call: What is asked.
         identifier: Under which the reply will come.
-        seconds: The time that is left to the caller. The daemon is told a tenth less, 0.25 s at most, so that its
-            word that the time is over comes before the caller gives up by itself.
+        seconds: The time that is left to the caller. The daemon is told a tenth less, 0.25 s at most, so that
+            its word that the time is over comes before the caller gives up by itself.
     """
     if call.relationship is None:
         return b'{"id":%d,%b\n' % (identifier, call.body)
@@ -54,7 +55,8 @@ class LineBuffer:
         return lines
 
     def begun(self) -> bytes:
-        """The beginning of what has come of the next line, at least its first 64 bytes if there are so many."""
+        """The beginning of what has come of the next line, at least its first 64 bytes if there are so
+        many."""
         beginning = b""
         for piece in self._pieces:
             beginning += piece
@@ -99,13 +101,15 @@ def begun_reply_id(beginning: bytes) -> int | None:
 
 
 def is_shutting_down(reply: Reply) -> bool:
-    """Whether it is an error that is to be treated as a lost connection: `{"id":7,"error":{"code":"shutting_down",…}}`"""
+    """Whether it is an error that is to be treated as a lost connection:
+    `{"id":7,"error":{"code":"shutting_down",…}}`"""
     error = reply.get("error")
     return isinstance(error, dict) and error.get("code") == ShuttingDown.code
 
 
 def loss_by_error(reply: Reply) -> ConnectionLost:
-    """An error without an id is about a line that could not be read, or about the connection, which is given up."""
+    """An error without an id is about a line that could not be read, or about the connection, which is given
+    up."""
     error = reply_error(reply.get("error"))
     loss = ConnectionLost(f"kindred gave up the connection: {error}", retryable=error.retryable)
     loss.__cause__ = error

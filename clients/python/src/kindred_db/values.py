@@ -1,7 +1,7 @@
 """Python's values as the protocol writes them in keys, filters and positions.
 
-What JSON has stays as it is. The rest becomes the text that the daemon shows for a column of that type, so that it
-finds the row again: see "Values" in the protocol's description.
+What JSON has stays as it is. The rest becomes the text that the daemon shows for a column of that type, so
+that it finds the row again: see "Values" in the protocol's description.
 """
 
 from __future__ import annotations
