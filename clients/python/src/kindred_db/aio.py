@@ -226,8 +226,8 @@ class AsyncClient:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             raise RuntimeError(
-                "AsyncClient is used outside of a running event loop; a process that was forked inside of one has "
-                "none any more and begins another, as asyncio.run() does"
+                "AsyncClient is used outside of a running event loop; a process that was forked inside of one "
+                "begins another, as asyncio.run() does"
             ) from None
         return loop.time() + (self.timeout if timeout is None else seconds(timeout))
 

@@ -16,8 +16,8 @@ from pathlib import Path
 # Tests of a checkout test that checkout, whatever is installed.
 sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 
-from .daemon import PrivateDaemon, kindred_binary  # noqa: E402
-from .database import PrivateDatabase, bookshop  # noqa: E402
-from .processes import eventually  # noqa: E402
+from .daemon import PrivateDaemon, kindred_binary
+from .database import PrivateDatabase, bookshop
+from .processes import eventually
 
 __all__ = ["PrivateDaemon", "PrivateDatabase", "bookshop", "eventually", "kindred_binary"]

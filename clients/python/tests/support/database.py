@@ -108,10 +108,7 @@ class PrivateDatabase:
     def _rows(result: ElementTree.Element) -> list[Row]:
         nil = "{http://www.w3.org/2001/XMLSchema-instance}nil"
         return [
-            {
-                field.get("name", ""): None if field.get(nil) == "true" else field.text or ""
-                for field in row
-            }
+            {field.get("name", ""): None if field.get(nil) == "true" else field.text or "" for field in row}
             for row in result
         ]
 
@@ -153,7 +150,10 @@ class PrivateDatabase:
                 "CREATE USER root@'127.0.0.1';\nGRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;\n"
             )
             return [
-                *self._command(), *self._data_options(), "--initialize-insecure", f"--init-file={accounts}"
+                *self._command(),
+                *self._data_options(),
+                "--initialize-insecure",
+                f"--init-file={accounts}",
             ]
         return self._bootstrap()
 
@@ -163,10 +163,11 @@ class PrivateDatabase:
         scripts = _brought(self.server) / "root/usr/share/mariadb"
         parts = [(scripts / name).read_text() for name in _MARIADB_SCRIPTS]
         script = self.directory / "install.sql"
-        script.write_text("\n".join(["CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;",
-        *parts])) bootstrap = ["--bootstrap", "--enforce-storage-engine=", "--max-allowed-packet=8M"] command
-        = [*self._command(), *bootstrap, *self._data_options()] return ["/bin/sh", "-c", 'input=$0; exec "$@"
-        <"$input"', str(script), *command]
+        begin = "CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\n"
+        script.write_text(begin + "\n".join(parts))
+        bootstrap = ["--bootstrap", "--enforce-storage-engine=", "--max-allowed-packet=8M"]
+        command = [*self._command(), *bootstrap, *self._data_options()]
+        return ["/bin/sh", "-c", 'input=$0; exec "$@" <"$input"', str(script), *command]
 
     def _command(self) -> list[str]:
         if self.server == "mariadb":
@@ -205,7 +206,7 @@ def _brought(server: str) -> Path:
     return Path(result.stdout.decode().strip())
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def bookshop() -> PrivateDatabase:
     """A server for all tests of this program, with the bookshop of `make demo` in its database `shop`."""
     database = PrivateDatabase()
