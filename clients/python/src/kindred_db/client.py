@@ -13,12 +13,24 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from . import calls
 from .address import parse_address
-from .calls import MISSING, Call, CountOptions, LoadOptions, Page, PageOptions
-from .connection import Connection, Request
+from .calls import Call, Page
+from .connection import Connection
 from .errors import ClientClosed, KindredError, NoReply, Unreachable
 from .many import Limits, ManyKeys, batch_of, check_length, needs_limits
+from .options import (
+    MISSING,
+    CountOptions,
+    LoadOptions,
+    PageOptions,
+    count_members,
+    keys_or_parents,
+    load_members,
+    page_members,
+    positions,
+)
 from .pipeline import Pipeline
 from .process import PROBE_SECONDS, ProcessState, seconds
+from .request import Request
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -97,7 +109,7 @@ class Client:
         Raises:
             KindredError: The error of the first key that failed; `batch` gives the others their rows.
         """
-        many = ManyKeys(relationship, *calls.keys_or_parents(keys, parents), calls.load_members(options))
+        many = ManyKeys(relationship, *keys_or_parents(keys, parents), load_members(options))
         return calls.first_error_raised(self._perform_many(many, options.get("timeout")))
 
     def count(
@@ -116,7 +128,7 @@ class Client:
         **options: Unpack[CountOptions],
     ) -> list[int]:
         """The number of related rows of each of many parents, in their order."""
-        many = ManyKeys(relationship, *calls.keys_or_parents(keys, parents), calls.count_members(options))
+        many = ManyKeys(relationship, *keys_or_parents(keys, parents), count_members(options))
         return calls.first_error_raised(self._perform_many(many, options.get("timeout")))
 
     def page(
@@ -148,7 +160,9 @@ class Client:
         Raises:
             NotSupported: The daemon is older than pages by position.
         """
-        call = calls.page(relationship, key, parent, order, limit, after, before, options)
+        call = calls.page(
+            relationship, key, parent, order=order, limit=limit, after=after, before=before, given=options
+        )
         return self._perform(call, options.get("timeout"))
 
     def page_many(
@@ -169,9 +183,9 @@ class Client:
         A position that is None, or None in place of the list, is the first page (with `before`, the last
         one).
         """
-        word, values = calls.keys_or_parents(keys, parents)
-        position = calls.positions(after, before, len(values))
-        many = ManyKeys(relationship, word, values, calls.page_members(order, limit, options), *position)
+        word, values = keys_or_parents(keys, parents)
+        position = positions(after, before, len(values))
+        many = ManyKeys(relationship, word, values, page_members(order, limit, options), *position)
         return calls.first_error_raised(self._perform_many(many, options.get("timeout")))
 
     def batch(
@@ -206,7 +220,7 @@ class Client:
         Args:
             timeout: Seconds for each of its calls that has none of its own.
         """
-        return Pipeline(self._complete, self._send, self.timeout if timeout is None else seconds(timeout))
+        return Pipeline(self._request, self._send, self._complete, timeout)
 
     def describe(self, relationship: str | None = None, *, timeout: float | None = None) -> dict[str, Any]:
         """What can be loaded: `relationships` (all, or the one that is named), `limits`, `database` and
@@ -250,10 +264,7 @@ class Client:
         return f"<kindred_db.Client {self.address}>"
 
     def _perform(self, call: Call[T], timeout: float | None) -> T:
-        deadline = self._deadline(timeout)
-        if needs_limits(call):
-            check_length(call, self._limits(call, deadline))
-        request = Request(call, deadline)
+        request = self._request(call, timeout)
         self._complete([request])
         return request.outcome()
 
@@ -262,6 +273,12 @@ class Client:
         limits = self._limits(many, deadline) if many.needs_limits else None
         requests = self._complete([Request(call, deadline) for call in many.calls(limits)])
         return [result for request in requests for result in request.outcome()]
+
+    def _request(self, call: Call[T], timeout: float | None) -> Request[T]:
+        deadline = self._deadline(timeout)
+        if needs_limits(call):
+            check_length(call, self._limits(call, deadline))
+        return Request(call, deadline)
 
     def _deadline(self, timeout: float | None) -> float:
         return time.monotonic() + (self.timeout if timeout is None else seconds(timeout))
@@ -315,6 +332,7 @@ class Client:
         connection: Connection | None = getattr(state.thread, "connection", None)
         if connection is None or not connection.is_usable or is_probe:
             connection = self._connect(deadline, is_probe)
+            state.limits = None  # Another daemon may have others.
             state.thread.connection = connection
             state.connections[next(state.numbers)] = connection
         return connection
@@ -326,7 +344,7 @@ class Client:
                 return Connection(self.address, deadline)
             deadline = min(deadline, time.monotonic() + PROBE_SECONDS)
             connection = Connection(self.address, deadline)
-            ping = Request(calls.ping(), deadline)
+            ping = Request(calls.ping(), deadline, may_repeat=False)
             connection.submit(ping)
             connection.complete([ping])
             ping.outcome()
