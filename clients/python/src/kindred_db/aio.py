@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Awaitable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
@@ -265,7 +266,7 @@ class AsyncClient:
         try:
             reply = await connection.ask(call, deadline, may_repeat)
         except NoReply as error:
-            breaker.failed(error, asyncio.get_running_loop().time())
+            breaker.failed(error, time.monotonic())
             raise
         if reply is not None:
             breaker.succeeded()
@@ -279,7 +280,7 @@ class AsyncClient:
         while True:
             if self._is_closed:
                 raise ClientClosed("the client was closed")
-            is_probe = self._has_breaker and state.breaker.admit(loop.time())
+            is_probe = self._has_breaker and state.breaker.admit(time.monotonic())
             if of_loop.connection is not None and of_loop.connection.is_usable and not is_probe:
                 return of_loop.connection
             if of_loop.connecting is None or of_loop.connecting.done():
@@ -304,7 +305,7 @@ class AsyncClient:
             if is_probe:
                 await connection.ask(calls.ping(), deadline, may_repeat=False)
         except (NoReply, Unreachable) as error:
-            breaker.failed(error, loop.time())
+            breaker.failed(error, time.monotonic())
             raise
         breaker.succeeded()
         if of_loop.connection is not None:
