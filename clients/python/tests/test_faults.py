@@ -595,6 +595,8 @@ class AsyncFaultTests(Cases, unittest.TestCase):
             first, second = connection.request(), connection.request()
             assert first and second
             has_given_up.wait(20)
+            cancel = connection.request()
+            assert cancel and cancel["target"] == first["id"], cancel
             connection.reply(id=second["id"], row=row(second))
             connection.wait_for_end()
 

@@ -226,7 +226,7 @@ class LoopConnection(asyncio.Protocol):
 
     def _expire(self, asked: _Asked) -> None:
         asked.fail(protocol.no_reply(self._address))
-        self._forget(asked)
+        self._take_back(asked)
         self.retire()
 
     def _take_back(self, asked: _Asked) -> None:
