@@ -71,7 +71,7 @@ class Cases(unittest.TestCase):
 
 class ThreadTests(Cases):
     def test_each_thread_has_a_connection_which_ends_with_it(self) -> None:
-        client = Client(self.daemon.socket)
+        client = Client(self.daemon.socket, timeout=30.0)
         before = descriptors()
         all_have_asked = threading.Barrier(9)
         may_end = threading.Event()
@@ -94,7 +94,7 @@ class ThreadTests(Cases):
         self.assertEqual(descriptors(), before)
 
     def test_close_ends_the_connections_of_all_threads(self) -> None:
-        client = Client(self.daemon.socket)
+        client = Client(self.daemon.socket, timeout=30.0)
         has_asked, may_end = threading.Event(), threading.Event()
 
         def ask() -> None:
@@ -113,7 +113,7 @@ class ThreadTests(Cases):
 
     def test_a_client_that_is_dropped_leaves_nothing(self) -> None:
         before = descriptors()
-        client = Client(self.daemon.socket)
+        client = Client(self.daemon.socket, timeout=30.0)
         self.check(client)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -124,7 +124,7 @@ class ThreadTests(Cases):
 
 class ForkTests(Cases):
     def test_child_and_parent_have_connections_of_their_own(self) -> None:
-        client = Client(self.daemon.socket)
+        client = Client(self.daemon.socket, timeout=30.0)
         self.addCleanup(client.close)
         self.check(client)
         for key in range(1, 6):
@@ -140,7 +140,7 @@ class ForkTests(Cases):
         self.assertEqual(self.clients(), 1)
 
     def test_a_child_that_never_asks_does_not_disturb_the_parent(self) -> None:
-        client = Client(self.daemon.socket)
+        client = Client(self.daemon.socket, timeout=30.0)
         self.addCleanup(client.close)
         self.check(client)
         in_child(lambda: None)
@@ -149,7 +149,7 @@ class ForkTests(Cases):
         self.check(client)
 
     def test_the_parent_s_close_reaches_the_daemon_though_a_child_holds_the_descriptor(self) -> None:
-        client = Client(self.daemon.socket)
+        client = Client(self.daemon.socket, timeout=30.0)
         self.check(client)
         reader, writer = os.pipe()
         pid = os.fork()
@@ -164,7 +164,7 @@ class ForkTests(Cases):
         os.close(reader)
 
     def test_a_fork_while_other_threads_wait_for_replies(self) -> None:
-        client = Client(self.daemon.socket)
+        client = Client(self.daemon.socket, timeout=30.0)
         self.addCleanup(client.close)
         failures: list[BaseException] = []
         is_over = threading.Event()
@@ -188,7 +188,7 @@ class ForkTests(Cases):
         self.assertEqual(failures, [])
 
     def test_threads_of_a_forked_child(self) -> None:
-        client = Client(self.daemon.socket)
+        client = Client(self.daemon.socket, timeout=30.0)
         self.addCleanup(client.close)
         self.check(client)
 
@@ -215,7 +215,7 @@ class ForkTests(Cases):
 
 class LoopTests(Cases):
     def test_a_client_serves_several_loops_one_after_the_other(self) -> None:
-        client = AsyncClient(self.daemon.socket)
+        client = AsyncClient(self.daemon.socket, timeout=30.0)
 
         async def ask(key: int) -> Any:
             return await client.load("books.author", key, columns=["id"])
@@ -229,7 +229,7 @@ class LoopTests(Cases):
         eventually(lambda: self.clients() == 0, "the end of the loops' connections")
 
     def test_a_client_serves_loops_in_several_threads(self) -> None:
-        client = AsyncClient(self.daemon.socket)
+        client = AsyncClient(self.daemon.socket, timeout=30.0)
         failures: list[BaseException] = []
 
         async def ask(number: int) -> None:
@@ -258,7 +258,7 @@ class LoopTests(Cases):
 
     def test_a_fork_inside_of_a_running_loop_is_noticed(self) -> None:
         async def main() -> None:
-            async with AsyncClient(self.daemon.socket) as client:
+            async with AsyncClient(self.daemon.socket, timeout=30.0) as client:
                 self.assertEqual((await client.load("books.author", 7))["id"], 7)
 
                 async def ask() -> None:
@@ -283,7 +283,7 @@ class LoopTests(Cases):
         before = descriptors()
 
         async def main() -> None:
-            client = AsyncClient(self.daemon.socket)
+            client = AsyncClient(self.daemon.socket, timeout=30.0)
             await client.ping()
             waiting = asyncio.ensure_future(client.load("books.author", 42))
             await asyncio.sleep(0)

@@ -92,6 +92,7 @@ class AsyncTransport:
         state = self._state()
         with state.lock:
             loops = list(state.loops.items())
+            state.loops.clear()
         for loop, of_loop in loops:
             if loop is asyncio.get_running_loop():
                 await of_loop.end()
