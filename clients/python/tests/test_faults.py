@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import threading
@@ -363,9 +364,45 @@ class Cases:
             self.assertEqual(len(client.load("books.author", 1)["text"]), size)
             client.close()
 
+    # Many requests
+
+    def ask_many(self, client: Any, amount: int) -> list[Any]:
+        raise NotImplementedError
+
+    def test_no_more_requests_are_on_their_way_than_the_daemon_reads(self) -> None:
+        amount = protocol.MAX_IN_FLIGHT + 500
+        most = 0
+
+        def patient(connection: ScriptedConnection) -> None:
+            nonlocal most
+            waiting: list[dict[str, Any]] = []
+            for _ in range(amount):
+                if waiting and not connection.has_request(0.3):  # nothing more comes by itself
+                    for request in waiting[:300]:
+                        connection.reply(id=request["id"], row=row(request))
+                    del waiting[:300]
+                next_one = connection.request()
+                assert next_one is not None
+                waiting.append(next_one)
+                most = max(most, len(waiting))
+            for request in waiting:
+                connection.reply(id=request["id"], row=row(request))
+            connection.wait_for_end()
+
+        with ScriptedServer(patient) as server:
+            client = self.client(server, timeout=60.0)
+            self.assertEqual(self.ask_many(client, amount), [{"asked": key} for key in range(amount)])
+            self.assertLessEqual(most, protocol.MAX_IN_FLIGHT)
+            client.close()
+
 
 class SyncFaultTests(Cases, unittest.TestCase):
     client_class = kindred_db.Client
+
+    def ask_many(self, client: Any, amount: int) -> list[Any]:
+        with client.pipeline() as pipeline:
+            pending = [pipeline.load("books.author", key) for key in range(amount)]
+        return [one.result() for one in pending]
 
     def test_replies_out_of_order_in_a_pipeline(self) -> None:
         def reverse(connection: ScriptedConnection) -> None:
@@ -472,18 +509,29 @@ class SyncFaultTests(Cases, unittest.TestCase):
         finally:
             signal.signal(signal.SIGUSR1, previous)
 
-    def test_a_lost_connection_is_no_sigpipe(self) -> None:
-        previous = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        try:
-            with (
-                ScriptedServer(closing, closing, good) as server,
-                kindred_db.Client(server.address) as client,
-            ):
-                with self.assertRaises(kindred_db.ConnectionLost):
-                    client.load("books.author", 1)
-                self.check(client, 1)
-        finally:
-            signal.signal(signal.SIGPIPE, previous)
+    def test_writing_to_a_lost_connection_is_no_sigpipe(self) -> None:
+        has_closed = threading.Event()
+
+        def once(connection: ScriptedConnection) -> None:
+            request = connection.request()
+            assert request is not None
+            connection.reply(id=request["id"], row=row(request))
+            connection.close()
+            has_closed.set()
+
+        with ScriptedServer(once, good) as server, kindred_db.Client(server.address) as client:
+            self.check(client, 1)
+            has_closed.wait(20)
+            child = os.fork()
+            if child == 0:
+                # As in a program that wants to end at a closed pipe. An inherited connection would not be
+                # used, and so this one is made to look like the child's own.
+                signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+                connection = client._transport._current.thread.connection
+                connection._process = client._transport._current.process = os.getpid()
+                self.check(client, 2)
+                os._exit(0)
+            self.assertEqual(os.waitpid(child, 0)[1], 0)
 
     def test_close_wakes_the_threads_that_wait(self) -> None:
         errors: list[BaseException] = []
@@ -510,6 +558,10 @@ class SyncFaultTests(Cases, unittest.TestCase):
 
 class AsyncFaultTests(Cases, unittest.TestCase):
     client_class = BlockingAsyncClient
+
+    def ask_many(self, client: Any, amount: int) -> list[Any]:
+        loads = [lambda db, key=key: db.load("books.author", key) for key in range(amount)]
+        return list(client.together(*loads))
 
     def test_replies_out_of_order(self) -> None:
         def reverse(connection: ScriptedConnection) -> None:
