@@ -163,8 +163,8 @@ class Cases:
 
     def test_silence_costs_the_time_out_and_the_request_is_not_repeated(self) -> None:
         with ScriptedServer(silent, good) as server:
-            client = self.client(server, timeout=SILENCE, circuit_breaker=False)
-            error = self.fails(kindred_db.NoReply, client, "no reply .* in time")
+            client = self.client(server, circuit_breaker=False)
+            error = self.fails(kindred_db.NoReply, client, "no reply .* in time", timeout=SILENCE)
             self.assertIsInstance(error, TimeoutError)
             self.assertEqual(server.connections, 1)
             self.check(client, 2)
@@ -199,8 +199,8 @@ class Cases:
                 connection.send(b" ")
 
         with ScriptedServer(trickle) as server:
-            client = self.client(server, timeout=SILENCE)
-            self.fails(kindred_db.NoReply, client)
+            client = self.client(server)
+            self.fails(kindred_db.NoReply, client, timeout=SILENCE)
             client.close()
 
     def test_the_daemon_s_own_time_out_is_no_reason_to_give_up_the_connection(self) -> None:
@@ -232,8 +232,8 @@ class Cases:
                 requests.append(request)
 
         with ScriptedServer(frozen) as server:
-            client = self.client(server, timeout=SILENCE)
-            self.fails(kindred_db.NoReply, client)
+            client = self.client(server)
+            self.fails(kindred_db.NoReply, client, timeout=SILENCE)
             for _ in range(50):
                 self.fails(kindred_db.CircuitOpen, client, "no reply from kindred at .* in time")
             self.assertEqual(len(requests), 1)
@@ -253,14 +253,14 @@ class Cases:
                     connection.reply(id=request["id"], row=row(request))
 
         with ScriptedServer(back) as server:
-            client = self.client(server, timeout=SILENCE)
-            self.fails(kindred_db.NoReply, client)
+            client = self.client(server)
+            self.fails(kindred_db.NoReply, client, timeout=SILENCE)
             is_back.set()
 
             def is_answered() -> bool:
                 try:
                     return bool(client.load("books.author", 7) == {"asked": 7})
-                except kindred_db.CircuitOpen:
+                except (kindred_db.CircuitOpen, kindred_db.NoReply):
                     return False
 
             eventually(is_answered, "an answer after the circuit breaker's pause")
