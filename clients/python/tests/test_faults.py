@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+import time
 import unittest
 from typing import Any
 
@@ -443,6 +444,30 @@ class SyncFaultTests(Cases, unittest.TestCase):
                 pending[2].result()
             self.assertEqual(seen, [3, 4])
 
+    def test_a_pipeline_s_time_begins_when_it_is_sent(self) -> None:
+        with ScriptedServer(good) as server, kindred_db.Client(server.address, timeout=1.0) as client:
+            with client.pipeline(timeout=SILENCE) as pipeline:
+                pending = pipeline.load("books.author", 1)
+                time.sleep(2 * SILENCE)  # the caller does something else
+            self.assertEqual(pending.result(), {"asked": 1})
+
+    def test_replies_that_came_in_time_are_read_later(self) -> None:
+        text = "x" * 20_000  # five of them fit into the socket
+
+        def long(connection: ScriptedConnection) -> None:
+            requests = [connection.request() for _ in range(5)]
+            for request in requests:
+                assert request is not None
+                connection.reply(id=request["id"], row={"asked": request["key"], "text": text})
+            connection.wait_for_end()
+
+        with ScriptedServer(long) as server, kindred_db.Client(server.address) as client:
+            with client.pipeline(timeout=SILENCE) as pipeline:
+                pending = [pipeline.load("books.author", key) for key in range(5)]
+                pipeline.send()
+                time.sleep(2 * SILENCE)  # the caller does something else
+            self.assertEqual([one.result()["asked"] for one in pending], list(range(5)))
+
     def test_a_cancelled_call_of_a_pipeline_is_taken_back_at_the_daemon(self) -> None:
         def cancelled(connection: ScriptedConnection) -> None:
             first, second = connection.request(), connection.request()
@@ -626,6 +651,22 @@ class AsyncFaultTests(Cases, unittest.TestCase):
                 protocol.parse_reply = original
             for result in results:
                 self.assertIsInstance(result, kindred_db.ConnectionLost)
+            client.close()
+
+    def test_a_loop_that_was_kept_busy_finds_replies_that_came_in_time(self) -> None:
+        with ScriptedServer(good) as server:
+            client = self.client(server)
+
+            async def busy() -> list[Any]:
+                await client.client.load("books.author", 0)
+                loads = [asyncio.ensure_future(client.client.load("books.author", 1, timeout=SILENCE))]
+                await asyncio.sleep(0.01)  # the request goes
+                time.sleep(2 * SILENCE)  # nothing else runs on the loop
+                return list(await asyncio.gather(*loads))
+
+            self.assertEqual(client.run(busy()), [{"asked": 1}])
+            self.check(client, 2)
+            self.assertEqual(server.connections, 1)
             client.close()
 
     def test_what_was_lost_together_is_repeated_together_on_one_connection(self) -> None:
