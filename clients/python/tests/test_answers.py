@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime
 import unittest
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from support import PrivateDaemon, bookshop
 from support.blocking import BlockingAsyncClient
+from support.cases import SharedCases
 
 import kindred_db
 from kindred_db import Page
 
 
-class Cases:
+class Cases(SharedCases):
     """Run for each client, over a Unix socket and over TCP."""
 
     client_class: Any
@@ -142,13 +144,14 @@ class Cases:
             self.client.load_many("authors.books", [42, "x", 43])
 
     def test_errors_of_the_daemon(self) -> None:
-        for error, call in {
+        calls: dict[type[kindred_db.KindredError], Callable[[], Any]] = {
             kindred_db.UnknownRelationship: lambda: self.client.load("authors.bookz", 42),
             kindred_db.UnknownColumn: lambda: self.client.load("authors.books", 42, columns=["titel"]),
             kindred_db.BadKey: lambda: self.client.load("authors.books", "x"),
             kindred_db.BadValue: lambda: self.client.load("authors.books", 42, where={"sold": "x"}),
             kindred_db.BadRequest: lambda: self.client.load("books.author", 42, limit=1),
-        }.items():
+        }
+        for error, call in calls.items():
             with self.subTest(error=error), self.assertRaises(error) as caught:
                 call()
             self.assertFalse(caught.exception.retryable)

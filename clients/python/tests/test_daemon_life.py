@@ -11,6 +11,7 @@ from typing import Any
 
 from support import PrivateDaemon, bookshop, eventually
 from support.blocking import BlockingAsyncClient
+from support.cases import SharedCases
 
 import kindred_db
 
@@ -32,18 +33,18 @@ def locked_table(table: str) -> Iterator[None]:
         holder.wait(20)
 
 
-class Cases:
+class Cases(SharedCases):
     """Run for each client."""
 
     client_class: Any
 
     def setUp(self) -> None:
         self.daemon = PrivateDaemon(bookshop())
-        self.addCleanup(self.daemon.close)  # type: ignore[attr-defined]
+        self.addCleanup(self.daemon.close)
 
     def client(self, **options: Any) -> Any:
         client = self.client_class(self.daemon.socket, **{"timeout": 20.0, **options})
-        self.addCleanup(client.close)  # type: ignore[attr-defined]
+        self.addCleanup(client.close)
         return client
 
     def check(self, client: Any, key: int = 42) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from typing import Any
 
 from support import eventually
 from support.blocking import BlockingAsyncClient
+from support.cases import SharedCases
 from support.scripted import ScriptedConnection, ScriptedServer, answering
 
 import kindred_db
@@ -42,7 +44,7 @@ def silent(connection: ScriptedConnection) -> None:
     connection.wait_for_end()
 
 
-class Cases:
+class Cases(SharedCases):
     """Run for each client."""
 
     client_class: Any
@@ -50,7 +52,7 @@ class Cases:
     def client(self, server: ScriptedServer | str, **options: Any) -> Any:
         address = server if isinstance(server, str) else server.address
         client = self.client_class(address, **{"timeout": 10.0, **options})
-        self.addCleanup(client.close)  # type: ignore[attr-defined]
+        self.addCleanup(client.close)
         return client
 
     def check(self, client: Any, key: int) -> None:
@@ -194,9 +196,7 @@ class Cases:
         def trickle(connection: ScriptedConnection) -> None:
             request = connection.request()
             assert request is not None
-            ended = threading.Event()
-            threading.Thread(target=lambda: (connection.request(), ended.set()), daemon=True).start()
-            while not ended.wait(0.01):
+            while not connection.has_request(0.01):  # until the client has closed
                 connection.send(b" ")
 
         with ScriptedServer(trickle) as server:
@@ -516,14 +516,14 @@ class SyncFaultTests(Cases, unittest.TestCase):
             signal.signal(signal.SIGUSR1, previous)
 
     def test_signals_do_not_disturb_a_call_that_waits(self) -> None:
-        signals = []
+        signals: list[int] = []
 
         def nudge(connection: ScriptedConnection) -> None:
             request = connection.request()
             assert request is not None
             for count in range(1, 6):
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
-                eventually(lambda count=count: len(signals) >= count)
+                eventually(functools.partial(lambda count: len(signals) >= count, count))
             connection.reply(id=request["id"], row=row(request))
             connection.wait_for_end()
 

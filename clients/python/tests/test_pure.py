@@ -116,6 +116,7 @@ class CallTests(unittest.TestCase):
 
     def test_a_reply_of_another_form_is_a_violation(self) -> None:
         load = calls.many("a.b", "keys", [1, 2], {})
+        reply: dict[str, Any]
         for reply in (
             {"results": [[]]},
             {"rows": []},
