@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import unittest
 from collections.abc import Callable
@@ -202,6 +203,19 @@ class SyncAnswerTests(Cases, unittest.TestCase):
             count = pipeline.count("authors.books", 42)
         self.assertEqual([one.result()["id"] for one in pending], [1 + key % 200 for key in range(9000)])
         self.assertEqual(count.result(), 8)
+
+    def test_an_exception_in_the_block_of_a_pipeline_takes_its_calls_back(self) -> None:
+        with self.assertRaises(ZeroDivisionError), self.client.pipeline() as pipeline:
+            sent = pipeline.load("authors.books", 42)
+            pipeline.send()
+            gathered = pipeline.load("authors.books", 43)
+            _ = 1 / 0
+        with self.assertRaises(kindred_db.Cancelled):
+            gathered.result()
+        for key in range(1, 20):
+            self.assertEqual(self.client.load("books.author", key)["id"], key)
+        with contextlib.suppress(kindred_db.Cancelled):
+            self.assertEqual(len(sent.result()), 8)
 
 
 class AsyncAnswerTests(Cases, unittest.TestCase):
