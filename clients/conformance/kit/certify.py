@@ -1,0 +1,52 @@
+"""Runs cases against a client's command and makes verdicts of them."""
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+from .cases import Case
+from .conversation import CaseFailed, Conversation
+from .driver import CAPABILITIES
+from .report import FAILED, PASSED, SKIPPED, Verdict
+
+NOTHING = Case("kit", {"name": "declaration", "about": "", "sentence": "", "steps": []})
+
+
+class BadCommand(Exception):
+    """The command cannot be started, or does not say what it can do."""
+
+
+def read_declaration(command: List[str], patience_s: float) -> Dict[str, Any]:
+    """Starts the command once, for its first line. Raises BadCommand."""
+    try:
+        conversation = Conversation(NOTHING, command, "unix", patience_s)
+    except OSError as error:
+        raise BadCommand(f"cannot start {command[0]}: {error.strerror}") from None
+    try:
+        declaration = conversation.read_declaration()
+    except CaseFailed as failure:
+        raise BadCommand(f"{failure}\n{conversation.complaints}".strip()) from None
+    finally:
+        conversation.close()
+    unknown = [one for one in declaration["can"] if one not in CAPABILITIES]
+    if unknown:
+        raise BadCommand(f"the client can {unknown}, which the kit does not know; it knows {', '.join(CAPABILITIES)}")
+    return declaration
+
+
+def run_case(case: Case, command: List[str], transport: str, can: List[str], patience_s: float,
+             daemon: Optional[str] = None) -> Verdict:
+    """Plays a case with the scripted server, whose transport is "unix" or "tcp", or with a daemon at an address."""
+    shown = "daemon" if daemon else transport
+    missing = [need for need in case.needs if need not in can]
+    if missing:
+        return Verdict(SKIPPED, case.name, shown, f"the client does not declare '{missing[0]}'")
+    conversation = Conversation(case, command, transport, patience_s, daemon)
+    verdict = Verdict(PASSED, case.name, shown)
+    verdict.about, verdict.sentence, verdict.transcript = case.about, case.sentence, conversation.transcript
+    try:
+        conversation.play()
+    except CaseFailed as failure:
+        verdict.status, verdict.text = FAILED, str(failure)
+        verdict.sentence = failure.sentence or case.sentence
+        verdict.complaints = conversation.complaints
+    return verdict
