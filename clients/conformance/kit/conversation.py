@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from typing import Any, Callable, Dict, List, Optional
 
 from .asides import aside_reply
@@ -82,12 +83,20 @@ class Conversation:
         self._note("call", write(step["call"]))
         self._has_begun = step["call"]["do"] == "begin"
         self._driver.send(step["call"])
-        while "while" in step:
+        if "while" in step:
+            self._repeat_call(step["call"], step["while"])
+
+    def _repeat_call(self, call: Dict[str, Any], code: str) -> None:
+        """Makes the call again for as long as its outcome is an error of this code."""
+        deadline = time.monotonic() + self._patience_s
+        while True:
             self._wait(lambda: self._driver.lines or self._server.requests, "a request or an outcome")
-            if self._server.requests or b'"%s"' % step["while"].encode() not in self._driver.lines[0]:
-                break
+            if self._server.requests or f'"{code}"'.encode() not in self._driver.lines[0]:
+                return
+            if time.monotonic() > deadline:
+                raise CaseFailed(f"the outcome is still the error {code} after {self._patience_s:g} s")
             self._driver.lines.popleft()
-            self._driver.send(step["call"])
+            self._driver.send(call)
 
     def _step_request(self, step: Dict[str, Any]) -> None:
         expected = step["request"]

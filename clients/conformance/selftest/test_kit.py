@@ -1,0 +1,141 @@
+"""The kit's own tests: `python3 -m unittest discover -s clients/conformance/selftest`, about a minute."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import unittest
+from typing import List
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+KIT = os.path.dirname(HERE)
+sys.path[:0] = [KIT, HERE]
+
+import mutants  # noqa: E402
+import reference  # noqa: E402
+from kit.cases import BadCase, Case, load_cases  # noqa: E402
+from kit.certify import run_case  # noqa: E402
+from kit.driver import CAPABILITIES  # noqa: E402
+from kit.report import FAILED, PASSED  # noqa: E402
+
+COMMAND = [sys.executable, os.path.join(HERE, "command.py")]
+# Long enough for a busy machine where everything is right, short where a spoiled client hangs.
+PATIENCE, SHORT_PATIENCE = 15.0, 2.0
+
+
+def run_kit(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run([os.path.join(KIT, "run"), *arguments], capture_output=True, text=True, timeout=300)
+
+
+class CasesTest(unittest.TestCase):
+    """What stands in the case files."""
+
+    def test_each_sentence_stands_in_the_documents(self) -> None:
+        documents = os.path.join(KIT, os.pardir, os.pardir, "docs")
+        promised = ""
+        for name in ("PROTOCOL.md", "CLIENTS.md"):
+            with open(os.path.join(documents, name), encoding="utf-8") as opened:
+                promised += " ".join(opened.read().split())
+        for case in load_cases(os.path.join(KIT, "cases")):
+            with self.subTest(case.name):
+                self.assertIn(case.sentence, promised)
+
+    def test_each_capability_is_needed_by_a_case(self) -> None:
+        needed = {need for case in load_cases(os.path.join(KIT, "cases")) for need in case.needs}
+        self.assertEqual(needed, set(CAPABILITIES))
+
+    def test_a_case_with_a_typing_mistake_is_refused(self) -> None:
+        good = {"name": "n", "about": "a", "sentence": "s", "steps": [{"call": {"do": "ping"}}]}
+        Case("subject", good)
+        for change in ({"steps": [{"cal": {}}]}, {"needs": ["teleport"]}, {"stepz": []}, {"on_connect": ["shut"]},
+                       {"steps": [{"reply": {}, "too": "a"}]}, {"steps": [{"either": [[{"x": 1}]]}]}):
+            with self.subTest(change), self.assertRaises(BadCase):
+                Case("subject", {**good, **change})
+
+
+class ReferenceClientTest(unittest.TestCase):
+    def test_a_right_client_passes_every_case_over_both_transports(self) -> None:
+        for transport in ("unix", "tcp"):
+            for case in load_cases(os.path.join(KIT, "cases")):
+                with self.subTest(case=case.name, transport=transport):
+                    verdict = run_case(case, COMMAND, transport, reference.CAPABILITIES, PATIENCE)
+                    self.assertEqual(verdict.status, PASSED, "\n".join(verdict.lines(True)))
+
+
+class SpoiledClientTest(unittest.TestCase):
+    """Every case can fail."""
+
+    def test_each_case_is_failed_by_a_spoiled_client(self) -> None:
+        named = {name for cases in mutants.FAILS.values() for name in cases}
+        self.assertEqual(named, {case.name for case in load_cases(os.path.join(KIT, "cases"))})
+
+    def test_each_spoiled_client_fails_the_cases_that_it_should(self) -> None:
+        cases = {case.name: case for case in load_cases(os.path.join(KIT, "cases"))}
+        for mutant, names in mutants.FAILS.items():
+            for name in names:
+                with self.subTest(mutant=mutant, case=name):
+                    verdict = run_case(
+                        cases[name], [*COMMAND, "--mutant", mutant], "unix", reference.CAPABILITIES, SHORT_PATIENCE)
+                    self.assertEqual(verdict.status, FAILED, "\n".join(verdict.lines(True)))
+
+
+class CommandLineTest(unittest.TestCase):
+    """What a user of `run` sees."""
+
+    def shell_client(self, first_line: str, rest: str = "cat >/dev/null") -> List[str]:
+        return ["sh", "-c", f"echo '{first_line}'; {rest}"]
+
+    def test_success_is_status_0_and_a_summary(self) -> None:
+        ended = run_kit("--case", "lines/plain", *COMMAND)
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertIn("ok    lines/plain (tcp)", ended.stdout)
+        self.assertIn("unix: 1 passed, 0 failed, 0 skipped", ended.stdout)
+
+    def test_a_failure_shows_what_was_said_expected_and_promised(self) -> None:
+        ended = run_kit("--case", "lines/texts", "--transport", "unix", *COMMAND, "--mutant", "GuessesNumbers")
+        self.assertEqual(ended.returncode, 0)
+        ended = run_kit("--case", "values/kinds", "--transport", "unix", *COMMAND, "--mutant", "GuessesNumbers")
+        self.assertEqual(ended.returncode, 1)
+        for part in ("FAIL  values/kinds (unix)", "call      {\"do\":\"load\"", "request   {\"id\"", "reply     {\"id\"",
+                     "failed    the outcome.value.decimal is 10.5, not \"10.50\"", "protocol  Keys and the values"):
+            self.assertIn(part, ended.stdout)
+
+    def test_what_a_client_cannot_do_is_skipped_and_said(self) -> None:
+        command = self.shell_client('{"client":"tiny","can":[]}')
+        ended = run_kit("--case", "pages/first-page", "--case", "processes/fork", *command)
+        self.assertEqual(ended.returncode, 0)
+        self.assertIn("unix: 0 passed, 0 failed, 2 skipped", ended.stdout)
+        self.assertIn("1 skipped: the client does not declare 'fork'", ended.stdout)
+
+    def test_commands_that_are_none_are_told_so(self) -> None:
+        for command, message in (
+                (["/nonexistent"], "cannot start /nonexistent: No such file or directory"),
+                (["false"], "the command ended (status 1)"),
+                (self.shell_client("hello"), "no JSON"),
+                (self.shell_client('{"client":"x"}'), "the first line must be"),
+                (self.shell_client('{"client":"x","can":["fly"]}'), "'fly'"),
+                (self.shell_client('{"client":"x","can":[]}') + ["--daemon"], "")):
+            with self.subTest(command):
+                ended = run_kit("--patience", "2", "--case", "lines/plain", "--transport", "unix", *command)
+                self.assertEqual(ended.returncode, 2 if message else 1, ended.stdout + ended.stderr)
+                self.assertIn(message, ended.stderr)
+
+    def test_unknown_names_of_cases_are_told_so(self) -> None:
+        ended = run_kit("--case", "lines/plane", *COMMAND)
+        self.assertEqual(ended.returncode, 2)
+        self.assertIn("no case is called lines/plane", ended.stderr)
+
+    def test_a_client_that_dies_or_talks_nonsense_fails(self) -> None:
+        declaration = '{"client":"x","can":[]}'
+        for rest, message in (("exit 3", "the command ended (status 3)"), ("read x; echo nonsense; cat", "no JSON"),
+                              ("read x; echo \"{}\"; cat", "an outcome is an object"),
+                              ("read x; echo \"complaint\" >&2", "stderr    complaint")):
+            with self.subTest(rest):
+                ended = run_kit("--patience", "2", "--transport", "unix", "--case", "connections/closed-at-once",
+                                *self.shell_client(declaration, rest))
+                self.assertEqual(ended.returncode, 1, ended.stderr)
+                self.assertIn(message, ended.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
