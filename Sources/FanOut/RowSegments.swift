@@ -31,6 +31,7 @@ package final class RowSegments {
     }
 
     private let joinsRows: Bool
+    private let isReversed: Bool
     private var tallies: [Tally]
     private var links: [Link] = []
     /// The key of the newest row, the only one whose segment can grow.
@@ -40,8 +41,11 @@ package final class RowSegments {
     ///   - keys: the number of keys in the batch.
     ///   - joinsRows: whether rows of a key that follow one another form one segment; otherwise each row is a
     ///     segment.
-    package init(keys: Int, joinsRows: Bool = true) {
-        self.joinsRows = joinsRows
+    ///   - isReversed: whether the rows of each key come in the opposite order, the last one first. Each row
+    ///     is a segment then.
+    package init(keys: Int, joinsRows: Bool = true, isReversed: Bool = false) {
+        self.joinsRows = joinsRows && !isReversed
+        self.isReversed = isReversed
         tallies = Array(repeating: Tally(), count: keys)
     }
 
@@ -64,13 +68,15 @@ package final class RowSegments {
             return
         }
         current = keyIndex
+        append(Segment(range: range, rows: 1), to: keyIndex)
+    }
+
+    private func append(_ segment: Segment, to keyIndex: Int) {
         let index = links.count
-        links.append(Link(segment: Segment(range: range, rows: 1), next: nil))
-        if let last = tallies[keyIndex].last {
-            links[last].next = index
-        } else {
-            tallies[keyIndex].first = index
-        }
+        links.append(Link(segment: segment, next: isReversed ? tallies[keyIndex].first : nil))
+        if isReversed || tallies[keyIndex].first == nil { tallies[keyIndex].first = index }
+        if isReversed { return }
+        if let last = tallies[keyIndex].last { links[last].next = index }
         tallies[keyIndex].last = index
     }
 
@@ -107,7 +113,7 @@ package final class RowSegments {
     /// The number of the next segment of the same key; nil after the last.
     package func segment(after number: Int) -> Int? { links[number].next }
 
-    /// Calls `body` with each segment of the key, in the order in which its rows came, and with the segment's
+    /// Calls `body` with each segment of the key, in the order of its rows, and with the segment's
     /// number among all segments.
     package func forEachSegment(of keyIndex: Int, _ body: (Int, Segment) -> Void) {
         var next = tallies[keyIndex].first

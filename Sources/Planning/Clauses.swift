@@ -24,11 +24,12 @@ struct Clauses {
         let column: Column
     }
 
-    /// The matched columns and those of the conditions, except those that rows show.
+    /// The matched columns, those of the conditions and those of positions, except those that rows show.
     func typeGuards(_ shown: [Column]) -> [TypeGuard] {
         var found: [TypeGuard] = []
         for compared in keyColumns.map({ TypeGuard(alias: matched, column: $0.column) })
             + conditions().map({ TypeGuard(alias: $0.alias, column: $0.condition.column) })
+            + (selection.paging?.columns ?? []).map({ TypeGuard(alias: "t", column: $0) })
         where !found.contains(compared) && !(compared.alias == "t" && shown.contains(compared.column)) {
             found.append(compared)
         }
@@ -43,7 +44,7 @@ struct Clauses {
     /// mode, is not one for `JSON_TABLE` otherwise. For all other queries the mode stays as it is, because
     /// views may compute with dates.
     func begin(_ sql: inout SQLWriter, with table: KeyTable) {
-        begin(&sql, allowsImpossibleDays: table.hasImpossibleDay || hasRefusedDay)
+        begin(&sql, allowsImpossibleDays: table.hasImpossibleDay || hasRefusedDay(table.keys))
     }
 
     /// Begins a query with keys as literals. A server that takes no such day for one as a literal either
@@ -52,22 +53,49 @@ struct Clauses {
         let hasDay =
             relationship.dialect.refusesImpossibleDays
             && KeyTable(columns: keyColumns, keys: keys).hasImpossibleDay
-        begin(&sql, allowsImpossibleDays: hasDay || hasRefusedDay)
+        begin(&sql, allowsImpossibleDays: hasDay || hasRefusedDay(keys))
     }
 
     private func begin(_ sql: inout SQLWriter, allowsImpossibleDays: Bool) {
-        sql.select(underMode: allowsImpossibleDays ? "ALLOW_INVALID_DATES" : nil)
+        var variables: [(name: StaticString, value: String)] = []
+        if allowsImpossibleDays { variables.append(("sql_mode", "'ALLOW_INVALID_DATES'")) }
+        if sortsLongTexts { variables.append(("max_sort_length", "\(Self.maxSortLength)")) }
+        sql.select(under: variables)
     }
 
-    /// Whether a filter has a day that the server would refuse, or tables are joined by days of two types:
-    /// such a server also takes none of the days that it must convert for one that the calendar lacks.
-    private var hasRefusedDay: Bool {
+    /// Whether rows with a position are sorted by texts of which the server would look at the first
+    /// `max_sort_length` bytes only, 1024 by default: they would not stand where a comparison with the
+    /// position says. Seen on MariaDB 10.11; a character is compared as up to eight bytes.
+    private var sortsLongTexts: Bool {
+        selection.paging?.columns.contains { column in
+            switch column.type {
+            case .text(let length, _, _), .binary(let length): length > 128
+            default: false
+            }
+        } ?? false
+    }
+
+    /// The greatest value of `max_sort_length`, in bytes.
+    /// https://mariadb.com/kb/en/server-system-variables/#max_sort_length
+    private static let maxSortLength = 8_388_608
+
+    /// Whether a filter or a position has a day that the server would refuse, or tables are joined by days of
+    /// two types: such a server also takes none of the days that it must convert for one that the calendar
+    /// lacks.
+    private func hasRefusedDay(_ keys: [Key]) -> Bool {
         guard relationship.dialect.refusesImpossibleDays else { return false }
-        return joinsDaysOfOtherTypes
+        return joinsDaysOfOtherTypes || keys.contains(where: hasImpossibleDay)
             || conditions().contains { _, condition in
                 condition.column.type.isOfDays
                     && condition.comparison.values.contains(where: \.isImpossibleDay)
             }
+    }
+
+    private func hasImpossibleDay(_ key: Key) -> Bool {
+        guard let paging = selection.paging, let position = key.position else { return false }
+        return zip(paging.columns, position.values).contains { column, value in
+            column.type.isOfDays && value?.isImpossibleDay ?? false
+        }
     }
 
     private var joinsDaysOfOtherTypes: Bool {
@@ -180,6 +208,32 @@ struct Clauses {
         }
     }
 
+    // AND t.`status`='published' AND (t.`sold`<1327 OR (t.`sold`=1327 AND t.`id`>33))
+    /// Writes what must hold of a key's rows beside being its.
+    func filter(_ sql: inout SQLWriter, after word: String, rowsOf key: Key) {
+        filter(&sql, after: word)
+        guard let paging = selection.paging, let position = key.position else { return }
+        sql.write(conditions().isEmpty ? " \(word) " : " AND ")
+        sql.behind(position, selection.readOrder, paging, of: "t")
+    }
+
+    // WHERE t.`author_id`=42
+    // FROM JSON_TABLE('["bob"]',…) k STRAIGHT_JOIN `pets` t ON t.`owner`=k.k0
+    /// Writes the tables and the condition for one key: as literals, or in a table if no literal finds
+    /// exactly its rows.
+    func sources(of key: Key, asLiteral: Bool, _ sql: inout SQLWriter) {
+        sql.write(" FROM ")
+        guard asLiteral else { return keyedSources(KeyTable(columns: keyColumns, keys: [key]), &sql) }
+        matchedTable(&sql)
+        furtherTables(&sql)
+        sql.write(" WHERE ")
+        sql.list(zip(keyColumns, key.parts), separator: " AND ") { sql, part in
+            sql.column(part.0.column.name, of: matched)
+            sql.write("=")
+            sql.literal(part.1, as: part.0.column.type)
+        }
+    }
+
     // MARK: Groups and order
 
     // GROUP BY k.o,t.`id`
@@ -208,7 +262,7 @@ struct Clauses {
     }
 
     func orderTerms(_ sql: inout SQLWriter, of alias: String) {
-        terms(selection.order, &sql, of: alias)
+        terms(selection.readOrder, &sql, of: alias)
     }
 
     // t.`published` DESC,t.`id`

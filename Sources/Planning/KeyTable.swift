@@ -47,6 +47,7 @@ struct KeyTable {
             sql.write("[")
             sql.list(parts.enumerated()) { sql, item in part(&sql, item.element, item.offset) }
             sql.write("]")
+        case .paged(let key, _): document(&sql, key)
         }
     }
 

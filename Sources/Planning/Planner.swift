@@ -15,40 +15,59 @@ package struct Planner: Sendable {
         case lateral
         /// The first rows of each key are found by numbering all of its rows with a window function.
         case window
+        /// Each key has a `SELECT` of its own, all in one statement.
+        case selectPerKey
     }
 
     private let clauses: Clauses
     private let topRows: TopRows
+    private let selectPerKey: SelectPerKey
+    /// The form of the query for two keys or more.
+    package let formOfSeveralKeys: Form
 
     package init(_ relationship: Relationship, _ selection: Selection) {
         clauses = Clauses(relationship, selection)
         topRows = TopRows(clauses)
+        selectPerKey = SelectPerKey(clauses)
+        formOfSeveralKeys = Self.formOfSeveralKeys(clauses, topRows)
+    }
+
+    private static func formOfSeveralKeys(_ clauses: Clauses, _ topRows: TopRows) -> Form {
+        if clauses.selection.paging != nil { return .selectPerKey }
+        if clauses.selection.isCut {
+            if topRows.areSubqueriesBest { return .lateral }
+            let haveLiterals = clauses.keyColumns.allSatisfy(\.hasExactLiteral)
+            let areFew = clauses.selection.limit != nil && topRows.areInOrder
+            return areFew && haveLiterals ? .selectPerKey : .window
+        }
+        let isDecidedByBytes = clauses.keyColumns.allSatisfy {
+            KeyFamily($0.column.type)?.isDecidedByBytes ?? false
+        }
+        return isDecidedByBytes ? .valueList : .ordinals
     }
 
     private var keyColumns: [KeyColumn] { clauses.keyColumns }
 
     /// The greatest number of keys that one query should have, given the configured bound.
     package func maxKeys(_ configured: Int) -> Int {
-        keyColumns.contains { $0.needsOwnQuery } ? 1 : max(1, configured / keyColumns.count)
+        if formOfSeveralKeys == .selectPerKey { return selectPerKey.maxKeys(configured) }
+        return keyColumns.contains { $0.needsOwnQuery } ? 1 : max(1, configured / keyColumns.count)
     }
 
     /// The form of the query for these keys.
     package func form(_ keys: [Key]) -> Form {
-        let isCompared = keys.count == 1 && keyColumns.allSatisfy(\.hasExactLiteral)
-        return isCompared && !isCut(keys[0]) ? .equality : formOfSeveralKeys
+        keys.count == 1 && hasExactLiteral(keys[0]) ? .equality : formOfSeveralKeys
+    }
+
+    /// Whether a comparison with the key as a literal finds exactly its rows.
+    private func hasExactLiteral(_ key: Key) -> Bool {
+        keyColumns.allSatisfy(\.hasExactLiteral) && !isCut(key)
     }
 
     /// Whether the server would cut a part of the key if it stood in the query as a literal.
     private func isCut(_ key: Key) -> Bool {
         clauses.relationship.dialect.cutsLongLiterals
             && keyColumns.enumerated().contains { index, column in column.isShorter(than: key.part(index)) }
-    }
-
-    /// The form of the query for two keys or more.
-    package var formOfSeveralKeys: Form {
-        if clauses.selection.isCut { return topRows.isReadInOrder ? .lateral : .window }
-        let isDecidedByBytes = keyColumns.allSatisfy { KeyFamily($0.column.type)?.isDecidedByBytes ?? false }
-        return isDecidedByBytes ? .valueList : .ordinals
     }
 
     /// Writes the query.
@@ -61,6 +80,7 @@ package struct Planner: Sendable {
         case .ordinals: ordinals(keys, columns)
         case .lateral: topRows.lateral(keys, columns)
         case .window: topRows.window(keys, columns)
+        case .selectPerKey: selectPerKey.statement(keys, columns, hasLiteral: hasExactLiteral)
         }
     }
 
@@ -70,16 +90,8 @@ package struct Planner: Sendable {
         var sql = SQLWriter(clauses.relationship.dialect)
         clauses.begin(&sql, with: [key])
         selected(&sql, guards, columns)
-        sql.write(" FROM ")
-        clauses.matchedTable(&sql)
-        clauses.furtherTables(&sql)
-        sql.write(" WHERE ")
-        sql.list(zip(keyColumns, key.parts), separator: " AND ") { sql, part in
-            sql.column(part.0.column.name, of: clauses.matched)
-            sql.write("=")
-            sql.literal(part.1, as: part.0.column.type)
-        }
-        clauses.filter(&sql, after: "AND")
+        clauses.sources(of: key, asLiteral: true, &sql)
+        clauses.filter(&sql, after: "AND", rowsOf: key)
         clauses.grouping(&sql, by: nil)
         clauses.order(&sql, after: nil)
         sql.limit(clauses.selection)
@@ -162,6 +174,7 @@ package struct Planner: Sendable {
             sql.write("(")
             sql.list(zip(keyColumns, parts)) { sql, part in sql.literal(part.1, as: part.0.column.type) }
             sql.write(")")
+        case .paged(let key, _): values(&sql, key)
         }
     }
 }

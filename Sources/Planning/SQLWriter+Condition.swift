@@ -116,7 +116,7 @@ extension SQLWriter {
         guard selection.isCut else { return }
         // There is no OFFSET without LIMIT; 2^64 − 1 is the manual's own advice.
         // https://mariadb.com/kb/en/limit/
-        write(" LIMIT \(selection.limit.map { String($0) } ?? "18446744073709551615")")
+        write(" LIMIT \(selection.readLimit.map { String($0) } ?? "18446744073709551615")")
         if selection.offset > 0 { write(" OFFSET \(selection.offset)") }
     }
 }

@@ -17,10 +17,10 @@ struct SQLWriter {
     // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT …
     // SELECT /*+ SET_VAR(sql_mode='ALLOW_INVALID_DATES') */ …
     /// Begins the statement.
-    /// - Parameter sqlMode: the `sql_mode` that it must run under; nil: the session's.
-    mutating func select(underMode sqlMode: String?) {
-        guard let sqlMode else { return write("SELECT ") }
-        let (before, select) = dialect.select(underMode: sqlMode)
+    /// - Parameter variables: system variables that have these values for it, other than the session's.
+    mutating func select(under variables: [(name: StaticString, value: String)]) {
+        guard !variables.isEmpty else { return write("SELECT ") }
+        let (before, select) = dialect.select(under: variables)
         write(before)
         selectOffset = bytes.count
         write(select)

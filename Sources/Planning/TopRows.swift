@@ -4,15 +4,19 @@ import Relations
 ///
 /// MySQL reads the first rows of each key from an index that has them in order by a `LATERAL` subquery for
 /// each key, whatever the primary key is and however many rows are wanted. MariaDB has no `LATERAL`
-/// (MDEV-19078); a scalar subquery for each row takes its place where few are wanted. Where neither can be,
-/// all rows of each key are numbered by a `window`. For the first 3 rows, the forms were measured on MariaDB
-/// to take, per key with 10 rows and with 1000: with an index that has the rows in order, 28–49 µs in both
-/// cases for `lateral`, and 24–43 µs and 560–750 µs for `window`; without such an index 49–74 µs and 3–4 ms
-/// for `window`, and twice that for `lateral`.
+/// (MDEV-19078); a scalar subquery for each row takes its place where few are wanted, and a `SELECT` for each
+/// key (``SelectPerKey``) where many are. Without such an index all rows of each key are numbered by a
+/// `window`. For the first 3 rows, the forms were measured on MariaDB to take, per key with 10 rows and with
+/// 1000: with an index that has the rows in order, 28–49 µs in both cases for `lateral`, and 24–43 µs and
+/// 560–750 µs for `window`; without such an index 49–74 µs and 3–4 ms for `window`, and twice that for
+/// `lateral`. For the first 50 rows, a `SELECT` for each key took 1.4 times as long as `window` for keys with
+/// 10 rows, and a third for keys with 1000.
 struct TopRows {
     private let clauses: Clauses
-    /// Whether `lateral` is possible and better than `window`.
-    let isReadInOrder: Bool
+    /// Whether an index has the rows of each key in order.
+    let areInOrder: Bool
+    /// Whether `lateral` is possible and best.
+    let areSubqueriesBest: Bool
     /// The order in which an index has the rows of a key; see `Relationship.indexOrder`.
     private let indexOrder: [OrderTerm]
 
@@ -21,9 +25,9 @@ struct TopRows {
         let (relationship, selection) = (clauses.relationship, clauses.selection)
         let order = selection.isCut ? relationship.indexOrder(selection) : nil
         indexOrder = order ?? []
-        isReadInOrder =
-            order != nil && !relationship.primaryKey.isEmpty
-            && (relationship.dialect.hasLateral || Self.canBeSubqueries(clauses))
+        areInOrder = order != nil && !relationship.primaryKey.isEmpty
+        areSubqueriesBest =
+            areInOrder && (relationship.dialect.hasLateral || Self.canBeSubqueries(clauses))
     }
 
     private var relationship: Relationship { clauses.relationship }

@@ -35,6 +35,17 @@ import Testing
         }
     }
 
+    @Test func `rows that come in the opposite order are turned around`() {
+        let segments = RowSegments(keys: 2, isReversed: true)
+        #expect(!segments.continues(1))
+        for row in 0..<3 { segments.add(row..<(row + 1), to: 1) }
+        segments.add(3..<4, to: 0)
+        var ranges: [Range<Int>] = []
+        segments.forEachSegment(of: 1) { ranges.append($1.range) }
+        #expect(ranges == [2..<3, 1..<2, 0..<1])
+        #expect(segments.rows(of: 1) == 3 && segments.bytes(of: 1) == 3)
+    }
+
     @Test func `rows that follow one another are one segment`() {
         let segments = RowSegments(keys: 2)
         segments.add(0..<5, to: 1)

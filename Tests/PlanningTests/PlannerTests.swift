@@ -20,7 +20,7 @@ private let parent = Relationship.Parent(table("p", [column("id")]))
 private func tagging(isDistinct: Bool) -> Relationship.JoinPath {
     .init(
         [Hop(table: "book_tags", near: [column("book_id")], far: [column("tag_id")])],
-        first: table("book_tags", []),
+        tables: [table("book_tags", [])],
         targets: [column("id")], isDistinct: isDistinct)
 }
 
@@ -156,7 +156,7 @@ private func relationship(
         let near = column("n", .text(length: 9, charset: "utf8mb4", collation: "utf8mb4_general_ci"))
         func on(_ type: ColumnType, _ near: Column = near) -> String {
             let path = Relationship.JoinPath(
-                [Hop(table: "h", near: [column("id")], far: [near])], first: table("h", []),
+                [Hop(table: "h", near: [column("id")], far: [near])], tables: [table("h", [])],
                 targets: [column("k", type)], isDistinct: false)
             let relationship = Relationship(
                 name: "a.b", kind: .many, parent: parent, key: [column("id")], matchedColumns: [column("id")],

@@ -17,6 +17,8 @@ struct RandomSelection: Sendable {
     private var order: [(column: ShownColumn, isDescending: Bool)] = []
     private var limit: Int?
     private var offset: Int?
+    /// Whether the rows are asked for as a page, which are the same, by another query.
+    private var isFirstPage = false
     let isCount: Bool
 
     /// - Parameter rows: some existing rows, so that filters find something now and then.
@@ -42,6 +44,7 @@ struct RandomSelection: Sendable {
         }
         if !relationship.isToOne, chance(40) { limit = Int.random(in: 0...5, using: &random) }
         if !relationship.isToOne, chance(20) { offset = Int.random(in: 0...4, using: &random) }
+        isFirstPage = limit ?? 0 > 0 && offset == nil && chance(50)
     }
 
     // "columns":["title"],"where":{"sold":{"gte":7}},"order":["-title"],"limit":3
@@ -59,6 +62,7 @@ struct RandomSelection: Sendable {
         }
         if let limit { members.append("\"limit\":\(limit)") }
         if let offset { members.append("\"offset\":\(offset)") }
+        if isFirstPage { members.append("\"after\":null") }
         if isCount { members.append("\"count\":true") }
         return members
     }

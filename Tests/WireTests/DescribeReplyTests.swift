@@ -59,7 +59,7 @@ struct DescribeReplyTests {
             key: [column("id")],
             matchedColumns: [column("book_id")],
             through: .init(
-                [Hop(table: "links", near: [column("book_id")], far: [column("tag_id")])], first: links,
+                [Hop(table: "links", near: [column("book_id")], far: [column("tag_id")])], tables: [links],
                 targets: [column("id")], isDistinct: true),
             fixed: conditions.map { FixedCondition(hop: $0.0, condition: Condition(kind, $0.1)) },
             to: table("tags", [column("id"), kind]), dialect: .mySQL)

@@ -26,7 +26,7 @@ struct ReplyEncoderTests {
             #"{"id":2,"server":"kindred 0.1.0","protocol":1,"#,
             #""operations":["ping","hello","describe","stats","cancel"],"#,
             #""members":["id","load","key","keys","parent","parents","timeout_ms","columns","where","order","#,
-            #""limit","offset","count","include"]"#,
+            #""limit","offset","count","include","after","before"]"#,
         ].joined()
         #expect(hello("0123") == start + #","schema_version":"0123"}"# + "\n")
         #expect(hello(nil) == start + "}\n")

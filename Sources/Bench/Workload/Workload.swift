@@ -52,6 +52,7 @@ package struct Workload: Sendable {
     private func write(_ key: Key, into output: inout ByteBuffer) {
         switch key {
         case .single(let scalar): write(scalar, into: &output)
+        case .paged(let key, _): write(key, into: &output)
         case .composite(let scalars):
             output.append("[")
             for (number, scalar) in scalars.enumerated() {

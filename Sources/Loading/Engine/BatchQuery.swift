@@ -49,7 +49,7 @@ package final class BatchQuery {
     private let fetched: [Column]
     private let maxSharedBytes: Int
     private let memory: MemoryGauge
-    private let isToOne: Bool
+    private let maxRowsOfKey: Int
     /// One for each projection that waiters of the batch want.
     private let results: [EncodedRows]
     /// The only one of them; most batches have one.
@@ -67,12 +67,12 @@ package final class BatchQuery {
         self.batch = batch
         self.template = template
         canSplit = batch.keys.count > 1
-        isToOne = !template.isToMany
         fetched = wanted.columns
         self.wanted = wanted.byKey
         let keys = batch.keys
         statement = template.planner.statement(for: keys, showing: fetched)
         self.memory = memory
+        maxRowsOfKey = template.maxRowsOfKey
         maxSharedBytes = maxReplyBytes / Self.replyBytesDivisor
         let leadingCount = statement.leadingTypes.count
         attribution = RowAttribution(
@@ -85,7 +85,7 @@ package final class BatchQuery {
                 ? [0] : projection.fetched.map { wanted.columns.firstIndex(of: $0) ?? 0 }
             return EncodedRows(
                 projection, columns: columns.map { leadingCount + $0 }, keys: keys.count,
-                maxBytesOfKey: maxReplyBytes, memory: memory)
+                isReversed: template.selection.isBackwards, maxBytesOfKey: maxReplyBytes, memory: memory)
         }
         onlyResult = results.count == 1 ? results[0] : nil
     }
@@ -118,7 +118,7 @@ package final class BatchQuery {
             return
         }
         rowCounts[keyIndex] += 1
-        if isToOne, rowCounts[keyIndex] > 1 { return }
+        if rowCounts[keyIndex] > maxRowsOfKey { return noteMore(keyIndex) }
         if let onlyResult {
             onlyResult.add(row, to: keyIndex)
             check(onlyResult.byteCount, of: keyIndex)
@@ -130,6 +130,10 @@ package final class BatchQuery {
             }
             check(byteCount, of: keyIndex)
         }
+    }
+
+    private func noteMore(_ keyIndex: Int) {
+        for result in results { result.noteMore(keyIndex) }
     }
 
     private func check(_ byteCount: Int, of keyIndex: Int) {

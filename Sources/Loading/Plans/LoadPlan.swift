@@ -1,5 +1,5 @@
 package import Relations
-import Wire
+package import Wire
 
 /// A load that has been checked against the catalog: a tree of what it asks for, with a node for the load
 /// itself and one for each relationship that it includes.
@@ -33,21 +33,24 @@ package final class LoadPlan {
 
     /// The keys of a request as the database's column takes them, and the answers that need no query. A key
     /// that cannot be used fails the request if it is the only one, and only itself in a list.
-    func read(_ keys: Keys) throws(Failure) -> (keys: OneOrMany<Key?>, answers: OneOrMany<LoadNode.Answer>) {
-        let relationship = template.relationship
+    /// - Parameter page: where the rows of each key begin.
+    func read(
+        _ keys: Keys, _ page: PageInput? = nil
+    ) throws(Failure) -> (keys: OneOrMany<Key?>, answers: OneOrMany<LoadNode.Answer>) {
         let isEmpty = template.isEmpty
+        let positions = try PagePositions(page, template.selection.paging, of: keys)
         switch keys {
         case .one(let input):
-            let key = try relationship.read(input)
+            let key = try read(input, 0, positions)
             return isEmpty || key == nil ? (.one(nil), .one(.noRows)) : (.one(key), .one(.waiting))
         case .many(let inputs):
             var found: [Key?] = []
             var answers: [LoadNode.Answer] = []
             found.reserveCapacity(inputs.count)
             answers.reserveCapacity(inputs.count)
-            for input in inputs {
+            for (index, input) in inputs.enumerated() {
                 do {
-                    let key = try relationship.read(input)
+                    let key = try read(input, index, positions)
                     found.append(isEmpty ? nil : key)
                     answers.append(isEmpty || key == nil ? .noRows : .waiting)
                 } catch {
@@ -57,5 +60,52 @@ package final class LoadPlan {
             }
             return (OneOrMany(found), OneOrMany(answers))
         }
+    }
+
+    /// The different keys of a load, without those that are `NULL`.
+    /// - Throws: why the first key cannot be used that cannot.
+    package func distinctKeys(of load: Load) throws(Failure) -> [Key] {
+        let (keys, answers) = try read(load.keys, load.options?.page)
+        for case .unusable(let failure) in answers { throw failure }
+        var found: [Key] = []
+        for case let key? in keys where !found.contains(key) { found.append(key) }
+        return found
+    }
+
+    private func read(
+        _ input: KeyInput, _ index: Int, _ positions: PagePositions?
+    ) throws(Failure) -> Key? {
+        let key = try template.relationship.read(input)
+        guard let positions else { return key }
+        guard let position = try positions.position(ofKey: index) else { return key }
+        return key.map { .paged($0, from: position) }
+    }
+}
+
+/// The positions of a request's keys.
+private struct PagePositions {
+    private let paging: Paging
+    private let page: PageInput
+    private let isList: Bool
+
+    /// - Parameter paging: that of the selection which was made of the same options as `page`.
+    /// - Throws: `bad_request` if there is not one position for each key.
+    init?(_ page: PageInput?, _ paging: Paging?, of keys: Keys) throws(Failure) {
+        guard let page, let paging else { return nil }
+        (self.page, self.paging, isList) = (page, paging, keys.isList)
+        guard case .many(let inputs) = keys, case .list(let elements) = page.value else { return }
+        guard elements.count == inputs.count else {
+            throw Failure(
+                .badRequest,
+                "\(page.direction.rawValue): beside \(inputs.count) keys there must be as many positions, not "
+                    + "\(elements.count); a key's first page is null")
+        }
+    }
+
+    /// - Returns: nil for the key's first page.
+    /// - Throws: `bad_value`.
+    func position(ofKey index: Int) throws(Failure) -> Position? {
+        if isList, case .list(let elements) = page.value { return try paging.position(elements[index]) }
+        return try paging.position(page.value)
     }
 }

@@ -19,6 +19,11 @@ package final class QueryTemplate {
     package let countsRows: Bool
     /// Whether no row can satisfy the selection.
     let isEmpty: Bool
+    /// Whether its rows are a page, of which the reply says if there are more.
+    let isPage: Bool
+    /// The greatest number of rows that a key's answer shows; what comes beyond it says only that it is
+    /// there.
+    let maxRowsOfKey: Int
 
     init(
         _ relationship: Relationship, _ selection: Selection, number: Int, _ policy: BatchingPolicy,
@@ -31,6 +36,8 @@ package final class QueryTemplate {
         isToMany = relationship.kind == .many
         countsRows = selection.isCount
         isEmpty = selection.isEmpty
+        isPage = selection.paging != nil
+        maxRowsOfKey = isToMany ? (isPage ? selection.limit : nil) ?? .max : 1
         byteCount = selection.byteCount
         batchKey = BatchKey(
             number: number, maxKeys: planner.maxKeys(policy.maxKeys),

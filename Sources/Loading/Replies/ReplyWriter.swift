@@ -130,14 +130,29 @@ struct ReplyWriter {
     }
 
     // {"id":3,"results":[[…],[],null],"errors":{"2":{"code":"bad_key","message":"…"}}}
+    // {"id":4,"rows":[…],"more":true}, {"id":5,"results":[[…],[…]],"more":[true,false]}
     private func end(_ output: inout ByteBuffer) -> Progress {
-        if load.isList {
-            output.endList()
-            ReplyEncoder.errors(root.failures, into: &output)
-        }
+        if load.isList { output.endList() }
+        if root.plan.template.isPage { writeMore(&output) }
+        if load.isList { ReplyEncoder.errors(root.failures, into: &output) }
         if output.count - start > maxBytes { return .failed(failure(of: root)) }
         ReplyEncoder.close(into: &output)
         return .done
+    }
+
+    private func writeMore(_ output: inout ByteBuffer) {
+        let haveMore = root.answers.map { answer -> Bool? in
+            switch answer {
+            case .rows(let rows, let keyIndex): rows.hasMore(keyIndex)
+            case .noRows: false
+            case .waiting, .unusable: nil
+            }
+        }
+        if load.isList {
+            ReplyEncoder.more(haveMore, into: &output)
+        } else {
+            ReplyEncoder.more(haveMore.first == true, into: &output)
+        }
     }
 
     private var member: StaticString {

@@ -22,11 +22,17 @@ package final class EncodedRows {
     private let maxBytesOfKey: Int
     /// The values of the projection's include keys, row by row; nil for `NULL`.
     private var includeKeys: [Scalar?] = []
+    /// Indices of the keys that have more rows than were asked for.
+    private var keysWithMore: Set<Int> = []
     /// By index of a key, an include key's column that has no value of its type in a row of that key, so that
     /// nothing can be included by it.
     private(set) var brokenIncludeKeys: [Int: Column] = [:]
 
-    init(_ projection: Projection, columns: [Int], keys: Int, maxBytesOfKey: Int, memory: MemoryGauge) {
+    /// - Parameter isReversed: whether the rows of each key come in the opposite order, the last one first.
+    init(
+        _ projection: Projection, columns: [Int], keys: Int, isReversed: Bool = false, maxBytesOfKey: Int,
+        memory: MemoryGauge
+    ) {
         self.projection = projection
         self.columns = columns
         switch projection.content {
@@ -35,7 +41,8 @@ package final class EncodedRows {
             (self.encoder, shownCount, countsRows) = (encoder, shown.count, false)
         }
         includeKeyColumns = projection.includeKeys
-        segments = RowSegments(keys: keys, joinsRows: projection.includeKeys.isEmpty)
+        segments = RowSegments(
+            keys: keys, joinsRows: projection.includeKeys.isEmpty, isReversed: isReversed)
         self.maxBytesOfKey = maxBytesOfKey
         self.memory = memory
     }
@@ -49,6 +56,11 @@ package final class EncodedRows {
     func bytes(of keyIndex: Int) -> Int { segments.bytes(of: keyIndex) }
 
     func isTooLarge(_ keyIndex: Int) -> Bool { segments.bytes(of: keyIndex) > maxBytesOfKey }
+
+    func hasMore(_ keyIndex: Int) -> Bool { keysWithMore.contains(keyIndex) }
+
+    /// A row of the key came that was read only to know that it is there.
+    func noteMore(_ keyIndex: Int) { keysWithMore.insert(keyIndex) }
 
     func add(_ row: RowView, to keyIndex: Int) {
         guard !isTooLarge(keyIndex) else { return segments.addUnshown(to: keyIndex) }

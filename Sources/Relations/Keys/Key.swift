@@ -34,13 +34,21 @@ package enum Scalar: Hashable, Sendable {
 package enum Key: Hashable, Sendable {
     case single(Scalar)
     case composite([Scalar])
+    /// A key of which the rows from a position are wanted.
+    indirect case paged(Key, from: Position)
 
     /// One value for each column of the key, in its order.
     package var parts: [Scalar] {
         switch self {
         case .single(let scalar): [scalar]
         case .composite(let scalars): scalars
+        case .paged(let key, _): key.parts
         }
+    }
+
+    /// The position from which rows are wanted; nil for all, and for a first page.
+    package var position: Position? {
+        if case .paged(_, let position) = self { position } else { nil }
     }
 
     /// The part for one column of the key.
@@ -50,6 +58,7 @@ package enum Key: Hashable, Sendable {
         switch self {
         case .single(let scalar): scalar
         case .composite(let scalars): scalars[index]
+        case .paged(let key, _): key.part(index)
         }
     }
 }
@@ -60,6 +69,7 @@ extension Key {
         switch self {
         case .single(let scalar): scalar.byteCount
         case .composite(let scalars): scalars.reduce(0) { $0 + $1.byteCount }
+        case .paged(let key, let position): key.byteCount + position.byteCount
         }
     }
 }

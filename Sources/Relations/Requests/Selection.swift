@@ -56,17 +56,21 @@ package struct Selection: Hashable, Sendable {
     package let limit: Int?
     /// The number of rows of each key that are left out at the beginning.
     package let offset: Int
+    /// How positions say which rows are wanted; nil if they do not. The positions themselves belong to the
+    /// keys, so that loads with different ones share a query.
+    package let paging: Paging?
     /// Whether the number of rows is wanted instead of the rows.
     package let isCount: Bool
 
     package init(
         conditions: [Condition] = [], order: [OrderTerm] = [], limit: Int? = nil, offset: Int = 0,
-        isCount: Bool = false
+        paging: Paging? = nil, isCount: Bool = false
     ) {
         self.conditions = conditions
         self.order = order
         self.limit = limit
         self.offset = offset
+        self.paging = paging
         self.isCount = isCount
     }
 
@@ -82,6 +86,21 @@ package struct Selection: Hashable, Sendable {
 
     /// Whether rows are left out at the beginning or at the end of each key's.
     package var isCut: Bool { limit != nil || offset > 0 }
+
+    /// Whether the wanted rows are those in front of a position, and so are read backwards.
+    package var isBackwards: Bool { paging?.direction == .before }
+
+    /// The order in which rows are read, which begins at the position.
+    package var readOrder: [OrderTerm] {
+        guard isBackwards else { return order }
+        return order.map { OrderTerm(column: $0.column, descending: !$0.descending) }
+    }
+
+    /// The number of rows that are read of each key at most: of a page one more, which says whether there
+    /// are more.
+    package var readLimit: Int? {
+        paging == nil ? limit : limit.map { $0 + 1 }
+    }
 
     /// The number of bytes that the values of the conditions take in a statement, roughly.
     package var byteCount: Int {

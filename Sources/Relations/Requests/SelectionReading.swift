@@ -9,10 +9,11 @@ extension Relationship {
             let member = path.member(options.limit != nil ? "limit" : "offset")
             throw member.failure(.badRequest, "'\(name)' is to-one: it answers one row at most")
         }
+        let order = options.isCount ? [] : try order(options.order, path.member("order"))
         return Selection(
-            conditions: try conditions(options.filters, path.member("where")),
-            order: options.isCount ? [] : try order(options.order, path.member("order")),
-            limit: options.limit, offset: options.offset ?? 0, isCount: options.isCount)
+            conditions: try conditions(options.filters, path.member("where")), order: order,
+            limit: options.limit, offset: options.offset ?? 0,
+            paging: try paging(options, order, at: path), isCount: options.isCount)
     }
 
     /// Checks which columns are to be shown.
@@ -40,6 +41,7 @@ extension Relationship {
         let others = [
             ("columns", options.columns != nil), ("order", options.order != nil),
             ("limit", options.limit != nil), ("offset", options.offset != nil),
+            (options.page?.direction.rawValue ?? "", options.page != nil),
             ("include", !options.includes.isEmpty),
         ]
         guard let other = others.first(where: \.1) else { return }

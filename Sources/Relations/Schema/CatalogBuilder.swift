@@ -56,14 +56,13 @@ private struct Resolution {
         guard faults.isEmpty, let from, let target, let to, let steps,
             let parent = schema.tables[configured.from.table]
         else { return nil }
-        let path = steps.first.map { first in
-            Relationship.JoinPath(
-                steps.map { Hop(table: $0.table.name, near: $0.near, far: $0.far) },
-                first: first.table, targets: to, isDistinct: configured.distinct)
-        }
+        let path = Relationship.JoinPath(
+            steps.map { Hop(table: $0.table.name, near: $0.near, far: $0.far) }, tables: steps.map(\.table),
+            targets: to, isDistinct: configured.distinct)
         return Relationship(
             name: configured.name, kind: configured.kind, parent: .init(parent), key: from,
-            matchedColumns: steps.first?.near ?? to, through: path, fixed: fixed, to: target, columns: shown,
+            matchedColumns: steps.first?.near ?? to, through: steps.isEmpty ? nil : path, fixed: fixed,
+            to: target, columns: shown,
             order: configured.order ?? [], dialect: schema.dialect)
     }
 

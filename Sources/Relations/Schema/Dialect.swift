@@ -116,16 +116,19 @@ extension Dialect {
         }
     }
 
-    /// What a query begins with that is to run under an `sql_mode` of its own.
+    /// What a query begins with that is to run under system variables of its own.
     /// - Returns: what stands before the `SELECT`, and the `SELECT` with what must follow it at once.
-    package func select(underMode mode: String) -> (before: String, select: String) {
-        switch kind {
-        // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT …
+    package func select(
+        under variables: [(name: StaticString, value: String)]
+    ) -> (before: String, select: String) {
+        let values = variables.map { "\($0.name)=\($0.value)" }
+        return switch kind {
+        // SET STATEMENT sql_mode='ALLOW_INVALID_DATES',max_sort_length=8388608 FOR SELECT …
         // https://mariadb.com/kb/en/set-statement/
-        case .mariaDB: ("SET STATEMENT sql_mode='\(mode)' FOR ", "SELECT ")
-        // SELECT /*+ SET_VAR(sql_mode='ALLOW_INVALID_DATES') */ …
+        case .mariaDB: ("SET STATEMENT \(values.joined(separator: ",")) FOR ", "SELECT ")
+        // SELECT /*+ SET_VAR(sql_mode='ALLOW_INVALID_DATES') SET_VAR(max_sort_length=8388608) */ …
         // https://dev.mysql.com/doc/refman/9.4/en/optimizer-hints.html
-        case .mySQL: ("", "SELECT /*+ SET_VAR(sql_mode='\(mode)') */ ")
+        case .mySQL: ("", "SELECT /*+ \(values.map { "SET_VAR(\($0))" }.joined(separator: " ")) */ ")
         }
     }
 

@@ -135,7 +135,8 @@ package struct Discovery {
                 parent: .init(start.parent.table), key: start.parent.columns,
                 matchedColumns: start.child.columns,
                 through: .init(
-                    [Hop(table: join.name, near: start.child.columns, far: end.child.columns)], first: join,
+                    [Hop(table: join.name, near: start.child.columns, far: end.child.columns)],
+                    tables: [join],
                     targets: end.parent.columns, isDistinct: false),
                 to: end.parent.table, dialect: schema.dialect))
     }

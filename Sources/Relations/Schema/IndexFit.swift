@@ -55,7 +55,7 @@ extension Relationship {
     private func direction(of index: Index, _ selection: Selection) -> Index.Direction? {
         let always = fixed.filter { $0.hop == nil }.map(\.condition.column.name)
         return index.direction(
-            of: matchedColumns.map(\.name), fixed: selection.equalColumns + always, by: selection.order,
+            of: matchedColumns.map(\.name), fixed: selection.equalColumns + always, by: selection.readOrder,
             primaryKey: primaryKey.map(\.name))
     }
 
@@ -69,7 +69,7 @@ extension Relationship {
         let leading = index.columns.filter { matched.contains($0.column) }.map {
             OrderTerm(column: $0.column, descending: $0.descending != isBackwards)
         }
-        return leading + selection.order.filter { !matched.contains($0.column) }
+        return leading + selection.readOrder.filter { !matched.contains($0.column) }
     }
 }
 

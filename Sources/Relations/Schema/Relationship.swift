@@ -79,6 +79,8 @@ package final class Relationship: Sendable {
     package let indexes: [Index]
     /// Whether no key can have more than one row, so that nothing needs sorting.
     package let isAtMostOne: Bool
+    /// Whether the joins may find a related row several times for one key.
+    package let mayRepeatRows: Bool
     /// How its queries are written.
     package let dialect: Dialect
 
@@ -107,6 +109,7 @@ package final class Relationship: Sendable {
         self.primaryKey = table.columns(table.primaryKey) ?? []
         self.indexes = path?.indexes ?? table.indexes
         self.isAtMostOne = path == nil && table.isUnique(matchedColumns.map(\.name))
+        self.mayRepeatRows = path?.mayRepeatRows(matched: matchedColumns, fixed: fixed) ?? false
         self.order = Self.totalOrder(order, table.primaryKey)
         self.dialect = dialect
     }
@@ -129,6 +132,8 @@ package final class Relationship: Sendable {
         primaryKey = other.primaryKey
         indexes = [Index(name: "PRIMARY", columns: other.parentKey.map { .init($0.name) }, isUnique: true)]
         isAtMostOne = other.isAtMostOne
+        // A parent's row has one key.
+        mayRepeatRows = other.mayRepeatRows
         dialect = other.dialect
     }
 
@@ -169,17 +174,37 @@ extension Relationship {
         let hops: [Hop]
         let targets: [Column]
         let isDistinct: Bool
-        let indexes: [Index]
+        private let tables: [Table]
 
         /// - Parameters:
-        ///   - first: the table of the first hop.
+        ///   - tables: the tables of the hops.
         ///   - targets: the columns of the related table that the last hop leads to.
         ///   - isDistinct: whether a related row that is found in several ways is one row.
-        package init(_ hops: [Hop], first: Table, targets: [Column], isDistinct: Bool) {
+        package init(_ hops: [Hop], tables: [Table], targets: [Column], isDistinct: Bool) {
             self.hops = hops
+            self.tables = tables
             self.targets = targets
             self.isDistinct = isDistinct
-            indexes = first.indexes
+        }
+
+        /// The indexes of the first hop's table.
+        var indexes: [Index] { tables.first?.indexes ?? [] }
+
+        /// Whether a related row may be found several times for one key. It is not if each hop, the last one
+        /// first, has at most one row for what is known of it: the columns that lead on to a row that is
+        /// known, those that are fixed, and of the first hop the key.
+        func mayRepeatRows(matched: [Column], fixed: [FixedCondition]) -> Bool {
+            if isDistinct { return false }
+            let next = hops.dropFirst().map(\.near) + [targets]
+            return zip(hops, tables).enumerated().contains { index, hop in
+                let equal = fixed.filter { $0.hop == index }.map(\.condition.column)
+                let known = hop.0.far + equal + (index == 0 ? matched : [])
+                // One value may equal several others under another collation.
+                let isExact = zip(hop.0.far, next[index]).allSatisfy {
+                    KeyFamily($0.type) == KeyFamily($1.type) && $0.type.collation == $1.type.collation
+                }
+                return !isExact || !hop.1.isUnique(known.map(\.name))
+            }
         }
     }
 }

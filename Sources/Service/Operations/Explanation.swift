@@ -23,16 +23,7 @@ package struct Explanation {
     /// - Returns: a text for each, those of an include's own includes directly after it.
     package func explain(_ load: Load) throws -> [String] {
         let plan = try LoadPlanner(templates: templates, account: ClientAccount()).plan(of: load)
-        let inputs: [KeyInput] =
-            switch load.keys {
-            case .one(let input): [input]
-            case .many(let inputs): inputs
-            }
-        var keys: [Key] = []
-        for input in inputs {
-            if let key = try plan.template.relationship.read(input), !keys.contains(key) { keys.append(key) }
-        }
-        return try explain(plan, keys)
+        return try explain(plan, try plan.distinctKeys(of: load))
     }
 
     private func explain(_ plan: LoadPlan, _ keys: [Key]) throws(DatabaseError) -> [String] {
@@ -109,6 +100,7 @@ extension Planner.Form {
         case .ordinals: "the keys as a table, each row with its key's ordinal"
         case .lateral: "the wanted rows of each key by subqueries, which an index has in order"
         case .window: "all rows of each key, numbered, and of these the wanted ones"
+        case .selectPerKey: "a query for each key, all in one statement"
         }
     }
 }
@@ -146,7 +138,7 @@ private struct Advice {
     }
 
     private var order: String? {
-        guard template.selection.isCut else { return nil }
+        guard template.selection.isCut || template.selection.paging != nil else { return nil }
         if let index = relationship.sortingIndex(template.selection) {
             guard case .window = template.planner.formOfSeveralKeys else {
                 return "  limit: index '\(index.name)' has each key's rows in order; "
@@ -155,8 +147,9 @@ private struct Advice {
             let obstacle =
                 relationship.primaryKey.isEmpty
                 ? "without a primary key they must be numbered"
-                : "more than 20 rows, a primary key that is not of integers, or many filter values are "
-                    + "cheaper to number on a MariaDB"
+                : template.selection.limit == nil
+                    ? "without 'limit' nearly all are wanted"
+                    : "keys of this type cannot stand as literals in a query for each of them"
             return
                 "  limit: index '\(index.name)' has each key's rows in order, but \(obstacle): all rows of a "
                 + "key are read"

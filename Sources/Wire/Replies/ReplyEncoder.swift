@@ -81,6 +81,22 @@ package enum ReplyEncoder {
         if hasBegun { buffer.endObject() }
     }
 
+    /// Writes `"more":true` as the next member of a reply: whether there are rows behind its last one.
+    package static func more(_ hasMore: Bool, into buffer: inout ByteBuffer) {
+        buffer.member("more", hasMore)
+    }
+
+    /// Writes `"more":[true,false,null]` as the next member of a reply with a list of keys; nil is written
+    /// for a key that cannot be used.
+    package static func more(_ haveMore: some Sequence<Bool?>, into buffer: inout ByteBuffer) {
+        buffer.member("more")
+        buffer.beginList()
+        for hasMore in haveMore {
+            if let hasMore { buffer.value(hasMore) } else { buffer.null() }
+        }
+        buffer.endList()
+    }
+
     /// Writes `{"code":"bad_key","message":"…"` and leaves the object open.
     private static func beginError(_ failure: Failure, into buffer: inout ByteBuffer) {
         buffer.beginObject()

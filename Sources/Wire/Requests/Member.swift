@@ -2,6 +2,7 @@
 enum Member: UInt32, CaseIterable {
     case id, load, key, keys, parent, parents, op, timeoutMs
     case columns, `where`, order, limit, offset, count, include
+    case after, before
     case target, token
 
     var name: StaticString {
@@ -21,13 +22,16 @@ enum Member: UInt32, CaseIterable {
         case .limit: "limit"
         case .offset: "offset"
         case .count: "count"
+        case .after: "after"
+        case .before: "before"
         case .target: "target"
         case .token: "token"
         }
     }
 
     /// The members that a load can have.
-    static let ofLoad: [Member] = [.id, .load, .key, .keys, .parent, .parents, .timeoutMs] + options
+    static let ofLoad: [Member] =
+        [.id, .load, .key, .keys, .parent, .parents, .timeoutMs] + options + [.after, .before]
 
     /// The options that a load can have, and each relationship of an `include`.
     static let options: [Member] = [.columns, .where, .order, .limit, .offset, .count, .include]

@@ -28,6 +28,8 @@ struct OptionsDraft {
         case .offset: options.offset = try readNumber(.offset, &scanner)
         case .count: try readCount(&scanner)
         case .include: try readInclude(&scanner)
+        case .after: try readPage(.after, &scanner)
+        case .before: try readPage(.before, &scanner)
         case .id, .load, .key, .keys, .parent, .parents, .op, .timeoutMs, .target, .token:
             note(path.member("\(member.name)"), "belongs to the whole request")
             try scanner.skipValue()
@@ -160,6 +162,37 @@ extension OptionsDraft {
             return noteKind(path.member("count"), needs: "true or false", found: kind)
         }
         options.isCount = isCount
+    }
+}
+
+// MARK: Pages
+
+extension OptionsDraft {
+    // "after":[1327,33], with keys "after":[[1327,33],null]
+    private mutating func readPage(
+        _ direction: Paging.Direction, _ scanner: inout JSONScanner
+    ) throws(JSONError) {
+        let path = path.member(direction.rawValue)
+        guard self.path == .root else {
+            note(path, "what is included has no pages by position; load it by itself")
+            return try scanner.skipValue()
+        }
+        if let other = options.page?.direction {
+            note(path, "a page is after one position or before one; '\(other.rawValue)' is there already")
+            return try scanner.skipValue()
+        }
+        switch scanner.byte {
+        case UInt8(ascii: "n"):
+            try scanner.null()
+            options.page = PageInput(direction, .end)
+        case UInt8(ascii: "["):
+            var elements: [KeyInput] = []
+            try scanner.list { scanner throws(JSONError) in elements.append(try scanner.keyInput()) }
+            options.page = PageInput(direction, .list(elements))
+        default:
+            noteKind(path, needs: "a list of values or null", found: scanner.kind)
+            try scanner.skipValue()
+        }
     }
 }
 

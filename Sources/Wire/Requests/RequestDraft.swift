@@ -48,12 +48,13 @@ struct RequestDraft {
         case .target: target = try readID(known, &scanner)
         case .load: load = try readString(known, &scanner)
         case .op: op = try readString(known, &scanner)
-        case .key: key = try readKey(&scanner)
+        case .key: key = try scanner.keyInput()
         case .keys: keys = try readKeys(known, &scanner)
-        case .parent: parent = try readKey(&scanner)
+        case .parent: parent = try scanner.keyInput()
         case .parents: parents = try readKeys(known, &scanner)
         case .timeoutMs: try readTimeout(&scanner)
-        case .columns, .where, .order, .limit, .offset, .count, .include: try readOption(known, &scanner)
+        case .columns, .where, .order, .limit, .offset, .count, .include, .after, .before:
+            try readOption(known, &scanner)
         case .token:
             note("member '\(known.name)' is not supported by this version of kindred; leave it out")
             try scanner.skipValue()
@@ -184,7 +185,7 @@ extension RequestDraft {
             if count > limits.maxKeys {
                 try scanner.skipValue()
             } else {
-                inputs.append(try readKey(&scanner))
+                inputs.append(try scanner.keyInput())
             }
         }
         if count > limits.maxKeys {
@@ -193,16 +194,18 @@ extension RequestDraft {
         }
         return inputs
     }
+}
 
+extension JSONScanner {
     /// Reads a key: a scalar, or a list of them for a composite key.
-    private func readKey(_ scanner: inout JSONScanner) throws(JSONError) -> KeyInput {
-        guard scanner.byte == UInt8(ascii: "[") else {
-            if let literal = try scanner.literal() { return .scalar(literal) }
+    mutating func keyInput() throws(JSONError) -> KeyInput {
+        guard byte == UInt8(ascii: "[") else {
+            if let literal = try literal() { return .scalar(literal) }
             return .unusable(found: JSONScanner.objectKind)
         }
         var parts: [Literal] = []
         var unusable: String?
-        try scanner.list { scanner throws(JSONError) in
+        try list { scanner throws(JSONError) in
             let kind = scanner.kind
             if let part = try scanner.literal() {
                 parts.append(part)

@@ -45,6 +45,15 @@ import Testing
             "whole request"
         ),
         (#""count":true,"limit":1"#, "bad_request", "limit: ", "'where'"),
+        (#""after":3"#, "bad_request", "after: ", "a list of values or null"),
+        (#""after":[3],"before":null"#, "bad_request", "before: ", "'after' is there already"),
+        (#""after":[3],"offset":1"#, "bad_request", "offset: ", "leave 'offset' out"),
+        (#""after":[3],"limit":0"#, "bad_request", "limit: ", "1 row or more"),
+        (#""after":[3],"count":true"#, "bad_request", "after: ", "'where'"),
+        (#""after":[3,4]"#, "bad_value", "after: ", "1 values (id)"),
+        (#""after":[[3]]"#, "bad_value", "after: ", "a list within a list"),
+        (#""after":["x"]"#, "bad_value", "after, column 'id': ", "'x'"),
+        (#""include":{"tags":{"after":null}}"#, "bad_request", "include.tags.after: ", "load it by itself"),
     ])
     func `a fault in a load's option is refused with its code, its path and a hint`(
         options: String, code: String, path: String, hint: String

@@ -54,7 +54,8 @@ struct GeneratedDatabase: Sendable {
     let server: PrivateServer
     let name: String
     let daemon: DaemonUnderTest
-    private let rows: [String: [[String?]]]
+    /// The rows of each table, as replies show them.
+    let rows: [String: [[String?]]]
 
     init(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)

@@ -84,16 +84,19 @@ struct GeneratedLoad: Sendable {
 
     // {"id":1,"load":"t1.up0","keys":[1,2],"limit":3}
     func line(id: Int, _ schema: GeneratedSchema) -> String {
-        let columns = isByParent ? schema.table(relationship.parent).primaryKey : relationship.key
-        var texts = keys.map { key -> String in
-            let parts = zip(columns, key).map { column, part in part.map(column.shape.json) ?? "null" }
-            return parts.count == 1 ? parts[0] : "[\(parts.joined(separator: ","))]"
-        }
+        var texts = keys.map { text(of: $0, schema) }
         if let badKey { texts.insert("{}", at: badKey) }
         let member = isByParent ? "parent" : "key"
         let whose = isList ? "\"\(member)s\":[\(texts.joined(separator: ","))]" : "\"\(member)\":\(texts[0])"
         let members = ["\"id\":\(id)", "\"load\":\"\(relationship.name)\"", whose] + options.members
         return "{\(members.joined(separator: ","))}"
+    }
+
+    // 42, [2024,17]
+    func text(of key: [String?], _ schema: GeneratedSchema) -> String {
+        let columns = isByParent ? schema.table(relationship.parent).primaryKey : relationship.key
+        let parts = zip(columns, key).map { column, part in part.map(column.shape.json) ?? "null" }
+        return parts.count == 1 ? parts[0] : "[\(parts.joined(separator: ","))]"
     }
 }
 
@@ -128,6 +131,21 @@ struct LoadGenerator {
         recent.append(load)
         if recent.count > 20 { recent.removeFirst() }
         return load
+    }
+
+    /// Returns a load whose rows show all that a position needs, without a limit; nil if this time there is
+    /// none.
+    mutating func nextPaged() -> GeneratedLoad? {
+        let load = next()
+        let table = schema.table(load.relationship.table)
+        let shown = load.relationship.columns ?? table.columns.map(\.name)
+        guard !load.relationship.isToOne, !load.options.isCount, !load.keys.isEmpty,
+            table.primaryKey.allSatisfy({ shown.contains($0.name) })
+        else { return nil }
+        var paged = load
+        paged.badKey = nil
+        (paged.options.columns, paged.options.limit, paged.options.offset) = (nil, nil, nil)
+        return paged
     }
 
     private mutating func makeLoad(_ relationship: GeneratedRelationship) -> GeneratedLoad {
