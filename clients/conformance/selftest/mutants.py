@@ -318,7 +318,8 @@ class SortsPlacesAsText(Client):
         return errors[int(min(str(place) for place in errors))]
 
 
-@fails("errors/first-failed-key", "errors/count-failed-key", "batch/error-in-place")
+@fails("errors/first-failed-key", "errors/count-failed-key", "batch/error-in-place",
+       "pages/page-of-failed-key")
 class OverlooksErrorsOfKeys(Client):
     def outcome_of_keys(self, pending: Pending, reply: Dict[str, Any], results: List[Any]) -> Outcome:
         return super().outcome_of_keys(pending, {**reply, "errors": {}}, results)
