@@ -18,10 +18,10 @@ DATABASE = {"name": "shop", "server": "MariaDB 10.11.19", "server_id": "fXdYp7ZW
 
 
 def aside_reply(request: Dict[str, Any], hello: Dict[str, Any]) -> Optional[Dict[str, Any]]:
-    """The reply to `hello`, which a case may give, to `describe`, or to `cancel`; None for everything else."""
+    """The reply to `hello`, which a case may give, to `describe`, `ping` or `cancel`; None for all else."""
     operation = request.get("op")
     if operation == "hello":
         return hello or HELLO
     if operation == "describe":
         return {"relationships": [], "database": DATABASE, "schema_version": SCHEMA_VERSION, "limits": LIMITS}
-    return {"cancelled": False} if operation == "cancel" else None
+    return {"ping": {"pong": True}, "cancel": {"cancelled": False}}.get(str(operation))

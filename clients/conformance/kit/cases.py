@@ -23,7 +23,6 @@ STEPS = {
     "either": {"either"},
 }
 TREATMENTS = {"close", "reset"}
-ASIDES = {"hello", "describe", "cancel"}
 
 
 class BadCase(Exception):
