@@ -1,8 +1,9 @@
-"""The cases: read from JSON files, and checked before anything is started. Their form is described in README.md."""
+"""The cases: read from JSON files, and checked before anything is started. README.md has their form."""
+
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List
+from typing import Any
 
 from .driver import CAPABILITIES
 from .values import expand, parse
@@ -32,23 +33,34 @@ class BadCase(Exception):
 class Case:
     """One case. `name` is that of its file and its own: `time/late-reply`."""
 
-    def __init__(self, subject: str, members: Dict[str, Any]) -> None:
-        known = {"name", "about", "sentence", "needs", "steps", "connections", "on_connect", "listening", "frozen",
-                 "hello", "patience_s"}
+    def __init__(self, subject: str, members: dict[str, Any]) -> None:
+        known = {
+            "name",
+            "about",
+            "sentence",
+            "needs",
+            "steps",
+            "connections",
+            "on_connect",
+            "listening",
+            "frozen",
+            "hello",
+            "patience_s",
+        }
         self.name = f"{subject}/{members.get('name')}"
         _check(not set(members) - known, self.name, f"unknown members {sorted(set(members) - known)}")
         try:
             self.about: str = members["about"]
             self.sentence: str = members["sentence"]
-            self.steps: List[Dict[str, Any]] = expand(members["steps"])
+            self.steps: list[dict[str, Any]] = expand(members["steps"])
         except KeyError as error:
             raise BadCase(f"{self.name}: {error} is missing") from None
-        self.needs: List[str] = members.get("needs", [])
+        self.needs: list[str] = members.get("needs", [])
         self.max_connections: int = members.get("connections", 2)
-        self.on_connect: List[str] = members.get("on_connect", [])
+        self.on_connect: list[str] = members.get("on_connect", [])
         self.is_listening: bool = members.get("listening", True)
         self.is_frozen: bool = members.get("frozen", False)
-        self.hello: Dict[str, Any] = members.get("hello", {})
+        self.hello: dict[str, Any] = members.get("hello", {})
         self.patience_s: float = members.get("patience_s", 0)
         self._check_members()
 
@@ -60,15 +72,28 @@ class Case:
             kind = next((kind for kind in STEPS if kind in step), None)
             _check(kind is not None, self.name, f"this is no step: {step}")
             _check(set(step) <= STEPS[kind or ""], self.name, f"a step {kind} has other members: {step}")
+        self._check_names()
+
+    def _check_names(self) -> None:
+        """Every request that a step names is there, and each `either` can decide."""
+        steps = every_step(self.steps)
+        requests = [one for step in steps for one in step.get("requests", [step])]
+        names = {one["as"] for one in requests if "as" in one}
+        for step in steps:
+            for member in ("to", "close", "reset", "given_up", "on", "not_on"):
+                name = step.get(member, True)
+                _check(name is True or name in names, self.name, f"there is no request '{name}': {step}")
+            firsts = {next(iter(branch[0])) for branch in step.get("either", [])}
+            _check(firsts in (set(), {"request", "outcome"}), self.name, "either a request or an outcome")
 
     @property
-    def operations(self) -> List[str]:
+    def operations(self) -> list[str]:
         """The operations that the script answers itself, and are not answered aside."""
         requests = [step.get("request") for step in every_step(self.steps)]
         return [request["op"] for request in requests if request and "op" in request]
 
 
-def every_step(steps: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+def every_step(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The steps, and those of the branches of each `either`."""
     found = []
     for step in steps:
@@ -83,7 +108,7 @@ def _check(holds: bool, name: str, fault: str) -> None:
         raise BadCase(f"{name}: {fault}")
 
 
-def load_cases(folder: str) -> List[Case]:
+def load_cases(folder: str) -> list[Case]:
     """Reads all `*.json` files of a folder, in the order of their names. Raises BadCase."""
     cases = []
     for file in sorted(os.listdir(folder)):

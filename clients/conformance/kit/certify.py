@@ -1,7 +1,8 @@
 """Runs cases against a client's command and makes verdicts of them."""
+
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from .cases import Case
 from .conversation import CaseFailed, Conversation
@@ -15,7 +16,7 @@ class BadCommand(Exception):
     """The command cannot be started, or does not say what it can do."""
 
 
-def read_declaration(command: List[str], patience_s: float) -> Dict[str, Any]:
+def read_declaration(command: list[str], patience_s: float) -> dict[str, Any]:
     """Starts the command once, for its first line. Raises BadCommand."""
     try:
         conversation = Conversation(NOTHING, command, "unix", patience_s)
@@ -29,13 +30,21 @@ def read_declaration(command: List[str], patience_s: float) -> Dict[str, Any]:
         conversation.close()
     unknown = [one for one in declaration["can"] if one not in CAPABILITIES]
     if unknown:
-        raise BadCommand(f"the client can {unknown}, which the kit does not know; it knows {', '.join(CAPABILITIES)}")
+        raise BadCommand(
+            f"the client can {unknown}, which the kit does not know; it knows {', '.join(CAPABILITIES)}"
+        )
     return declaration
 
 
-def run_case(case: Case, command: List[str], transport: str, can: List[str], patience_s: float,
-             daemon: Optional[str] = None) -> Verdict:
-    """Plays a case with the scripted server, whose transport is "unix" or "tcp", or with a daemon at an address."""
+def run_case(
+    case: Case,
+    command: list[str],
+    transport: str,
+    can: list[str],
+    patience_s: float,
+    daemon: str | None = None,
+) -> Verdict:
+    """Plays a case with the scripted server over "unix" or "tcp", or with a daemon at an address."""
     shown = "daemon" if daemon else transport
     missing = [need for need in case.needs if need not in can]
     if missing:

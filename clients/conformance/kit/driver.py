@@ -1,12 +1,14 @@
 """The client's command: a process that reads a call and writes an outcome, a line each."""
+
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import tempfile
 from collections import deque
-from typing import Any, Deque, List
+from typing import Any
 
 from .loop import READ, Loop
 from .values import write
@@ -33,14 +35,18 @@ CAPABILITIES = {
 class Driver:
     """A started command. Its lines are read as the loop runs; they end at \\n alone."""
 
-    def __init__(self, loop: Loop, command: List[str], address: str) -> None:
-        self.lines: Deque[bytes] = deque()
+    def __init__(self, loop: Loop, command: list[str], address: str) -> None:
+        self.lines: deque[bytes] = deque()
         self.has_ended_output = False
         self._loop, self._part = loop, bytearray()
-        self._complaints = tempfile.TemporaryFile()
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (closed in `stop`)
         self._process = subprocess.Popen(
-            [*command, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints,
-            start_new_session=True)
+            [*command, address],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            start_new_session=True,
+        )
         assert self._process.stdin and self._process.stdout
         self._input, self._output = self._process.stdin, self._process.stdout.fileno()
         os.set_blocking(self._output, False)
@@ -67,10 +73,8 @@ class Driver:
             self._part += head
 
     def end_input(self) -> None:
-        try:
+        with contextlib.suppress(BrokenPipeError):
             self._input.close()
-        except BrokenPipeError:
-            pass
 
     def wait_for_exit(self, seconds: float) -> bool:
         return self._loop.wait_until(lambda: self._process.poll() is not None, seconds, poll=0.01)
@@ -81,12 +85,10 @@ class Driver:
         return self._process.poll()
 
     def stop(self) -> str:
-        """Ends it and whatever it has started. Returns the end of what it has written to its standard error."""
+        """Ends it and whatever it has started. Returns the end of what its standard error has."""
         self._loop.forget(self._output)
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
         self.end_input()
         assert self._process.stdout

@@ -1,4 +1,5 @@
-"""One event loop for everything that the kit waits for: the scripted server's sockets and the client's output."""
+"""One event loop for all that the kit waits for: the scripted server's sockets and the command's output."""
+
 from __future__ import annotations
 
 import selectors
@@ -15,7 +16,7 @@ class Loop:
         self._selector = selectors.DefaultSelector()
 
     def watch(self, source: Source, events: int, handler: Callable[[int], Any]) -> None:
-        """Calls the handler with the events that are ready, until `forget`. A second call replaces the first."""
+        """Calls the handler with the events that are ready, until `forget` or another call of this."""
         if source in self._selector.get_map():
             self._selector.modify(source, events, handler)
         else:

@@ -1,17 +1,19 @@
 """What a client may write as an outcome, and how it differs from the expected one. Pure."""
+
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any
 
 from .values import difference, shortened, write
 
 FORMS = ("value", "error", "outcomes")
 
 
-def fault_of_form(outcome: Any) -> Optional[str]:
+def fault_of_form(outcome: Any) -> str | None:
     """Says what is wrong with an outcome whatever was expected; None if nothing is."""
     if not isinstance(outcome, dict) or len(outcome) != 1 or next(iter(outcome)) not in FORMS:
-        return f"an outcome is an object with one of the members {', '.join(FORMS)}, not {shortened(write(outcome))}"
+        forms = ", ".join(FORMS)
+        return f"an outcome is an object with one of the members {forms}, not {shortened(write(outcome))}"
     if "outcomes" in outcome:
         if not isinstance(outcome["outcomes"], list):
             return f"'outcomes' is a list, not {shortened(write(outcome['outcomes']))}"
@@ -19,7 +21,7 @@ def fault_of_form(outcome: Any) -> Optional[str]:
     return _fault_of_error(outcome["error"]) if "error" in outcome else None
 
 
-def _fault_of_error(error: Any) -> Optional[str]:
+def _fault_of_error(error: Any) -> str | None:
     if not isinstance(error, dict):
         return f"'error' is an object, not {shortened(write(error))}"
     for name in ("code", "message"):
@@ -28,15 +30,16 @@ def _fault_of_error(error: Any) -> Optional[str]:
     return None
 
 
-def difference_of_outcomes(expected: Dict[str, Any], actual: Dict[str, Any], where: str = "the outcome"
-                           ) -> Optional[str]:
+def difference_of_outcomes(
+    expected: dict[str, Any], actual: dict[str, Any], where: str = "the outcome"
+) -> str | None:
     """Compares values exactly, and of an error the members that the expected one names."""
     if "$one_of" in expected:
         found = [difference_of_outcomes(one, actual, where) for one in expected["$one_of"]]
         return None if None in found else f"neither of what may be: {'; '.join(filter(None, found))}"
     form = next(iter(expected))
     if form not in actual:
-        return f"{where} is {shortened(write(actual))}, not of the form {{\"{form}\":…}}"
+        return f'{where} is {shortened(write(actual))}, not of the form {{"{form}":…}}'
     if form == "outcomes":
         return _difference_of_several(expected["outcomes"], actual["outcomes"], where)
     if form == "error":
@@ -45,7 +48,7 @@ def difference_of_outcomes(expected: Dict[str, Any], actual: Dict[str, Any], whe
     return difference(expected["value"], actual["value"], f"{where}.value")
 
 
-def _difference_of_several(expected: Any, actual: Any, where: str) -> Optional[str]:
+def _difference_of_several(expected: Any, actual: Any, where: str) -> str | None:
     if len(expected) != len(actual):
         return f"{where} has {len(actual)} outcomes, not {len(expected)}"
     places = range(len(expected))

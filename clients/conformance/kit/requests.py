@@ -1,14 +1,31 @@
 """The form that every request line must have, whatever a case is about. Pure."""
+
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 from .values import parse, shortened
 
 MAX_LINE_BYTES = 1 << 20
 MEMBERS = {
-    "id", "load", "key", "keys", "parent", "parents", "columns", "where", "order", "limit", "offset", "count",
-    "include", "timeout_ms", "after", "before", "op", "target",
+    "id",
+    "load",
+    "key",
+    "keys",
+    "parent",
+    "parents",
+    "columns",
+    "where",
+    "order",
+    "limit",
+    "offset",
+    "count",
+    "include",
+    "timeout_ms",
+    "after",
+    "before",
+    "op",
+    "target",
 }
 
 
@@ -20,9 +37,9 @@ class FormFault(Exception):
         self.sentence = sentence
 
 
-def read_request(line: bytes) -> Dict[str, Any]:
+def read_request(line: bytes) -> dict[str, Any]:
     """Reads a request line without its `\\n`. Raises FormFault."""
-    one_object = ("A message is one JSON object in UTF-8 on one line, ended by `\\n`.")
+    one_object = "A message is one JSON object in UTF-8 on one line, ended by `\\n`."
     if len(line) > MAX_LINE_BYTES:
         raise FormFault(f"a request has {len(line)} bytes", "A request may have `limits.line_bytes`, 1 MiB.")
     try:
@@ -35,23 +52,32 @@ def read_request(line: bytes) -> Dict[str, Any]:
     return members
 
 
-def _check_members(members: Dict[str, Any], line: str) -> None:
+def _check_members(members: dict[str, Any], line: str) -> None:
     unknown = [name for name in members if name not in MEMBERS]
     if unknown:
         raise FormFault(
             f"a request has the unknown member '{unknown[0]}': {line}",
-            "A request with an unknown member is refused: a silently ignored `wher` would be a wrong answer.")
+            "A request with an unknown member is refused: a silently ignored `wher` would be a wrong answer.",
+        )
     if ("load" in members) == ("op" in members) and members.get("op") != "describe":
-        raise FormFault(f"a request is a load or an operation: {line}", "Every request line gets exactly one reply line")
+        raise FormFault(
+            f"a request is a load or an operation: {line}", "Every request line gets exactly one reply line"
+        )
     if not _is_id(members.get("id")):
         raise FormFault(
             f"an id is an integer of 64 bits or a string of at most 128 bytes: {line}",
-            "an integer of 64 bits, signed or not, or a string of at most 128 bytes")
+            "an integer of 64 bits, signed or not, or a string of at most 128 bytes",
+        )
     timeout = members.get("timeout_ms", 1)
-    if type(timeout) is not int or not 1 <= timeout <= 2147483647 or ("timeout_ms" in members and "op" in members):
+    if (
+        type(timeout) is not int
+        or not 1 <= timeout <= 2147483647
+        or ("timeout_ms" in members and "op" in members)
+    ):
         raise FormFault(
             f"timeout_ms is not as it must be: {line}",
-            "`timeout_ms` is an integer from 1 to 2147483647, and goes with loads only.")
+            "`timeout_ms` is an integer from 1 to 2147483647, and goes with loads only.",
+        )
 
 
 def _is_id(value: Any) -> bool:

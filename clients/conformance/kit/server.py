@@ -1,4 +1,5 @@
-"""The scripted server: it takes connections, checks the form of each request, and leaves the replies to a script."""
+"""The scripted server: takes connections, checks the form of each request, leaves replies to a script."""
+
 from __future__ import annotations
 
 import errno
@@ -8,7 +9,7 @@ import socket
 import struct
 import termios
 from collections import deque
-from typing import Any, Callable, Deque, Dict, List, Optional, Set
+from typing import Any, Callable
 
 from .loop import READ, WRITE, Loop
 from .requests import FormFault, read_request
@@ -18,7 +19,7 @@ from .values import shortened, write
 class Request:
     """A request that has come in on a connection."""
 
-    def __init__(self, connection: Connection, members: Dict[str, Any], line: str) -> None:
+    def __init__(self, connection: Connection, members: dict[str, Any], line: str) -> None:
         self.connection, self.members, self.line = connection, members, line
         self.id = members.get("id")
 
@@ -33,24 +34,24 @@ class Connection:
 
     def __init__(self, server: ScriptedServer, sock: socket.socket) -> None:
         self.is_closed = False
-        self.cancelled: List[Any] = []
+        self.cancelled: list[Any] = []
         self._server, self._socket = server, sock
         self._part, self._outbox = bytearray(), bytearray()
-        self._at_end: Optional[Callable[[], None]] = None
-        self._unanswered: Set[Any] = set()
+        self._at_end: Callable[[], None] | None = None
+        self._unanswered: set[Any] = set()
         sock.setblocking(False)
         if sock.family == socket.AF_INET:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         server.loop.watch(sock, READ, self._on_ready)
 
     def send(self, data: bytes, piece: int = 0) -> None:
-        """Sends all that is given; in pieces of so many bytes, each read before the next is sent, if `piece` is set."""
+        """Sends the data; with `piece`, so many bytes at a time, each read before the next are sent."""
         if not piece:
             self._outbox += data
             self._write()
             return
         for start in range(0, len(data), piece):
-            self._outbox += data[start:start + piece]
+            self._outbox += data[start : start + piece]
             self._write()
             self._server.loop.wait_until(lambda: self.is_closed or not self._count_unread(), 1.0, poll=0.0005)
 
@@ -81,7 +82,7 @@ class Connection:
             self._socket.close()
 
     def break_unread(self) -> None:
-        """Closes it as soon as a request has come, and leaves that unread: the client gets ECONNRESET, also on Unix."""
+        """Closes it when a request has come, unread: the client gets ECONNRESET, over Unix sockets too."""
 
         def look(_: int) -> None:
             seen = self._socket.recv(1 << 16, socket.MSG_PEEK)
@@ -128,7 +129,8 @@ class Connection:
             if request.id in self._unanswered or (self._unanswered and request.id is None):
                 raise FormFault(
                     f"a request has the id of another that has no reply yet: {shortened(request.line)}",
-                    "Ids may repeat, also among requests in flight; it is for the client to tell their replies apart.")
+                    "it is for the client to tell their replies apart.",
+                )
         except FormFault as fault:
             self._server.faults.append(fault)
             return
@@ -138,7 +140,7 @@ class Connection:
     def _write(self) -> None:
         try:
             while self._outbox and not self.is_closed:
-                sent = self._socket.send(memoryview(self._outbox)[:1 << 20])
+                sent = self._socket.send(memoryview(self._outbox)[: 1 << 20])
                 del self._outbox[:sent]
         except BlockingIOError:
             pass
@@ -161,11 +163,11 @@ class ScriptedServer:
 
     def __init__(self, loop: Loop, transport: str, folder: str) -> None:
         self.loop = loop
-        self.requests: Deque[Request] = deque()
-        self.faults: List[FormFault] = []
-        self.connections: List[Connection] = []
-        # What is done to the first connection, the second and so on: "close" at once, or "reset" at the first request.
-        self.treatments: Deque[str] = deque()
+        self.requests: deque[Request] = deque()
+        self.faults: list[FormFault] = []
+        self.connections: list[Connection] = []
+        # What happens to the first connection, the second and so on: "close" at once, "reset" at a request.
+        self.treatments: deque[str] = deque()
         # Answers requests that belong to no step of the script; says whether it has.
         self.answers_aside: Callable[[Request], bool] = lambda request: False
         if transport == "unix":
@@ -178,7 +180,7 @@ class ScriptedServer:
             self.address = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def listen(self, accepts: bool = True) -> None:
-        """From here on clients can connect. Without `accepts` nobody takes them, as with a daemon that is stopped."""
+        """From here on clients can connect. Without `accepts` nobody takes them, as in a stopped daemon."""
         if self._path:
             self._listener.bind(self._path)
         self._listener.listen(16)
@@ -202,8 +204,14 @@ class ScriptedServer:
         if not self.answers_aside(request):
             self.requests.append(request)
 
-    def reply(self, request: Request, members: Dict[str, Any], id_from: str = "request", ending: str = "\n",
-              piece: int = 0) -> str:
+    def reply(
+        self,
+        request: Request,
+        members: dict[str, Any],
+        id_from: str = "request",
+        ending: str = "\n",
+        piece: int = 0,
+    ) -> str:
         """Sends a reply line. Its id is that of the request, "another", or with "none" it has none.
 
         Returns the line without its ending.

@@ -1,14 +1,15 @@
 """JSON as the kit reads, writes and compares it. Pure."""
+
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 
 def parse(text: str) -> Any:
     """Reads JSON strictly: no member twice, no NaN. Raises ValueError."""
 
-    def members(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(pairs)
         if len(result) != len(pairs):
             raise ValueError("an object has a member twice")
@@ -39,7 +40,7 @@ def expand(value: Any) -> Any:
     return [expand(item) for item in value] if isinstance(value, list) else value
 
 
-def difference(expected: Any, actual: Any, where: str) -> Optional[str]:
+def difference(expected: Any, actual: Any, where: str) -> str | None:
     """Says in a sentence how a value differs from the expected one; None if it does not.
 
     `{"$one_of": [a, b]}` in the expected value stands for any of them, and `{"$any": true}` for any value.
@@ -60,7 +61,7 @@ def difference(expected: Any, actual: Any, where: str) -> Optional[str]:
     return f"{where} is {shortened(write(actual))}, not {shortened(write(expected))}"
 
 
-def _difference_of_objects(expected: Dict[str, Any], actual: Dict[str, Any], where: str) -> Optional[str]:
+def _difference_of_objects(expected: dict[str, Any], actual: dict[str, Any], where: str) -> str | None:
     for name, value in expected.items():
         if name not in actual:
             return f"{where} has no member '{name}'"
@@ -71,7 +72,7 @@ def _difference_of_objects(expected: Dict[str, Any], actual: Dict[str, Any], whe
     return f"{where} has a member '{extra[0]}' that was not expected" if extra else None
 
 
-def _difference_of_lists(expected: List[Any], actual: List[Any], where: str) -> Optional[str]:
+def _difference_of_lists(expected: list[Any], actual: list[Any], where: str) -> str | None:
     if len(expected) != len(actual):
         return f"{where} has {len(actual)} elements, not {len(expected)}"
     for place, (one, other) in enumerate(zip(expected, actual)):

@@ -1,16 +1,19 @@
-"""The command of the reference client: `command.py [--mutant NAME] ADDRESS`, as README.md wants it."""
+"""The command of the reference client: `command.py [--kind NAME] ADDRESS`, as README.md wants it."""
+
 from __future__ import annotations
 
 import json
 import os
 import sys
-from typing import Any, Dict, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import mutants
+import variants
 from reference import CAPABILITIES, Client
 
 
-def answer(client: Client, call: Dict[str, Any], begun: Dict[str, Any]) -> Dict[str, Any]:
+def answer(client: Client, call: dict[str, Any], begun: dict[str, Any]) -> dict[str, Any]:
     do = call["do"]
     if do == "begin":
         begun["finish"] = begin(client, call)
@@ -25,7 +28,7 @@ def answer(client: Client, call: Dict[str, Any], begun: Dict[str, Any]) -> Dict[
     return client.run(call)
 
 
-def begin(client: Client, call: Dict[str, Any]) -> Any:
+def begin(client: Client, call: dict[str, Any]) -> Any:
     """Begins the calls. Returns what cancels some of them and waits for all."""
     if call.get("in") == "threads":
         wait = client.run_in_threads(call["calls"])
@@ -40,7 +43,7 @@ def begin(client: Client, call: Dict[str, Any]) -> Any:
     return finish
 
 
-def in_child(client: Client, call: Dict[str, Any]) -> Dict[str, Any]:
+def in_child(client: Client, call: dict[str, Any]) -> dict[str, Any]:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -50,7 +53,7 @@ def in_child(client: Client, call: Dict[str, Any]) -> Dict[str, Any]:
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as pipe:
-        outcome: Dict[str, Any] = json.load(pipe)
+        outcome: dict[str, Any] = json.load(pipe)
     os.waitpid(child, 0)
     return outcome
 
@@ -61,7 +64,7 @@ def lines() -> Iterator[bytes]:
 
 def main() -> None:
     *options, address = sys.argv[1:]
-    kind = getattr(mutants, options[1]) if options else Client
+    kind = getattr(mutants, options[1], None) or getattr(variants, options[1]) if options else Client
     client, begun = kind(address), {}
     print(json.dumps({"client": f"the kit's own {kind.__name__}", "can": CAPABILITIES}), flush=True)
     for line in lines():

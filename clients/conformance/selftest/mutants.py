@@ -2,17 +2,18 @@
 
 `FAILS` says which cases each of them must fail.
 """
+
 from __future__ import annotations
 
 import json
 import os
 import socket
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from reference import BadReply, Client, Lost, Outcome, Pending, TooLate, error
 
-FAILS: Dict[str, List[str]] = {}
+FAILS: dict[str, list[str]] = {}
 
 
 def fails(*cases: str) -> Any:
@@ -26,6 +27,7 @@ def fails(*cases: str) -> Any:
 
 
 # Lines
+
 
 @fails("lines/in-pieces", "lines/64-MiB")
 class OneReadIsOneReply(Client):
@@ -49,7 +51,7 @@ class ForgetsWhatWasReadTooMuch(Client):
 
 @fails("lines/carriage-return", "lines/empty-line")
 class RefusesCarriageReturns(Client):
-    def parse(self, line: bytes) -> Dict[str, Any]:
+    def parse(self, line: bytes) -> dict[str, Any]:
         if line.endswith(b"\r"):
             raise BadReply("a carriage return")
         return super().parse(line)
@@ -62,29 +64,31 @@ class RefusesCarriageReturns(Client):
 
 @fails("lines/separators-in-reply")
 class SplitsLinesLikeUnicode(Client):
-    def parse(self, line: bytes) -> Dict[str, Any]:
+    def parse(self, line: bytes) -> dict[str, Any]:
         return super().parse(line.decode().splitlines()[0].encode())
 
 
 @fails("lines/separators-in-key", "lines/texts")
 class EscapesNothing(Client):
-    def line_of(self, request: Dict[str, Any]) -> bytes:
+    def line_of(self, request: dict[str, Any]) -> bytes:
         if isinstance(request.get("key"), str):
             text = request["key"].encode("latin-1", "replace")
-            start = json.dumps({name: value for name, value in request.items() if name != "key"})[:-1].encode()
+            start = json.dumps({name: value for name, value in request.items() if name != "key"})[
+                :-1
+            ].encode()
             return start + b',"key":"' + text + b'"}\n'
         return super().line_of(request)
 
 
 @fails("lines/escapes")
 class UnescapesByHand(Client):
-    def parse(self, line: bytes) -> Dict[str, Any]:
+    def parse(self, line: bytes) -> dict[str, Any]:
         return super().parse(line.replace(b"\\u0000", b"").replace(b"\\/", b"\\\\/"))
 
 
 @fails("lines/blanks-and-order", "lines/escapes")
 class ExpectsTheIdFirst(Client):
-    def parse(self, line: bytes) -> Dict[str, Any]:
+    def parse(self, line: bytes) -> dict[str, Any]:
         if not line.startswith(b'{"id":') and b'"rows"' in line:
             raise BadReply("no id")
         return super().parse(line.replace(b"\\u006e", b"?"))
@@ -106,7 +110,7 @@ class ShortLines(Client):
 
 @fails("lines/unknown-members")
 class RefusesUnknownMembers(Client):
-    def outcome_of(self, pending: Pending, reply: Dict[str, Any]) -> Outcome:
+    def outcome_of(self, pending: Pending, reply: dict[str, Any]) -> Outcome:
         if len(reply) > 2 and "errors" not in reply and "more" not in reply:
             return error("protocol_violation", "an unknown member")
         return super().outcome_of(pending, reply)
@@ -114,21 +118,22 @@ class RefusesUnknownMembers(Client):
 
 @fails("lines/unknown-members")
 class TakesTheFirstMember(Client):
-    def outcome_of(self, pending: Pending, reply: Dict[str, Any]) -> Outcome:
+    def outcome_of(self, pending: Pending, reply: dict[str, Any]) -> Outcome:
         return {"value": next(value for name, value in reply.items() if name != "id")}
 
 
 @fails("lines/plain", "loads/parent", "loads/describe")
 class SendsAnUnknownMember(Client):
-    def line_of(self, request: Dict[str, Any]) -> bytes:
+    def line_of(self, request: dict[str, Any]) -> bytes:
         return super().line_of({**request, "client": "mine"})
 
 
 # Loads, options and values
 
+
 @fails("loads/to-one", "loads/no-rows", "loads/no-keys", "options/count", "pages/empty-page")
 class NothingIsNoResult(Client):
-    def outcome_of(self, pending: Pending, reply: Dict[str, Any]) -> Outcome:
+    def outcome_of(self, pending: Pending, reply: dict[str, Any]) -> Outcome:
         outcome = super().outcome_of(pending, reply)
         value = outcome.get("value", 1)
         if not value or value == {"rows": [], "more": False}:
@@ -136,10 +141,16 @@ class NothingIsNoResult(Client):
         return outcome
 
 
-@fails("loads/null-key", "loads/zero-key", "options/limit-and-offset", "options/empty-objects", "pages/first-page",
-       "options/where")
+@fails(
+    "loads/null-key",
+    "loads/zero-key",
+    "options/limit-and-offset",
+    "options/empty-objects",
+    "pages/first-page",
+    "options/where",
+)
 class DropsWhatIsFalse(Client):
-    def line_of(self, request: Dict[str, Any]) -> bytes:
+    def line_of(self, request: dict[str, Any]) -> bytes:
         kept = {name: value for name, value in request.items() if value}
         if kept.get("where"):
             kept["where"] = {name: value for name, value in kept["where"].items() if value}
@@ -148,7 +159,7 @@ class DropsWhatIsFalse(Client):
 
 @fails("loads/text-key")
 class MakesNumbersOfDigits(Client):
-    def request_of(self, call: Dict[str, Any]) -> Dict[str, Any]:
+    def request_of(self, call: dict[str, Any]) -> dict[str, Any]:
         request = super().request_of(call)
         key = request.get("key")
         if isinstance(key, str):
@@ -158,7 +169,7 @@ class MakesNumbersOfDigits(Client):
 
 @fails("loads/composite-key", "loads/composite-keys")
 class JoinsCompositeKeys(Client):
-    def request_of(self, call: Dict[str, Any]) -> Dict[str, Any]:
+    def request_of(self, call: dict[str, Any]) -> dict[str, Any]:
         request = super().request_of(call)
         for name in ("key", "keys"):
             value = request.get(name)
@@ -169,7 +180,7 @@ class JoinsCompositeKeys(Client):
 
 @fails("loads/keys", "loads/one-key-of-several", "batch/results")
 class AsksEachKeyOnce(Client):
-    def request_of(self, call: Dict[str, Any]) -> Dict[str, Any]:
+    def request_of(self, call: dict[str, Any]) -> dict[str, Any]:
         request = super().request_of(call)
         if len(request.get("keys", [])) == 1:
             request["key"] = request.pop("keys")[0]
@@ -180,7 +191,7 @@ class AsksEachKeyOnce(Client):
 
 @fails("loads/parent", "loads/parents")
 class TakesParentsForKeys(Client):
-    def request_of(self, call: Dict[str, Any]) -> Dict[str, Any]:
+    def request_of(self, call: dict[str, Any]) -> dict[str, Any]:
         request = super().request_of(call)
         names = {"parent": "key", "parents": "keys"}
         return {names.get(name, name): value for name, value in request.items()}
@@ -188,23 +199,31 @@ class TakesParentsForKeys(Client):
 
 @fails("loads/describe", "loads/describe-unknown", "loads/ping")
 class ForgetsTheNameOfAnOperation(Client):
-    def request_of(self, call: Dict[str, Any]) -> Dict[str, Any]:
+    def request_of(self, call: dict[str, Any]) -> dict[str, Any]:
         request = super().request_of(call)
         if request.get("op") == "describe":
             request.pop("load", None)
         return {**request, "op": "hello"} if call["do"] == "ping" else request
 
 
-@fails("options/columns", "options/where", "options/order", "options/limit-and-offset", "options/include",
-       "options/empty-objects", "options/all-with-keys", "batch/results")
+@fails(
+    "options/columns",
+    "options/where",
+    "options/order",
+    "options/limit-and-offset",
+    "options/include",
+    "options/empty-objects",
+    "options/all-with-keys",
+    "batch/results",
+)
 class ForgetsOptions(Client):
-    def options_of(self, call: Dict[str, Any]) -> Dict[str, Any]:
+    def options_of(self, call: dict[str, Any]) -> dict[str, Any]:
         return {}
 
 
 @fails("options/columns")
 class SortsColumns(Client):
-    def options_of(self, call: Dict[str, Any]) -> Dict[str, Any]:
+    def options_of(self, call: dict[str, Any]) -> dict[str, Any]:
         options = super().options_of(call)
         if "columns" in options:
             options["columns"] = sorted(options["columns"])
@@ -213,48 +232,56 @@ class SortsColumns(Client):
 
 @fails("options/empty-objects")
 class WritesEmptyObjectsAsLists(Client):
-    def line_of(self, request: Dict[str, Any]) -> bytes:
+    def line_of(self, request: dict[str, Any]) -> bytes:
         return super().line_of(request).replace(b"{}", b"[]")
 
 
 @fails("options/count", "options/counts", "errors/count-failed-key")
 class CountsByLoading(Client):
-    def request_of(self, call: Dict[str, Any]) -> Dict[str, Any]:
+    def request_of(self, call: dict[str, Any]) -> dict[str, Any]:
         return super().request_of({**call, "do": "load"} if call["do"] == "count" else call)
 
 
 @fails("options/counts", "loads/keys", "loads/composite-keys", "loads/parents", "options/all-with-keys")
 class TurnsResultsRound(Client):
-    def outcome_of_keys(self, pending: Pending, reply: Dict[str, Any], results: List[Any]) -> Outcome:
+    def outcome_of_keys(self, pending: Pending, reply: dict[str, Any], results: list[Any]) -> Outcome:
         return super().outcome_of_keys(pending, reply, results[::-1])
 
 
 @fails("values/kinds")
 class GuessesNumbers(Client):
-    def parse(self, line: bytes) -> Dict[str, Any]:
+    def parse(self, line: bytes) -> dict[str, Any]:
         return super().parse(line.replace(b'"10.50"', b"10.5").replace(b'"007"', b"7"))
 
 
 @fails("values/53-bits", "values/big-keys", "values/big-integers")
 class NumbersAreSinglePrecision(Client):
-    def line_of(self, request: Dict[str, Any]) -> bytes:
+    def line_of(self, request: dict[str, Any]) -> bytes:
         key = str(request.get("key"))
         return super().line_of({**request, "key": int(float(key)) + 1} if len(key) > 12 else request)
 
 
 @fails("values/big-integers")
 class NumbersAreDoubles(Client):
-    def parse(self, line: bytes) -> Dict[str, Any]:
+    def parse(self, line: bytes) -> dict[str, Any]:
         reply = json.loads(line, parse_int=lambda digits: int(float(digits)))
         return reply if isinstance(reply, dict) else {}
 
 
 # Pages
 
-@fails("pages/first-page", "pages/next-page", "pages/before", "pages/empty-page", "pages/pages-of-keys",
-       "pages/page-of-older-daemon", "pages/page-refused")
+
+@fails(
+    "pages/first-page",
+    "pages/next-page",
+    "pages/before",
+    "pages/empty-page",
+    "pages/pages-of-keys",
+    "pages/page-of-older-daemon",
+    "pages/page-refused",
+)
 class LosesThePosition(Client):
-    def options_of(self, call: Dict[str, Any]) -> Dict[str, Any]:
+    def options_of(self, call: dict[str, Any]) -> dict[str, Any]:
         options = super().options_of(call)
         options.pop("after", None)
         options.pop("before", None)
@@ -263,13 +290,13 @@ class LosesThePosition(Client):
 
 @fails("pages/first-page", "pages/before", "pages/pages-of-keys")
 class SaysThatThereIsNoMore(Client):
-    def page(self, rows: List[Any], more: bool) -> Dict[str, Any]:
+    def page(self, rows: list[Any], more: bool) -> dict[str, Any]:
         return {"rows": rows, "more": False}
 
 
 @fails("pages/oldest-daemon")
 class InsistsOnMembers(Client):
-    def begin(self, calls: List[Dict[str, Any]]) -> List[Pending]:
+    def begin(self, calls: list[dict[str, Any]]) -> list[Pending]:
         hello = Pending({"do": "hello"}, {"op": "hello", "id": self.next_id()})
         self.send([hello])
         line = self.read_line(hello.deadline)
@@ -281,16 +308,25 @@ class InsistsOnMembers(Client):
 
 # Errors
 
-@fails("errors/not-retryable", "errors/retryable", "errors/database-error", "errors/database-unavailable",
-       "errors/unknown-code", "errors/timeout-reply", "loads/describe-unknown", "pages/page-refused")
+
+@fails(
+    "errors/not-retryable",
+    "errors/retryable",
+    "errors/database-error",
+    "errors/database-unavailable",
+    "errors/unknown-code",
+    "errors/timeout-reply",
+    "loads/describe-unknown",
+    "pages/page-refused",
+)
 class OneErrorForAll(Client):
-    def error_of(self, members: Dict[str, Any]) -> Outcome:
+    def error_of(self, members: dict[str, Any]) -> Outcome:
         return error("error", members["message"])
 
 
 @fails("errors/not-retryable")
 class AsksAgainAfterEachError(Client):
-    def outcome_of(self, pending: Pending, reply: Dict[str, Any]) -> Outcome:
+    def outcome_of(self, pending: Pending, reply: dict[str, Any]) -> Outcome:
         if "error" in reply and self.may_repeat(pending):
             pending.repetitions += 1
             self.send([pending])
@@ -300,7 +336,7 @@ class AsksAgainAfterEachError(Client):
 
 @fails("errors/not-retryable", "errors/timeout-reply")
 class ClosesAfterEachError(Client):
-    def outcome_of(self, pending: Pending, reply: Dict[str, Any]) -> Outcome:
+    def outcome_of(self, pending: Pending, reply: dict[str, Any]) -> Outcome:
         if "error" in reply:
             self.drop()
         return super().outcome_of(pending, reply)
@@ -308,32 +344,33 @@ class ClosesAfterEachError(Client):
 
 @fails("errors/database-error")
 class AllIsRetryable(Client):
-    def error_of(self, members: Dict[str, Any]) -> Outcome:
+    def error_of(self, members: dict[str, Any]) -> Outcome:
         return super().error_of({**members, "retryable": True, "mysql_errno": 0})
 
 
 @fails("errors/first-failed-key")
 class SortsPlacesAsText(Client):
-    def first_error(self, errors: Dict[int, Outcome]) -> Outcome:
+    def first_error(self, errors: dict[int, Outcome]) -> Outcome:
         return errors[int(min(str(place) for place in errors))]
 
 
-@fails("errors/first-failed-key", "errors/count-failed-key", "batch/error-in-place",
-       "pages/page-of-failed-key")
+@fails(
+    "errors/first-failed-key", "errors/count-failed-key", "batch/error-in-place", "pages/page-of-failed-key"
+)
 class OverlooksErrorsOfKeys(Client):
-    def outcome_of_keys(self, pending: Pending, reply: Dict[str, Any], results: List[Any]) -> Outcome:
+    def outcome_of_keys(self, pending: Pending, reply: dict[str, Any], results: list[Any]) -> Outcome:
         return super().outcome_of_keys(pending, {**reply, "errors": {}}, results)
 
 
 @fails("batch/results", "batch/error-in-place")
 class BatchOfRows(Client):
-    def outcome_of_keys(self, pending: Pending, reply: Dict[str, Any], results: List[Any]) -> Outcome:
+    def outcome_of_keys(self, pending: Pending, reply: dict[str, Any], results: list[Any]) -> Outcome:
         return {"value": results}
 
 
 @fails("batch/whole-failure")
 class EmptyWhereTheBatchFailed(Client):
-    def outcome_of(self, pending: Pending, reply: Dict[str, Any]) -> Outcome:
+    def outcome_of(self, pending: Pending, reply: dict[str, Any]) -> Outcome:
         if pending.call["do"] == "batch" and "error" in reply:
             return {"outcomes": [{"value": []} for _ in pending.call["keys"]]}
         return super().outcome_of(pending, reply)
@@ -341,15 +378,21 @@ class EmptyWhereTheBatchFailed(Client):
 
 @fails("batch/too-few-results")
 class CountsNoResults(Client):
-    def outcome_of_keys(self, pending: Pending, reply: Dict[str, Any], results: List[Any]) -> Outcome:
+    def outcome_of_keys(self, pending: Pending, reply: dict[str, Any], results: list[Any]) -> Outcome:
         keys = pending.call.get("keys", pending.call.get("parents", []))
         return super().outcome_of_keys(pending, reply, results + [[]] * (len(keys) - len(results)))
 
 
 # Connections
 
-@fails("connections/lost-when-idle", "connections/lost-before-reply", "connections/reset-before-reply",
-       "together/lost-in-the-middle", "together/lost-for-all")
+
+@fails(
+    "connections/lost-when-idle",
+    "connections/lost-before-reply",
+    "connections/reset-before-reply",
+    "together/lost-in-the-middle",
+    "together/lost-for-all",
+)
 class NeverConnectsAgain(Client):
     def may_repeat(self, pending: Pending) -> bool:
         return False
@@ -410,13 +453,13 @@ class NeverTriesAgain(Client):
 
 @fails("connections/drain", "together/drain")
 class TakesADrainForAResult(Client):
-    def error_of(self, members: Dict[str, Any]) -> Outcome:
+    def error_of(self, members: dict[str, Any]) -> Outcome:
         return {"value": []} if members["code"] == "shutting_down" else super().error_of(members)
 
 
 @fails("together/drain")
 class LeavesAtADrain(Client):
-    def outcome_of(self, pending: Pending, reply: Dict[str, Any]) -> Outcome:
+    def outcome_of(self, pending: Pending, reply: dict[str, Any]) -> Outcome:
         if reply.get("error", {}).get("code") == "shutting_down":
             raise BadReply("shutting down", "shutting_down")
         return super().outcome_of(pending, reply)
@@ -424,7 +467,7 @@ class LeavesAtADrain(Client):
 
 @fails("connections/too-many-clients", "connections/error-without-id")
 class OverlooksErrorsWithoutId(Client):
-    def pending_of(self, reply: Dict[str, Any]) -> Optional[Pending]:
+    def pending_of(self, reply: dict[str, Any]) -> Pending | None:
         return super().pending_of(reply) if "id" in reply else None
 
     def may_repeat(self, pending: Pending) -> bool:
@@ -448,10 +491,16 @@ class KeepsTheConnectionAfterNonsense(KeepsTheConnectionAfterAnErrorWithoutId):
     pass
 
 
-@fails("connections/anothers-id", "connections/rows-without-id", "together/out-of-order", "together/one-error",
-       "time/late-reply", "together/cancel-too-late")
+@fails(
+    "connections/anothers-id",
+    "connections/rows-without-id",
+    "together/out-of-order",
+    "together/one-error",
+    "time/late-reply",
+    "together/cancel-too-late",
+)
 class AnswersInOrder(Client):
-    def pending_of(self, reply: Dict[str, Any]) -> Optional[Pending]:
+    def pending_of(self, reply: dict[str, Any]) -> Pending | None:
         if not self.unanswered:
             return None
         return self.unanswered.pop(next(iter(self.unanswered)))
@@ -472,14 +521,23 @@ class SkipsNonsense(Client):
 
 @fails("connections/no-result")
 class NoResultIsEmpty(Client):
-    def outcome_of(self, pending: Pending, reply: Dict[str, Any]) -> Outcome:
+    def outcome_of(self, pending: Pending, reply: dict[str, Any]) -> Outcome:
         return {"value": []} if "surprise" in reply else super().outcome_of(pending, reply)
 
 
 # Time
 
-@fails("time/silence", "time/stopped-daemon", "time/drip", "time/late-reply", "time/rest-of-a-late-reply",
-       "time/time-is-shared", "together/one-times-out", "processes/breaker-after-silence")
+
+@fails(
+    "time/silence",
+    "time/stopped-daemon",
+    "time/drip",
+    "time/late-reply",
+    "time/rest-of-a-late-reply",
+    "time/time-is-shared",
+    "together/one-times-out",
+    "processes/breaker-after-silence",
+)
 class WaitsForEver(Client):
     def read_line(self, deadline: float) -> bytes:
         return super().read_line(deadline + 3600)
@@ -487,13 +545,13 @@ class WaitsForEver(Client):
 
 @fails("time/silence", "time/time-is-shared")
 class TellsNoTime(Client):
-    def line_of(self, request: Dict[str, Any]) -> bytes:
+    def line_of(self, request: dict[str, Any]) -> bytes:
         return super().line_of({name: value for name, value in request.items() if name != "timeout_ms"})
 
 
 @fails("time/silence", "time/late-reply", "time/time-is-shared")
 class AsksAgainAfterATimeout(Client):
-    def give_up(self, late: List[Pending]) -> None:
+    def give_up(self, late: list[Pending]) -> None:
         again = [one for one in late if one.repetitions < 2]
         if not again:
             return super().give_up(late)
@@ -502,6 +560,7 @@ class AsksAgainAfterATimeout(Client):
             pending.repetitions += 2
             pending.deadline += 0.2
         self.send(again)
+        return None
 
 
 @fails("time/drip")
@@ -527,10 +586,19 @@ class NewTimeForARepetition(Client):
 
 # Several at once
 
-@fails("lines/two-at-once", "together/out-of-order", "together/one-error", "together/lost-in-the-middle",
-       "together/lost-for-all", "together/drain", "together/one-times-out", "together/cancel")
+
+@fails(
+    "lines/two-at-once",
+    "together/out-of-order",
+    "together/one-error",
+    "together/lost-in-the-middle",
+    "together/lost-for-all",
+    "together/drain",
+    "together/one-times-out",
+    "together/cancel",
+)
 class OneAfterTheOther(Client):
-    def begin(self, calls: List[Dict[str, Any]]) -> List[Pending]:
+    def begin(self, calls: list[dict[str, Any]]) -> list[Pending]:
         pendings = super().begin(calls[:1])
         self.finish(pendings)
         return pendings + (self.begin(calls[1:]) if len(calls) > 1 else [])
@@ -546,9 +614,9 @@ class OneIdForAll(Client):
 class SendsAllAgain(Client):
     def __init__(self, address: str) -> None:
         super().__init__(address)
-        self.all: List[Pending] = []
+        self.all: list[Pending] = []
 
-    def begin(self, calls: List[Dict[str, Any]]) -> List[Pending]:
+    def begin(self, calls: list[dict[str, Any]]) -> list[Pending]:
         self.all = super().begin(calls)
         return self.all
 
@@ -561,7 +629,7 @@ class SendsAllAgain(Client):
 
 @fails("together/one-times-out")
 class GivesUpSilently(Client):
-    def cancel_late(self, late: List[Pending]) -> None:
+    def cancel_late(self, late: list[Pending]) -> None:
         pass
 
 
@@ -579,6 +647,7 @@ class CancelsByClosing(Client):
 
 
 # Threads, forks and the circuit breaker
+
 
 @fails("processes/threads")
 class OneConnectionForAllThreads(Client):

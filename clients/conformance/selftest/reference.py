@@ -3,6 +3,7 @@
 Each decision that a case is about is a method of its own, so that `mutants.py` can spoil one at a time.
 It sends all requests of a call list, then reads replies until each has an outcome.
 """
+
 from __future__ import annotations
 
 import json
@@ -10,13 +11,27 @@ import os
 import socket
 import threading
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any
 
-CAPABILITIES = ["keys", "count", "batch", "page", "parent", "describe", "ping", "big_integers", "ids", "pipelining",
-                "cancel", "threads", "fork", "breaker"]
+CAPABILITIES = [
+    "keys",
+    "count",
+    "batch",
+    "page",
+    "parent",
+    "describe",
+    "ping",
+    "big_integers",
+    "ids",
+    "pipelining",
+    "cancel",
+    "threads",
+    "fork",
+    "breaker",
+]
 DEFAULT_SECONDS = 30.0
 RESULTS = ("rows", "row", "results", "count", "counts")
-Outcome = Dict[str, Any]
+Outcome = dict[str, Any]
 
 
 class Lost(Exception):
@@ -42,30 +57,35 @@ def error(code: str, message: str, **members: Any) -> Outcome:
 class Pending:
     """A request that was begun, and its outcome once there is one."""
 
-    def __init__(self, call: Dict[str, Any], request: Dict[str, Any]) -> None:
+    def __init__(self, call: dict[str, Any], request: dict[str, Any]) -> None:
         self.call, self.request = call, request
         self.deadline = time.monotonic() + call.get("timeout_ms", 1000 * DEFAULT_SECONDS) / 1000
         self.repetitions = 0
-        self.outcome: Optional[Outcome] = None
+        self.outcome: Outcome | None = None
+
+    @property
+    def left(self) -> float:
+        """Seconds until its deadline."""
+        return self.deadline - time.monotonic()
 
 
 class Client:
     def __init__(self, address: str) -> None:
         self.address = address
-        self.socket: Optional[socket.socket] = None
+        self.socket: socket.socket | None = None
         self.process = os.getpid()
         self.buffer = bytearray()
         self.last_id = 0
-        self.unanswered: Dict[Any, Pending] = {}
+        self.unanswered: dict[Any, Pending] = {}
         self.has_breaker = False
         self.open_until = 0.0
 
     # Calls
 
-    def run(self, call: Dict[str, Any]) -> Outcome:
+    def run(self, call: dict[str, Any]) -> Outcome:
         return self.finish(self.begin([call]))[0]
 
-    def begin(self, calls: List[Dict[str, Any]]) -> List[Pending]:
+    def begin(self, calls: list[dict[str, Any]]) -> list[Pending]:
         self.leave_parents_connection()
         pendings = [Pending(call, self.request_of(call)) for call in calls]
         if self.is_open():
@@ -75,7 +95,7 @@ class Client:
         self.send(pendings)
         return pendings
 
-    def finish(self, pendings: List[Pending]) -> List[Outcome]:
+    def finish(self, pendings: list[Pending]) -> list[Outcome]:
         while any(pending.outcome is None for pending in pendings):
             waiting = [pending for pending in pendings if pending.outcome is None]
             try:
@@ -95,7 +115,7 @@ class Client:
 
     # Requests
 
-    def request_of(self, call: Dict[str, Any]) -> Dict[str, Any]:
+    def request_of(self, call: dict[str, Any]) -> dict[str, Any]:
         """{"do":"load","name":"authors.books","key":42} → {"id":1,"load":"authors.books","key":42}"""
         request = {"id": self.next_id()}
         if call["do"] in ("describe", "ping"):
@@ -110,20 +130,20 @@ class Client:
         request.update(self.options_of(call))
         return request
 
-    def options_of(self, call: Dict[str, Any]) -> Dict[str, Any]:
+    def options_of(self, call: dict[str, Any]) -> dict[str, Any]:
         return dict(call.get("options", {}))
 
     def next_id(self) -> Any:
         self.last_id += 1
         return self.last_id
 
-    def line_of(self, request: Dict[str, Any]) -> bytes:
+    def line_of(self, request: dict[str, Any]) -> bytes:
         return json.dumps(request).encode() + b"\n"
 
     def timeout_of(self, pending: Pending) -> int:
         return max(1, int(1000 * (pending.deadline - time.monotonic())) - 5)
 
-    def send(self, pendings: List[Pending]) -> None:
+    def send(self, pendings: list[Pending]) -> None:
         """Sends them; where that fails each has its outcome, or is sent once more."""
         try:
             for pending in pendings:
@@ -133,12 +153,14 @@ class Client:
                 self.write(pending.request)
         except Lost:
             self.lost()
+        except TooLate:
+            self.give_up(pendings)
         except OSError as fault:
             for pending in pendings:
                 pending.outcome = self.unreachable(fault)
             self.trip()
 
-    def write(self, request: Dict[str, Any]) -> None:
+    def write(self, request: dict[str, Any]) -> None:
         if self.socket is None:
             self.connect()
         assert self.socket
@@ -198,7 +220,7 @@ class Client:
         if pending and pending.outcome is None:
             pending.outcome = self.outcome_of(pending, reply)
 
-    def parse(self, line: bytes) -> Dict[str, Any]:
+    def parse(self, line: bytes) -> dict[str, Any]:
         try:
             reply = json.loads(line.decode())
         except ValueError:
@@ -207,13 +229,13 @@ class Client:
             raise BadReply("a line is no object")
         return reply
 
-    def pending_of(self, reply: Dict[str, Any]) -> Optional[Pending]:
+    def pending_of(self, reply: dict[str, Any]) -> Pending | None:
         if "id" not in reply:
             code = reply.get("error", {}).get("code", "protocol_violation")
             raise BadReply(reply.get("error", {}).get("message", "a reply without an id"), code)
         return self.unanswered.pop(reply["id"], None)
 
-    def outcome_of(self, pending: Pending, reply: Dict[str, Any]) -> Outcome:
+    def outcome_of(self, pending: Pending, reply: dict[str, Any]) -> Outcome | None:
         if "error" in reply:
             return self.error_of(reply["error"])
         do = pending.call["do"]
@@ -228,24 +250,31 @@ class Client:
             return self.outcome_of_keys(pending, reply, reply[name])
         return {"value": self.page(reply["rows"], reply["more"]) if do == "page" else reply[name]}
 
-    def error_of(self, members: Dict[str, Any]) -> Outcome:
-        return {"error": {name: members[name] for name in ("code", "message", "retryable", "mysql_errno")
-                          if name in members}}
+    def error_of(self, members: dict[str, Any]) -> Outcome:
+        return {
+            "error": {
+                name: members[name]
+                for name in ("code", "message", "retryable", "mysql_errno")
+                if name in members
+            }
+        }
 
-    def outcome_of_keys(self, pending: Pending, reply: Dict[str, Any], results: List[Any]) -> Outcome:
+    def outcome_of_keys(self, pending: Pending, reply: dict[str, Any], results: list[Any]) -> Outcome:
         if len(results) != len(pending.call.get("keys", pending.call.get("parents", []))):
             return error("protocol_violation", "not as many results as keys")
         if pending.call["do"] == "page":
             results = [self.page(rows, more) for rows, more in zip(results, reply["more"])]
         errors = {int(place): self.error_of(one) for place, one in reply.get("errors", {}).items()}
         if pending.call["do"] == "batch":
-            return {"outcomes": [errors.get(place, {"value": result}) for place, result in enumerate(results)]}
+            return {
+                "outcomes": [errors.get(place, {"value": result}) for place, result in enumerate(results)]
+            }
         return self.first_error(errors) if errors else {"value": results}
 
-    def page(self, rows: List[Any], more: bool) -> Dict[str, Any]:
+    def page(self, rows: list[Any], more: bool) -> dict[str, Any]:
         return {"rows": rows, "more": more}
 
-    def first_error(self, errors: Dict[int, Outcome]) -> Outcome:
+    def first_error(self, errors: dict[int, Outcome]) -> Outcome:
         return errors[min(errors)]
 
     # Faults
@@ -269,8 +298,8 @@ class Client:
     def unreachable(self, fault: OSError) -> Outcome:
         return error("unreachable", f"cannot connect: {fault}", retryable=True)
 
-    def give_up(self, late: List[Pending]) -> None:
-        """The late ones have their outcome; if nobody else waits the connection goes, otherwise they are cancelled."""
+    def give_up(self, late: list[Pending]) -> None:
+        """Closes the connection, or cancels the late ones if others still wait."""
         for pending in late:
             pending.outcome = error("timeout", "no reply in time", retryable=True)
         self.trip()
@@ -279,7 +308,7 @@ class Client:
         else:
             self.close_after_timeout()
 
-    def cancel_late(self, late: List[Pending]) -> None:
+    def cancel_late(self, late: list[Pending]) -> None:
         for pending in late:
             self.write({"op": "cancel", "target": pending.request["id"], "id": self.next_id()})
 
@@ -302,9 +331,9 @@ class Client:
             self.drop()
             self.unanswered.clear()
 
-    def run_in_threads(self, calls: List[Dict[str, Any]]) -> Any:
-        """Starts a thread for each call, with a connection of its own. Returns what waits for all the outcomes."""
-        outcomes: List[Any] = [None] * len(calls)
+    def run_in_threads(self, calls: list[dict[str, Any]]) -> Any:
+        """Starts a thread for each call, with its own connection. Returns what waits for all outcomes."""
+        outcomes: list[Any] = [None] * len(calls)
 
         def run_one(place: int) -> None:
             outcomes[place] = self.for_thread().run(calls[place])
@@ -313,7 +342,7 @@ class Client:
         for thread in threads:
             thread.start()
 
-        def wait() -> List[Outcome]:
+        def wait() -> list[Outcome]:
             for thread in threads:
                 thread.join()
             return outcomes

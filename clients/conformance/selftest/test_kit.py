@@ -1,11 +1,11 @@
 """The kit's own tests: `python3 -m unittest discover -s clients/conformance/selftest`, about a minute."""
+
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
 import unittest
-from typing import List
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KIT = os.path.dirname(HERE)
@@ -13,6 +13,8 @@ sys.path[:0] = [KIT, HERE]
 
 import mutants  # noqa: E402
 import reference  # noqa: E402
+import variants  # noqa: E402
+
 from kit.cases import BadCase, Case, load_cases  # noqa: E402
 from kit.certify import run_case  # noqa: E402
 from kit.driver import CAPABILITIES  # noqa: E402
@@ -24,7 +26,8 @@ PATIENCE, SHORT_PATIENCE = 15.0, 2.0
 
 
 def run_kit(*arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([os.path.join(KIT, "run"), *arguments], capture_output=True, text=True, timeout=300)
+    command = [os.path.join(KIT, "run"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 class CasesTest(unittest.TestCase):
@@ -47,8 +50,14 @@ class CasesTest(unittest.TestCase):
     def test_a_case_with_a_typing_mistake_is_refused(self) -> None:
         good = {"name": "n", "about": "a", "sentence": "s", "steps": [{"call": {"do": "ping"}}]}
         Case("subject", good)
-        for change in ({"steps": [{"cal": {}}]}, {"needs": ["teleport"]}, {"stepz": []}, {"on_connect": ["shut"]},
-                       {"steps": [{"reply": {}, "too": "a"}]}, {"steps": [{"either": [[{"x": 1}]]}]}):
+        for change in (
+            {"steps": [{"cal": {}}]},
+            {"needs": ["teleport"]},
+            {"stepz": []},
+            {"on_connect": ["shut"]},
+            {"steps": [{"reply": {}, "too": "a"}]},
+            {"steps": [{"either": [[{"x": 1}]]}]},
+        ):
             with self.subTest(change), self.assertRaises(BadCase):
                 Case("subject", {**good, **change})
 
@@ -59,6 +68,15 @@ class ReferenceClientTest(unittest.TestCase):
             for case in load_cases(os.path.join(KIT, "cases")):
                 with self.subTest(case=case.name, transport=transport):
                     verdict = run_case(case, COMMAND, transport, reference.CAPABILITIES, PATIENCE)
+                    self.assertEqual(verdict.status, PASSED, "\n".join(verdict.lines(True)))
+
+
+    def test_clients_that_are_right_in_another_way_pass_as_well(self) -> None:
+        for kind in variants.VARIANTS:
+            for case in load_cases(os.path.join(KIT, "cases")):
+                with self.subTest(kind=kind.__name__, case=case.name):
+                    command = [*COMMAND, "--kind", kind.__name__]
+                    verdict = run_case(case, command, "unix", reference.CAPABILITIES, PATIENCE)
                     self.assertEqual(verdict.status, PASSED, "\n".join(verdict.lines(True)))
 
 
@@ -75,14 +93,19 @@ class SpoiledClientTest(unittest.TestCase):
             for name in names:
                 with self.subTest(mutant=mutant, case=name):
                     verdict = run_case(
-                        cases[name], [*COMMAND, "--mutant", mutant], "unix", reference.CAPABILITIES, SHORT_PATIENCE)
+                        cases[name],
+                        [*COMMAND, "--kind", mutant],
+                        "unix",
+                        reference.CAPABILITIES,
+                        SHORT_PATIENCE,
+                    )
                     self.assertEqual(verdict.status, FAILED, "\n".join(verdict.lines(True)))
 
 
 class CommandLineTest(unittest.TestCase):
     """What a user of `run` sees."""
 
-    def shell_client(self, first_line: str, rest: str = "cat >/dev/null") -> List[str]:
+    def shell_client(self, first_line: str, rest: str = "cat >/dev/null") -> list[str]:
         return ["sh", "-c", f"echo '{first_line}'; {rest}"]
 
     def test_success_is_status_0_and_a_summary(self) -> None:
@@ -92,12 +115,22 @@ class CommandLineTest(unittest.TestCase):
         self.assertIn("unix: 1 passed, 0 failed, 0 skipped", ended.stdout)
 
     def test_a_failure_shows_what_was_said_expected_and_promised(self) -> None:
-        ended = run_kit("--case", "lines/texts", "--transport", "unix", *COMMAND, "--mutant", "GuessesNumbers")
+        ended = run_kit(
+            "--case", "lines/texts", "--transport", "unix", *COMMAND, "--kind", "GuessesNumbers"
+        )
         self.assertEqual(ended.returncode, 0)
-        ended = run_kit("--case", "values/kinds", "--transport", "unix", *COMMAND, "--mutant", "GuessesNumbers")
+        ended = run_kit(
+            "--case", "values/kinds", "--transport", "unix", *COMMAND, "--kind", "GuessesNumbers"
+        )
         self.assertEqual(ended.returncode, 1)
-        for part in ("FAIL  values/kinds (unix)", "call      {\"do\":\"load\"", "request   {\"id\"", "reply     {\"id\"",
-                     "failed    the outcome.value.decimal is 10.5, not \"10.50\"", "protocol  Keys and the values"):
+        for part in (
+            "FAIL  values/kinds (unix)",
+            'call      {"do":"load"',
+            'request   {"id"',
+            'reply     {"id"',
+            'failed    the outcome.value.decimal is 10.5, not "10.50"',
+            "protocol  Keys and the values",
+        ):
             self.assertIn(part, ended.stdout)
 
     def test_what_a_client_cannot_do_is_skipped_and_said(self) -> None:
@@ -109,12 +142,13 @@ class CommandLineTest(unittest.TestCase):
 
     def test_commands_that_are_none_are_told_so(self) -> None:
         for command, message in (
-                (["/nonexistent"], "cannot start /nonexistent: No such file or directory"),
-                (["false"], "the command ended (status 1)"),
-                (self.shell_client("hello"), "no JSON"),
-                (self.shell_client('{"client":"x"}'), "the first line must be"),
-                (self.shell_client('{"client":"x","can":["fly"]}'), "'fly'"),
-                (self.shell_client('{"client":"x","can":[]}') + ["--daemon"], "")):
+            (["/nonexistent"], "cannot start /nonexistent: No such file or directory"),
+            (["false"], "the command ended (status 1)"),
+            (self.shell_client("hello"), "no JSON"),
+            (self.shell_client('{"client":"x"}'), "the first line must be"),
+            (self.shell_client('{"client":"x","can":["fly"]}'), "'fly'"),
+            ([*self.shell_client('{"client":"x","can":[]}'), "--daemon"], ""),
+        ):
             with self.subTest(command):
                 ended = run_kit("--patience", "2", "--case", "lines/plain", "--transport", "unix", *command)
                 self.assertEqual(ended.returncode, 2 if message else 1, ended.stdout + ended.stderr)
@@ -127,12 +161,22 @@ class CommandLineTest(unittest.TestCase):
 
     def test_a_client_that_dies_or_talks_nonsense_fails(self) -> None:
         declaration = '{"client":"x","can":[]}'
-        for rest, message in (("exit 3", "the command ended (status 3)"), ("read x; echo nonsense; cat", "no JSON"),
-                              ("read x; echo \"{}\"; cat", "an outcome is an object"),
-                              ("read x; echo \"complaint\" >&2", "stderr    complaint")):
+        for rest, message in (
+            ("exit 3", "the command ended (status 3)"),
+            ("read x; echo nonsense; cat", "no JSON"),
+            ('read x; echo "{}"; cat', "an outcome is an object"),
+            ('read x; echo "complaint" >&2', "stderr    complaint"),
+        ):
             with self.subTest(rest):
-                ended = run_kit("--patience", "2", "--transport", "unix", "--case", "connections/closed-at-once",
-                                *self.shell_client(declaration, rest))
+                ended = run_kit(
+                    "--patience",
+                    "2",
+                    "--transport",
+                    "unix",
+                    "--case",
+                    "connections/closed-at-once",
+                    *self.shell_client(declaration, rest),
+                )
                 self.assertEqual(ended.returncode, 1, ended.stderr)
                 self.assertIn(message, ended.stdout)
 
