@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from .driver import CAPABILITIES
-from .values import expand, parse
+from .values import parse
 
 # The members of each kind of step; the first says which kind it is.
 STEPS = {
@@ -52,7 +52,7 @@ class Case:
         try:
             self.about: str = members["about"]
             self.sentence: str = members["sentence"]
-            self.steps: list[dict[str, Any]] = expand(members["steps"])
+            self.steps: list[dict[str, Any]] = members["steps"]
         except KeyError as error:
             raise BadCase(f"{self.name}: {error} is missing") from None
         self.needs: list[str] = members.get("needs", [])

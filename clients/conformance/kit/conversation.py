@@ -13,7 +13,7 @@ from .loop import Loop
 from .outcomes import difference_of_outcomes, fault_of_form
 from .requests import FormFault
 from .server import Request, ScriptedServer
-from .values import difference, parse, shortened, write
+from .values import difference, expand, parse, shortened, write
 
 EXIT_SECONDS = 10.0
 DRIP_SECONDS = 0.05
@@ -58,7 +58,7 @@ class Conversation:
         try:
             self.read_declaration()
             for step in self._case.steps:
-                self._play_step(step)
+                self._play_step(expand(step))
             self._end()
         finally:
             self.close()

@@ -64,7 +64,8 @@ def lines() -> Iterator[bytes]:
 
 def main() -> None:
     *options, address = sys.argv[1:]
-    kind = getattr(mutants, options[1], None) or getattr(variants, options[1]) if options else Client
+    name = options[1] if options else "Client"
+    kind = getattr(mutants, name, None) or getattr(variants, name)
     client, begun = kind(address), {}
     print(json.dumps({"client": f"the kit's own {kind.__name__}", "can": CAPABILITIES}), flush=True)
     for line in lines():

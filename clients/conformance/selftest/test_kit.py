@@ -6,6 +6,9 @@ import os
 import subprocess
 import sys
 import unittest
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KIT = os.path.dirname(HERE)
@@ -18,11 +21,33 @@ import variants  # noqa: E402
 from kit.cases import BadCase, Case, load_cases  # noqa: E402
 from kit.certify import run_case  # noqa: E402
 from kit.driver import CAPABILITIES  # noqa: E402
-from kit.report import FAILED, PASSED  # noqa: E402
+from kit.report import FAILED, PASSED, Verdict  # noqa: E402
 
 COMMAND = [sys.executable, os.path.join(HERE, "command.py")]
 # Long enough for a busy machine where everything is right, short where a spoiled client hangs.
 PATIENCE, SHORT_PATIENCE = 15.0, 2.0
+WORKERS = 4
+CASES = os.path.join(KIT, "cases")
+
+
+class Run(NamedTuple):
+    """A case for a kind of the reference client."""
+
+    kind: str
+    case: Case
+    transport: str
+    patience_s: float
+
+
+def play(runs: list[Run]) -> Iterator[tuple[Run, Verdict]]:
+    """Plays cases, several at a time, because most of them wait for a process to start."""
+
+    def play_one(run: Run) -> Verdict:
+        command = [*COMMAND, "--kind", run.kind]
+        return run_case(run.case, command, run.transport, reference.CAPABILITIES, run.patience_s)
+
+    with ThreadPoolExecutor(WORKERS) as workers:
+        yield from zip(runs, workers.map(play_one, runs))
 
 
 def run_kit(*arguments: str) -> subprocess.CompletedProcess:
@@ -39,12 +64,12 @@ class CasesTest(unittest.TestCase):
         for name in ("PROTOCOL.md", "CLIENTS.md"):
             with open(os.path.join(documents, name), encoding="utf-8") as opened:
                 promised += " ".join(opened.read().split())
-        for case in load_cases(os.path.join(KIT, "cases")):
+        for case in load_cases(CASES):
             with self.subTest(case.name):
                 self.assertTrue(case.sentence in promised, case.sentence)
 
     def test_each_capability_is_needed_by_a_case(self) -> None:
-        needed = {need for case in load_cases(os.path.join(KIT, "cases")) for need in case.needs}
+        needed = {need for case in load_cases(CASES) for need in case.needs}
         self.assertEqual(needed, set(CAPABILITIES))
 
     def test_a_case_with_a_typing_mistake_is_refused(self) -> None:
@@ -62,22 +87,23 @@ class CasesTest(unittest.TestCase):
                 Case("subject", {**good, **change})
 
 
-class ReferenceClientTest(unittest.TestCase):
+class RightClientTest(unittest.TestCase):
+    """What is right passes."""
+
+    def check(self, kind: str, transport: str, cases: list[Case]) -> None:
+        runs = [Run(kind, case, transport, PATIENCE) for case in cases]
+        for run, verdict in play(runs):
+            with self.subTest(kind=kind, case=run.case.name, transport=transport):
+                self.assertEqual(verdict.status, PASSED, "\n".join(verdict.lines(True)))
+
     def test_a_right_client_passes_every_case_over_both_transports(self) -> None:
         for transport in ("unix", "tcp"):
-            for case in load_cases(os.path.join(KIT, "cases")):
-                with self.subTest(case=case.name, transport=transport):
-                    verdict = run_case(case, COMMAND, transport, reference.CAPABILITIES, PATIENCE)
-                    self.assertEqual(verdict.status, PASSED, "\n".join(verdict.lines(True)))
-
+            self.check("Client", transport, load_cases(CASES))
 
     def test_clients_that_are_right_in_another_way_pass_as_well(self) -> None:
+        quick = [case for case in load_cases(CASES) if not case.patience_s]
         for kind in variants.VARIANTS:
-            for case in load_cases(os.path.join(KIT, "cases")):
-                with self.subTest(kind=kind.__name__, case=case.name):
-                    command = [*COMMAND, "--kind", kind.__name__]
-                    verdict = run_case(case, command, "unix", reference.CAPABILITIES, PATIENCE)
-                    self.assertEqual(verdict.status, PASSED, "\n".join(verdict.lines(True)))
+            self.check(kind.__name__, "unix", quick)
 
 
 class SpoiledClientTest(unittest.TestCase):
@@ -85,21 +111,18 @@ class SpoiledClientTest(unittest.TestCase):
 
     def test_each_case_is_failed_by_a_spoiled_client(self) -> None:
         named = {name for cases in mutants.FAILS.values() for name in cases}
-        self.assertEqual(named, {case.name for case in load_cases(os.path.join(KIT, "cases"))})
+        self.assertEqual(named, {case.name for case in load_cases(CASES)})
 
     def test_each_spoiled_client_fails_the_cases_that_it_should(self) -> None:
-        cases = {case.name: case for case in load_cases(os.path.join(KIT, "cases"))}
-        for mutant, names in mutants.FAILS.items():
-            for name in names:
-                with self.subTest(mutant=mutant, case=name):
-                    verdict = run_case(
-                        cases[name],
-                        [*COMMAND, "--kind", mutant],
-                        "unix",
-                        reference.CAPABILITIES,
-                        SHORT_PATIENCE,
-                    )
-                    self.assertEqual(verdict.status, FAILED, "\n".join(verdict.lines(True)))
+        cases = {case.name: case for case in load_cases(CASES)}
+        runs = [
+            Run(mutant, cases[name], "unix", SHORT_PATIENCE)
+            for mutant, names in mutants.FAILS.items()
+            for name in names
+        ]
+        for run, verdict in play(runs):
+            with self.subTest(mutant=run.kind, case=run.case.name):
+                self.assertEqual(verdict.status, FAILED, "\n".join(verdict.lines(True)))
 
 
 class CommandLineTest(unittest.TestCase):
@@ -115,13 +138,9 @@ class CommandLineTest(unittest.TestCase):
         self.assertIn("unix: 1 passed, 0 failed, 0 skipped", ended.stdout)
 
     def test_a_failure_shows_what_was_said_expected_and_promised(self) -> None:
-        ended = run_kit(
-            "--case", "lines/texts", "--transport", "unix", *COMMAND, "--kind", "GuessesNumbers"
-        )
+        ended = run_kit("--case", "lines/texts", "--transport", "unix", *COMMAND, "--kind", "GuessesNumbers")
         self.assertEqual(ended.returncode, 0)
-        ended = run_kit(
-            "--case", "values/kinds", "--transport", "unix", *COMMAND, "--kind", "GuessesNumbers"
-        )
+        ended = run_kit("--case", "values/kinds", "--transport", "unix", *COMMAND, "--kind", "GuessesNumbers")
         self.assertEqual(ended.returncode, 1)
         for part in (
             "FAIL  values/kinds (unix)",

@@ -73,5 +73,10 @@ class KnowsEmptyResults(Client):
 
 
 VARIANTS = [
-    SaysHelloFirst, RetriesWhatIsRetryable, RepeatsNoHalfReply, HasTextsForIds, ClosesAtEachTimeout, KnowsEmptyResults,
-]  # fmt: skip
+    SaysHelloFirst,
+    RetriesWhatIsRetryable,
+    RepeatsNoHalfReply,
+    HasTextsForIds,
+    ClosesAtEachTimeout,
+    KnowsEmptyResults,
+]
