@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds wheel and sdist, installs each into an empty environment, and has a load answered from an empty folder.
+"""Builds wheel and sdist, and has each answer a load in an empty environment, from an empty folder.
 
 Needs a network for pip, which fetches the tools of the build.
 """

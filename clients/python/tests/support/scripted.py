@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import shutil
 import socket
 import struct
@@ -20,15 +21,25 @@ class ScriptedConnection:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
-        self._lines = connection.makefile("rb")
+        self._input = b""
 
     def request(self) -> dict[str, Any] | None:
         """The next request; None when the client has closed the connection."""
-        try:
-            line = self._lines.readline()
-        except ConnectionResetError:
-            return None
-        return json.loads(line) if line else None
+        while b"\n" not in self._input:
+            try:
+                data = self._socket.recv(1 << 16)
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                return None
+            self._input += data
+        line, _, self._input = self._input.partition(b"\n")
+        request: dict[str, Any] = json.loads(line)
+        return request
+
+    def has_request(self, seconds: float) -> bool:
+        """Whether a further request comes within a time."""
+        return b"\n" in self._input or bool(select.select([self._socket], [], [], seconds)[0])
 
     def reply(self, **members: Any) -> None:
         """Sends a reply with the members in their order."""
@@ -51,7 +62,6 @@ class ScriptedConnection:
 
     def close(self) -> None:
         """Ends the connection."""
-        self._lines.close()
         self._socket.close()
 
 
