@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .cases import Case
-from .conversation import CaseFailed, Conversation
+from .conversation import Conversation
 from .driver import CAPABILITIES
 from .report import FAILED, PASSED, SKIPPED, Verdict
+from .session import CaseFailed, Session
 
 NOTHING = Case("kit", {"name": "declaration", "about": "", "sentence": "", "steps": []})
 
@@ -19,15 +20,15 @@ class BadCommand(Exception):
 def read_declaration(command: list[str], patience_s: float) -> dict[str, Any]:
     """Starts the command once, for its first line. Raises BadCommand."""
     try:
-        conversation = Conversation(NOTHING, command, "unix", patience_s)
+        session = Session(NOTHING, command, "unix", patience_s)
     except OSError as error:
         raise BadCommand(f"cannot start {command[0]}: {error.strerror}") from None
     try:
-        declaration = conversation.read_declaration()
+        declaration = session.read_declaration()
     except CaseFailed as failure:
-        raise BadCommand(f"{failure}\n{conversation.complaints}".strip()) from None
-    finally:
-        conversation.close()
+        session.close()
+        raise BadCommand(f"{failure}\n{session.complaints}".strip()) from None
+    session.close()
     unknown = [one for one in declaration["can"] if one not in CAPABILITIES]
     if unknown:
         raise BadCommand(
@@ -49,13 +50,15 @@ def run_case(
     missing = [need for need in case.needs if need not in can]
     if missing:
         return Verdict(SKIPPED, case.name, shown, f"the client does not declare '{missing[0]}'")
-    conversation = Conversation(case, command, transport, patience_s, daemon)
+    session = Session(case, command, transport, patience_s, daemon)
     verdict = Verdict(PASSED, case.name, shown)
-    verdict.about, verdict.sentence, verdict.transcript = case.about, case.sentence, conversation.transcript
+    verdict.about, verdict.sentence, verdict.transcript = case.about, case.sentence, session.transcript
     try:
-        conversation.play()
+        Conversation(session).play(case)
     except CaseFailed as failure:
         verdict.status, verdict.text = FAILED, str(failure)
         verdict.sentence = failure.sentence or case.sentence
-        verdict.complaints = conversation.complaints
+    finally:
+        session.close()
+    verdict.complaints = session.complaints
     return verdict

@@ -1,10 +1,10 @@
-"""The form that every request line must have, whatever a case is about. Pure."""
+"""Requests: the form that each must have, whatever a case is about, and what a case expects. Pure."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .values import parse, shortened
+from .values import difference, parse, shortened
 
 MAX_LINE_BYTES = 1 << 20
 MEMBERS = {
@@ -27,6 +27,9 @@ MEMBERS = {
     "op",
     "target",
 }
+
+# Members that are the client's own business where a case does not name them.
+UNCOMPARED = ("id", "timeout_ms")
 
 
 class FormFault(Exception):
@@ -84,3 +87,17 @@ def _is_id(value: Any) -> bool:
     if isinstance(value, str):
         return len(value.encode()) <= 128
     return value is None or (type(value) is int and -(1 << 63) <= value < 1 << 64)
+
+
+def difference_of_requests(expected: dict[str, Any], members: dict[str, Any]) -> str | None:
+    """Says in a sentence how a request differs from the expected one; None if it does not."""
+    compared = {name: value for name, value in members.items() if name in expected or name not in UNCOMPARED}
+    return difference(expected, compared, "the request")
+
+
+def fault_of_timeout(members: dict[str, Any], limit_ms: int) -> str | None:
+    """Says what is wrong with the `timeout_ms` of a call that has so much time; None if nothing is."""
+    timeout = members.get("timeout_ms")
+    if timeout is None:
+        return "the request has no timeout_ms, although the call has one"
+    return f"timeout_ms is {timeout}, more than the call's {limit_ms}" if timeout > limit_ms else None
