@@ -10,7 +10,7 @@ from .values import parse
 
 # The members of each kind of step; the first says which kind it is.
 STEPS = {
-    "call": {"call", "while"},
+    "call": {"call", "while", "until"},
     "request": {"request", "as", "timeout_ms", "on", "not_on"},
     "requests": {"requests"},
     "reply": {"reply", "to", "id", "ending", "piece"},

@@ -13,6 +13,7 @@ from .session import CaseFailed, Session
 from .values import expand, shortened, write
 
 DRIP_SECONDS = 0.05
+MAX_REPETITIONS = 8
 
 
 class Conversation:
@@ -41,9 +42,11 @@ class Conversation:
         self._has_begun = step["call"]["do"] == "begin"
         self._session.driver.send(step["call"])
         if "while" in step:
-            self._repeat_call(step["call"], step["while"])
+            self._repeat_while(step["call"], step["while"])
+        elif "until" in step:
+            self._repeat_until(step["call"], step["until"])
 
-    def _repeat_call(self, call: dict[str, Any], code: str) -> None:
+    def _repeat_while(self, call: dict[str, Any], code: str) -> None:
         """Makes the call again for as long as its outcome is an error of this code."""
         deadline = time.monotonic() + self._session.patience_s
         while True:
@@ -58,6 +61,20 @@ class Conversation:
                 )
             self._session.driver.lines.popleft()
             self._session.driver.send(call)
+
+    def _repeat_until(self, call: dict[str, Any], code: str) -> None:
+        """Makes the call again, and answers none of its requests, until its outcome is an error of this code.
+
+        A pause of a circuit breaker may be over before a busy machine comes to the next call.
+        """
+        for _ in range(MAX_REPETITIONS):
+            self._session.wait(lambda: self._session.driver.lines, "an outcome")
+            self._session.server.requests.clear()
+            if f'"{code}"'.encode() in self._session.driver.lines[0]:
+                return
+            self._session.driver.lines.popleft()
+            self._session.driver.send(call)
+        raise CaseFailed(f"none of {MAX_REPETITIONS} calls has failed with {code}")
 
     def _step_request(self, step: dict[str, Any]) -> None:
         expected = step["request"]
