@@ -1,7 +1,7 @@
 """The command that the conformance kit drives: `python -m kindred_db.conformance [--asyncio] ADDRESS`.
 
-It reads a call on each line of standard input and writes its outcome, a line each. What the lines mean is said
-in `clients/conformance/README.md` of the repository.
+It reads a call on each line of standard input, and writes the outcome of each as a line. What the lines mean
+is said in `clients/conformance/README.md` of the repository.
 
     < {"client":"kindred_db 0.2.0, sync","can":["keys",…]}
     > {"do":"load","name":"authors.books","key":42}
@@ -25,15 +25,18 @@ from .pipeline import Pending, Pipeline
 Call = dict[str, Any]
 Outcome = dict[str, Any]
 
-ABILITIES = ["keys", "count", "batch", "page", "parent", "describe", "ping", "big_integers", "ids", "pipelining",
-             "cancel", "fork", "breaker"]  # fmt: skip
+ABILITIES = [
+    "keys", "count", "batch", "page", "parent", "describe", "ping", "big_integers", "ids", "pipelining", "cancel",
+    "fork", "breaker",
+]  # fmt: skip
 SYNC_ABILITIES = [*ABILITIES, "threads"]
 DEFAULT_SECONDS = 30.0
 USAGE = "usage: python -m kindred_db.conformance [--asyncio] ADDRESS"
 
 
 def invocation(client: Client | AsyncClient | Pipeline, call: Call) -> Any:
-    """Does what a call says, and returns what the client's method returns: a value, or an awaitable.
+    """Does what a call says, and returns what the client's method returns: a value, an awaitable, or in a
+    pipeline a pending result.
 
     `{"do":"count","name":"authors.books","keys":[42]}` → `client.count_many("authors.books", keys=[42])`
     """
@@ -109,7 +112,7 @@ class SyncCommand:
 
     def run(self) -> None:
         _write({"client": f"kindred_db {__version__}, sync", "can": SYNC_ABILITIES})
-        # Not `for line in sys.stdin`, which splits nothing else either, but decodes by the locale.
+        # Bytes, because a text stream would decode them by the locale.
         for line in iter(sys.stdin.buffer.readline, b""):
             _write(self.answer(json.loads(line)))
         self._client.close()
