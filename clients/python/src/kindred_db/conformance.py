@@ -26,8 +26,8 @@ Call = dict[str, Any]
 Outcome = dict[str, Any]
 
 ABILITIES = [
-    "keys", "count", "batch", "page", "parent", "describe", "ping", "big_integers", "ids", "pipelining", "cancel",
-    "fork", "breaker",
+    "keys", "count", "batch", "page", "parent", "describe", "ping", "big_integers", "ids", "pipelining",
+    "cancel", "fork", "breaker",
 ]  # fmt: skip
 SYNC_ABILITIES = [*ABILITIES, "threads"]
 DEFAULT_SECONDS = 30.0
