@@ -87,7 +87,7 @@ def _as_text(value: Any, argument: str) -> str:
     if isinstance(value, datetime.time):
         if value.tzinfo is not None:
             raise ValueError(f"{argument}: a TIME has no time zone, but {value!r} has one")
-        return _without_zeros(value.isoformat())
+        return value.isoformat()
     if isinstance(value, datetime.timedelta):
         return _timedelta(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -99,9 +99,8 @@ def _as_text(value: Any, argument: str) -> str:
 
 def _datetime(value: datetime.datetime) -> str:
     if value.tzinfo is None:
-        return _without_zeros(value.isoformat())
-    utc = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
-    return _without_zeros(utc.isoformat()) + "Z"
+        return value.isoformat()
+    return value.astimezone(datetime.timezone.utc).replace(tzinfo=None).isoformat() + "Z"
 
 
 def _timedelta(value: datetime.timedelta) -> str:
@@ -109,12 +108,7 @@ def _timedelta(value: datetime.timedelta) -> str:
     value = abs(value)
     minutes, seconds = divmod(value.days * 86400 + value.seconds, 60)
     fraction = f".{value.microseconds:06}" if value.microseconds else ""
-    return _without_zeros(f"{sign}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}{fraction}")
-
-
-def _without_zeros(clock: str) -> str:
-    # A column of fewer digits than Python's six takes no more than it has, and takes fewer.
-    return clock.rstrip("0") if "." in clock else clock
+    return f"{sign}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}{fraction}"
 
 
 def key(value: Any, argument: str) -> JSONScalar | list[JSONScalar]:
