@@ -1,0 +1,1 @@
+"""The conformance kit for client libraries of kindred: see README.md beside this folder."""
