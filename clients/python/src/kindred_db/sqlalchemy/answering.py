@@ -55,6 +55,11 @@ class Execution:
     context: Any
 
     @property
+    def text(self) -> str:
+        """The statement with one place for a list, however long it is."""
+        return str(self.context.compiled.string)
+
+    @property
     def options(self) -> Any:
         return self.context.execution_options
 
@@ -287,14 +292,14 @@ class Answerer:
     # What was not answered.
 
     def _refused(self, execution: Execution, refusal: NotAnswered) -> None:
-        self.report.refuse(execution.statement, refusal.reason, _COUNTERS[refusal.kind])
+        self.report.refuse(execution.text, refusal.reason, _COUNTERS[refusal.kind])
         if refusal.kind == "daemon":
             self._complain(refusal.reason)
 
     def _failed(self, execution: Execution, error: KindredError) -> None:
         if isinstance(error, UnknownName):
             self._daemon.refresh()
-        self.report.refuse(execution.statement, f"kindred: {error.code}", "failed")
+        self.report.refuse(execution.text, f"kindred: {error.code}", "failed")
         self._complain(str(error))
 
     def _complain(self, reason: str) -> None:

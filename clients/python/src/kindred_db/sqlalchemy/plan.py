@@ -71,16 +71,17 @@ def make_plan(shape: Shape, catalog: Catalog) -> Plan:
     for table in shape.tables:
         if table.schema is not None and table.schema != catalog.database:
             raise NotAnswered(f"a table of the schema {table.schema}")
-    refusal: Optional[NotAnswered] = None
+    reasons = []
     plans = []
     for match in _matches(shape, catalog):
         try:
             plans.append(match.plan())
-        except NotAnswered as reason:
-            refusal = refusal or reason
+        except NotAnswered as refusal:
+            # Its text alone: an exception that a frame keeps would keep that frame, and all that called it.
+            reasons.append((refusal.reason, refusal.kind))
     if plans:
         return min(plans, key=_preference)
-    raise refusal or NotAnswered("no relationship of the daemon is like this statement")
+    raise NotAnswered(*(reasons or [("no relationship of the daemon is like this statement", "structure")])[0])
 
 
 def _preference(plan: Plan) -> tuple[Any, ...]:
