@@ -88,7 +88,7 @@ class Suite:
         with PrivateDaemon(database, "test", settings=settings) as daemon, tempfile.TemporaryDirectory() as folder:
             suite, report = Path(folder) / "suite.json", Path(folder) / "report.json"
             suite.write_text(json.dumps({
-                "socket": daemon.socket, "config": str(daemon.config), "pid": daemon.pid,
+                "socket": daemon.socket, "config": str(daemon.config), "pid": daemon._running().pid,
                 "report": str(report), "mode": "all" if self.wide else "relationships",
             }))  # fmt: skip
             outcome = self.run(database, suite)
