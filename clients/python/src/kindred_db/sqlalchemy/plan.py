@@ -194,18 +194,25 @@ class _Match:
                 return Key((condition,), True, places, columns, types, by_parent)
         found = []
         for column in columns:
-            equal = [c for c in self.shape.conditions if c.column == column and c.operator == "eq"]
+            equal = [c for c in self._values() if c.column == column and c.operator == "eq"]
             if not equal:
                 raise NotAnswered(f"no single value or list for {column.name}")
             found.append(equal[0])
         return Key(tuple(found), False, (), columns, types, by_parent)
+
+    def _values(self) -> list[Condition]:
+        """The conditions whose values an execution brings."""
+        return [condition for condition in self.shape.conditions if condition.bind is not None]
 
     def _filter_type(self, condition: Condition) -> str:
         if condition.row:
             raise NotAnswered("a list of rows that is not the key")
         if condition.column.table != self.target:
             raise NotAnswered("a condition on another table than the related one")
-        return self._shown_type(condition.column.name)
+        type_ = self._shown_type(condition.column.name)
+        if condition.constant is not None and values.kind(type_) != "integer":
+            raise NotAnswered(f"true or false compared with a column of type {type_}")
+        return type_
 
     def _shown_type(self, name: str) -> str:
         type_ = self.relationship.columns.get(name)
