@@ -73,6 +73,11 @@ class Execution:
         return self.path is not None and not self.path.is_root
 
     @property
+    def streams(self) -> bool:
+        """Whether rows are read while others of the connection wait, as with `yield_per`."""
+        return bool(self.options.get("stream_results") or self.options.get("yield_per"))
+
+    @property
     def lazy_parent(self) -> Any:
         """The state of the object whose attribute is lazily loaded, or None."""
         options = self.options.get("_sa_orm_load_options")
@@ -149,6 +154,9 @@ class Answerer:
         compiled = execution.context.compiled
         if compiled is None or getattr(compiled, "compile_state", None) is None:
             return False
+        if execution.streams and not execution.is_relationship_load:
+            # Its relationships are answered while it is read, when the session cannot be asked any more.
+            connections.facts(execution.context)
         if not (execution.is_relationship_load or self._settings.all_selects):
             return False
         try:
@@ -189,8 +197,7 @@ class Answerer:
             raise NotAnswered("the transaction has written", "rule")
         if options.get("schema_translate_map"):
             raise NotAnswered("schema_translate_map", "rule")
-        streams = options.get("stream_results") or options.get("yield_per")
-        if streams and not execution.is_relationship_load:
+        if execution.streams and not execution.is_relationship_load:
             raise NotAnswered("stream_results or yield_per", "rule")
         if connections.is_rewritten(
             execution.statement, context.statement, execution.parameters, context.parameters[0]
@@ -223,7 +230,8 @@ class Answerer:
         if request.many and not execution.is_relationship_load:
             _check_free_list(exchange)
         rows = self._rows(exchange, request, execution)
-        if self._settings.verify and random.random() < self._settings.verify:
+        # A second statement would end the one that is being streamed.
+        if self._settings.verify > random.random() and not execution.streams:
             rows = self._verified(exchange, request, execution, rows)
         return rows
 
@@ -285,6 +293,10 @@ class Answerer:
         execution.context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(
             execution.cursor, description, rows
         )
+        if execution.streams and execution.context.dialect.driver == "mysqldb":
+            # Closing a cursor looks for further results, even one that was never executed, and ends the
+            # statement that the connection is streaming. Without a connection it only closes.
+            execution.cursor.connection = None
         self.report.count("loads", "answered")
         # SQLAlchemy's own log shows the statement as if it had been sent.
         log.debug("answered by kindred, %d rows: %s", len(rows), execution.statement)

@@ -185,7 +185,8 @@ class _Reader:
 
     def _add_shown(self, shown: Any) -> None:
         column = shown.element if isinstance(shown, Label) else shown
-        if column.type.dialect_impl(self._dialect)._has_column_expression:
+        written = column.type.dialect_impl(self._dialect).column_expression(column)
+        if written is not None and written is not column:
             raise NotAnswered(f"the type of a shown column writes SQL of its own: {column.type!r}")
         self.shape.shown.append(self._column(column))
         self.shape.types.append(column.type)
@@ -209,7 +210,8 @@ class _Reader:
         return ColumnRef(number, column.name)
 
     def _check_bind(self, bind: BindParameter[Any]) -> None:
-        if bind.type.dialect_impl(self._dialect)._has_bind_expression:
+        written = bind.type.dialect_impl(self._dialect).bind_expression(bind)
+        if written is not None and written is not bind:
             raise NotAnswered(f"the type of a value writes SQL of its own: {bind.type!r}")
 
 
