@@ -3,7 +3,7 @@
     suites/run sqlalchemy 2.0|2.1 [--driver pymysql|mysqldb] [--wide]
 
 Prints what passed and failed both ways, how many loads the daemon has answered by its own count, and every
-reason for which a load ran as SQL. Each answer is compared with the SQL that it stands for. The exit code is 0
+reason for which a load ran as SQL. Each answer is compared with its SQL. The exit code is 0
 if the same tests pass and fail both ways, no answer differs, and as many loads are answered as are promised.
 With --wide it is every SELECT in most of the ORM's tests, not only relationships in two files of them.
 """
@@ -70,22 +70,30 @@ class Suite:
             results = Path(folder) / "results.xml"
             command = [self.python, "-m", "pytest", "-q", "--maxfail=100000"]
             command += ["-p", "no:cacheprovider", f"--junitxml={results}", "--timeout=120"]
-            command += ["--dburi", f"mysql+{self.driver}://root@/test?unix_socket={database.socket}&charset=utf8mb4"]
+            command += [
+                "--dburi",
+                f"mysql+{self.driver}://root@/test?unix_socket={database.socket}&charset=utf8mb4",
+            ]
             command += (["-p", "sqlalchemy_plugin"] if through else []) + self._files()
             variables = {**os.environ, "PYTHONPATH": f"{environment.CLIENT / 'src'}:{HERE}"}
             if through:
                 variables["KINDRED_SUITE"] = str(through)
             log = Path(folder) / "log"
             with log.open("wb") as output:
-                subprocess.run(command, cwd=self.source, env=variables, stdout=output, stderr=output, check=False)
+                subprocess.run(
+                    command, cwd=self.source, env=variables, stdout=output, stderr=output, check=False
+                )
             if not results.exists():
                 raise SystemExit(f"the tests did not run:\n{log.read_text(errors='replace')[-4000:]}")
             return Outcome(_results(results))
 
     def run_through_kindred(self, database: PrivateDatabase) -> Outcome:
         database.sql("CREATE DATABASE IF NOT EXISTS test")
-        settings = "[catalog]\ndiscover = false\nrefresh_s = 0\n[service]\nlog_level = \"warning\""
-        with PrivateDaemon(database, "test", settings=settings) as daemon, tempfile.TemporaryDirectory() as folder:
+        settings = '[catalog]\ndiscover = false\nrefresh_s = 0\n[service]\nlog_level = "warning"'
+        with (
+            PrivateDaemon(database, "test", settings=settings) as daemon,
+            tempfile.TemporaryDirectory() as folder,
+        ):
             suite, report = Path(folder) / "suite.json", Path(folder) / "report.json"
             suite.write_text(json.dumps({
                 "socket": daemon.socket, "config": str(daemon.config), "pid": daemon._running().pid,
@@ -142,7 +150,9 @@ def _faults(suite: Suite, plain: Outcome, through: Outcome) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(usage="suites/run sqlalchemy 2.0|2.1 [--driver pymysql|mysqldb] [--wide]")
+    parser = argparse.ArgumentParser(
+        usage="suites/run sqlalchemy 2.0|2.1 [--driver pymysql|mysqldb] [--wide]"
+    )
     parser.add_argument("line", choices=LINES)
     parser.add_argument("--driver", choices=DRIVERS, default="pymysql")
     parser.add_argument("--wide", action="store_true", help="every SELECT in most of the ORM's tests")

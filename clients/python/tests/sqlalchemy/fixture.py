@@ -13,17 +13,17 @@ import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from kindred_db import Client
-from kindred_db.sqlalchemy import Handle, attach, toml
+import models
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 from support import PrivateDaemon, PrivateDatabase
 
-import models
+from kindred_db import Client
+from kindred_db.sqlalchemy import Handle, attach, toml
 
 DRIVER = os.environ.get("KINDRED_DRIVER", "pymysql")
 
@@ -58,7 +58,7 @@ class Library:
         self.database.close()
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def library() -> Library:
     made = Library()
     atexit.register(made.close)
@@ -68,8 +68,8 @@ def library() -> Library:
 class PluggedCase(unittest.TestCase):
     """A test with an engine that kindred is attached to. Every answer is compared with SQL."""
 
-    options: dict[str, Any] = {"verify": 1.0, "refresh_s": 3600.0}
-    engine_options: dict[str, Any] = {}
+    options: ClassVar[dict[str, Any]] = {"verify": 1.0, "refresh_s": 3600.0}
+    engine_options: ClassVar[dict[str, Any]] = {}
 
     def setUp(self) -> None:
         self.library = library()

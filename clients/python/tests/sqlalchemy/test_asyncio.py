@@ -7,12 +7,13 @@ import unittest
 from typing import Any
 
 from fixture import library
-from kindred_db import AsyncClient, Client
-from kindred_db.sqlalchemy import attach
 from models import Author, Book
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, selectinload
+
+from kindred_db import AsyncClient, Client
+from kindred_db.sqlalchemy import attach
 
 
 def lazily(session: Session) -> list[list[int]]:
@@ -99,8 +100,11 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
         await client.close()
 
     async def test_another_database_is_left_to_sql(self) -> None:
-        library().database.sql("CREATE DATABASE IF NOT EXISTS other; CREATE TABLE IF NOT EXISTS other.books LIKE library.books;"
-            "CREATE TABLE IF NOT EXISTS other.authors LIKE library.authors; REPLACE INTO other.authors VALUES (1, 'x')")  # fmt: skip
+        library().database.sql(
+            "CREATE DATABASE IF NOT EXISTS other; CREATE TABLE IF NOT EXISTS other.books LIKE library.books;"
+            "CREATE TABLE IF NOT EXISTS other.authors LIKE library.authors;"
+            "REPLACE INTO other.authors VALUES (1, 'x')"
+        )
         engine = create_async_engine(library().url("asyncmy", "other"), isolation_level="READ COMMITTED")
         handle = attach(engine, self.client)
         async with AsyncSession(engine) as session:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import logging
 import socket
 import tempfile
 import threading
 import unittest
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from fixture import PluggedCase
-from kindred_db import Client
-from kindred_db.sqlalchemy import answering, attach
-from kindred_db.sqlalchemy.exchange import Exchange
 from models import Author, Book
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from support import eventually
+
+from kindred_db import Client
+from kindred_db.sqlalchemy import answering, attach
+from kindred_db.sqlalchemy.exchange import Exchange
 
 
 def books(session: Session) -> list[list[int]]:
@@ -69,7 +72,7 @@ class Daemon(QuietLog):
         self.daemon.suspend()
         for _ in range(3):
             self.assertEqual(self.check(), 0)
-        codes = {refusal.reason: refusal.count for refusal in self.handle.why}
+        codes = {refusal.reason: refusal.times for refusal in self.handle.why}
         self.assertEqual(codes.get("kindred: timeout", 0), 1, "one time-out opens the circuit for all others")
         self.daemon.resume()
         eventually(lambda: self.check() == 3, "an answer of the daemon that goes on")
@@ -116,18 +119,18 @@ class Verifying(QuietLog):
         """Differences are what these tests are about."""
 
     def test_a_difference_is_counted_and_sql_is_used(self) -> None:
-        with mock.patch.object(Exchange, "rows", lambda *arguments: [(1, 1, "wrong", "book", 0)]):
-            with Session(self.engine) as session:
-                self.assertEqual(books(session), EVERYTHING)
+        wrong = mock.patch.object(Exchange, "rows", lambda *arguments: [(1, 1, "wrong", "book", 0)])
+        with wrong, Session(self.engine) as session:
+            self.assertEqual(books(session), EVERYTHING)
         stats = self.handle.stats
         self.assertEqual((stats.mismatched, stats.verified, stats.answered), (3, 3, 3))
 
     def test_a_share(self) -> None:
         self.handle.detach()
         self.handle = self.attach(verify=0.5)
-        with mock.patch.object(answering.random, "random", side_effect=[0.4, 0.6, 0.4]):
-            with Session(self.engine) as session:
-                books(session)
+        chances = mock.patch.object(answering.random, "random", side_effect=[0.4, 0.6, 0.4])
+        with chances, Session(self.engine) as session:
+            books(session)
         self.assertEqual(self.handle.stats.verified, 2)
 
 
@@ -179,9 +182,6 @@ class Memory(PluggedCase):
         self.assertLess(len(plans), 10)
 
     def test_objects_of_a_session_are_not_kept(self) -> None:
-        import gc
-        import weakref
-
         gc.disable()
         self.addCleanup(gc.enable)
         with Session(self.engine) as session:

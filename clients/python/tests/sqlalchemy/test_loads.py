@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from fixture import PluggedCase
 from models import Author, Book, Event, Line, Novel, Order, Place, Profile, Shelf, Tag
@@ -85,7 +85,11 @@ class LazyLoads(PluggedCase):
 
     def test_raiseload_still_raises(self) -> None:
         with Session(self.engine) as session, self.assertRaises(InvalidRequestError):
-            _ = session.scalars(select(Author).where(Author.id == 1).options(raiseload(Author.books))).one().books
+            _ = (
+                session.scalars(select(Author).where(Author.id == 1).options(raiseload(Author.books)))
+                .one()
+                .books
+            )
 
 
 class SelectinLoads(PluggedCase):
@@ -104,7 +108,9 @@ class SelectinLoads(PluggedCase):
         self.both(statement, lambda b: b.author.name, 1)
 
     def test_one_to_one(self) -> None:
-        self.both(select(Author).options(selectinload(Author.profile)), lambda a: a.profile and a.profile.id, 1)
+        self.both(
+            select(Author).options(selectinload(Author.profile)), lambda a: a.profile and a.profile.id, 1
+        )
 
     def test_many_to_many(self) -> None:
         self.both(select(Book).options(selectinload(Book.tags)), lambda b: ids(b.tags), 1)
@@ -174,7 +180,7 @@ class LeftToSQL(PluggedCase):
 
 
 class OtherSelects(PluggedCase):
-    options = {**PluggedCase.options, "mode": "all"}
+    options: ClassVar = {**PluggedCase.options, "mode": "all"}
 
     def test_get_and_refresh(self) -> None:
         def look(session: Session) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import unittest
-from typing import Any
+from typing import Any, ClassVar
 from unittest import mock
 
 import sqlalchemy
 from fixture import PluggedCase, library
-from kindred_db import AsyncClient, Client
-from kindred_db.sqlalchemy import AttachError, attach
 from models import Author, Book, Tag
 from sqlalchemy import create_engine, event, insert, literal_column, select, text
 from sqlalchemy.orm import Session, make_transient_to_detached, selectinload
+
+from kindred_db import AsyncClient, Client
+from kindred_db.sqlalchemy import AttachError, attach
 
 WRITTEN = "the transaction has written"
 
@@ -96,7 +97,9 @@ class OwnWrites(PluggedCase):
             titles(session)
 
     def test_a_temporary_table_hides_another_beyond_the_commit(self) -> None:
-        self.session.execute(text("create temporary table books (id int, author_id int, title text, kind text, is_lent int)"))
+        self.session.execute(
+            text("create temporary table books (id int, author_id int, title text, kind text, is_lent int)")
+        )
         self.session.commit()
         connection = self.session.connection()
         with self.expect(0, "a temporary table"):
@@ -105,7 +108,7 @@ class OwnWrites(PluggedCase):
 
 
 class Isolation(PluggedCase):
-    engine_options = {"isolation_level": "REPEATABLE READ"}
+    engine_options: ClassVar = {"isolation_level": "REPEATABLE READ"}
 
     def test_a_snapshot_is_left_to_sql(self) -> None:
         with Session(self.engine) as session, self.expect(0, "the isolation level is REPEATABLE-READ"):
@@ -176,7 +179,9 @@ class Place(PluggedCase):
             attach(engine, self.client)
 
     def test_use_makes_it_another_database(self) -> None:
-        self.library.database.sql("CREATE DATABASE IF NOT EXISTS other; CREATE TABLE IF NOT EXISTS other.books LIKE library.books")
+        self.library.database.sql(
+            "CREATE DATABASE IF NOT EXISTS other; CREATE TABLE IF NOT EXISTS other.books LIKE library.books"
+        )
         with Session(self.engine) as session:
             connection = session.connection()
             connection.exec_driver_sql("USE other")
@@ -189,7 +194,11 @@ class Place(PluggedCase):
             session.connection().invalidate()
 
     def test_another_server_is_refused(self) -> None:
-        answer = {"relationships": [], "database": {"name": "library", "server_id": "x"}, "schema_version": "1"}
+        answer = {
+            "relationships": [],
+            "database": {"name": "library", "server_id": "x"},
+            "schema_version": "1",
+        }
         with mock.patch.object(Client, "describe", return_value=answer):
             with self.assertRaisesRegex(AttachError, "reads the server x, and the engine another one"):
                 attach(self.engine, self.client)
@@ -199,8 +208,12 @@ class Place(PluggedCase):
 class Statements(PluggedCase):
     def test_a_listener_that_rewrites(self) -> None:
         @event.listens_for(self.engine, "before_cursor_execute", retval=True)
-        def only_some(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> Any:
-            return statement.replace("WHERE", "WHERE books.id < 5 AND") if "FROM books" in statement else statement, parameters
+        def only_some(
+            conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+        ) -> Any:
+            return statement.replace(
+                "WHERE", "WHERE books.id < 5 AND"
+            ) if "FROM books" in statement else statement, parameters
 
         with Session(self.engine) as session, self.expect(0, "a listener has rewritten the statement"):
             self.assertEqual(titles(session), ["book 4", "book 2"])
@@ -222,7 +235,10 @@ class Statements(PluggedCase):
             self.assertEqual(titles(session), ["book 8"])
 
     def test_the_execution_option(self) -> None:
-        with Session(self.engine.execution_options(kindred=False)) as session, self.expect(0, "kindred=False"):
+        with (
+            Session(self.engine.execution_options(kindred=False)) as session,
+            self.expect(0, "kindred=False"),
+        ):
             titles(session)
 
     def test_schema_translate_map(self) -> None:
@@ -283,7 +299,10 @@ class Control(PluggedCase):
         self.assertLessEqual(len(self.handle.why), 200)
 
     def test_an_unknown_line_of_sqlalchemy_stays_off(self) -> None:
-        with mock.patch.object(sqlalchemy, "__version__", "2.2.0"), self.assertWarnsRegex(UserWarning, "2.2.0"):
+        with (
+            mock.patch.object(sqlalchemy, "__version__", "2.2.0"),
+            self.assertWarnsRegex(UserWarning, "2.2.0"),
+        ):
             handle = attach(self.engine, self.client)
         self.assertFalse(handle.is_attached)
         with handle.bypass():
@@ -320,7 +339,10 @@ class Names(PluggedCase):
             id = sqlalchemy.Column(sqlalchemy.Integer, primary_key=True)
             author_id = sqlalchemy.Column(sqlalchemy.ForeignKey("authors.id"))
 
-        with Session(self.engine) as session, self.expect(0, "the model does not say that author_id is unique"):
+        with (
+            Session(self.engine) as session,
+            self.expect(0, "the model does not say that author_id is unique"),
+        ):
             self.assertEqual(len(session.get_one(Author2, 1).profiles), 1)
 
     def test_a_tag(self) -> None:

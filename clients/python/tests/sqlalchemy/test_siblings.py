@@ -1,10 +1,10 @@
-"""Sibling prefetch: a loop over the objects of a result is one request, and never shows rows that it must not."""
+"""Sibling prefetch: a loop over the objects of a result is one request, and shows no rows that are too old."""
 
 from __future__ import annotations
 
 import unittest
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from fixture import PluggedCase
 from models import Author, Book, Event, Line, Order, Shelf
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, defer
 
 
 class SiblingCase(PluggedCase):
-    options = {**PluggedCase.options, "verify": 0.0, "prefetch_siblings": True}
+    options: ClassVar = {**PluggedCase.options, "verify": 0.0, "prefetch_siblings": True}
 
     def setUp(self) -> None:
         super().setUp()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import unittest
 
 from fixture import PluggedCase
-from kindred_db import Client
-from kindred_db.sqlalchemy import toml
 from models import Base
 from sqlalchemy import Integer
 from sqlalchemy.orm import DeclarativeBase, foreign, mapped_column, relationship
 from support import PrivateDaemon
+
+from kindred_db import Client
+from kindred_db.sqlalchemy import toml
 
 LEFT_OUT = """\
 [relationships."books.readers"]
@@ -44,7 +45,8 @@ class Text(unittest.TestCase):
 
         self.assertEqual(
             toml(Other),
-            '[relationships."children.parent"]\nfrom = "children.parent_id"\nto = "parents.id"\nkind = "one"\n',
+            '[relationships."children.parent"]\nfrom = "children.parent_id"\nto = "parents.id"\n'
+            'kind = "one"\n',
         )
         self.assertEqual(toml(Other.metadata), "")
 
@@ -62,9 +64,8 @@ class WithADaemon(PluggedCase):
 
     def test_what_the_daemon_has_is_left_out(self) -> None:
         self.assertEqual(toml(Base, self.client), "")
-        with PrivateDaemon(self.library.database, "library") as daemon:
-            with Client(daemon.socket) as client:
-                self.assertIn(LEFT_OUT, toml(Base, client))
+        with PrivateDaemon(self.library.database, "library") as daemon, Client(daemon.socket) as client:
+            self.assertIn(LEFT_OUT, toml(Base, client))
 
 
 if __name__ == "__main__":

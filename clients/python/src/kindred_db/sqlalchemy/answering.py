@@ -10,17 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Optional, Union
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from kindred_db import KindredError, UnknownName
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+
+from kindred_db import KindredError, UnknownName
 
 from . import connections, verification
 from .catalog import Catalog
 from .connections import Writes
 from .daemon import Daemon
 from .exchange import Exchange, Request, Row
+from .execution import Execution
 from .plan import make_plan
 from .reasons import NotAnswered
 from .report import Report
@@ -45,52 +47,10 @@ class Settings:
     verify: float
 
 
-@dataclass
-class Execution:
-    """A statement that SQLAlchemy is about to execute: the arguments of the event `do_execute`."""
-
-    cursor: Any
-    statement: str
-    parameters: Any
-    context: Any
-
-    @property
-    def text(self) -> str:
-        """The statement with one place for a list, however long it is."""
-        return str(self.context.compiled.string)
-
-    @property
-    def options(self) -> Any:
-        return self.context.execution_options
-
-    @property
-    def path(self) -> Any:
-        """The ORM's path to what is loaded; that of a relationship's load is not the root."""
-        return getattr(self.context.compiled.compile_state, "current_path", None)
-
-    @property
-    def is_relationship_load(self) -> bool:
-        return self.path is not None and not self.path.is_root
-
-    @property
-    def streams(self) -> bool:
-        """Whether rows are read while others of the connection wait, as with `yield_per`."""
-        return bool(self.options.get("stream_results") or self.options.get("yield_per"))
-
-    @property
-    def lazy_parent(self) -> Any:
-        """The state of the object whose attribute is lazily loaded, or None."""
-        options = self.options.get("_sa_orm_load_options")
-        if options is None or options._populate_existing:
-            return None
-        parent = options._lazy_loaded_from
-        return parent if parent is not None and parent.session is not None else None
-
-
 class Answerer:
     """The listeners of one engine. None of them ever raises an exception of its own."""
 
-    def __init__(self, daemon: Daemon, settings: Settings, prefetched: Optional[Prefetched]) -> None:
+    def __init__(self, daemon: Daemon, settings: Settings, prefetched: Prefetched | None) -> None:
         self.report = Report()
         self._daemon = daemon
         self._settings = settings
@@ -98,7 +58,7 @@ class Answerer:
         self._writes = Writes()
         self._is_bypassed: ContextVar[bool] = ContextVar("kindred_bypassed", default=False)
         # By compiled statement, which SQLAlchemy's cache keeps: what was found out about it, for one catalog.
-        self._plans: WeakKeyDictionary[Any, tuple[Catalog, Union[Exchange, NotAnswered]]] = WeakKeyDictionary()
+        self._plans: WeakKeyDictionary[Any, tuple[Catalog, Exchange | NotAnswered]] = WeakKeyDictionary()
         self._complained = -_QUIET_S
 
     @contextmanager
@@ -111,7 +71,7 @@ class Answerer:
 
     # The listeners.
 
-    def on_execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> Optional[bool]:
+    def on_execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
         """`do_execute`: true if the statement has been answered."""
         try:
             execution = Execution(cursor, statement, parameters, context)
@@ -175,7 +135,9 @@ class Answerer:
         self._check_options(execution)
         catalog = self._daemon.catalog()
         if not catalog.tells_structure:
-            raise NotAnswered("this daemon is older than the structure in 'describe'; renew kindred", "daemon")
+            raise NotAnswered(
+                "this daemon is older than the structure in 'describe'; renew kindred", "daemon"
+            )
         exchange = self._understood(execution.context, catalog)
         connections.check(
             connections.facts(execution.context),
@@ -213,7 +175,7 @@ class Answerer:
             raise NotAnswered(known[1].reason, known[1].kind)
         return known[1]
 
-    def _understand(self, context: Any, catalog: Catalog) -> Union[Exchange, NotAnswered]:
+    def _understand(self, context: Any, catalog: Catalog) -> Exchange | NotAnswered:
         compiled, dialect = context.compiled, context.dialect
         try:
             shape = read(getattr(compiled.compile_state, "statement", None), dialect)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 from weakref import WeakSet
 
 from sqlalchemy.sql.selectable import CompoundSelect, Select
@@ -12,7 +12,7 @@ from sqlalchemy.sql.selectable import CompoundSelect, Select
 from .catalog import Catalog
 from .reasons import NotAnswered
 
-#: The key under which a pooled connection keeps its `SessionFacts`; SQLAlchemy drops them with the connection.
+#: The key under which a pooled connection keeps its `SessionFacts`, until it is closed.
 _INFO_KEY = "kindred_db"
 _UTC = ("+00:00", "UTC")
 
@@ -67,8 +67,8 @@ class SessionFacts:
     time_zone_is_utc: bool = False
     autocommit: bool = False
     isolation: str = ""
-    database: Optional[str] = None
-    server_id: Optional[str] = None
+    database: str | None = None
+    server_id: str | None = None
     #: Why the session cannot be used at all; empty if it can.
     fault: str = ""
 
@@ -146,9 +146,7 @@ def other_place(session: SessionFacts, catalog: Catalog) -> str:
         return f"the daemon reads the database '{catalog.database}', and the engine '{session.database}'"
     known = session.server_id and catalog.server_id
     if known and session.server_id != catalog.server_id:
-        return (
-            f"the daemon reads the server {catalog.server_id}, and the engine another one, {session.server_id}"
-        )
+        return f"the daemon reads the server {catalog.server_id}, and the engine another, {session.server_id}"
     return ""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from sqlalchemy.orm import RelationshipProperty
@@ -41,7 +41,7 @@ class Prefetched:
         self._max_age = max_age
         self._groups: WeakKeyDictionary[Any, dict[Any, _Group]] = WeakKeyDictionary()
 
-    def take(self, connection: Any, parent: Any, request: Request) -> Optional[Any]:
+    def take(self, connection: Any, parent: Any, request: Request) -> Any | None:
         """The result for a lazy load, in a list, or None. Each sibling's is given once."""
         groups = self._groups.get(connection)
         group = groups and groups.get(_identity(parent, request))
@@ -105,7 +105,7 @@ def sibling_keys(plan: Plan, exchange: Exchange, path: Any, parent: Any, most: i
     return keys
 
 
-def _local_columns(plan: Plan, relationship: Any) -> Optional[list[Any]]:
+def _local_columns(plan: Plan, relationship: Any) -> list[Any] | None:
     """For each part of the key, the parent's column whose value it is."""
     pairs = {(remote.table.name, remote.name): local for local, remote in relationship.local_remote_pairs}
     tables = [*plan.relationship.tables_on_the_way, plan.relationship.table]
@@ -119,12 +119,12 @@ def _siblings(parent: Any, key: str) -> Iterator[Any]:
     states = parent.session.identity_map.all_states()
     for state in states[:_MOST_STATES]:
         same_result = state.runid == parent.runid and state is not parent
-        if same_result and isinstance(state.obj(), parent.class_) and key not in state.dict:
-            if not (state.modified or state.expired):
-                yield state
+        is_unchanged = not (state.modified or state.expired)
+        if same_result and is_unchanged and key not in state.dict and isinstance(state.obj(), parent.class_):
+            yield state
 
 
-def _key(state: Any, columns: list[Any], exchange: Exchange) -> Optional[WireKey]:
+def _key(state: Any, columns: list[Any], exchange: Exchange) -> WireKey | None:
     try:
         names = [state.mapper.get_property_by_column(column).key for column in columns]
         parts = [state.dict[name] for name in names]
