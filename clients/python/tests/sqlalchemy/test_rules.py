@@ -200,7 +200,7 @@ class Place(PluggedCase):
             "schema_version": "1",
         }
         with mock.patch.object(Client, "describe", return_value=answer):
-            with self.assertRaisesRegex(AttachError, "reads the server x, and the engine another one"):
+            with self.assertRaisesRegex(AttachError, "reads the server x, and the engine another, "):
                 attach(self.engine, self.client)
             attach(self.engine, self.client, any_server=True).detach()
 
