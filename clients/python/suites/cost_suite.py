@@ -2,9 +2,9 @@
 
     suites/run cost [--seconds 2] [--rounds 2] [--driver mysqldb|pymysql]
 
-Each worker reads 100 parents and the related rows of each, again and again. In every round all ways have their
-turn, so that what else the machine does spreads over all of them. Printed are microseconds for each parent, the
-median of the rounds, and their ratio to plain lazy loading.
+Each worker reads 100 parents and the related rows of each, again and again. In every round all ways have
+their turn, so that what else the machine does spreads over all of them. Printed are microseconds for each
+parent, the median of the rounds, and their ratio to plain lazy loading.
 """
 
 # ruff: noqa: PLC0415 (this file also runs where SQLAlchemy is not installed)

@@ -169,6 +169,21 @@ class TimeZone(PluggedCase):
             self.rows("+05:00")
 
 
+class SessionSettings(PluggedCase):
+    def check(self, statement: str, reason: str) -> None:
+        with Session(self.engine) as session:
+            session.execute(text(statement))
+            session.commit()
+            with self.expect(0, reason):
+                titles(session)
+            session.connection().invalidate()
+
+    def test_what_changes_every_row_is_left_to_sql(self) -> None:
+        self.check("SET sql_mode = 'PAD_CHAR_TO_FULL_LENGTH'", "PAD_CHAR_TO_FULL_LENGTH")
+        self.check("SET sql_select_limit = 1", "sql_select_limit")
+        self.check("SET NAMES latin1", "character_set_results is latin1")
+
+
 class Place(PluggedCase):
     """An engine of another database or server."""
 

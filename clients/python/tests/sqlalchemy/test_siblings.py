@@ -1,15 +1,18 @@
-"""Sibling prefetch: a loop over the objects of a result is one request, and shows no rows that are too old."""
+"""Sibling prefetch: a loop over a result's objects is one request, and shows no rows that are too old."""
 
 from __future__ import annotations
 
 import unittest
 from collections.abc import Callable
 from typing import Any, ClassVar
+from unittest import mock
 
 from fixture import PluggedCase
 from models import Author, Book, Event, Line, Order, Shelf
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, defer
+
+from kindred_db import Client, TooLarge
 
 
 class SiblingCase(PluggedCase):
@@ -78,6 +81,13 @@ class Loops(SiblingCase):
             _ = book.author
         self.assertEqual(self.client.stats()["keys_asked"] - asked, 1)
         self.assertIs(books[1].author, author)
+
+    def test_what_is_too_much_for_one_reply_is_asked_one_by_one(self) -> None:
+        refusal = TooLarge("too much", code="result_too_large")
+        with mock.patch.object(Client, "load_many", side_effect=refusal) as load_many:
+            books = self.session.scalars(select(Book)).all()
+            self.assertEqual(self.counted(lambda: [book.tags for book in books]), (8, 8))
+        load_many.assert_called_once()
 
     def test_a_bound(self) -> None:
         self.handle.detach()

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
-from kindred_db import KindredError, UnknownName
+from kindred_db import KindredError, TooLarge, UnknownName
 
 from . import connections, verification
 from .catalog import Catalog
@@ -89,12 +89,13 @@ class Answerer:
 
     def on_transaction_end(self, connection: Any, *arguments: Any) -> None:
         self._writes.forget(connection)
-        if self._prefetched:
+        if self._prefetched is not None:
             self._prefetched.drop(connection)
 
     def on_expire(self, state: Any, attributes: Any) -> None:
-        if self._prefetched and state.session is not None:
-            self._prefetched.drop_of(state.session)
+        session = state.session
+        if self._prefetched is not None and session is not None:
+            self._prefetched.drop_of(session)
 
     def _on_other(self, context: Any, statement: str) -> None:
         try:
@@ -104,7 +105,7 @@ class Answerer:
 
     def _notice(self, context: Any, statement: str) -> bool:
         writes = self._writes.notice(context, statement)
-        if writes and self._prefetched:
+        if writes and self._prefetched is not None:
             self._prefetched.drop(context.root_connection)
         return writes
 
@@ -218,11 +219,19 @@ class Answerer:
         if taken is not None:
             self.report.count("prefetched")
             return list(taken)
-        found = sibling_keys(exchange.plan, exchange, execution.path, parent, prefetched.most_siblings)
-        uses = Counter(found)
+        if prefetched.is_alone(connection, parent, request):
+            return self._ask(request, request.keys)
+        uses = Counter(
+            sibling_keys(exchange.plan, exchange, execution.path, parent, prefetched.most_siblings)
+        )
         own = request.keys[0]
         keys = [own, *(key for key in uses if key != own)]
-        results = dict(zip(keys, self._ask(request, keys)))
+        try:
+            results = dict(zip(keys, self._ask(request, keys)))
+        except TooLarge:
+            # All together are too much for one reply; each for itself may be none.
+            prefetched.keep(connection, parent, request, {})
+            return self._ask(request, request.keys)
         prefetched.keep(connection, parent, request, {key: [results[key], uses[key]] for key in uses})
         return [results[own]]
 

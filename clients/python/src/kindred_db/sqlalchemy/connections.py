@@ -97,19 +97,22 @@ def ask(dbapi_connection: Any, is_mariadb: bool) -> SessionFacts:
     columns = (
         "@@session.time_zone, @@system_time_zone, @@session.autocommit, "
         f"@@session.{'tx_isolation' if is_mariadb else 'transaction_isolation'}, "
-        "@@session.sql_mode, @@session.sql_select_limit, DATABASE(), "
+        "@@session.sql_mode, @@session.sql_select_limit, @@session.character_set_results, DATABASE(), "
     )
     try:
         row = _select(dbapi_connection, columns + ("@@server_uid" if is_mariadb else "@@server_uuid"))
     except Exception:
         # A MariaDB from before 10.6.12 or so has no @@server_uid.
         row = _select(dbapi_connection, columns + "NULL")
-    zone, system_zone, autocommit, isolation, mode, limit, database, server_id = row
+    zone, system_zone, autocommit, isolation, mode, limit, charset, database, server_id = row
     fault = ""
     if "PAD_CHAR_TO_FULL_LENGTH" in mode:
         fault = "sql_mode has PAD_CHAR_TO_FULL_LENGTH"
     elif int(limit) < 2**63:
         fault = "sql_select_limit is set"
+    elif charset not in ("utf8mb4", None):
+        # The server would give a question mark for what the character set has not.
+        fault = f"character_set_results is {charset}"
     is_utc = zone in _UTC or (zone == "SYSTEM" and system_zone in _UTC)
     return SessionFacts(is_utc, bool(autocommit), isolation, database, server_id, fault)
 

@@ -56,7 +56,7 @@ class Exchange:
             options["where"] = where
         if self.plan.order:
             options["order"] = list(self.plan.order)
-        signature = (*self.plan.signature, json.dumps(where, sort_keys=True))
+        signature = (*self.plan.signature, json.dumps(where, sort_keys=True) if where else "")
         key = self.plan.key
         keys = self._keys(context)
         return Request(self.plan.relationship.name, keys, key.by_parent, key.many, options, signature)
