@@ -49,7 +49,7 @@ class Outcome:
         return sum(found == result for found in self.results.values())
 
     def files_of(self, result: str) -> list[str]:
-        """The files of the tests that have ended so: test/orm/test_mapper.py for test.orm.test_mapper.Test."""
+        """The files of the tests that have ended so: test/orm/test_mapper.py for test.orm.test_mapper.T."""
         names = {name for name, found in self.results.items() if found == result}
         files = {re.sub(r"^(.*?\.test_\w+)\..*", r"\1", name).replace(".", "/") + ".py" for name in names}
         return sorted(files)
@@ -167,10 +167,10 @@ def main() -> int:
     parser.add_argument("--wide", action="store_true", help="every SELECT in most of the ORM's tests")
     arguments = parser.parse_args()
     suite = Suite(arguments.line, arguments.driver, arguments.wide)
-    # The tests count what is committed as seen; SQLAlchemy's own are run at this level by its authors, too.
+    # kindred stands aside from a transaction that keeps a snapshot, so that both runs are at this level.
     with PrivateDatabase(options=("--transaction-isolation=READ-COMMITTED",)) as database:
         through = suite.run_through_kindred(database)
-        # Of the many tests, what fails alone is asked again; the rest passes without kindred as it does with it.
+        # Of the many tests, only files with failures are run without kindred: the others pass anyway.
         files = through.files_of("failed") if suite.wide else suite.files()
         plain = suite.run(database, None, files) if files else Outcome({})
     _print_report(suite, plain, through)

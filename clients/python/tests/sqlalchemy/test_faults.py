@@ -73,7 +73,7 @@ class Daemon(QuietLog):
         for _ in range(3):
             self.assertEqual(self.check(), 0)
         codes = {refusal.reason: refusal.times for refusal in self.handle.why}
-        self.assertGreater(codes["kindred: circuit_open"], codes["kindred: timeout"], "most loads do not wait")
+        self.assertGreater(codes["kindred: circuit_open"], codes["kindred: timeout"], "most do not wait")
         self.daemon.resume()
         eventually(lambda: self.check() == 3, "an answer of the daemon that goes on")
 
