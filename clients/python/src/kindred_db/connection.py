@@ -40,7 +40,7 @@ class Connection:
     @property
     def is_usable(self) -> bool:
         """Whether it can take another request, as far as is known without trying."""
-        return self._socket is not None and not self._is_ending and self._process == os.getpid()
+        return self._socket is not None and not self._is_ending
 
     def submit(self, request: Request[Any]) -> None:
         """Puts the request into line; `flush` or `complete` sends it."""

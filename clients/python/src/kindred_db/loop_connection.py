@@ -189,9 +189,7 @@ class LoopConnection(asyncio.Protocol):
             self.retire()
 
     def connection_lost(self, error: Exception | None) -> None:
-        loss = self._cause or ConnectionLost(
-            f"the connection to kindred broke: {error or 'closed by kindred'}"
-        )
+        loss = self._cause or self._lost(error)
         beginning = self._input.begun()
         begun = protocol.begun_reply_id(beginning)
         asked = [*self._waiting.values(), *self._queue]
@@ -228,7 +226,7 @@ class LoopConnection(asyncio.Protocol):
 
     def _expire(self, asked: _Asked) -> None:
         asked.fail(protocol.no_reply(self._address))
-        self._forget(asked)
+        self._take_back(asked)
         self.retire()
 
     def _take_back(self, asked: _Asked) -> None:

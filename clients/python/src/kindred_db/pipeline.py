@@ -10,6 +10,7 @@ from .calls import Call
 from .errors import Cancelled
 from .options import MISSING, CountOptions, LoadOptions
 from .request import Request
+from .sync_transport import SyncTransport
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -47,14 +48,12 @@ class Pipeline:
 
     def __init__(
         self,
+        transport: SyncTransport,
         make: Callable[[Call[Any], float | None], Request[Any]],
-        send: Callable[[list[Request[Any]]], None],
-        complete: Callable[[list[Request[Any]]], object],
         timeout: float | None,
     ) -> None:
+        self._transport = transport
         self._make = make
-        self._send = send
-        self._complete = complete
         self._timeout = timeout
         self._requests: list[Request[Any]] = []
 
@@ -74,13 +73,13 @@ class Pipeline:
         """Sends what was gathered, and does not wait for replies."""
         unsent = [request for request in self._requests if not request.is_done and request.connection is None]
         if unsent:
-            self._send(unsent)
+            self._transport.send(unsent)
 
     def wait_for(self, request: Request[Any]) -> None:
         """Sends what was gathered, and waits until the request is done."""
         if not request.is_done:
             self.send()
-            self._complete([request])
+            self._transport.complete([request])
 
     def __enter__(self) -> Pipeline:
         return self
@@ -93,7 +92,7 @@ class Pipeline:
     ) -> None:
         if error is None:
             self.send()
-            self._complete(self._requests)
+            self._transport.complete(self._requests)
         else:
             for request in self._requests:
                 Pending(self, request).cancel()
