@@ -29,11 +29,11 @@ DRIVER = os.environ.get("KINDRED_DRIVER", "pymysql")
 
 
 class Library:
-    """A server with the database `library`, and a daemon for it."""
+    """A server with the database `lending`, and a daemon for it."""
 
     def __init__(self) -> None:
         self.database = PrivateDatabase()
-        self.database.sql("CREATE DATABASE library CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
+        self.database.sql("CREATE DATABASE lending CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
         engine = self.engine()
         models.Base.metadata.create_all(engine)
         with Session(engine) as session:
@@ -44,13 +44,13 @@ class Library:
         engine.dispose()
         self.daemon = self.start_daemon()
 
-    def start_daemon(self, name: str = "library") -> PrivateDaemon:
+    def start_daemon(self, name: str = "lending") -> PrivateDaemon:
         return PrivateDaemon(self.database, name, settings=toml(models.Base))
 
-    def url(self, driver: str = DRIVER, name: str = "library") -> str:
+    def url(self, driver: str = DRIVER, name: str = "lending") -> str:
         return f"mysql+{driver}://root@/{name}?unix_socket={self.database.socket}&charset=utf8mb4"
 
-    def engine(self, name: str = "library", **options: Any) -> Engine:
+    def engine(self, name: str = "lending", **options: Any) -> Engine:
         return create_engine(self.url(name=name), **{"isolation_level": "READ COMMITTED", **options})
 
     def close(self) -> None:

@@ -101,8 +101,8 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
 
     async def test_another_database_is_left_to_sql(self) -> None:
         library().database.sql(
-            "CREATE DATABASE IF NOT EXISTS other; CREATE TABLE IF NOT EXISTS other.books LIKE library.books;"
-            "CREATE TABLE IF NOT EXISTS other.authors LIKE library.authors;"
+            "CREATE DATABASE IF NOT EXISTS other; CREATE TABLE IF NOT EXISTS other.books LIKE lending.books;"
+            "CREATE TABLE IF NOT EXISTS other.authors LIKE lending.authors;"
             "REPLACE INTO other.authors VALUES (1, 'x')"
         )
         engine = create_async_engine(library().url("asyncmy", "other"), isolation_level="READ COMMITTED")

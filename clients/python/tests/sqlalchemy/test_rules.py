@@ -144,7 +144,7 @@ class TimeZone(PluggedCase):
             "CREATE TABLE IF NOT EXISTS loans (id INT PRIMARY KEY, book_id INT, at TIMESTAMP NULL, "
             "FOREIGN KEY (book_id) REFERENCES books (id));"
             "REPLACE INTO loans VALUES (1, 1, '2026-01-02 03:04:05')",
-            "library",
+            "lending",
         )
         library().daemon.restart()
 
@@ -190,12 +190,12 @@ class Place(PluggedCase):
     def test_another_database_is_refused(self) -> None:
         self.library.database.sql("CREATE DATABASE IF NOT EXISTS other")
         engine = self.library.engine("other")
-        with self.assertRaisesRegex(AttachError, "reads the database 'library', and the engine 'other'"):
+        with self.assertRaisesRegex(AttachError, "reads the database 'lending', and the engine 'other'"):
             attach(engine, self.client)
 
     def test_use_makes_it_another_database(self) -> None:
         self.library.database.sql(
-            "CREATE DATABASE IF NOT EXISTS other; CREATE TABLE IF NOT EXISTS other.books LIKE library.books"
+            "CREATE DATABASE IF NOT EXISTS other; CREATE TABLE IF NOT EXISTS other.books LIKE lending.books"
         )
         with Session(self.engine) as session:
             connection = session.connection()
@@ -211,7 +211,7 @@ class Place(PluggedCase):
     def test_another_server_is_refused(self) -> None:
         answer = {
             "relationships": [],
-            "database": {"name": "library", "server_id": "x"},
+            "database": {"name": "lending", "server_id": "x"},
             "schema_version": "1",
         }
         with mock.patch.object(Client, "describe", return_value=answer):
@@ -257,7 +257,7 @@ class Statements(PluggedCase):
             titles(session)
 
     def test_schema_translate_map(self) -> None:
-        engine = self.engine.execution_options(schema_translate_map={None: "library"})
+        engine = self.engine.execution_options(schema_translate_map={None: "lending"})
         with Session(engine) as session, self.expect(0, "schema_translate_map"):
             titles(session)
 

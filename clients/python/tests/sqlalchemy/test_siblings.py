@@ -101,11 +101,11 @@ class Freshness(SiblingCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.addCleanup(self.library.database.sql, "DELETE FROM books WHERE id > 99", "library")
+        self.addCleanup(self.library.database.sql, "DELETE FROM books WHERE id > 99", "lending")
         self.authors = self.session.scalars(select(Author)).all()
 
     def somebody_adds_a_book(self) -> None:
-        self.library.database.sql("INSERT INTO books VALUES (100, 2, 'new', 'book', 0)", "library")
+        self.library.database.sql("INSERT INTO books VALUES (100, 2, 'new', 'book', 0)", "lending")
 
     def titles(self) -> list[str]:
         return [book.title for book in self.authors[1].books]

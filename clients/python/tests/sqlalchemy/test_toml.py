@@ -58,13 +58,13 @@ class Text(unittest.TestCase):
 class WithADaemon(PluggedCase):
     def test_the_daemon_takes_all_of_it(self) -> None:
         settings = "[catalog]\ndiscover = false\n" + toml(Base, everything=True)
-        with PrivateDaemon(self.library.database, "library", settings=settings) as daemon:
+        with PrivateDaemon(self.library.database, "lending", settings=settings) as daemon:
             names = {found["name"] for found in daemon.ask(op="describe")["relationships"]}
         self.assertLessEqual({"authors.books", "books.author", "books.tags", "orders.order_lines"}, names)
 
     def test_what_the_daemon_has_is_left_out(self) -> None:
         self.assertEqual(toml(Base, self.client), "")
-        with PrivateDaemon(self.library.database, "library") as daemon, Client(daemon.socket) as client:
+        with PrivateDaemon(self.library.database, "lending") as daemon, Client(daemon.socket) as client:
             self.assertIn(LEFT_OUT, toml(Base, client))
 
 
