@@ -1,6 +1,6 @@
 """The SQLAlchemy plug-in's own tests, for each line of SQLAlchemy and each driver.
 
-    suites/run plugin [2.0/pymysql …]
+suites/run plugin [2.0/pymysql …]
 """
 
 from __future__ import annotations

@@ -66,6 +66,14 @@ class OwnWrites(PluggedCase):
             with self.expect(1):
                 titles(self.session)
 
+    def test_the_end_of_a_transaction_on_a_connection_that_stays(self) -> None:
+        with self.engine.connect() as connection:
+            for end in (connection.commit, connection.rollback):
+                connection.execute(text("update books set title = title"))
+                end()
+                with Session(connection) as session, self.expect(1):
+                    titles(session)
+
     def test_a_savepoint_does_not_end_it(self) -> None:
         self.session.execute(text("update books set title = title"))
         with self.session.begin_nested() as savepoint:
@@ -165,6 +173,7 @@ class TimeZone(PluggedCase):
             self.rows("+00:00")
 
     def test_a_timestamp_in_another_zone_is_left_to_sql(self) -> None:
+        self.rows("+00:00")
         with self.expect(0, "time zone is not UTC"):
             self.rows("+05:00")
 
@@ -172,6 +181,8 @@ class TimeZone(PluggedCase):
 class SessionSettings(PluggedCase):
     def check(self, statement: str, reason: str) -> None:
         with Session(self.engine) as session:
+            with self.expect(1):
+                titles(session)
             session.execute(text(statement))
             session.commit()
             with self.expect(0, reason):

@@ -128,6 +128,11 @@ class Freshness(SiblingCase):
     def test_a_rollback_drops(self) -> None:
         self.check_dropped(self.session.rollback)
 
+    def test_the_end_of_a_transaction_on_a_connection_that_stays(self) -> None:
+        with self.engine.connect() as connection, Session(connection) as session:
+            self.authors = session.scalars(select(Author)).all()
+            self.check_dropped(connection.commit)
+
     def test_an_expire_drops(self) -> None:
         self.check_dropped(lambda: self.session.expire(self.authors[2], ["books"]))
 

@@ -75,7 +75,7 @@ class Answerer:
         """`do_execute`: true if the statement has been answered."""
         try:
             execution = Execution(cursor, statement, parameters, context)
-            return True if not self._notice(context, statement) and self._answer(execution) else None
+            return True if not self._writes.notice(context, statement) and self._answer(execution) else None
         except Exception as fault:
             self.report.refuse(statement, f"a fault of kindred_db: {fault!r}", "failed")
             log.exception("kindred left a statement to SQL because of a fault of its own: %s", statement)
@@ -99,15 +99,9 @@ class Answerer:
 
     def _on_other(self, context: Any, statement: str) -> None:
         try:
-            self._notice(context, statement)
+            self._writes.notice(context, statement)
         except Exception:
             log.exception("kindred could not look at a statement: %s", statement)
-
-    def _notice(self, context: Any, statement: str) -> bool:
-        writes = self._writes.notice(context, statement)
-        if writes and self._prefetched is not None:
-            self._prefetched.drop(context.root_connection)
-        return writes
 
     # Answering.
 

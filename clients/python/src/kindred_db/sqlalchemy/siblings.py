@@ -74,7 +74,7 @@ class Prefetched:
         self._sessions.setdefault(connection, WeakSet()).add(parent.session)
 
     def drop(self, connection: Any) -> None:
-        """At a flush or another write, a commit and a rollback."""
+        """At a commit and a rollback. (After a write of its own a transaction is left to SQL.)"""
         for session in list(self._sessions.pop(connection, ())):
             self.drop_of(session)
 
@@ -127,8 +127,7 @@ def _siblings(parent: Any, key: str) -> Iterator[Any]:
     states = parent.session.identity_map.all_states()
     for state in states[:_MOST_STATES]:
         same_result = state.runid == parent.runid and state is not parent
-        is_unchanged = not (state.modified or state.expired)
-        if same_result and is_unchanged and key not in state.dict and isinstance(state.obj(), parent.class_):
+        if same_result and key not in state.dict and isinstance(state.obj(), parent.class_):
             yield state
 
 
