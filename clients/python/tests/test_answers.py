@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import unittest
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from support import PrivateDaemon, bookshop
 from support.blocking import BlockingAsyncClient
+from support.cases import SharedCases
 
 import kindred_db
 from kindred_db import Page
 
 
-class Cases:
+class Cases(SharedCases):
     """Run for each client, over a Unix socket and over TCP."""
 
     client_class: Any
@@ -142,13 +145,14 @@ class Cases:
             self.client.load_many("authors.books", [42, "x", 43])
 
     def test_errors_of_the_daemon(self) -> None:
-        for error, call in {
+        calls: dict[type[kindred_db.KindredError], Callable[[], Any]] = {
             kindred_db.UnknownRelationship: lambda: self.client.load("authors.bookz", 42),
             kindred_db.UnknownColumn: lambda: self.client.load("authors.books", 42, columns=["titel"]),
             kindred_db.BadKey: lambda: self.client.load("authors.books", "x"),
             kindred_db.BadValue: lambda: self.client.load("authors.books", 42, where={"sold": "x"}),
             kindred_db.BadRequest: lambda: self.client.load("books.author", 42, limit=1),
-        }.items():
+        }
+        for error, call in calls.items():
             with self.subTest(error=error), self.assertRaises(error) as caught:
                 call()
             self.assertFalse(caught.exception.retryable)
@@ -199,6 +203,19 @@ class SyncAnswerTests(Cases, unittest.TestCase):
             count = pipeline.count("authors.books", 42)
         self.assertEqual([one.result()["id"] for one in pending], [1 + key % 200 for key in range(9000)])
         self.assertEqual(count.result(), 8)
+
+    def test_an_exception_in_the_block_of_a_pipeline_takes_its_calls_back(self) -> None:
+        with self.assertRaises(ZeroDivisionError), self.client.pipeline() as pipeline:
+            sent = pipeline.load("authors.books", 42)
+            pipeline.send()
+            gathered = pipeline.load("authors.books", 43)
+            _ = 1 / 0
+        with self.assertRaises(kindred_db.Cancelled):
+            gathered.result()
+        for key in range(1, 20):
+            self.assertEqual(self.client.load("books.author", key)["id"], key)
+        with contextlib.suppress(kindred_db.Cancelled):
+            self.assertEqual(len(sent.result()), 8)
 
 
 class AsyncAnswerTests(Cases, unittest.TestCase):

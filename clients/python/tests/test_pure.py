@@ -116,6 +116,7 @@ class CallTests(unittest.TestCase):
 
     def test_a_reply_of_another_form_is_a_violation(self) -> None:
         load = calls.many("a.b", "keys", [1, 2], {})
+        reply: dict[str, Any]
         for reply in (
             {"results": [[]]},
             {"rows": []},
@@ -142,7 +143,21 @@ class LineTests(unittest.TestCase):
             for start in range(0, len(stream), size):
                 got += buffer.feed(stream[start : start + size])
             self.assertEqual(got, lines)
-            self.assertEqual(buffer.begun(), b"")
+            self.assertEqual(buffer.begun_replies([1, 2]), set())
+
+    def test_the_beginning_of_a_reply_tells_whose_it_is(self) -> None:
+        for beginning, ids in {
+            b"": set(),
+            b'{"i': {1, 12},
+            b'{"id":1': {1, 12},
+            b'{"id":12,"rows"': {12},
+            b'{"id":1}': {1},
+        }.items():
+            buffer = protocol.LineBuffer()
+            buffer.feed(b'{"id":7}\n')
+            for byte in beginning:
+                buffer.feed(bytes([byte]))
+            self.assertEqual(buffer.begun_replies([1, 12]), ids)
 
     def test_a_carriage_return_and_empty_lines_mean_nothing(self) -> None:
         self.assertEqual(protocol.parse_reply(b'{"id":1}\r'), {"id": 1})

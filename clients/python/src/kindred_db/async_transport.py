@@ -81,10 +81,11 @@ class AsyncTransport:
     async def limits(self, relationship: str | None, deadline: float) -> Limits:
         """What a request must keep. The daemon is asked once for each connection that needs to know."""
         state = self._state()
-        if state.limits is None:
+        known = state.limits
+        if known is None:
             description = await self.exchange(calls.describe(relationship), deadline)
-            state.limits = Limits.described(description)
-        return state.limits
+            state.limits = known = Limits.described(description)
+        return known
 
     async def close(self) -> None:
         """Ends the connections of all loops of this process, for good."""

@@ -82,7 +82,7 @@ def page(
     parent: Any,
     *,
     order: Any,
-    limit: int,
+    limit: int | None,
     after: Any,
     before: Any,
     given: PageOptions,

@@ -122,7 +122,7 @@ class Client:
         *,
         parent: Any = MISSING,
         order: Sequence[Any],
-        limit: int,
+        limit: int | None = None,
         after: Sequence[Any] | None = None,
         before: Any = MISSING,
         **options: Unpack[PageOptions],
@@ -134,7 +134,7 @@ class Client:
             key: The value of the parent's side.
             parent: In place of `key`, the parent's primary key.
             order: The order within each parent.
-            limit: Rows of a page.
+            limit: Rows of a page; None for all behind the position.
             after: The position behind which the page begins: a value for each column of `order`, and then one
                 for each column of the related primary key that is not among them. None is the first page.
             before: In place of `after`: the rows in front of that position, in the order that was asked; None
@@ -156,7 +156,7 @@ class Client:
         *,
         parents: Any = MISSING,
         order: Sequence[Any],
-        limit: int,
+        limit: int | None = None,
         after: Sequence[Sequence[Any] | None] | None = None,
         before: Any = MISSING,
         **options: Unpack[PageOptions],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
@@ -56,24 +57,27 @@ class Pipeline:
         self._make = make
         self._timeout = timeout
         self._requests: list[Request[Any]] = []
+        self._unsent: list[tuple[Request[Any], float]] = []
+        """Each with the seconds that it may take, which begin when it is sent."""
 
     def load(
         self, relationship: str, key: Any = MISSING, *, parent: Any = MISSING, **options: Unpack[LoadOptions]
     ) -> Pending[Any]:
-        """As `Client.load`."""
+        """See `Client.load`."""
         return self._add(calls.load(relationship, key, parent, options), options.get("timeout"))
 
     def count(
         self, relationship: str, key: Any = MISSING, *, parent: Any = MISSING, **options: Unpack[CountOptions]
     ) -> Pending[int]:
-        """As `Client.count`."""
+        """See `Client.count`."""
         return self._add(calls.count(relationship, key, parent, options), options.get("timeout"))
 
     def send(self) -> None:
         """Sends what was gathered, and does not wait for replies."""
-        unsent = [request for request in self._requests if not request.is_done and request.connection is None]
-        if unsent:
-            self._transport.send(unsent)
+        unsent, self._unsent = self._unsent, []
+        for request, seconds in unsent:
+            request.deadline = time.monotonic() + seconds
+        self._transport.send([request for request, _ in unsent])
 
     def wait_for(self, request: Request[Any]) -> None:
         """Sends what was gathered, and waits until the request is done."""
@@ -100,4 +104,5 @@ class Pipeline:
     def _add(self, call: Call[T], timeout: float | None) -> Pending[T]:
         request: Request[T] = self._make(call, self._timeout if timeout is None else timeout)
         self._requests.append(request)
+        self._unsent.append((request, request.deadline - time.monotonic()))
         return Pending(self, request)

@@ -8,7 +8,6 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterable
 from typing import Any
 
 from . import calls
@@ -39,9 +38,8 @@ class SyncTransport:
         self._is_closed = False
         self._current = _State()
 
-    def send(self, requests: Iterable[Request[Any]]) -> None:
+    def send(self, requests: list[Request[Any]]) -> None:
         """Writes requests that were not sent, without waiting for their replies."""
-        requests = list(requests)
         self._submit(requests)
         for connection in {request.connection for request in requests}:
             if connection is not None:
@@ -68,11 +66,12 @@ class SyncTransport:
     def limits(self, relationship: str | None, deadline: float) -> Limits:
         """What a request must keep. The daemon is asked once for each connection that needs to know."""
         state = self._state()
-        if state.limits is None:
+        known = state.limits
+        if known is None:
             request = Request(calls.describe(relationship), deadline)
             self.complete([request])
-            state.limits = Limits.described(request.outcome())
-        return state.limits
+            state.limits = known = Limits.described(request.outcome())
+        return known
 
     def close(self) -> None:
         """Ends the connections of all threads of this process, for good."""

@@ -71,6 +71,11 @@ class PrivateDaemon:
             raise
 
     @property
+    def pid(self) -> int:
+        """The id of the daemon's process, which `start` changes."""
+        return self._running().pid
+
+    @property
     def log(self) -> str:
         """All that the daemon has logged."""
         return (self.directory / "kindred.log").read_text(errors="replace")
