@@ -11,6 +11,8 @@ SERVER ?= $(or $(KINDRED_SERVER),mariadb)
 BROUGHT = $(filter-out mariadb,$(SERVER))
 # A regular expression for the tests that test, asan and tsan run, such as TESTS=EndToEndTests; without it all.
 TESTS ?=
+# Which of the clients' tests: core, plugins or all.
+CLIENT_TESTS ?= all
 # The servers of test-servers: mysql, mariadb-11.8, and mariadb, which is the machine's own.
 SERVERS ?= mariadb-11.8 mysql
 MAY_BE_MISSING ?=
@@ -44,6 +46,14 @@ test: deps ## format lint, build with warnings as errors, all tests
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 	@$(SWIFT) build --build-tests $(REPORT) .build/build.log
 	@$(SWIFT) test --skip-build $(FILTER) $(REPORT) .build/test.log
+	@[ -n '$(TESTS)' ] || KINDRED_BINARY=$$($(SWIFT) build --show-bin-path)/kindred clients/test core
+
+# The tests of what is in clients/. `make test` does those that need nothing but Python.
+.PHONY: test-clients
+test-clients: PACKAGES += python3-venv python3-dev gcc
+test-clients: deps ## the clients' tests, and SQLAlchemy's and graphene's own through them; CLIENT_TESTS=core, plugins, all
+	@$(SWIFT) build --product kindred $(REPORT) .build/build.log
+	@KINDRED_BINARY=$$($(SWIFT) build --show-bin-path)/kindred clients/test $(CLIENT_TESTS)
 
 # A server that cannot be brought is a failure, unless MAY_BE_MISSING=1.
 .PHONY: test-servers
@@ -85,7 +95,7 @@ tsan: deps ## all tests under ThreadSanitizer
 # Everything that can fail, for a long time: about six hours on two cores with the values of here.
 .PHONY: test-all
 test-all: FUZZ_SECONDS = 3600
-test-all: test test-servers asan tsan fuzz bench-micro torture ## all of these, fuzz for an hour each
+test-all: test test-clients test-servers asan tsan fuzz bench-micro torture ## all of these, fuzz for an hour each
 
 # Fast, with all assertions, and with lld, which Swift brings: other linkers stumble over the instrumented code.
 FUZZ := KINDRED_FUZZ=1 $(SWIFT) build -c release --scratch-path .build-fuzz -Xswiftc -sanitize=fuzzer,address \

@@ -27,8 +27,9 @@ import Testing
         let file = directory + "/client"
         try program.write(toFile: file, atomically: true, encoding: .utf8)
         let interpreter = try #require(Self.interpreters[language])
+        let library = "PYTHONPATH=" + Document.path("clients/python/src")
         var process = try ChildProcess(
-            ["/usr/bin/env", interpreter, file, socket], log: directory + "/output")
+            ["/usr/bin/env", library, interpreter, file, socket], log: directory + "/output")
         let hasExited = process.waitForExit(within: 60)
         #expect(hasExited)
         let output = try String(contentsOfFile: directory + "/output", encoding: .utf8)
@@ -74,7 +75,8 @@ import Testing
         let always = try LosingRelay(to: shop.daemon.socketPath, maxReplies: [0])
         let (other, complaint) = try run(language, program, socket: always.path)
         #expect(other != 0)
-        #expect(complaint.joined().contains("kindred closed the connection"), "\(complaint)")
+        let told = language == "python" ? "connection_lost" : "kindred closed the connection"
+        #expect(complaint.joined().contains(told), "\(complaint)")
     }
 
     @Test(arguments: robustLanguages)
@@ -85,7 +87,7 @@ import Testing
         defer { close(silent) }
         let (status, lines) = try run(language, Self.program(language), socket: directory + "/silent")
         #expect(status != nil && status != 0)
-        #expect(lines.joined().contains(language == "python" ? "timed out" : "in time"), "\(lines)")
+        #expect(lines.joined().contains("in time"), "\(lines)")
     }
 }
 
