@@ -1,11 +1,12 @@
 """The related rows of several parents, for each of them in its own order, with its own limit and position, in one
 statement of the ORM's.
 
-    SELECT books.*, page.place, books.sold AS position_0, books.id AS position_1
-    FROM books JOIN (SELECT 0 AS place, p0.id FROM (SELECT id FROM books WHERE author_id = 1 … LIMIT 4) AS p0
+    SELECT books.*, page.place, page.position_0, page.position_1
+    FROM books JOIN (SELECT 0 AS place, p0.* FROM (SELECT id AS key_0, sold AS position_0, id AS position_1
+                                                   FROM books WHERE author_id = 1 … LIMIT 4) AS p0
                      UNION ALL
-                     SELECT 1 AS place, p1.id FROM (…) AS p1) AS page ON books.id = page.id
-    ORDER BY page.place, books.sold DESC, books.id
+                     SELECT 1 AS place, p1.* FROM (…) AS p1) AS page ON books.id = page.key_0
+    ORDER BY page.place, page.position_0 DESC, page.position_1
 
 Each part reads only the rows that it wants where there is an index for its order. As the statement is the ORM's,
 whatever a session does with its own loads holds here as well: autoflush, the identity map, inheritance, loader
@@ -92,11 +93,12 @@ def _rows_statement(related: Related, wanted: Sequence[Wanted], places: Sequence
     mapper = related.relationship.mapper
     page = _union([_page_part(related, i, wanted[place]) for i, place in enumerate(places)]).subquery("page")
     keys_equal = and_(*(column == page.c[f"key_{i}"] for i, column in enumerate(mapper.primary_key)))
-    positions = [term.exact().label(f"position_{i}") for i, term in enumerate(related.order)]
+    positions = [page.c[f"position_{i}"] for i in range(len(related.order))]
+    order = [p.desc() if term.descending else p for p, term in zip(positions, related.order)]
     return (
         select(mapper.entity, page.c.place, *positions)
         .join(page, keys_equal)
-        .order_by(page.c.place, *(term.clause(backwards=False) for term in related.order))
+        .order_by(page.c.place, *order)
         # What a class loads along by a join would be a part of this statement, which only SQL can answer.
         .options(
             *(selectinload(eager.class_attribute) for eager in mapper.relationships if _is_joined(eager))
@@ -109,10 +111,11 @@ def _is_joined(relationship: RelationshipProperty[Any]) -> bool:
 
 
 def _page_part(related: Related, place: int, parent: Wanted) -> Select[Any]:
-    """SELECT 0 AS place, p0.key_0 FROM (SELECT id AS key_0 FROM books WHERE … ORDER BY … LIMIT 4) AS p0"""
+    """SELECT 0 AS place, p0.* FROM (SELECT id AS key_0, … FROM books WHERE … ORDER BY … LIMIT 4) AS p0"""
     mapper = related.relationship.mapper
     keys = [column.label(f"key_{i}") for i, column in enumerate(mapper.primary_key)]
-    page = _related(select(*keys), related, parent.key)
+    positions = [term.exact().label(f"position_{i}") for i, term in enumerate(related.order)]
+    page = _related(select(*keys, *positions), related, parent.key)
     for position, backwards in (
         (parent.position, related.backwards),
         (parent.until, not related.backwards),

@@ -7,7 +7,7 @@ daemon's `describe` tells of its relationships.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional, Sequence
+from typing import Any, Iterable, Mapping, Optional, Sequence
 
 from sqlalchemy import ColumnElement, bindparam
 from sqlalchemy.orm import RelationshipProperty
@@ -137,3 +137,28 @@ def _equal_columns(condition: Any, pairs: Sequence[Pair]) -> Optional[list[Pair]
 
 def _names(columns: Any) -> tuple[str, ...]:
     return tuple(column.name for column in columns)
+
+
+def described(path: Path, relationships: Iterable[Mapping[str, Any]]) -> Optional[Mapping[str, Any]]:
+    """The relationship of `describe` that joins in this way; rather one from the same table, as its keys have the
+    parent's types, but any other finds the same rows."""
+    found = None
+    for relationship in relationships:
+        if not _joins_alike(path, relationship):
+            continue
+        if relationship["from"]["table"] == path.from_table:
+            return relationship
+        found = found or relationship
+    return found
+
+
+def _joins_alike(path: Path, relationship: Mapping[str, Any]) -> bool:
+    hops = relationship["hops"]
+    if relationship["table"] != path.to_table or relationship["fixed"] or relationship["distinct"]:
+        return False
+    if path.through is None:
+        return not hops and set(path.to_columns) == set(relationship["to"])
+    if len(hops) != 1 or hops[0]["table"] != path.through:
+        return False
+    leads_on = set(zip(path.far, path.to_columns)) == set(zip(hops[0]["far"], relationship["to"]))
+    return leads_on and set(path.near) == set(hops[0]["near"])

@@ -1,0 +1,16 @@
+"""Batching for graphene-sqlalchemy, with filters, sorting and pages for each parent.
+
+    import kindred_db.graphene
+
+    kindred_db.graphene.install()
+
+before the schema is built, and whatever is batched there (`batching = True`) is batched by what is here. Who
+answers the loads is another matter: the database, or kindred where `kindred_db.sqlalchemy.attach` was called for
+the engine.
+"""
+
+from .fields import BatchSQLAlchemyConnectionField
+from .installation import install, uninstall
+from .loaders import get_batch_resolver
+
+__all__ = ["BatchSQLAlchemyConnectionField", "get_batch_resolver", "install", "uninstall"]
