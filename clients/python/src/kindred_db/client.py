@@ -1,0 +1,337 @@
+"""The client for programs that wait: scripts, WSGI workers, threads."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import time
+import weakref
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
+
+from . import calls
+from .address import parse_address
+from .calls import MISSING, Call, CountOptions, LoadOptions, Page, PageOptions
+from .connection import Connection, Request
+from .errors import ClientClosed, KindredError, NoReply, Unreachable
+from .many import Limits, ManyKeys, batch_of, check_length, needs_limits
+from .pipeline import Pipeline
+from .process import PROBE_SECONDS, ProcessState, seconds
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+T = TypeVar("T")
+
+
+class _State(ProcessState):
+    def __init__(self) -> None:
+        super().__init__()
+        self.thread = threading.local()
+        """`connection` there is the thread's own, which ends with it."""
+        self.connections: weakref.WeakValueDictionary[int, Connection] = weakref.WeakValueDictionary()
+        """All threads' connections, for `close`."""
+        self.numbers = itertools.count()
+
+
+class Client:
+    """Asks kindred for related rows, and waits for them.
+
+    One client serves a whole program. Each thread has a connection of its own, which is made when it is needed and
+    ends with the thread; a forked child makes its own and leaves its parent's alone.
+
+    A request whose connection is lost is sent once more, on a new one, unless its reply had begun. Nothing is sent
+    again after a time-out. After a time-out without a word, or when nobody listens, calls fail at once with
+    `CircuitOpen` for a while, which grows from 0.1 s to 5 s, until a probe succeeds.
+
+    Args:
+        address: `/run/kindred/kindred.sock`, `unix:///run/kindred/kindred.sock` or `tcp://host:port`.
+        timeout: Seconds for each call, connecting and a second attempt included. Every call takes its own in
+            `timeout=`.
+        circuit_breaker: False for a client that tries each call, however the ones before have gone.
+
+    Raises:
+        ValueError: The address cannot be read, or the time-out is no number above 0.
+    """
+
+    def __init__(
+        self, address: str | os.PathLike[str], *, timeout: float = 5.0, circuit_breaker: bool = True
+    ) -> None:
+        self.address = parse_address(address)
+        self.timeout = seconds(timeout)
+        self._has_breaker = circuit_breaker
+        self._is_closed = False
+        self._current = _State()
+
+    def load(
+        self, relationship: str, key: Any = MISSING, *, parent: Any = MISSING, **options: Unpack[LoadOptions]
+    ) -> Any:
+        """The related rows of one parent: `db.load("authors.books", 42, order=["-sold"], limit=3)`.
+
+        Args:
+            relationship: Its name, `table.name`.
+            key: The value of the parent's side; a list or tuple for a composite key. None has no relatives.
+            parent: In place of `key`, the parent's primary key.
+            **options: See `LoadOptions`.
+
+        Returns:
+            A list of dicts for a to-many relationship, a dict or None for a to-one relationship. Values are JSON's:
+            a `DECIMAL` is a string, a date `"2026-11-22"`, a BLOB base64.
+        """
+        return self._perform(calls.load(relationship, key, parent, options), options.get("timeout"))
+
+    def load_many(
+        self,
+        relationship: str,
+        keys: Any = MISSING,
+        *,
+        parents: Any = MISSING,
+        **options: Unpack[LoadOptions],
+    ) -> list[Any]:
+        """The related rows of many parents: a list with what `load` gives for each key, in their order.
+
+        There may be any number of keys: what is more than the daemon takes at once goes in several requests.
+
+        Raises:
+            KindredError: The error of the first key that failed; `batch` gives the others their rows.
+        """
+        many = ManyKeys(relationship, *calls.keys_or_parents(keys, parents), calls.load_members(options))
+        return calls.first_error_raised(self._perform_many(many, options.get("timeout")))
+
+    def count(
+        self, relationship: str, key: Any = MISSING, *, parent: Any = MISSING, **options: Unpack[CountOptions]
+    ) -> int:
+        """The number of related rows of one parent: `db.count("authors.books", 42, where={"published": None})`."""
+        return self._perform(calls.count(relationship, key, parent, options), options.get("timeout"))
+
+    def count_many(
+        self,
+        relationship: str,
+        keys: Any = MISSING,
+        *,
+        parents: Any = MISSING,
+        **options: Unpack[CountOptions],
+    ) -> list[int]:
+        """The number of related rows of each of many parents, in their order."""
+        many = ManyKeys(relationship, *calls.keys_or_parents(keys, parents), calls.count_members(options))
+        return calls.first_error_raised(self._perform_many(many, options.get("timeout")))
+
+    def page(
+        self,
+        relationship: str,
+        key: Any = MISSING,
+        *,
+        parent: Any = MISSING,
+        order: Sequence[Any],
+        limit: int,
+        after: Sequence[Any] | None = None,
+        before: Any = MISSING,
+        **options: Unpack[PageOptions],
+    ) -> Page:
+        """Rows behind a position: `db.page("authors.books", 42, order=["-sold"], limit=3, after=[1327, 33])`.
+
+        Args:
+            relationship: Its name, of a to-many relationship.
+            key: The value of the parent's side.
+            parent: In place of `key`, the parent's primary key.
+            order: The order within each parent.
+            limit: Rows of a page.
+            after: The position behind which the page begins: a value for each column of `order`, and then one for
+                each column of the related primary key that is not among them. None is the first page.
+            before: In place of `after`: the rows in front of that position, in the order that was asked; None is the
+                last page.
+            **options: See `PageOptions`.
+
+        Raises:
+            NotSupported: The daemon is older than pages by position.
+        """
+        call = calls.page(relationship, key, parent, order, limit, after, before, options)
+        return self._perform(call, options.get("timeout"))
+
+    def page_many(
+        self,
+        relationship: str,
+        keys: Any = MISSING,
+        *,
+        parents: Any = MISSING,
+        order: Sequence[Any],
+        limit: int,
+        after: Sequence[Sequence[Any] | None] | None = None,
+        before: Any = MISSING,
+        **options: Unpack[PageOptions],
+    ) -> list[Page]:
+        """A page of each of many parents, in their order: as `page`, with a list of positions, one for each key.
+
+        A position that is None, or None in place of the list, is the first page (with `before`, the last one).
+        """
+        word, values = calls.keys_or_parents(keys, parents)
+        position = calls.positions(after, before, len(values))
+        many = ManyKeys(relationship, word, values, calls.page_members(order, limit, options), *position)
+        return calls.first_error_raised(self._perform_many(many, options.get("timeout")))
+
+    def batch(
+        self,
+        relationship: str,
+        *,
+        count: bool = False,
+        by_parent: bool = False,
+        **options: Unpack[LoadOptions],
+    ) -> Callable[[Iterable[Any]], list[Any]]:
+        """A function for DataLoaders: keys → a list of results in their order.
+
+        In a failed key's place there is an exception, not raised, and the other keys have their results. What
+        concerns all keys, such as a lost connection, is raised.
+
+        Args:
+            relationship: Its name.
+            count: Counts in place of rows.
+            by_parent: Keys are the parents' primary keys.
+            **options: See `LoadOptions`; with `count`, `CountOptions`.
+        """
+        prepare = batch_of(relationship, count, by_parent, options)
+
+        def load_batch(keys: Iterable[Any]) -> list[Any]:
+            return self._perform_many(prepare(keys), options.get("timeout"))
+
+        return load_batch
+
+    def pipeline(self, *, timeout: float | None = None) -> Pipeline:
+        """Several calls in one write: `with db.pipeline() as p: books = p.load("authors.books", 42)`.
+
+        Args:
+            timeout: Seconds for each of its calls that has none of its own.
+        """
+        return Pipeline(self._complete, self._send, self.timeout if timeout is None else seconds(timeout))
+
+    def describe(self, relationship: str | None = None, *, timeout: float | None = None) -> dict[str, Any]:
+        """What can be loaded: `relationships` (all, or the one that is named), `limits`, `database` and
+        `schema_version`, as the protocol has them."""
+        return self._perform(calls.describe(relationship), timeout)
+
+    def hello(self, *, timeout: float | None = None) -> dict[str, Any]:
+        """Who answers: `server`, `protocol`, `operations` and `members` that it understands, `schema_version`."""
+        return self._perform(calls.hello(), timeout)
+
+    def stats(self, *, timeout: float | None = None) -> dict[str, Any]:
+        """What the daemon has done since it started."""
+        return self._perform(calls.stats(), timeout)
+
+    def ping(self, *, timeout: float | None = None) -> bool:
+        """True if the daemon answers, which does not mean that there is a database; otherwise an error is raised."""
+        return self._perform(calls.ping(), timeout)
+
+    def close(self) -> None:
+        """Ends the connections of all threads of this process. The client cannot be used any more."""
+        self._is_closed = True
+        for reference in self._state().connections.valuerefs():
+            connection = reference()
+            if connection is not None:
+                connection.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<kindred_db.Client {self.address}>"
+
+    def _perform(self, call: Call[T], timeout: float | None) -> T:
+        deadline = self._deadline(timeout)
+        if needs_limits(call):
+            check_length(call, self._limits(call, deadline))
+        request = Request(call, deadline)
+        self._complete([request])
+        return request.outcome()
+
+    def _perform_many(self, many: ManyKeys, timeout: float | None) -> list[Any]:
+        deadline = self._deadline(timeout)
+        limits = self._limits(many, deadline) if many.needs_limits else None
+        requests = self._complete([Request(call, deadline) for call in many.calls(limits)])
+        return [result for request in requests for result in request.outcome()]
+
+    def _deadline(self, timeout: float | None) -> float:
+        return time.monotonic() + (self.timeout if timeout is None else seconds(timeout))
+
+    def _limits(self, what: Call[Any] | ManyKeys, deadline: float) -> Limits:
+        state = self._state()
+        if state.limits is None:
+            request = Request(calls.describe(what.relationship), deadline)
+            self._complete([request])
+            state.limits = Limits.described(request.outcome())
+        return state.limits
+
+    def _send(self, requests: list[Request[Any]]) -> None:
+        """Writes requests that were not sent, without waiting for their replies."""
+        self._submit(requests)
+        for connection in {request.connection for request in requests}:
+            if connection is not None:
+                connection.flush()
+
+    def _complete(self, requests: list[Request[Any]]) -> list[Request[Any]]:
+        """Sends what has not been sent, and waits until each is done. A request that has lost its connection is
+        sent again, at most once."""
+        breaker = self._state().breaker
+        while True:
+            undone = [request for request in requests if not request.is_done]
+            self._submit(undone)
+            connection = next((request.connection for request in undone if request.connection), None)
+            if connection is None:
+                return requests
+            try:
+                connection.complete([request for request in undone if request.connection is connection])
+                breaker.succeeded()
+            except NoReply as error:
+                breaker.failed(error, time.monotonic())
+
+    def _submit(self, requests: list[Request[Any]]) -> None:
+        """Gives the thread's connection those that are on none; without a connection they fail."""
+        for request in requests:
+            if request.connection is None and not request.is_done:
+                try:
+                    self._connection(request.deadline).submit(request)
+                except KindredError as error:
+                    request.fail(error)
+
+    def _connection(self, deadline: float) -> Connection:
+        """The thread's connection; a new one if it has none that is of use."""
+        state = self._state()
+        if self._is_closed:
+            raise ClientClosed("the client was closed")
+        is_probe = self._has_breaker and state.breaker.admit(time.monotonic())
+        connection: Connection | None = getattr(state.thread, "connection", None)
+        if connection is None or not connection.is_usable or is_probe:
+            connection = self._connect(deadline, is_probe)
+            state.thread.connection = connection
+            state.connections[next(state.numbers)] = connection
+        return connection
+
+    def _connect(self, deadline: float, is_probe: bool) -> Connection:
+        breaker = self._state().breaker
+        try:
+            if not is_probe:
+                return Connection(self.address, deadline)
+            deadline = min(deadline, time.monotonic() + PROBE_SECONDS)
+            connection = Connection(self.address, deadline)
+            ping = Request(calls.ping(), deadline)
+            connection.submit(ping)
+            connection.complete([ping])
+            ping.outcome()
+        except (NoReply, Unreachable) as error:
+            breaker.failed(error, time.monotonic())
+            raise
+        breaker.succeeded()
+        return connection
+
+    def _state(self) -> _State:
+        if self._current.process != os.getpid():
+            self._current = _State()
+        return self._current

@@ -1,0 +1,112 @@
+"""Lines of the protocol: a call → bytes to be sent, bytes that came → replies. No I/O and no clock."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+from .calls import Call, Reply
+from .errors import ConnectionLost, ProtocolViolation, ShuttingDown, reply_error
+
+MAX_IN_FLIGHT = 4000
+"""Requests without a reply on one connection; the daemon reads no more than 4,096 of them without an error."""
+
+MAX_MARGIN = 0.25
+
+
+def request_line(call: Call[Any], identifier: int, seconds: float) -> bytes:
+    """`{"id":7,"timeout_ms":900,"load":"authors.books","key":42}` and a line's end.
+
+    Args:
+        call: What is asked.
+        identifier: Under which the reply will come.
+        seconds: The time that is left to the caller. The daemon is told a tenth less, 0.25 s at most, so that its
+            word that the time is over comes before the caller gives up by itself.
+    """
+    if call.relationship is None:
+        return b'{"id":%d,%b\n' % (identifier, call.body)
+    milliseconds = int(1000 * (seconds - min(seconds / 10, MAX_MARGIN)))
+    milliseconds = min(max(milliseconds, 1), 2**31 - 1)
+    return b'{"id":%d,"timeout_ms":%d,%b\n' % (identifier, milliseconds, call.body)
+
+
+def cancel_line(identifier: int, target: int) -> bytes:
+    """`{"id":8,"op":"cancel","target":7}` and a line's end."""
+    return b'{"id":%d,"op":"cancel","target":%d}\n' % (identifier, target)
+
+
+class LineBuffer:
+    """Cuts what came into lines at `\\n` and at nothing else; each byte is looked at once."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The lines that `data` completes, without their ends."""
+        first, *others = data.split(b"\n")
+        self._pieces.append(first)
+        if not others:
+            return []
+        lines = [b"".join(self._pieces), *others[:-1]]
+        self._pieces = [others[-1]]
+        return lines
+
+    def begun(self) -> bytes:
+        """The beginning of what has come of the next line, at least its first 64 bytes if there are so many."""
+        beginning = b""
+        for piece in self._pieces:
+            beginning += piece
+            if len(beginning) >= 64:
+                break
+        return beginning
+
+
+def parse_reply(line: bytes) -> Reply | None:
+    """One line as a reply; None for an empty line, which means nothing.
+
+    Raises:
+        ProtocolViolation: It is no JSON object.
+    """
+    if not line.strip():
+        return None
+    try:
+        reply = _decode(line.decode())
+    except (ValueError, RecursionError):
+        raise ProtocolViolation(f"what came is not kindred's protocol: {line[:100]!r}") from None
+    if not isinstance(reply, dict):
+        raise ProtocolViolation(f"what came is not kindred's protocol: {line[:100]!r}")
+    return reply
+
+
+def _decode(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        # Python refuses integers of more than 4,300 digits, which a column of JSON may hold.
+        return json.loads(
+            text, parse_int=lambda digits: int(digits) if len(digits) <= 4300 else Decimal(digits)
+        )
+
+
+def begun_reply_id(beginning: bytes) -> int | None:
+    """Whose reply it is that has come in part, if that part tells."""
+    match = re.match(rb'\s*\{"id":(\d+)[,}]', beginning)
+    return int(match[1]) if match else None
+
+
+def is_shutting_down(reply: Reply) -> bool:
+    """Whether it is an error that is to be treated as a lost connection: `{"id":7,"error":{"code":"shutting_down",…}}`"""
+    error = reply.get("error")
+    return isinstance(error, dict) and error.get("code") == ShuttingDown.code
+
+
+def loss_by_error(reply: Reply) -> ConnectionLost:
+    """An error without an id is about a line that could not be read, or about the connection, which is given up."""
+    error = reply_error(reply.get("error"))
+    loss = ConnectionLost(f"kindred gave up the connection: {error}", retryable=error.retryable)
+    loss.__cause__ = error
+    return loss
