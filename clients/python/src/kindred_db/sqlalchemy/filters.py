@@ -19,6 +19,9 @@ from sqlalchemy.sql.elements import (
 from sqlalchemy.sql.schema import Column, Table
 from sqlalchemy.types import TypeEngine
 
+from . import values
+from .reasons import NotAnswered
+
 OPERATORS: Mapping[Any, str] = {
     operators.eq: "eq",
     operators.ne: "ne",
@@ -33,23 +36,27 @@ OPERATORS: Mapping[Any, str] = {
 }
 
 
-class CannotAsk(Exception):
-    """kindred has no such question; the text says why, and the SQL answers."""
-
-
-def where_of(conditions: Iterable[ColumnElement[bool]], table: Table, dialect: Dialect) -> dict[str, Any]:
+def where_of(
+    conditions: Iterable[ColumnElement[bool]], table: Table, types: Mapping[str, str], dialect: Dialect
+) -> dict[str, dict[str, Any]]:
     """Conditions on columns of `table`, all of which must hold.
 
+    Args:
+        types: The shown columns of the table and the server's types of them.
+
     Raises:
-        CannotAsk: for whatever is not a comparison of a column with a value.
+        NotAnswered: for whatever is not a comparison of a shown column with a value of its type.
     """
-    where: dict[str, Any] = {}
+    where: dict[str, dict[str, Any]] = {}
     for condition in _parts(conditions):
-        name, operator, value = _comparison(condition, table, dialect)
-        comparisons = where.setdefault(name, {})
+        column, operator, values_ = _comparison(condition, table, dialect)
+        if column.name not in types:
+            raise NotAnswered(f"a filter on the column {column.name}, which kindred does not show")
+        wire = [value if value is None else values.to_wire(value, types[column.name]) for value in values_]
+        comparisons = where.setdefault(column.name, {})
         if operator in comparisons:
-            raise CannotAsk(f"two conditions '{operator}' on column '{name}'")
-        comparisons[operator] = value
+            raise NotAnswered(f"two conditions of one kind on {column.name}")
+        comparisons[operator] = wire if operator == "in" else wire[0]
     return where
 
 
@@ -69,29 +76,33 @@ def _parts(conditions: Iterable[ColumnElement[bool]]) -> Iterable[ColumnElement[
             yield condition
 
 
-def _comparison(condition: ColumnElement[bool], table: Table, dialect: Dialect) -> tuple[str, str, Any]:
+def _comparison(
+    condition: ColumnElement[bool], table: Table, dialect: Dialect
+) -> tuple[Column[Any], str, list[Any]]:
     if not isinstance(condition, BinaryExpression):
-        raise CannotAsk(f"a filter that is no comparison: {condition}")
+        raise NotAnswered(f"a filter that is a {type(condition).__name__}")
     operator = OPERATORS.get(condition.operator)
     column = condition.left._deannotate()
     if operator is None or condition.modifiers.get("escape") is not None:
-        raise CannotAsk(f"a filter that compares in another way: {condition}")
+        raise NotAnswered(f"a filter with {getattr(condition.operator, '__name__', condition.operator)}")
     if not isinstance(column, Column) or column.table is not table:
-        raise CannotAsk(f"a filter on something else than a column of {table.name}: {condition}")
-    return column.name, operator, _value(condition.right, column, dialect)
+        raise NotAnswered(f"a filter on something else than a column of {table.name}")
+    return column, operator, _values(condition.right, column, dialect)
 
 
-def _value(expression: Any, column: Column[Any], dialect: Dialect) -> Any:
+def _values(expression: Any, column: Column[Any], dialect: Dialect) -> list[Any]:
+    """The values of a list, or the one value, as the driver would be given them."""
     if isinstance(expression, Grouping):
         expression = expression.element
     if isinstance(expression, Null):
-        return None
+        return [None]
     if isinstance(expression, (True_, False_)):
-        return int(isinstance(expression, True_))
+        return [int(isinstance(expression, True_))]
     if not isinstance(expression, BindParameter):
-        raise CannotAsk(f"a filter that compares {column} with something else than a value: {expression}")
+        raise NotAnswered(f"a filter that compares {column.name} with something else than a value")
     type_ = column.type if expression.type._isnull else expression.type
-    value = expression.effective_value
-    if expression.expanding:
-        return [driver_form(part, type_, dialect) for part in value]
-    return driver_form(value, type_, dialect)
+    given = expression.effective_value if expression.expanding else [expression.effective_value]
+    if None in given:
+        # In SQL nothing is equal to NULL, in the protocol's `where` NULL is.
+        raise NotAnswered("a comparison with NULL", "value")
+    return [driver_form(value, type_, dialect) for value in given]

@@ -1,38 +1,47 @@
 """What a statement for related rows per parent asks, in kindred's terms.
 
-A question is pure: `request` says which method of a client to call, `rows` makes of its answer the rows that the
-statement would have had. `attach` calls the one after the other in the place of the SQL.
+A question is pure: `ask` says which method of a client to call, and what it gives makes of the answer the rows that
+the statement would have had. `attach` does so in the place of the SQL.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, NamedTuple, Sequence
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.schema import Column
-from sqlalchemy.types import TypeEngine
 
-from .filters import CannotAsk, driver_form, where_of
-from .relations import Key, described, key_columns, path_of
+from . import values
+from .catalog import Catalog, Relationship
+from .filters import driver_form, where_of
+from .reasons import NotAnswered
+from .relations import Key, found_in, key_columns, key_places, path_of
 
 if TYPE_CHECKING:
+    from .order import OrderTerm
     from .per_parent import Related, Wanted
 
-# A described column as `describe` tells it, and what makes a driver's value of a JSON value of such a column.
-Description = Mapping[str, Any]
-Convert = Callable[[TypeEngine[Any], Description, Any], Any]
-
-# Where no limit is asked: pages by position need one, and the daemon's own is smaller or as large.
+# Where all rows behind a position are asked: a page must have a limit, and the daemon gives no more anyway.
 ALL_ROWS = 1_000_000
 
+Cell = Callable[[int, Mapping[str, Any]], Any]
 
-class Request(NamedTuple):
-    """`client.METHOD(name, keys, **options)` gives a result for each key, in their order."""
 
+@dataclass(frozen=True)
+class Asked:
+    """`client.METHOD(name, keys, **options)` gives a result for each key; `rows` makes the statement's of them."""
+
+    #: load_many, page_many or count_many.
     method: str
     name: str
     keys: list[Any]
     options: dict[str, Any]
+    #: Whether a value is a TIMESTAMP, which depends on the session's time zone.
+    has_timestamp: bool
+    rows: Callable[[Sequence[Any]], list[tuple[Any, ...]]]
 
 
 class Question:
@@ -42,70 +51,72 @@ class Question:
         self.related = related
         self.keys = keys
 
-    def request(self, compiled: Any, relationships: Iterable[Description], dialect: Dialect) -> Request:
-        """What to ask of a client.
+    @property
+    def label(self) -> str:
+        """What it is, for statistics."""
+        return f"{self.related.relationship} per parent"
+
+    def ask(self, compiled: Any, catalog: Catalog, dialect: Dialect) -> Asked:
+        """How to ask the daemon.
 
         Args:
             compiled: The statement as it was compiled, which a listener or a criterion may have changed.
-            relationships: What `describe` tells of each.
+            catalog: What the daemon can load.
             dialect: Of the engine, for values of the application's own types.
 
         Raises:
-            CannotAsk: kindred has no such question, or no such relationship.
+            NotAnswered: The daemon has no such question, or no such relationship.
         """
-        self._check(compiled)
-        description = self._description(relationships)
-        target = self.related.relationship.target
-        options = self._options(description)
-        where = where_of(self.related.conditions, target, dialect)
-        if where:
-            options["where"] = where
-        return Request(self._method(), description["name"], self._keys(description, dialect), options)
-
-    def rows(
-        self, results: Sequence[Any], compiled: Any, relationships: Iterable[Description], convert: Convert
-    ) -> list[tuple[Any, ...]]:
-        """The statement's rows, of the driver's values."""
         raise NotImplementedError
 
-    def _method(self) -> str:
-        raise NotImplementedError
-
-    def _options(self, description: Description) -> dict[str, Any]:
-        return {}
-
-    def _check(self, compiled: Any) -> None:
-        """Refuses what asks for more than the question knows of."""
-
-    def _description(self, relationships: Iterable[Description]) -> Description:
+    def _relationship(self, catalog: Catalog) -> Relationship:
         path = path_of(self.related.relationship)
-        description = None if path is None else described(path, relationships)
-        if description is None:
-            raise CannotAsk(f"kindred has no relationship that joins as {self.related.relationship} does")
-        return description
+        found = None if path is None else found_in(catalog, path)
+        if found is None:
+            raise NotAnswered("no relationship of the daemon joins like this one")
+        if self.related.relationship.uselist and not found.many:
+            raise NotAnswered(f"'{found.name}' gives one row, and the model has a list")
+        return found
 
-    def _keys(self, description: Description, dialect: Dialect) -> list[Any]:
-        """Each key's values in the order of the described columns; a single one stands for itself."""
+    def _keys(self, relationship: Relationship, dialect: Dialect) -> list[Any]:
+        """The keys in the protocol's form; a key of one part is that part."""
+        path = path_of(self.related.relationship)
+        assert path is not None
         columns = key_columns(self.related.relationship)
-        names = [column.name for column in columns]
-        places = [names.index(name) for name in _key_names(description, self.related)]
+        parts = [
+            (place, columns[place].type, type_)
+            for place, type_ in zip(key_places(path, relationship), relationship.key_types)
+        ]
         keys = []
         for key in self.keys:
-            parts = [driver_form(key[place], columns[place].type, dialect) for place in places]
-            keys.append(parts[0] if len(parts) == 1 else parts)
+            wire = [
+                values.to_wire(driver_form(key[place], model_type, dialect), type_)
+                for place, model_type, type_ in parts
+            ]
+            keys.append(wire[0] if len(wire) == 1 else wire)
         return keys
+
+    def _where(self, relationship: Relationship, dialect: Dialect) -> dict[str, Any]:
+        table = self.related.relationship.target
+        where = where_of(self.related.conditions, table, relationship.columns, dialect)
+        return {"where": where} if where else {}
 
 
 class CountQuestion(Question):
     """How many rows each parent has."""
 
-    def _method(self) -> str:
-        return "count_many"
-
-    def rows(
-        self, results: Sequence[Any], compiled: Any, relationships: Iterable[Description], convert: Convert
-    ) -> list[tuple[Any, ...]]:
-        return list(enumerate(results))
+    def ask(self, compiled: Any, catalog: Catalog, dialect: Dialect) -> Asked:
+        relationship = self._relationship(catalog)
+        options = self._where(relationship, dialect)
+        used = [*relationship.key_types, *(relationship.columns[name] for name in options.get("where", ()))]
+        return Asked(
+            "count_many",
+            relationship.name,
+            self._keys(relationship, dialect),
+            options,
+            _has_timestamp(used),
+            lambda counts: list(enumerate(counts)),
+        )
 
 
 class RowsQuestion(Question):
@@ -114,80 +125,105 @@ class RowsQuestion(Question):
     def __init__(self, related: Related, wanted: Sequence[Wanted]) -> None:
         super().__init__(related, [parent.key for parent in wanted])
         self.wanted = wanted
+        self.by_position = related.backwards or any(parent.position is not None for parent in wanted)
 
-    @property
-    def _by_position(self) -> bool:
-        return self.related.backwards or any(parent.position is not None for parent in self.wanted)
-
-    def _method(self) -> str:
-        return "page_many" if self._by_position else "load_many"
-
-    def _check(self, compiled: Any) -> None:
-        statement = compiled.compile_state.statement
-        if statement.whereclause is not None:
-            raise CannotAsk("the session or the class adds a condition of its own")
-        if statement._limit_clause is not None or statement._for_update_arg is not None:
-            raise CannotAsk("the statement has a limit or a lock of its own")
-        for _, name, objects, _ in compiled._result_columns:
-            if self._source(name, objects) is None:
-                raise CannotAsk(f"the statement has a column that is no column of the related table: {name}")
-
-    def _options(self, description: Description) -> dict[str, Any]:
-        related = self.related
-        shown = {column["column"] for column in description["columns"]}
-        options: dict[str, Any] = {"order": [self._order(term, shown) for term in related.order]}
-        if any(parent.until is not None for parent in self.wanted):
-            raise CannotAsk("a page between two positions")
-        if not self._by_position:
-            return {**options, "limit": related.limit, "offset": related.offset or None}
-        if related.offset:
-            raise CannotAsk("a page behind a position that leaves out rows besides")
-        direction = "before" if related.backwards else "after"
-        limit = ALL_ROWS if related.limit is None else related.limit
-        return {**options, "limit": limit, direction: [parent.position for parent in self.wanted]}
-
-    def _order(self, term: Any, shown: set[str]) -> Any:
-        if term.column is None or term.column.table is not self.related.relationship.target:
-            raise CannotAsk(f"an order by something else than a column of the related table: {term.expression}")
-        name = term.column.name
-        if name not in shown:
-            raise CannotAsk(f"an order by the column '{name}', which kindred does not show")
-        if name.startswith("-"):
-            return {"column": name, "desc": term.descending}
-        return f"-{name}" if term.descending else name
-
-    def rows(
-        self, results: Sequence[Any], compiled: Any, relationships: Iterable[Description], convert: Convert
-    ) -> list[tuple[Any, ...]]:
-        columns = {column["column"]: column for column in self._description(relationships)["columns"]}
+    def ask(self, compiled: Any, catalog: Catalog, dialect: Dialect) -> Asked:
+        _check_untouched(compiled.compile_state.statement)
+        relationship = self._relationship(catalog)
+        order = [_order(term, self.related, relationship) for term in self.related.order]
         sources = [self._source(name, objects) for _, name, objects, _ in compiled._result_columns]
-        readers = [_reader(source, columns, convert) for source in sources]
-        return [
-            tuple(read(place, row) for read in readers)
-            for place, result in enumerate(results)
-            for row in _rows_of(result)
-        ]
+        cells = [_cell(source, relationship) for source in sources]
+        options: dict[str, Any] = {"order": order, **self._page(), **self._where(relationship, dialect)}
+        shown = {source.name for source in sources if isinstance(source, Column)}
+        options["columns"] = [*dict.fromkeys([*shown, *(term.column.name for term in self.related.order)])]
+        used = [relationship.columns[name] for name in [*options["columns"], *options.get("where", ())]]
+        return Asked(
+            "page_many" if self.by_position else "load_many",
+            relationship.name,
+            self._keys(relationship, dialect),
+            options,
+            _has_timestamp([*used, *relationship.key_types]),
+            lambda results: [
+                tuple(cell(place, row) for cell in cells)
+                for place, result in enumerate(results)
+                for row in _rows_of(result)
+            ],
+        )
+
+    def _page(self) -> dict[str, Any]:
+        """The members that choose rows: `limit` and `offset`, or `limit` and a position for each key."""
+        related = self.related
+        if any(parent.until is not None for parent in self.wanted):
+            raise NotAnswered("a page between two positions")
+        if not self.by_position:
+            return {"limit": related.limit, "offset": related.offset or None}
+        if related.offset:
+            raise NotAnswered("a page behind a position that leaves out rows besides")
+        limit = ALL_ROWS if related.limit is None else related.limit
+        return {
+            "limit": limit,
+            "before" if related.backwards else "after": [parent.position for parent in self.wanted],
+        }
 
     def _source(self, name: str, objects: Sequence[Any]) -> Any:
-        """Where a column of the result comes from: a column of the related table, or "place"; None if elsewhere."""
+        """Where a column of the result comes from: "place", the term of a position, or a related column."""
         if name == "place":
             return name
         if name.startswith("position_"):
-            return self.related.order[int(name[len("position_") :])].column
+            return self.related.order[int(name[len("position_") :])]
         target = self.related.relationship.target
         columns = (thing for thing in objects if isinstance(thing, Column) and thing.table is target)
-        return next(columns, None)
+        column = next(columns, None)
+        if column is None:
+            raise NotAnswered(f"{name} is shown, which is no column of the related table")
+        return column
 
 
-def _reader(
-    source: Any, columns: Mapping[str, Description], convert: Convert
-) -> Callable[[int, Mapping[str, Any]], Any]:
+def _check_untouched(statement: Any) -> None:
+    """Refuses a statement to which a listener, a criterion or the class itself has added something."""
+    if statement.whereclause is not None:
+        raise NotAnswered("a condition that the session or the class adds")
+    if statement._limit_clause is not None or statement._for_update_arg is not None:
+        raise NotAnswered("a limit or a lock that the session adds")
+
+
+def _order(term: OrderTerm, related: Related, relationship: Relationship) -> Any:
+    column = term.column
+    if column is None or column.table is not related.relationship.target:
+        raise NotAnswered("ORDER BY something else than a column of the related table")
+    if column.name not in relationship.columns:
+        raise NotAnswered(f"ORDER BY the column {column.name}, which kindred does not show")
+    if column.name.startswith("-"):
+        return {"column": column.name, "desc": term.descending}
+    return f"-{column.name}" if term.descending else column.name
+
+
+def _cell(source: Any, relationship: Relationship) -> Cell:
     if source == "place":
         return lambda place, row: place
-    if source.name not in columns:
-        raise CannotAsk(f"kindred does not show the column '{source.name}'")
-    description = columns[source.name]
-    return lambda place, row: convert(source.type, description, row[source.name])
+    if isinstance(source, Column):
+        name, read = source.name, _reader(source.name, relationship)
+    else:
+        name, read = source.column.name, _position_reader(source.column.name, relationship)
+
+    def value(place: int, row: Mapping[str, Any]) -> Any:
+        return None if row[name] is None else read(row[name])
+
+    return value
+
+
+def _reader(name: str, relationship: Relationship) -> Callable[[Any], Any]:
+    type_ = relationship.columns.get(name)
+    if type_ is None:
+        raise NotAnswered(f"'{relationship.name}' does not show the column {name}")
+    return values.reader(type_)
+
+
+def _position_reader(name: str, relationship: Relationship) -> Callable[[Any], Any]:
+    """As for any column, but a FLOAT keeps all its digits, so that its row is found again."""
+    if values.kind(relationship.columns[name]) == "float":
+        return lambda value: float(struct.unpack("f", struct.pack("f", value))[0])
+    return _reader(name, relationship)
 
 
 def _rows_of(result: Any) -> Sequence[Mapping[str, Any]]:
@@ -200,12 +236,5 @@ def _rows_of(result: Any) -> Sequence[Mapping[str, Any]]:
     return rows
 
 
-def _key_names(description: Description, related: Related) -> list[str]:
-    """The parent's columns in the order in which kindred takes the parts of a key."""
-    path = path_of(related.relationship)
-    assert path is not None
-    if path.through is None:
-        joined = dict(zip(path.to_columns, path.from_columns))
-        return [joined[name] for name in description["to"]]
-    joined = dict(zip(path.near, path.from_columns))
-    return [joined[name] for name in description["hops"][0]["near"]]
+def _has_timestamp(types: Sequence[Optional[str]]) -> bool:
+    return any(type_ is not None and type_.startswith("timestamp") for type_ in types)

@@ -1,13 +1,13 @@
 """What a mapped relationship joins by: the columns of a parent that are its key, and the way to the related rows.
 
 Nothing here asks a database. `key_columns` and `condition_for` serve SQL, `path_of` is compared with what the
-daemon's `describe` tells of its relationships.
+daemon tells of its relationships.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterable, Mapping, Optional, Sequence
+from typing import Any, Optional, Sequence
 
 from sqlalchemy import ColumnElement, bindparam
 from sqlalchemy.orm import RelationshipProperty
@@ -15,6 +15,8 @@ from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
 from sqlalchemy.sql.schema import Column, Table
 from sqlalchemy.sql.visitors import replacement_traverse
+
+from .catalog import Catalog, Relationship
 
 Key = tuple[Any, ...]
 
@@ -139,26 +141,25 @@ def _names(columns: Any) -> tuple[str, ...]:
     return tuple(column.name for column in columns)
 
 
-def described(path: Path, relationships: Iterable[Mapping[str, Any]]) -> Optional[Mapping[str, Any]]:
-    """The relationship of `describe` that joins in this way; rather one from the same table, as its keys have the
-    parent's types, but any other finds the same rows."""
-    found = None
-    for relationship in relationships:
-        if not _joins_alike(path, relationship):
-            continue
-        if relationship["from"]["table"] == path.from_table:
-            return relationship
-        found = found or relationship
-    return found
+
+def found_in(catalog: Catalog, path: Path) -> Optional[Relationship]:
+    """The daemon's relationship that joins in this way: rather one from the same table, whose keys have the types
+    of the parent's, but any other finds the same rows."""
+    on_the_way = () if path.through is None else (path.through,)
+    alike = [each for each in catalog.between(path.to_table, on_the_way) if _joins_alike(path, each)]
+    return next((each for each in alike if each.from_table == path.from_table), alike[0] if alike else None)
 
 
-def _joins_alike(path: Path, relationship: Mapping[str, Any]) -> bool:
-    hops = relationship["hops"]
-    if relationship["table"] != path.to_table or relationship["fixed"] or relationship["distinct"]:
-        return False
-    if path.through is None:
-        return not hops and set(path.to_columns) == set(relationship["to"])
-    if len(hops) != 1 or hops[0]["table"] != path.through:
-        return False
-    leads_on = set(zip(path.far, path.to_columns)) == set(zip(hops[0]["far"], relationship["to"]))
-    return leads_on and set(path.near) == set(hops[0]["near"])
+def key_places(path: Path, relationship: Relationship) -> list[int]:
+    """For each part of the daemon's key, its place in the key of `key_of`."""
+    joined = path.near or path.to_columns
+    expected = relationship.hops[0].near if relationship.hops else relationship.to
+    return [joined.index(name) for name in expected]
+
+
+def _joins_alike(path: Path, relationship: Relationship) -> bool:
+    if not relationship.hops:
+        return sorted(path.to_columns) == sorted(relationship.to)
+    hop = relationship.hops[0]
+    leads_on = set(zip(path.far, path.to_columns)) == set(zip(hop.far, relationship.to))
+    return leads_on and sorted(path.near) == sorted(hop.near)
