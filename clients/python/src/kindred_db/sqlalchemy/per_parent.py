@@ -123,11 +123,7 @@ def _page_part(related: Related, place: int, parent: Wanted) -> Select[Any]:
         if position is not None:
             page = page.where(behind(related.order, position, backwards))
     page = page.order_by(*(term.clause(related.backwards) for term in related.order))
-    if related.limit is not None or related.offset:
-        page = page.limit(related.limit if related.limit is not None else 2**62).offset(
-            related.offset or None
-        )
-    rows = page.subquery(f"p{place}")
+    rows = page.limit(related.limit).offset(related.offset or None).subquery(f"p{place}")
     return select(literal(place).label("place"), *rows.c)
 
 
