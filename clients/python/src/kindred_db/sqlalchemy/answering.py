@@ -1,0 +1,312 @@
+"""Answers SELECTs in the place of the database, where SQLAlchemy is about to send them to it."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Optional, Union
+from weakref import WeakKeyDictionary
+
+from kindred_db import KindredError, UnknownName
+from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+
+from . import connections, verification
+from .catalog import Catalog
+from .connections import Writes
+from .daemon import Daemon
+from .exchange import Exchange, Request, Row
+from .plan import make_plan
+from .reasons import NotAnswered
+from .report import Report
+from .siblings import Prefetched, sibling_keys
+from .statement import read
+
+log = logging.getLogger("kindred_db.sqlalchemy")
+
+#: The counter of `Stats` for each kind of reason.
+_COUNTERS = {"structure": "not_understood", "value": "not_understood", "rule": "bypassed", "daemon": "failed"}
+#: Seconds for which a daemon that does not answer is not logged again.
+_QUIET_S = 60.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of `attach` that decide what is answered."""
+
+    all_selects: bool
+    any_isolation: bool
+    any_server: bool
+    verify: float
+
+
+@dataclass
+class Execution:
+    """A statement that SQLAlchemy is about to execute: the arguments of the event `do_execute`."""
+
+    cursor: Any
+    statement: str
+    parameters: Any
+    context: Any
+
+    @property
+    def options(self) -> Any:
+        return self.context.execution_options
+
+    @property
+    def path(self) -> Any:
+        """The ORM's path to what is loaded; that of a relationship's load is not the root."""
+        return getattr(self.context.compiled.compile_state, "current_path", None)
+
+    @property
+    def is_relationship_load(self) -> bool:
+        return self.path is not None and not self.path.is_root
+
+    @property
+    def lazy_parent(self) -> Any:
+        """The state of the object whose attribute is lazily loaded, or None."""
+        options = self.options.get("_sa_orm_load_options")
+        if options is None or options._populate_existing:
+            return None
+        parent = options._lazy_loaded_from
+        return parent if parent is not None and parent.session is not None else None
+
+
+class Answerer:
+    """The listeners of one engine. None of them ever raises an exception of its own."""
+
+    def __init__(self, daemon: Daemon, settings: Settings, prefetched: Optional[Prefetched]) -> None:
+        self.report = Report()
+        self._daemon = daemon
+        self._settings = settings
+        self._prefetched = prefetched
+        self._writes = Writes()
+        self._is_bypassed: ContextVar[bool] = ContextVar("kindred_bypassed", default=False)
+        # By compiled statement, which SQLAlchemy's cache keeps: what was found out about it, for one catalog.
+        self._plans: WeakKeyDictionary[Any, tuple[Catalog, Union[Exchange, NotAnswered]]] = WeakKeyDictionary()
+        self._complained = -_QUIET_S
+
+    @contextmanager
+    def bypass(self) -> Iterator[None]:
+        token = self._is_bypassed.set(True)
+        try:
+            yield
+        finally:
+            self._is_bypassed.reset(token)
+
+    # The listeners.
+
+    def on_execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> Optional[bool]:
+        """`do_execute`: true if the statement has been answered."""
+        try:
+            execution = Execution(cursor, statement, parameters, context)
+            return True if not self._notice(context, statement) and self._answer(execution) else None
+        except Exception as fault:
+            self.report.refuse(statement, f"a fault of kindred_db: {fault!r}", "failed")
+            log.exception("kindred left a statement to SQL because of a fault of its own: %s", statement)
+            return None
+
+    def on_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any) -> None:
+        self._on_other(context, statement)
+
+    def on_execute_no_params(self, cursor: Any, statement: str, context: Any) -> None:
+        self._on_other(context, statement)
+
+    def on_transaction_end(self, connection: Any, *arguments: Any) -> None:
+        self._writes.forget(connection)
+        if self._prefetched:
+            self._prefetched.drop(connection)
+
+    def on_expire(self, state: Any, attributes: Any) -> None:
+        if self._prefetched and state.session is not None:
+            self._prefetched.drop_of(state.session)
+
+    def _on_other(self, context: Any, statement: str) -> None:
+        try:
+            self._notice(context, statement)
+        except Exception:
+            log.exception("kindred could not look at a statement: %s", statement)
+
+    def _notice(self, context: Any, statement: str) -> bool:
+        writes = self._writes.notice(context, statement)
+        if writes and self._prefetched:
+            self._prefetched.drop(context.root_connection)
+        return writes
+
+    # Answering.
+
+    def _answer(self, execution: Execution) -> bool:
+        compiled = execution.context.compiled
+        if compiled is None or getattr(compiled, "compile_state", None) is None:
+            return False
+        if not (execution.is_relationship_load or self._settings.all_selects):
+            return False
+        try:
+            exchange = self._exchange(execution)
+            answer = self._checked_rows(exchange, execution)
+        except NotAnswered as refusal:
+            self._refused(execution, refusal)
+            return False
+        except KindredError as error:
+            self._failed(execution, error)
+            return False
+        self._deliver(execution, answer)
+        return True
+
+    def _exchange(self, execution: Execution) -> Exchange:
+        self._check_options(execution)
+        catalog = self._daemon.catalog()
+        if not catalog.tells_structure:
+            raise NotAnswered("this daemon is older than the structure in 'describe'; renew kindred", "daemon")
+        exchange = self._understood(execution.context, catalog)
+        connections.check(
+            connections.facts(execution.context),
+            catalog,
+            any_isolation=self._settings.any_isolation,
+            any_server=self._settings.any_server,
+            has_timestamp=exchange.plan.has_timestamp,
+        )
+        return exchange
+
+    def _check_options(self, execution: Execution) -> None:
+        """The rules that need neither the statement's structure nor the session's settings."""
+        options, context = execution.options, execution.context
+        if self._is_bypassed.get():
+            raise NotAnswered("bypass()", "rule")
+        if options.get("kindred") is False:
+            raise NotAnswered("the execution option kindred=False", "rule")
+        if context.root_connection in self._writes:
+            raise NotAnswered("the transaction has written", "rule")
+        if options.get("schema_translate_map"):
+            raise NotAnswered("schema_translate_map", "rule")
+        streams = options.get("stream_results") or options.get("yield_per")
+        if streams and not execution.is_relationship_load:
+            raise NotAnswered("stream_results or yield_per", "rule")
+        if connections.is_rewritten(
+            execution.statement, context.statement, execution.parameters, context.parameters[0]
+        ):
+            raise NotAnswered("a listener has rewritten the statement", "rule")
+
+    def _understood(self, context: Any, catalog: Catalog) -> Exchange:
+        known = self._plans.get(context.compiled)
+        if known is None or known[0] is not catalog:
+            known = (catalog, self._understand(context, catalog))
+            self._plans[context.compiled] = known
+        if isinstance(known[1], NotAnswered):
+            raise NotAnswered(known[1].reason, known[1].kind)
+        return known[1]
+
+    def _understand(self, context: Any, catalog: Catalog) -> Union[Exchange, NotAnswered]:
+        compiled, dialect = context.compiled, context.dialect
+        try:
+            shape = read(getattr(compiled.compile_state, "statement", None), dialect)
+            plan = make_plan(shape, catalog)
+            if len(plan.cells) != len(compiled._result_columns):
+                raise NotAnswered("the result has other columns than the SELECT")
+            return Exchange(plan, compiled, dialect)
+        except NotAnswered as refusal:
+            # Another one, without a traceback that would keep this execution's objects.
+            return NotAnswered(refusal.reason, refusal.kind)
+
+    def _checked_rows(self, exchange: Exchange, execution: Execution) -> list[Row]:
+        request = exchange.request(execution.context)
+        if request.many and not execution.is_relationship_load:
+            _check_free_list(exchange)
+        rows = self._rows(exchange, request, execution)
+        if self._settings.verify and random.random() < self._settings.verify:
+            rows = self._verified(exchange, request, execution, rows)
+        return rows
+
+    def _rows(self, exchange: Exchange, request: Request, execution: Execution) -> list[Row]:
+        parent = execution.lazy_parent if self._prefetched is not None and not request.many else None
+        if parent is None or None in request.keys[0]:
+            return exchange.rows(request.keys, self._ask(request, request.keys))
+        return exchange.rows(request.keys, self._with_siblings(exchange, request, execution, parent))
+
+    def _ask(self, request: Request, keys: list[Any]) -> list[Any]:
+        results = self._daemon.load(request, keys)
+        self.report.count("requests")
+        return results
+
+    def _with_siblings(
+        self, exchange: Exchange, request: Request, execution: Execution, parent: Any
+    ) -> list[Any]:
+        """The result for a lazy load: one that a sibling has brought, or a new one, with the siblings'."""
+        prefetched: Any = self._prefetched
+        connection = execution.context.root_connection
+        taken = prefetched.take(connection, parent, request)
+        if taken is not None:
+            self.report.count("prefetched")
+            return list(taken)
+        found = sibling_keys(exchange.plan, exchange, execution.path, parent, prefetched.most_siblings)
+        uses = Counter(found)
+        own = request.keys[0]
+        keys = [own, *(key for key in uses if key != own)]
+        results = dict(zip(keys, self._ask(request, keys)))
+        prefetched.keep(connection, parent, request, {key: [results[key], uses[key]] for key in uses})
+        return [results[own]]
+
+    def _verified(
+        self, exchange: Exchange, request: Request, execution: Execution, rows: list[Row]
+    ) -> list[Row]:
+        """The rows, compared with those of SQL; SQL's where they differ."""
+        theirs = verification.sql_rows(
+            execution.cursor, execution.statement, execution.parameters, execution.context
+        )
+        plan = exchange.plan
+        self.report.count("verified")
+        if verification.are_equal(plan, rows, theirs):
+            return rows
+        # Somebody may have committed in between; then kindred says by now what SQL has said.
+        again = exchange.rows(request.keys, self._ask(request, request.keys))
+        if not verification.are_equal(plan, again, theirs):
+            self.report.count("mismatched")
+            log.error(
+                "kindred's rows for '%s' differ from those of SQL, which are used: %s; keys %.200s; "
+                "kindred %.1000s; SQL %.1000s",
+                request.name, execution.statement, request.keys, rows, theirs,
+            )  # fmt: skip
+        return theirs
+
+    def _deliver(self, execution: Execution, rows: list[Row]) -> None:
+        """Gives SQLAlchemy the rows as those of a cursor that has been read to its end."""
+        columns = execution.context.compiled._result_columns
+        description = [(column.keyname, None, None, None, None, None, None) for column in columns]
+        execution.context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(
+            execution.cursor, description, rows
+        )
+        self.report.count("loads", "answered")
+        # SQLAlchemy's own log shows the statement as if it had been sent.
+        log.debug("answered by kindred, %d rows: %s", len(rows), execution.statement)
+
+    # What was not answered.
+
+    def _refused(self, execution: Execution, refusal: NotAnswered) -> None:
+        self.report.refuse(execution.statement, refusal.reason, _COUNTERS[refusal.kind])
+        if refusal.kind == "daemon":
+            self._complain(refusal.reason)
+
+    def _failed(self, execution: Execution, error: KindredError) -> None:
+        if isinstance(error, UnknownName):
+            self._daemon.refresh()
+        self.report.refuse(execution.statement, f"kindred: {error.code}", "failed")
+        self._complain(str(error))
+
+    def _complain(self, reason: str) -> None:
+        now = time.monotonic()
+        if now - self._complained >= _QUIET_S:
+            self._complained = now
+            log.warning("loads run as SQL for now: %s", reason)
+
+
+def _check_free_list(exchange: Exchange) -> None:
+    """A list that the application has written, whose rows come in the statement's order, each once."""
+    if exchange.plan.order:
+        raise NotAnswered("ORDER BY over the rows of several keys")
+    if any(type_.startswith(("char", "varchar", "text", "enum", "set")) for type_ in exchange.plan.key.types):
+        raise NotAnswered("a list of texts, of which a collation may find two equal")

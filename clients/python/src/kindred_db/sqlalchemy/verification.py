@@ -1,0 +1,44 @@
+"""Compares kindred's rows with those of the SQL that it stands for."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+from . import values
+from .exchange import Row
+from .plan import Cell, Plan
+
+
+def sql_rows(cursor: Any, statement: str, parameters: Any, context: Any) -> list[Row]:
+    """Runs the statement on its own cursor, as SQLAlchemy would have."""
+    context.dialect.do_execute(cursor, statement, parameters, context)
+    return [tuple(row) for row in cursor.fetchall()]
+
+
+def are_equal(plan: Plan, ours: Iterable[Row], theirs: Iterable[Row]) -> bool:
+    """Whether both are the same rows, in any order."""
+    left, right = ([_comparable(plan, row) for row in rows] for rows in (ours, theirs))
+    if plan.key.many and any(values.kind(type_) == "text" for type_ in plan.key.types):
+        # Keys that a collation finds equal are one for SQL's IN, and each its own for kindred.
+        return set(left) == set(right)
+    return Counter(left) == Counter(right)
+
+
+def _comparable(plan: Plan, row: Row) -> Hashable:
+    return tuple(_cell(cell, value) for cell, value in zip(plan.cells, row))
+
+
+def _cell(cell: Cell, value: Any) -> Hashable:
+    name = values.kind(cell.type)
+    if value is None:
+        return None
+    if name == "text" and cell.part is not None:
+        # The key that was asked for stands where SQL shows what the collation has found equal to it.
+        return None
+    if name == "json":
+        return json.dumps(json.loads(value), sort_keys=True)
+    # Drivers give a TIME as a duration and bytes as bytes or bytearray.
+    return bytes(value) if isinstance(value, bytearray) else value
