@@ -11,6 +11,7 @@ from sqlalchemy.util import await_only
 
 from .catalog import Catalog
 from .exchange import Request, WireKey
+from .questions import Asked
 from .reasons import NotAnswered
 
 
@@ -39,6 +40,12 @@ class Daemon:
             return [self._wait(self._client.load(request.name, **{word: parts[0]}, **options))]
         word = "parents" if request.by_parent else "keys"
         results: list[Any] = self._wait(self._client.load_many(request.name, **{word: parts}, **options))
+        return results
+
+    def ask(self, asked: Asked) -> list[Any]:
+        """A result for each of the question's keys; raises the error of the first that has one."""
+        options = {**asked.options, **self._timeout}
+        results: list[Any] = self._wait(getattr(self._client, asked.method)(asked.name, asked.keys, **options))
         return results
 
     def catalog(self) -> Catalog:

@@ -39,6 +39,8 @@ class Asked:
     name: str
     keys: list[Any]
     options: dict[str, Any]
+    #: The server's types of the statement's columns.
+    types: list[str]
     #: Whether a value is a TIMESTAMP, which depends on the session's time zone.
     has_timestamp: bool
     rows: Callable[[Sequence[Any]], list[tuple[Any, ...]]]
@@ -114,6 +116,7 @@ class CountQuestion(Question):
             relationship.name,
             self._keys(relationship, dialect),
             options,
+            ["int", "bigint"],
             _has_timestamp(used),
             lambda counts: list(enumerate(counts)),
         )
@@ -142,6 +145,7 @@ class RowsQuestion(Question):
             relationship.name,
             self._keys(relationship, dialect),
             options,
+            [_type(source, relationship) for source in sources],
             _has_timestamp([*used, *relationship.key_types]),
             lambda results: [
                 tuple(cell(place, row) for cell in cells)
@@ -196,6 +200,13 @@ def _order(term: OrderTerm, related: Related, relationship: Relationship) -> Any
     if column.name.startswith("-"):
         return {"column": column.name, "desc": term.descending}
     return f"-{column.name}" if term.descending else column.name
+
+
+def _type(source: Any, relationship: Relationship) -> str:
+    if source == "place":
+        return "int"
+    column = source if isinstance(source, Column) else source.column
+    return relationship.columns[column.name]
 
 
 def _cell(source: Any, relationship: Relationship) -> Cell:
