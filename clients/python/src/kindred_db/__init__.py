@@ -12,7 +12,7 @@ books = db.load("authors.books", 42, order=["-sold"], limit=3)
 
 from ._version import __version__
 from .aio import AsyncClient
-from .calls import MISSING, CountOptions, LoadOptions, Page, PageOptions
+from .calls import Page
 from .client import Client
 from .errors import (
     BadKey,
@@ -38,6 +38,7 @@ from .errors import (
     UnknownRelationship,
     Unreachable,
 )
+from .options import MISSING, CountOptions, LoadOptions, PageOptions
 from .pipeline import Pending, Pipeline
 
 __all__ = [

@@ -7,14 +7,25 @@ import os
 import threading
 from collections.abc import Awaitable, Iterable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
 
 from . import calls
 from .address import parse_address
-from .calls import MISSING, Call, CountOptions, LoadOptions, Page, PageOptions
+from .calls import Call, Page, Reply
 from .errors import ClientClosed, ConnectionLost, NoReply, Unreachable
 from .loop_connection import LoopConnection, open_connection
 from .many import Limits, ManyKeys, batch_of, check_length, needs_limits
+from .options import (
+    MISSING,
+    CountOptions,
+    LoadOptions,
+    PageOptions,
+    count_members,
+    keys_or_parents,
+    load_members,
+    page_members,
+    positions,
+)
 from .process import PROBE_SECONDS, ProcessState, seconds
 
 if TYPE_CHECKING:
@@ -56,10 +67,10 @@ class _State(ProcessState):
 class AsyncClient:
     """Asks kindred for related rows, from coroutines.
 
-    Calls that run at the same time share one connection of their event loop, on which they are pipelined: a thousand
-    loads under `asyncio.gather` are one write and few queries. A call that is cancelled is taken back at the
-    daemon. A process may have several loops, in threads or one after the other; a forked child makes its own
-    connections and leaves its parent's alone.
+    Calls that run at the same time share one connection of their event loop, on which they are pipelined: a
+    thousand loads under `asyncio.gather` are one write and few queries. A call that is cancelled is taken
+    back at the daemon. A process may have several loops, in threads or one after the other; a forked child
+    makes its own connections and leaves its parent's alone.
 
     What happens to a lost connection, after a time-out, and when nobody listens is said at `Client`, and the
     arguments are the same.
@@ -89,7 +100,7 @@ class AsyncClient:
         **options: Unpack[LoadOptions],
     ) -> list[Any]:
         """The related rows of many parents: see `Client.load_many`."""
-        many = ManyKeys(relationship, *calls.keys_or_parents(keys, parents), calls.load_members(options))
+        many = ManyKeys(relationship, *keys_or_parents(keys, parents), load_members(options))
         return calls.first_error_raised(await self._perform_many(many, options.get("timeout")))
 
     async def count(
@@ -107,7 +118,7 @@ class AsyncClient:
         **options: Unpack[CountOptions],
     ) -> list[int]:
         """The number of related rows of each of many parents, in their order."""
-        many = ManyKeys(relationship, *calls.keys_or_parents(keys, parents), calls.count_members(options))
+        many = ManyKeys(relationship, *keys_or_parents(keys, parents), count_members(options))
         return calls.first_error_raised(await self._perform_many(many, options.get("timeout")))
 
     async def page(
@@ -123,7 +134,9 @@ class AsyncClient:
         **options: Unpack[PageOptions],
     ) -> Page:
         """Rows behind a position, or in front of one: see `Client.page`."""
-        call = calls.page(relationship, key, parent, order, limit, after, before, options)
+        call = calls.page(
+            relationship, key, parent, order=order, limit=limit, after=after, before=before, given=options
+        )
         return await self._perform(call, options.get("timeout"))
 
     async def page_many(
@@ -139,9 +152,9 @@ class AsyncClient:
         **options: Unpack[PageOptions],
     ) -> list[Page]:
         """A page of each of many parents: see `Client.page_many`."""
-        word, values = calls.keys_or_parents(keys, parents)
-        position = calls.positions(after, before, len(values))
-        many = ManyKeys(relationship, word, values, calls.page_members(order, limit, options), *position)
+        word, values = keys_or_parents(keys, parents)
+        position = positions(after, before, len(values))
+        many = ManyKeys(relationship, word, values, page_members(order, limit, options), *position)
         return calls.first_error_raised(await self._perform_many(many, options.get("timeout")))
 
     def batch(
@@ -152,7 +165,8 @@ class AsyncClient:
         by_parent: bool = False,
         **options: Unpack[LoadOptions],
     ) -> Callable[[Iterable[Any]], Awaitable[list[Any]]]:
-        """A coroutine function for DataLoaders, `DataLoader(load_fn=db.batch("authors.books"))`: see `Client.batch`."""
+        """A coroutine function for DataLoaders, `DataLoader(load_fn=db.batch("authors.books"))`: see
+        `Client.batch`."""
         prepare = batch_of(relationship, count, by_parent, options)
 
         async def load_batch(keys: Iterable[Any]) -> list[Any]:
@@ -179,8 +193,8 @@ class AsyncClient:
         return await self._perform(calls.ping(), timeout)
 
     async def close(self) -> None:
-        """Ends the connections of all loops of this process; calls that wait on them fail. The client cannot be used
-        any more."""
+        """Ends the connections of all loops of this process; calls that wait on them fail. The client cannot
+        be used any more."""
         self._is_closed = True
         state = self._state()
         with state.lock:
@@ -225,8 +239,8 @@ class AsyncClient:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             raise RuntimeError(
-                "AsyncClient is used outside of a running event loop; a process that was forked inside of one has "
-                "none any more and begins another, as asyncio.run() does"
+                "AsyncClient is used outside of a running event loop; a process that was forked inside of "
+                "one begins another, as asyncio.run() does"
             ) from None
         return loop.time() + (self.timeout if timeout is None else seconds(timeout))
 
@@ -238,19 +252,24 @@ class AsyncClient:
         return state.limits
 
     async def _exchange(self, call: Call[T], deadline: float) -> T:
-        """Asks, and asks once more on a new connection where the first one was lost before the reply had begun."""
+        """Asks, and asks once more on a new connection where the first one was lost before the reply had
+        begun."""
+        reply = await self._attempt(call, deadline, may_repeat=True)
+        if reply is None:
+            reply = await self._attempt(call, deadline, may_repeat=False)
+        return call.result(cast(Reply, reply))
+
+    async def _attempt(self, call: Call[Any], deadline: float, may_repeat: bool) -> Reply | None:
         breaker = self._state().breaker
-        for attempt in (1, 2):
-            connection = await self._connection(deadline)
-            try:
-                reply = await connection.ask(call, deadline, may_repeat=attempt == 1)
-            except NoReply as error:
-                breaker.failed(error, asyncio.get_running_loop().time())
-                raise
-            if reply is not None:
-                breaker.succeeded()
-                return call.result(reply)
-        raise AssertionError("the second attempt ends with a reply or an error")
+        connection = await self._connection(deadline)
+        try:
+            reply = await connection.ask(call, deadline, may_repeat)
+        except NoReply as error:
+            breaker.failed(error, asyncio.get_running_loop().time())
+            raise
+        if reply is not None:
+            breaker.succeeded()
+        return reply
 
     async def _connection(self, deadline: float) -> LoopConnection:
         """The loop's connection; a new one if it has none that is of use, which all who need it wait for."""
@@ -291,6 +310,7 @@ class AsyncClient:
         if of_loop.connection is not None:
             of_loop.connection.retire()
         of_loop.connection = connection
+        self._state().limits = None  # Another daemon may have others.
         return connection
 
     def _state(self) -> _State:

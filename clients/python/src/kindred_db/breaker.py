@@ -1,7 +1,7 @@
 """A circuit breaker: after a time-out or a refused connection, calls fail at once for a while.
 
-A frozen daemon so costs one time-out, and not one for each load. The breaker knows no clock and does no I/O: time is
-a parameter, in seconds of any monotonic clock.
+A frozen daemon so costs one time-out, and not one for each load. The breaker knows no clock and does no I/O:
+time is a parameter, in seconds of any monotonic clock.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class _Outage:
 
 
 class Breaker:
-    """Closed, it lets everything through. Open, it lets one call through after a pause, the probe; the pause grows
-    from 0.1 s to 5 s by doubling, as long as probes fail. Any success closes it.
+    """Closed, it lets everything through. Open, it lets one call through after a pause, the probe; the pause
+    grows from 0.1 s to 5 s by doubling, as long as probes fail. Any success closes it.
 
-    A probe of which nothing is heard (its thread was interrupted) counts as failed: when it is let through, the
-    time of the next one is set already. Safe to be shared by threads.
+    A probe of which nothing is heard (its thread was interrupted) counts as failed: when it is let through,
+    the time of the next one is set already. Safe to be shared by threads.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,8 @@ class Breaker:
             if self._outage is None:
                 self._outage = _Outage(time.time(), str(error), FIRST_PAUSE, now + FIRST_PAUSE)
             else:
-                # Also calls that were on their way before come here, and must not hurry or delay the probe much.
+                # Also calls that were on their way before come here, and must not hurry or delay the probe
+                # much.
                 self._outage.next_probe = max(self._outage.next_probe, now + FIRST_PAUSE)
 
     def succeeded(self) -> None:

@@ -13,12 +13,24 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from . import calls
 from .address import parse_address
-from .calls import MISSING, Call, CountOptions, LoadOptions, Page, PageOptions
-from .connection import Connection, Request
+from .calls import Call, Page
+from .connection import Connection
 from .errors import ClientClosed, KindredError, NoReply, Unreachable
 from .many import Limits, ManyKeys, batch_of, check_length, needs_limits
+from .options import (
+    MISSING,
+    CountOptions,
+    LoadOptions,
+    PageOptions,
+    count_members,
+    keys_or_parents,
+    load_members,
+    page_members,
+    positions,
+)
 from .pipeline import Pipeline
 from .process import PROBE_SECONDS, ProcessState, seconds
+from .request import Request
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -39,12 +51,12 @@ class _State(ProcessState):
 class Client:
     """Asks kindred for related rows, and waits for them.
 
-    One client serves a whole program. Each thread has a connection of its own, which is made when it is needed and
-    ends with the thread; a forked child makes its own and leaves its parent's alone.
+    One client serves a whole program. Each thread has a connection of its own, which is made when it is
+    needed and ends with the thread; a forked child makes its own and leaves its parent's alone.
 
-    A request whose connection is lost is sent once more, on a new one, unless its reply had begun. Nothing is sent
-    again after a time-out. After a time-out without a word, or when nobody listens, calls fail at once with
-    `CircuitOpen` for a while, which grows from 0.1 s to 5 s, until a probe succeeds.
+    A request whose connection is lost is sent once more, on a new one, unless its reply had begun. Nothing is
+    sent again after a time-out. After a time-out without a word, or when nobody listens, calls fail at once
+    with `CircuitOpen` for a while, which grows from 0.1 s to 5 s, until a probe succeeds.
 
     Args:
         address: `/run/kindred/kindred.sock`, `unix:///run/kindred/kindred.sock` or `tcp://host:port`.
@@ -77,8 +89,8 @@ class Client:
             **options: See `LoadOptions`.
 
         Returns:
-            A list of dicts for a to-many relationship, a dict or None for a to-one relationship. Values are JSON's:
-            a `DECIMAL` is a string, a date `"2026-11-22"`, a BLOB base64.
+            A list of dicts for a to-many relationship, a dict or None for a to-one relationship. Values are
+            JSON's: a `DECIMAL` is a string, a date `"2026-11-22"`, a BLOB base64.
         """
         return self._perform(calls.load(relationship, key, parent, options), options.get("timeout"))
 
@@ -97,13 +109,14 @@ class Client:
         Raises:
             KindredError: The error of the first key that failed; `batch` gives the others their rows.
         """
-        many = ManyKeys(relationship, *calls.keys_or_parents(keys, parents), calls.load_members(options))
+        many = ManyKeys(relationship, *keys_or_parents(keys, parents), load_members(options))
         return calls.first_error_raised(self._perform_many(many, options.get("timeout")))
 
     def count(
         self, relationship: str, key: Any = MISSING, *, parent: Any = MISSING, **options: Unpack[CountOptions]
     ) -> int:
-        """The number of related rows of one parent: `db.count("authors.books", 42, where={"published": None})`."""
+        """The number of related rows of one parent: `db.count("authors.books", 42, where={"published":
+        None})`."""
         return self._perform(calls.count(relationship, key, parent, options), options.get("timeout"))
 
     def count_many(
@@ -115,7 +128,7 @@ class Client:
         **options: Unpack[CountOptions],
     ) -> list[int]:
         """The number of related rows of each of many parents, in their order."""
-        many = ManyKeys(relationship, *calls.keys_or_parents(keys, parents), calls.count_members(options))
+        many = ManyKeys(relationship, *keys_or_parents(keys, parents), count_members(options))
         return calls.first_error_raised(self._perform_many(many, options.get("timeout")))
 
     def page(
@@ -138,16 +151,18 @@ class Client:
             parent: In place of `key`, the parent's primary key.
             order: The order within each parent.
             limit: Rows of a page.
-            after: The position behind which the page begins: a value for each column of `order`, and then one for
-                each column of the related primary key that is not among them. None is the first page.
-            before: In place of `after`: the rows in front of that position, in the order that was asked; None is the
-                last page.
+            after: The position behind which the page begins: a value for each column of `order`, and then one
+                for each column of the related primary key that is not among them. None is the first page.
+            before: In place of `after`: the rows in front of that position, in the order that was asked; None
+                is the last page.
             **options: See `PageOptions`.
 
         Raises:
             NotSupported: The daemon is older than pages by position.
         """
-        call = calls.page(relationship, key, parent, order, limit, after, before, options)
+        call = calls.page(
+            relationship, key, parent, order=order, limit=limit, after=after, before=before, given=options
+        )
         return self._perform(call, options.get("timeout"))
 
     def page_many(
@@ -162,13 +177,15 @@ class Client:
         before: Any = MISSING,
         **options: Unpack[PageOptions],
     ) -> list[Page]:
-        """A page of each of many parents, in their order: as `page`, with a list of positions, one for each key.
+        """A page of each of many parents, in their order: as `page`, with a list of positions, one for each
+        key.
 
-        A position that is None, or None in place of the list, is the first page (with `before`, the last one).
+        A position that is None, or None in place of the list, is the first page (with `before`, the last
+        one).
         """
-        word, values = calls.keys_or_parents(keys, parents)
-        position = calls.positions(after, before, len(values))
-        many = ManyKeys(relationship, word, values, calls.page_members(order, limit, options), *position)
+        word, values = keys_or_parents(keys, parents)
+        position = positions(after, before, len(values))
+        many = ManyKeys(relationship, word, values, page_members(order, limit, options), *position)
         return calls.first_error_raised(self._perform_many(many, options.get("timeout")))
 
     def batch(
@@ -203,7 +220,7 @@ class Client:
         Args:
             timeout: Seconds for each of its calls that has none of its own.
         """
-        return Pipeline(self._complete, self._send, self.timeout if timeout is None else seconds(timeout))
+        return Pipeline(self._request, self._send, self._complete, timeout)
 
     def describe(self, relationship: str | None = None, *, timeout: float | None = None) -> dict[str, Any]:
         """What can be loaded: `relationships` (all, or the one that is named), `limits`, `database` and
@@ -211,7 +228,8 @@ class Client:
         return self._perform(calls.describe(relationship), timeout)
 
     def hello(self, *, timeout: float | None = None) -> dict[str, Any]:
-        """Who answers: `server`, `protocol`, `operations` and `members` that it understands, `schema_version`."""
+        """Who answers: `server`, `protocol`, `operations` and `members` that it understands,
+        `schema_version`."""
         return self._perform(calls.hello(), timeout)
 
     def stats(self, *, timeout: float | None = None) -> dict[str, Any]:
@@ -219,7 +237,8 @@ class Client:
         return self._perform(calls.stats(), timeout)
 
     def ping(self, *, timeout: float | None = None) -> bool:
-        """True if the daemon answers, which does not mean that there is a database; otherwise an error is raised."""
+        """True if the daemon answers, which does not mean that there is a database; otherwise an error is
+        raised."""
         return self._perform(calls.ping(), timeout)
 
     def close(self) -> None:
@@ -245,10 +264,7 @@ class Client:
         return f"<kindred_db.Client {self.address}>"
 
     def _perform(self, call: Call[T], timeout: float | None) -> T:
-        deadline = self._deadline(timeout)
-        if needs_limits(call):
-            check_length(call, self._limits(call, deadline))
-        request = Request(call, deadline)
+        request = self._request(call, timeout)
         self._complete([request])
         return request.outcome()
 
@@ -257,6 +273,12 @@ class Client:
         limits = self._limits(many, deadline) if many.needs_limits else None
         requests = self._complete([Request(call, deadline) for call in many.calls(limits)])
         return [result for request in requests for result in request.outcome()]
+
+    def _request(self, call: Call[T], timeout: float | None) -> Request[T]:
+        deadline = self._deadline(timeout)
+        if needs_limits(call):
+            check_length(call, self._limits(call, deadline))
+        return Request(call, deadline)
 
     def _deadline(self, timeout: float | None) -> float:
         return time.monotonic() + (self.timeout if timeout is None else seconds(timeout))
@@ -277,8 +299,8 @@ class Client:
                 connection.flush()
 
     def _complete(self, requests: list[Request[Any]]) -> list[Request[Any]]:
-        """Sends what has not been sent, and waits until each is done. A request that has lost its connection is
-        sent again, at most once."""
+        """Sends what has not been sent, and waits until each is done. A request that has lost its connection
+        is sent again, at most once."""
         breaker = self._state().breaker
         while True:
             undone = [request for request in requests if not request.is_done]
@@ -310,6 +332,7 @@ class Client:
         connection: Connection | None = getattr(state.thread, "connection", None)
         if connection is None or not connection.is_usable or is_probe:
             connection = self._connect(deadline, is_probe)
+            state.limits = None  # Another daemon may have others.
             state.thread.connection = connection
             state.connections[next(state.numbers)] = connection
         return connection
@@ -321,7 +344,7 @@ class Client:
                 return Connection(self.address, deadline)
             deadline = min(deadline, time.monotonic() + PROBE_SECONDS)
             connection = Connection(self.address, deadline)
-            ping = Request(calls.ping(), deadline)
+            ping = Request(calls.ping(), deadline, may_repeat=False)
             connection.submit(ping)
             connection.complete([ping])
             ping.outcome()

@@ -2,82 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
 from collections import deque
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Iterator
+from typing import Any
 
 from . import protocol, sockets
 from .address import Address
-from .calls import Call, Reply
-from .errors import Cancelled, ConnectionLost, KindredError, NoReply, ProtocolViolation
-
-T = TypeVar("T")
-
-_MOST_ATTEMPTS = 2
-
-
-class Request(Generic[T]):
-    """A call on its way: not sent, sent and waited for, or done with a value or an error."""
-
-    def __init__(self, call: Call[T], deadline: float) -> None:
-        self.call = call
-        self.deadline = deadline
-        self.attempts = 0
-        self.connection: Connection | None = None
-        """The one on which it waits."""
-        self.id = 0
-        """Its id there."""
-        self.is_done = False
-        self.value: T | None = None
-        self.error: BaseException | None = None
-
-    def outcome(self) -> T:
-        """The value; raises the error if it has ended with one."""
-        if self.error is not None:
-            raise self.error
-        return cast(T, self.value)
-
-    def fail(self, error: BaseException) -> None:
-        """Ends with an error, unless it has ended."""
-        if not self.is_done:
-            self.is_done, self.error, self.connection = True, error, None
-
-    def settle(self, reply: Reply) -> None:
-        """Ends with what the reply says."""
-        try:
-            self.value = self.call.result(reply)
-        except KindredError as error:
-            self.error = error
-        self.is_done, self.connection = True, None
-
-    def lose(self, loss: ConnectionLost, may_repeat: bool) -> None:
-        """Its connection is gone. It can be sent once more, on another."""
-        self.connection = None
-        if not may_repeat or self.attempts >= _MOST_ATTEMPTS:
-            self.fail(loss)
+from .calls import Reply
+from .errors import Cancelled, ConnectionLost, NoReply, ProtocolViolation
+from .request import Request
 
 
 class Connection:
     """A socket that belongs to the thread and to the process that made it.
 
-    It is closed as soon as anything goes wrong in the middle of an exchange, so that no reply is ever taken for
-    another's.
+    It is closed as soon as anything goes wrong in the middle of an exchange, so that no reply is ever taken
+    for another's. What `sockets.connect` raises, its constructor raises.
     """
 
     def __init__(self, address: Address, deadline: float) -> None:
         self._address = address
         self._process = os.getpid()
-        self._socket: socket.socket | None = sockets.connect(address, deadline)
         self._last_id = 0
         self._waiting: dict[int, Request[Any] | None] = {}
-        """By id, in the order in which they were sent; None where nobody waits for the reply any more."""
+        """By id; None where nobody waits for the reply any more."""
         self._queue: deque[Request[Any]] = deque()
         """Requests that are to be sent when others have their replies."""
         self._output = bytearray()
         self._input = protocol.LineBuffer()
         self._is_ending = False
+        self._socket: socket.socket | None = sockets.connect(address, deadline)
 
     @property
     def is_usable(self) -> bool:
@@ -86,79 +44,90 @@ class Connection:
 
     def submit(self, request: Request[Any]) -> None:
         """Puts the request into line; `flush` or `complete` sends it."""
-        request.attempts += 1
         self._last_id += 1
-        request.connection, request.id = self, self._last_id
+        request.put(self, self._last_id)
         self._queue.append(request)
         self._encode()
 
     def cancel(self, request: Request[Any]) -> None:
-        """Asks the daemon to give the request up; its reply then is the error `cancelled`, or comes all the same."""
+        """Asks the daemon to give the request up. Its reply then is the error `cancelled`, or comes all the
+        same."""
         if request in self._queue:
             self._queue.remove(request)
-            request.fail(Cancelled("the request was given up before it was sent", code="cancelled"))
+            request.fail(Cancelled("the request was given up before it was sent"))
         elif self._waiting.get(request.id) is request:
             self._last_id += 1
             self._waiting[self._last_id] = None
             self._output += protocol.cancel_line(self._last_id, request.id)
+            self.flush()
 
     def flush(self) -> None:
         """Sends what is to be sent, as far as the socket takes it at once."""
-        try:
+        with self._ending_on_errors():
             self._write()
-        except ConnectionLost as loss:
-            self._lose(loss, may_repeat=True)
-        except BaseException:
-            self.close()
-            raise
 
     def complete(self, requests: list[Request[Any]]) -> None:
         """Sends what is to be sent, and reads until each of the requests is done or has lost the connection.
 
         Raises:
-            NoReply: The deadline of one of them has passed. The connection is closed, and all that waited on it
-                have failed.
+            NoReply: The deadline of one of them has passed. The connection is closed, and all that waited on
+                it have failed.
         """
-        try:
+        with self._ending_on_errors():
             for request in requests:
                 self._await(request)
-        except ConnectionLost as loss:
-            self._lose(loss, may_repeat=loss.retryable)
-        except NoReply as timeout:
-            self._lose(
-                ConnectionLost("the connection was closed after a time-out of another request"),
-                False,
-                timeout,
-            )
-            raise
-        except ProtocolViolation as violation:
-            self._lose(
-                ConnectionLost("the connection was closed, because kindred broke the protocol"),
-                False,
-                violation,
-            )
-        except BaseException:
-            self.close()
-            raise
 
-    def close(self, loss: ConnectionLost | None = None) -> None:
-        """Ends the connection; requests that wait on it fail. In a forked child only the child's descriptor of it
-        is closed, which the parent does not notice."""
-        connection, self._socket = self._socket, None
-        if connection is None:
-            return
+    def close(self) -> None:
+        """Ends the connection; requests that wait on it fail. In a forked child it only closes the child's
+        descriptor, which the parent does not notice."""
         if self._process != os.getpid():
-            connection.close()
+            if self._socket is not None:
+                self._socket.close()
             return
-        sockets.hang_up(connection)
-        self._lose(
-            loss or ConnectionLost("the connection was closed before the reply had come"), may_repeat=False
-        )
+        for request in self._end():
+            request.fail(ConnectionLost("the connection was closed before the reply had come"))
 
     def __del__(self) -> None:
-        # The thread has ended, or the client is no longer used.
+        # The thread has ended, or the client is no longer used, or no connection had come about.
         if getattr(self, "_socket", None) is not None:
             self.close()
+
+    @contextlib.contextmanager
+    def _ending_on_errors(self) -> Iterator[None]:
+        """Ends the connection if something goes wrong, and gives each request that waited its part of it."""
+        try:
+            yield
+        except ConnectionLost as loss:
+            self._lose(loss)
+        except ProtocolViolation as violation:
+            for request in self._end():
+                request.fail(violation)
+        except NoReply as timeout:
+            other = ConnectionLost(
+                "the connection was closed, because another request on it had no reply in time"
+            )
+            now = time.monotonic()
+            for request in self._end():
+                request.fail(timeout if request.deadline <= now else other)
+            raise
+        except BaseException:  # such as KeyboardInterrupt
+            self.close()
+            raise
+
+    def _lose(self, loss: ConnectionLost) -> None:
+        beginning = self._input.begun()
+        begun = protocol.begun_reply_id(beginning)
+        for request in self._end():
+            request.lose(loss, reply_had_begun=bool(beginning) and begun in {None, request.id})
+
+    def _end(self) -> list[Request[Any]]:
+        """Closes the socket; returns the requests that waited."""
+        connection, self._socket = self._socket, None
+        if connection is not None:
+            sockets.hang_up(connection)
+        requests = [request for request in self._waiting.values() if request is not None] + [*self._queue]
+        self._waiting, self._queue = {}, deque()
+        return requests
 
     def _await(self, request: Request[Any]) -> None:
         while request.connection is self:
@@ -166,8 +135,8 @@ class Connection:
             self._write()
             if sockets.wait(self._open_socket(), bool(self._output), seconds):
                 self._read()
-            if seconds <= 0 and not request.is_done:
-                raise NoReply("no reply from kindred in time; it may be stopped, or busy beyond measure")
+            if seconds <= 0 and request.connection is self:
+                raise protocol.no_reply(self._address)
 
     def _write(self) -> None:
         while self._output:
@@ -176,82 +145,58 @@ class Connection:
             except BlockingIOError:
                 return
             except OSError as error:
-                # What has come before the connection broke may still be read, such as the reason.
+                # What had come before the connection broke can still be read: replies, and the reason.
                 self._output.clear()
-                self._read_to_the_end(error)
-                return
+                while self._read():
+                    pass
+                raise self._lost(error) from None
             del self._output[:sent]
 
-    def _read_to_the_end(self, error: OSError) -> None:
-        try:
-            while True:
-                self._read()
-        except BlockingIOError:
-            raise _lost(error) from None
-
-    def _read(self) -> None:
+    def _read(self) -> bool:
+        """Takes what has come; returns whether something had."""
         try:
             data = self._open_socket().recv(1 << 18)
         except BlockingIOError:
-            raise
+            return False
         except OSError as error:
-            raise _lost(error) from None
+            raise self._lost(error) from None
         if not data:
-            raise ConnectionLost("kindred closed the connection")
+            raise ConnectionLost(f"kindred at {self._address} closed the connection")
         for line in self._input.feed(data):
             reply = protocol.parse_reply(line)
             if reply is not None:
                 self._receive(reply)
         self._encode()
+        return True
 
     def _receive(self, reply: Reply) -> None:
-        identifier = reply.get("id")
-        if identifier is None and "error" in reply:
-            raise protocol.loss_by_error(reply)
+        identifier = protocol.reply_id(reply)
         if identifier not in self._waiting:
-            raise ProtocolViolation(f"a reply came with the id {identifier!r}, which was not asked")
+            raise protocol.not_asked(reply)
         request = self._waiting.pop(identifier)
         if request is None:
             return
-        if request.attempts < _MOST_ATTEMPTS and protocol.is_shutting_down(reply):
+        if request.may_repeat and protocol.is_shutting_down(reply):
             # This connection answers what it owes and then ends; the request goes to the next daemon.
             self._is_ending = True
-            request.connection = None
-            return
-        request.settle(reply)
+            request.take_off()
+        else:
+            request.settle(reply)
 
     def _encode(self) -> None:
         """Makes lines of requests that are in line, as many as the daemon reads without having answered."""
         while self._queue and len(self._waiting) < protocol.MAX_IN_FLIGHT:
             request = self._queue.popleft()
             self._waiting[request.id] = request
-            self._output += protocol.request_line(
-                request.call, request.id, request.deadline - time.monotonic()
-            )
+            seconds = request.deadline - time.monotonic()
+            self._output += protocol.request_line(request.call, request.id, seconds)
 
     def _open_socket(self) -> socket.socket:
         if self._socket is None:
-            raise ConnectionLost("the connection was closed")
+            raise ConnectionLost("the connection was closed by another thread")
         return self._socket
 
-    def _lose(self, loss: ConnectionLost, may_repeat: bool, cause: BaseException | None = None) -> None:
-        """Ends the connection, and each request on it: with the loss, or to be sent again."""
-        connection, self._socket = self._socket, None
-        if connection is not None:
-            sockets.hang_up(connection)
-        beginning = self._input.begun()
-        begun = protocol.begun_reply_id(beginning)
-        requests = [*self._waiting.items(), *((0, request) for request in self._queue)]
-        self._waiting, self._queue = {}, deque()
-        for identifier, request in requests:
-            if request is not None:
-                is_begun = bool(beginning) and begun in (None, identifier)
-                if cause is not None and (
-                    isinstance(cause, ProtocolViolation) or request.deadline <= time.monotonic()
-                ):
-                    request.fail(cause)
-                request.lose(loss, may_repeat and not is_begun)
-
-
-def _lost(error: OSError) -> ConnectionLost:
-    return ConnectionLost(f"the connection to kindred broke: {error.strerror or error}")
+    def _lost(self, error: OSError) -> ConnectionLost:
+        return ConnectionLost(
+            f"the connection to kindred at {self._address} broke: {error.strerror or error}"
+        )

@@ -1,7 +1,7 @@
 """Everything that a call of a client can raise, by what a caller does about it.
 
-`KindredError` is the base of all. Wrong arguments, which are noticed before anything is sent, are `TypeError` or
-`ValueError`.
+`KindredError` is the base of all. Wrong arguments, which are noticed before anything is sent, are `TypeError`
+or `ValueError`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class ReplyError(KindredError):
 
 
 class BadRequest(ReplyError):
-    """The request is not one that the daemon understands: an option of a wrong type, or in the wrong place."""
+    """The request is not one that the daemon understands: an option of a wrong type, or in the wrong
+    place."""
 
     code = "bad_request"
 

@@ -1,4 +1,5 @@
-"""One connection of one event loop: many coroutines' requests out, each reply to the one whose id it bears."""
+"""One connection of one event loop: many coroutines' requests out, each reply to the one whose id it
+bears."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from typing import Any, cast
 from . import protocol, sockets
 from .address import Address, TCPAddress
 from .calls import Call, Reply
-from .errors import ConnectionLost, KindredError, NoReply, ProtocolViolation
+from .errors import ConnectionLost, KindredError
 
 
 async def open_connection(address: Address, deadline: float) -> LoopConnection:
@@ -35,8 +36,11 @@ async def open_connection(address: Address, deadline: float) -> LoopConnection:
         connection = connecting.result()
     except OSError as error:
         raise sockets.unreachable(address, error) from None
-    # The function for TCP sockets takes any socket that is a stream.
-    _, opened = await loop.create_connection(lambda: LoopConnection(connection), sock=connection)
+    opened = LoopConnection(address, connection)
+    if isinstance(address, TCPAddress):
+        await loop.create_connection(lambda: opened, sock=connection)
+    else:
+        await loop.create_unix_connection(lambda: opened, sock=connection)
     return opened
 
 
@@ -105,8 +109,9 @@ class LoopConnection(asyncio.Protocol):
     Whatever ends it, every waiter is told: the event loop calls `connection_lost` in each case.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, address: Address, connection: socket.socket) -> None:
         self._loop = asyncio.get_running_loop()
+        self._address = address
         self._socket = connection
         self._transport: asyncio.Transport | None = None
         self._last_id = 0
@@ -128,8 +133,8 @@ class LoopConnection(asyncio.Protocol):
         return not self._is_retired and not self._ended.done()
 
     async def ask(self, call: Call[Any], deadline: float, may_repeat: bool) -> Reply | None:
-        """The reply to the call; None if the connection was lost before the reply had begun, and the call may be
-        repeated on another. When the asking task is cancelled, the daemon is told.
+        """The reply to the call; None if the connection was lost before the reply had begun, and the call may
+        be repeated on another. When the asking task is cancelled, the daemon is told.
 
         Raises:
             NoReply: The deadline, by the loop's clock, has passed. A reply that comes later is dropped.
@@ -197,11 +202,9 @@ class LoopConnection(asyncio.Protocol):
                 self._lose(one, loss, is_begun=bool(beginning) and begun in (None, one.id))
 
     def _receive(self, reply: Reply) -> None:
-        identifier = reply.get("id")
-        if identifier is None and "error" in reply:
-            raise protocol.loss_by_error(reply)
+        identifier = protocol.reply_id(reply)
         if identifier not in self._waiting:
-            raise ProtocolViolation(f"a reply came with the id {identifier!r}, which was not asked")
+            raise protocol.not_asked(reply)
         asked = self._waiting.pop(identifier)
         if asked is None:
             return
@@ -218,8 +221,13 @@ class LoopConnection(asyncio.Protocol):
         else:
             asked.fail(loss)
 
+    def _lost(self, error: Exception | None) -> ConnectionLost:
+        if error is None:
+            return ConnectionLost(f"kindred at {self._address} closed the connection")
+        return ConnectionLost(f"the connection to kindred at {self._address} broke: {error}")
+
     def _expire(self, asked: _Asked) -> None:
-        asked.fail(NoReply("no reply from kindred in time; it may be stopped, or busy beyond measure"))
+        asked.fail(protocol.no_reply(self._address))
         self._forget(asked)
         self.retire()
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable, NamedTuple, cast
 
-from . import calls, values
-from .calls import Call, CountOptions, LoadOptions
+from . import calls, options, values
+from .calls import Call
 from .errors import TooLarge
+from .options import CountOptions, LoadOptions
 
 # Fewer keys than any sensible `limits.request_keys`, and with the id and the time-out a shorter line than any
 # `limits.line_bytes`: up to here nobody has to ask what the limits are.
@@ -29,14 +30,15 @@ class Limits(NamedTuple):
 
     @classmethod
     def described(cls, description: Mapping[str, Any]) -> Limits:
-        """`"limits":{"keys":10000,…,"line_bytes":1048576,…}`; the defaults for a daemon that does not tell."""
+        """`"limits":{"keys":10000,…,"line_bytes":1048576,…}`; the defaults for a daemon that does not
+        tell."""
         limits = description.get("limits", {})
         return cls(limits.get("keys", 10_000), limits.get("line_bytes", 1 << 20))
 
 
 def needs_limits(call: Call[Any]) -> bool:
-    """Whether the line is so long that the limit has to be known before it is sent: a daemon that skips a line
-    cannot say whose it was."""
+    """Whether the line is so long that the limit has to be known before it is sent: a daemon that skips a
+    line cannot say whose it was."""
     return len(call.body) > _ALWAYS_ALLOWED_BYTES
 
 
@@ -97,9 +99,9 @@ class ManyKeys:
 
 
 def batch_of(
-    relationship: str, count: bool, by_parent: bool, options: LoadOptions
+    relationship: str, count: bool, by_parent: bool, given: LoadOptions
 ) -> Callable[[Iterable[Any]], ManyKeys]:
     """What `batch` prepares once, for whatever keys come later."""
-    members = calls.count_members(cast(CountOptions, options)) if count else calls.load_members(options)
+    members = options.count_members(cast(CountOptions, given)) if count else options.load_members(given)
     word = "parents" if by_parent else "keys"
     return lambda keys: ManyKeys(relationship, word, values.keys(keys, word), members)

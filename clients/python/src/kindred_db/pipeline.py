@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from . import calls
-from .calls import MISSING, Call, CountOptions, LoadOptions
-from .connection import Request
+from .calls import Call
 from .errors import Cancelled
-from .process import seconds
+from .options import MISSING, CountOptions, LoadOptions
+from .request import Request
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -42,18 +41,20 @@ class Pending(Generic[T]):
 class Pipeline:
     """Gathers calls, sends them in one write, and reads the replies in whatever order they come.
 
-    All that was not sent before is sent at the end of the `with` block, or when a result is asked for, or by `send`.
-    At the end of the block every result is there. It belongs to the thread that made it.
+    All that was not sent before is sent at the end of the `with` block, or when a result is asked for, or by
+    `send`. At the end of the block every result is there. It belongs to the thread that made it.
     """
 
     def __init__(
         self,
-        complete: Callable[[list[Request[Any]]], Any],
+        make: Callable[[Call[Any], float | None], Request[Any]],
         send: Callable[[list[Request[Any]]], None],
-        timeout: float,
+        complete: Callable[[list[Request[Any]]], object],
+        timeout: float | None,
     ) -> None:
-        self._complete = complete
+        self._make = make
         self._send = send
+        self._complete = complete
         self._timeout = timeout
         self._requests: list[Request[Any]] = []
 
@@ -98,6 +99,6 @@ class Pipeline:
                 Pending(self, request).cancel()
 
     def _add(self, call: Call[T], timeout: float | None) -> Pending[T]:
-        request = Request(call, time.monotonic() + (self._timeout if timeout is None else seconds(timeout)))
+        request: Request[T] = self._make(call, self._timeout if timeout is None else timeout)
         self._requests.append(request)
         return Pending(self, request)

@@ -12,8 +12,8 @@ PROBE_SECONDS = 0.25
 
 
 class ProcessState:
-    """Connections and locks of one process. A child that was forked finds another process id in it, and begins a
-    state of its own: descriptors, locks and threads of its parent are not for it to use."""
+    """Connections and locks of one process. A child that was forked finds another process id in it, and
+    begins a state of its own: descriptors, locks and threads of its parent are not for it to use."""
 
     def __init__(self) -> None:
         self.process = os.getpid()

@@ -7,13 +7,18 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from .address import Address
 from .calls import Call, Reply
-from .errors import ConnectionLost, ProtocolViolation, ShuttingDown, reply_error
+from .errors import ConnectionLost, NoReply, ProtocolViolation, ShuttingDown, reply_error
 
 MAX_IN_FLIGHT = 4000
-"""Requests without a reply on one connection; the daemon reads no more than 4,096 of them without an error."""
+"""Requests without a reply on one connection; the daemon reads no more than 4,096 of them without an
+error."""
 
-MAX_MARGIN = 0.25
+_LONGEST_MARGIN = 0.25
+
+_MOST_DIGITS = 4300
+"""Of an integer, for Python's `int`."""
 
 
 def request_line(call: Call[Any], identifier: int, seconds: float) -> bytes:
@@ -22,12 +27,12 @@ def request_line(call: Call[Any], identifier: int, seconds: float) -> bytes:
     Args:
         call: What is asked.
         identifier: Under which the reply will come.
-        seconds: The time that is left to the caller. The daemon is told a tenth less, 0.25 s at most, so that its
-            word that the time is over comes before the caller gives up by itself.
+        seconds: The time that is left to the caller. The daemon is told a tenth less, 0.25 s at most, so that
+            its word that the time is over comes before the caller gives up by itself.
     """
     if call.relationship is None:
         return b'{"id":%d,%b\n' % (identifier, call.body)
-    milliseconds = int(1000 * (seconds - min(seconds / 10, MAX_MARGIN)))
+    milliseconds = int(1000 * (seconds - min(seconds / 10, _LONGEST_MARGIN)))
     milliseconds = min(max(milliseconds, 1), 2**31 - 1)
     return b'{"id":%d,"timeout_ms":%d,%b\n' % (identifier, milliseconds, call.body)
 
@@ -54,7 +59,7 @@ class LineBuffer:
         return lines
 
     def begun(self) -> bytes:
-        """The beginning of what has come of the next line, at least its first 64 bytes if there are so many."""
+        """The beginning of what has come of the next line: all of it, or at least 64 bytes."""
         beginning = b""
         for piece in self._pieces:
             beginning += piece
@@ -74,22 +79,38 @@ def parse_reply(line: bytes) -> Reply | None:
     try:
         reply = _decode(line.decode())
     except (ValueError, RecursionError):
-        raise ProtocolViolation(f"what came is not kindred's protocol: {line[:100]!r}") from None
+        reply = None
     if not isinstance(reply, dict):
         raise ProtocolViolation(f"what came is not kindred's protocol: {line[:100]!r}")
     return reply
 
 
-def _decode(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        raise
-    except ValueError:
-        # Python refuses integers of more than 4,300 digits, which a column of JSON may hold.
-        return json.loads(
-            text, parse_int=lambda digits: int(digits) if len(digits) <= 4300 else Decimal(digits)
-        )
+def reply_id(reply: Reply) -> int:
+    """The id of a reply.
+
+    Raises:
+        ConnectionLost: It is an error without an id: about a line that could not be read, or about the
+            connection. Whose request was meant, nobody can know.
+        ProtocolViolation: It has none, or none that a client of ours would give.
+    """
+    identifier = reply.get("id")
+    if identifier is None and "error" in reply:
+        error = reply_error(reply["error"])
+        raise ConnectionLost(f"kindred gave up the connection: {error}", retryable=error.retryable) from error
+    if type(identifier) is not int:
+        raise not_asked(reply)
+    return identifier
+
+
+def not_asked(reply: Reply) -> ProtocolViolation:
+    """What is raised when a reply comes for which nobody waits."""
+    return ProtocolViolation(f"a reply came to something that was not asked: {str(reply)[:200]}")
+
+
+def is_shutting_down(reply: Reply) -> bool:
+    """Whether it is the error that counts as a lost connection: `"error":{"code":"shutting_down",…}`"""
+    error = reply.get("error")
+    return isinstance(error, dict) and error.get("code") == ShuttingDown.code
 
 
 def begun_reply_id(beginning: bytes) -> int | None:
@@ -98,15 +119,18 @@ def begun_reply_id(beginning: bytes) -> int | None:
     return int(match[1]) if match else None
 
 
-def is_shutting_down(reply: Reply) -> bool:
-    """Whether it is an error that is to be treated as a lost connection: `{"id":7,"error":{"code":"shutting_down",…}}`"""
-    error = reply.get("error")
-    return isinstance(error, dict) and error.get("code") == ShuttingDown.code
+def no_reply(address: Address) -> NoReply:
+    """What is raised when the time is over and the daemon has said nothing."""
+    return NoReply(f"no reply from kindred at {address} in time; it may be stopped, or busy beyond measure")
 
 
-def loss_by_error(reply: Reply) -> ConnectionLost:
-    """An error without an id is about a line that could not be read, or about the connection, which is given up."""
-    error = reply_error(reply.get("error"))
-    loss = ConnectionLost(f"kindred gave up the connection: {error}", retryable=error.retryable)
-    loss.__cause__ = error
-    return loss
+def _decode(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        # Python refuses long integers, which a column of type JSON may hold.
+        return json.loads(
+            text, parse_int=lambda digits: (int if len(digits) <= _MOST_DIGITS else Decimal)(digits)
+        )

@@ -109,8 +109,8 @@ def unreachable(address: Address, error: OSError) -> Unreachable:
 
 
 def wait(connection: socket.socket, writing: bool, seconds: float) -> bool:
-    """Waits until the socket can be read from, or written to if `writing`, or the time is over; returns whether it
-    can be read from. A connection that has ended can be."""
+    """Waits until the socket can be read from, or written to if `writing`, or the time is over; returns
+    whether it can be read from. A connection that has ended can be."""
     milliseconds = max(math.ceil(1000 * seconds), 0)
     if not hasattr(select, "poll"):  # on Windows
         readable, _, _ = select.select([connection], [connection] if writing else [], [], milliseconds / 1000)

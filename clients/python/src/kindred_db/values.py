@@ -1,7 +1,7 @@
 """Python's values as the protocol writes them in keys, filters and positions.
 
-What JSON has stays as it is. The rest becomes the text that the daemon shows for a column of that type, so that it
-finds the row again: see "Values" in the protocol's description.
+What JSON has stays as it is. The rest becomes the text that the daemon shows for a column of that type, so
+that it finds the row again: see "Values" in the protocol's description.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import uuid
 from collections.abc import Mapping, Set
 from decimal import Decimal
 from typing import Any, Union
+
+_MOST_BITS = 4096
 
 JSONScalar = Union[None, int, float, str]
 
@@ -37,8 +39,8 @@ def scalar(value: Any, argument: str) -> JSONScalar:
         ValueError: A number that is not finite, or a text with half a surrogate pair.
         TypeError: A type for which no column has a form.
     """
-    if value is None or type(value) is int:
-        return value
+    if value is None:
+        return None
     if isinstance(value, enum.Enum):
         return scalar(value.value, argument)
     if isinstance(value, str):
@@ -46,7 +48,7 @@ def scalar(value: Any, argument: str) -> JSONScalar:
     if isinstance(value, float):
         return _finite(float(value), argument)
     if hasattr(value, "__index__"):  # bool, and the integers of numpy
-        return operator.index(value)
+        return _integer(operator.index(value), argument)
     return _as_text(value, argument)
 
 
@@ -59,6 +61,12 @@ def _text(value: str, argument: str) -> str:
                 f"{argument}: {value!r} has half a surrogate pair, which no text of a database has"
             ) from None
     return str(value)
+
+
+def _integer(value: int, argument: str) -> int:
+    if value.bit_length() > _MOST_BITS:
+        raise ValueError(f"{argument}: an integer of more than {_MOST_BITS} bits is a value of no column")
+    return int(value)  # True and False are integers that JSON writes otherwise
 
 
 def _finite(value: float, argument: str) -> float:
