@@ -56,6 +56,11 @@ class Execution:
     context: Any
 
     @property
+    def text(self) -> str:
+        """The statement with one place for a list, however long it is."""
+        return str(self.context.compiled.string)
+
+    @property
     def options(self) -> Any:
         return self.context.execution_options
 
@@ -67,6 +72,11 @@ class Execution:
     @property
     def is_relationship_load(self) -> bool:
         return self.path is not None and not self.path.is_root
+
+    @property
+    def streams(self) -> bool:
+        """Whether rows are read while others of the connection wait, as with `yield_per`."""
+        return bool(self.options.get("stream_results") or self.options.get("yield_per"))
 
     @property
     def lazy_parent(self) -> Any:
@@ -145,6 +155,9 @@ class Answerer:
         compiled = execution.context.compiled
         if compiled is None or getattr(compiled, "compile_state", None) is None:
             return False
+        if execution.streams and not execution.is_relationship_load:
+            # Its relationships are answered while it is read, when the session cannot be asked any more.
+            connections.facts(execution.context)
         question = execution.options.get("kindred_question")
         if not (question or execution.is_relationship_load or self._settings.all_selects):
             return False
@@ -223,8 +236,7 @@ class Answerer:
             raise NotAnswered("the transaction has written", "rule")
         if options.get("schema_translate_map"):
             raise NotAnswered("schema_translate_map", "rule")
-        streams = options.get("stream_results") or options.get("yield_per")
-        if streams and not execution.is_relationship_load:
+        if execution.streams and not execution.is_relationship_load:
             raise NotAnswered("stream_results or yield_per", "rule")
         if connections.is_rewritten(
             execution.statement, context.statement, execution.parameters, context.parameters[0]
@@ -257,7 +269,8 @@ class Answerer:
         if request.many and not execution.is_relationship_load:
             _check_free_list(exchange)
         rows = self._rows(exchange, request, execution)
-        if self._settings.verify and random.random() < self._settings.verify:
+        # A second statement would end the one that is being streamed.
+        if self._settings.verify > random.random() and not execution.streams:
             rows = self._verified(exchange, request, execution, rows)
         return rows
 
@@ -319,6 +332,10 @@ class Answerer:
         execution.context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(
             execution.cursor, description, rows
         )
+        if execution.streams and execution.context.dialect.driver == "mysqldb":
+            # Closing a cursor looks for further results, even one that was never executed, and ends the
+            # statement that the connection is streaming. Without a connection it only closes.
+            execution.cursor.connection = None
         self.report.count("loads", "answered")
         # SQLAlchemy's own log shows the statement as if it had been sent.
         log.debug("answered by kindred, %d rows: %s", len(rows), execution.statement)
@@ -326,14 +343,14 @@ class Answerer:
     # What was not answered.
 
     def _refused(self, execution: Execution, refusal: NotAnswered) -> None:
-        self.report.refuse(execution.statement, refusal.reason, _COUNTERS[refusal.kind])
+        self.report.refuse(execution.text, refusal.reason, _COUNTERS[refusal.kind])
         if refusal.kind == "daemon":
             self._complain(refusal.reason)
 
     def _failed(self, execution: Execution, error: KindredError) -> None:
         if isinstance(error, UnknownName):
             self._daemon.refresh()
-        self.report.refuse(execution.statement, f"kindred: {error.code}", "failed")
+        self.report.refuse(execution.text, f"kindred: {error.code}", "failed")
         self._complain(str(error))
 
     def _complain(self, reason: str) -> None:

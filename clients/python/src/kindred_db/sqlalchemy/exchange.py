@@ -100,6 +100,8 @@ class Exchange:
 
 
 def _filter(condition: Condition, type_: str, source: Any, context: Any) -> tuple[str, Any]:
+    if condition.constant is not None:
+        return condition.operator, condition.constant
     if source is None:
         return ("eq" if condition.operator == "is_null" else "ne"), None
     given = [row[0] for row in source.several(context)] if condition.operator == "in" else [source.one(context)]

@@ -9,6 +9,7 @@ from typing import Any, Optional
 
 from kindred_db import Client
 from sqlalchemy import ForeignKeyConstraint, MetaData, Table
+from sqlalchemy.exc import NoReferenceError
 
 from .catalog import Catalog
 
@@ -69,8 +70,8 @@ def _metadata(source: Any) -> MetaData:
 
 
 def _of_tables(metadata: MetaData) -> Iterator[_Wanted]:
-    for table in metadata.sorted_tables:
-        keys = [key for key in _foreign_keys(table) if key.referred_table.schema is None]
+    for _, table in sorted(metadata.tables.items()):
+        keys = _foreign_keys(table)
         if table.schema is not None:
             continue
         for key in keys:
@@ -81,8 +82,16 @@ def _of_tables(metadata: MetaData) -> Iterator[_Wanted]:
 
 
 def _foreign_keys(table: Table) -> list[ForeignKeyConstraint]:
-    keys = [c for c in table.constraints if isinstance(c, ForeignKeyConstraint)]
+    keys = [c for c in table.constraints if isinstance(c, ForeignKeyConstraint) and _is_within(c)]
     return sorted(keys, key=lambda key: [column.name for column in key.columns])
+
+
+def _is_within(key: ForeignKeyConstraint) -> bool:
+    """Whether a foreign key leads to a table that the MetaData knows, in the same database."""
+    try:
+        return all(element.column.table.schema is None for element in key.elements)
+    except NoReferenceError:
+        return False
 
 
 def _of_foreign_key(table: Table, key: ForeignKeyConstraint) -> Iterator[_Wanted]:

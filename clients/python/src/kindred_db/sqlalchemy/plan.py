@@ -71,16 +71,17 @@ def make_plan(shape: Shape, catalog: Catalog) -> Plan:
     for table in shape.tables:
         if table.schema is not None and table.schema != catalog.database:
             raise NotAnswered(f"a table of the schema {table.schema}")
-    refusal: Optional[NotAnswered] = None
+    reasons = []
     plans = []
     for match in _matches(shape, catalog):
         try:
             plans.append(match.plan())
-        except NotAnswered as reason:
-            refusal = refusal or reason
+        except NotAnswered as refusal:
+            # Its text alone: an exception that a frame keeps would keep that frame, and all that called it.
+            reasons.append((refusal.reason, refusal.kind))
     if plans:
         return min(plans, key=_preference)
-    raise refusal or NotAnswered("no relationship of the daemon is like this statement")
+    raise NotAnswered(*(reasons or [("no relationship of the daemon is like this statement", "structure")])[0])
 
 
 def _preference(plan: Plan) -> tuple[Any, ...]:
@@ -193,18 +194,25 @@ class _Match:
                 return Key((condition,), True, places, columns, types, by_parent)
         found = []
         for column in columns:
-            equal = [c for c in self.shape.conditions if c.column == column and c.operator == "eq"]
+            equal = [c for c in self._values() if c.column == column and c.operator == "eq"]
             if not equal:
                 raise NotAnswered(f"no single value or list for {column.name}")
             found.append(equal[0])
         return Key(tuple(found), False, (), columns, types, by_parent)
+
+    def _values(self) -> list[Condition]:
+        """The conditions whose values an execution brings."""
+        return [condition for condition in self.shape.conditions if condition.bind is not None]
 
     def _filter_type(self, condition: Condition) -> str:
         if condition.row:
             raise NotAnswered("a list of rows that is not the key")
         if condition.column.table != self.target:
             raise NotAnswered("a condition on another table than the related one")
-        return self._shown_type(condition.column.name)
+        type_ = self._shown_type(condition.column.name)
+        if condition.constant is not None and values.kind(type_) != "integer":
+            raise NotAnswered(f"true or false compared with a column of type {type_}")
+        return type_
 
     def _shown_type(self, name: str) -> str:
         type_ = self.relationship.columns.get(name)

@@ -16,9 +16,11 @@ from sqlalchemy.sql.elements import (
     BinaryExpression,
     BindParameter,
     BooleanClauseList,
+    False_,
     Grouping,
     Label,
     Null,
+    True_,
     Tuple as TupleElement,
     UnaryExpression,
     _label_reference,
@@ -44,10 +46,12 @@ class Condition:
     column: ColumnRef
     #: A name of the protocol's `where`: eq, ne, lt, lte, gt, gte, in, is_null, is_not_null.
     operator: str
-    #: None for is_null and is_not_null.
+    #: None for is_null, is_not_null and a constant.
     bind: Optional[BindParameter[Any]]
     #: Where the condition is ``(a, b) IN (…)``: the columns, of which `column` is the first.
     row: tuple[ColumnRef, ...] = ()
+    #: For ``column = true`` and the like: 1 or 0, as the server has it.
+    constant: Optional[int] = None
 
 
 @dataclass
@@ -127,7 +131,7 @@ class _Reader:
             return
         table = source.element if isinstance(source, Alias) else source
         if not isinstance(table, Table):
-            raise NotAnswered(f"FROM has a {type(source).__name__}, not a table")
+            raise NotAnswered(f"FROM has {_what(source)}, not a table")
         self._numbers[source] = len(self.shape.tables)
         self.shape.tables.append(table)
 
@@ -139,7 +143,7 @@ class _Reader:
         elif isinstance(clause, BinaryExpression):
             self._add_comparison(clause)
         else:
-            raise NotAnswered(f"a condition that is a {type(clause).__name__}")
+            raise NotAnswered(f"a condition that is {_what(clause)}")
 
     def _add_comparison(self, clause: BinaryExpression[Any]) -> None:
         left, right = _without_parentheses(clause.left), _without_parentheses(clause.right)
@@ -152,13 +156,17 @@ class _Reader:
             self._add_value(left, operator, right)
         elif operator and isinstance(left, BindParameter) and isinstance(right, Column):
             self._add_value(right, _REVERSED[operator], left)
+        elif clause.operator in (operators.eq, operators.ne) and isinstance(right, (True_, False_)):
+            value = int(isinstance(right, True_))
+            self.shape.conditions.append(Condition(self._column(left), operator or "", None, (), value))
         elif clause.operator is operators.in_op and isinstance(right, BindParameter) and right.expanding:
             self._add_list(left, right)
         elif clause.operator in (operators.is_, operators.is_not) and isinstance(right, Null):
             name = "is_null" if clause.operator is operators.is_ else "is_not_null"
             self.shape.conditions.append(Condition(self._column(left), name, None))
         else:
-            raise NotAnswered(f"a condition with {getattr(clause.operator, '__name__', clause.operator)}")
+            operator = getattr(clause.operator, "__name__", str(clause.operator))
+            raise NotAnswered(f"the condition: {_what(left)} {operator} {_what(right)}")
 
     def _add_value(self, column: Any, operator: str, bind: BindParameter[Any]) -> None:
         if bind.expanding:
@@ -177,7 +185,8 @@ class _Reader:
 
     def _add_shown(self, shown: Any) -> None:
         column = shown.element if isinstance(shown, Label) else shown
-        if column.type.dialect_impl(self._dialect)._has_column_expression:
+        written = column.type.dialect_impl(self._dialect).column_expression(column)
+        if written is not None and written is not column:
             raise NotAnswered(f"the type of a shown column writes SQL of its own: {column.type!r}")
         self.shape.shown.append(self._column(column))
         self.shape.types.append(column.type)
@@ -194,14 +203,15 @@ class _Reader:
 
     def _column(self, column: Any) -> ColumnRef:
         if not isinstance(column, Column):
-            raise NotAnswered(f"an expression where a column is expected: {type(column).__name__}")
+            raise NotAnswered(f"{_what(column)} where a column is expected")
         number = self._numbers.get(column.table)
         if number is None:
             raise NotAnswered("a column of something else than the tables of FROM")
         return ColumnRef(number, column.name)
 
     def _check_bind(self, bind: BindParameter[Any]) -> None:
-        if bind.type.dialect_impl(self._dialect)._has_bind_expression:
+        written = bind.type.dialect_impl(self._dialect).bind_expression(bind)
+        if written is not None and written is not bind:
             raise NotAnswered(f"the type of a value writes SQL of its own: {bind.type!r}")
 
 
@@ -210,3 +220,9 @@ def _without_parentheses(clause: Any) -> Any:
     while isinstance(clause, (Grouping, Label, _label_reference)):
         clause = clause.element
     return clause
+
+
+def _what(clause: Any) -> str:
+    """A clause in a few words: a Cast, a Subquery, an ExistsClause."""
+    name = type(clause).__name__.removeprefix("Annotated")
+    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"

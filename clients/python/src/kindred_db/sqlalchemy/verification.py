@@ -46,6 +46,8 @@ def _cell(cell: Cell, value: Any) -> Hashable:
         # The key that was asked for stands where SQL shows what the collation has found equal to it.
         return None
     if name == "json":
-        return json.dumps(json.loads(value), sort_keys=True)
+        # The null of JSON and NULL are one in the protocol, and for SQLAlchemy's JSON.
+        parsed = json.loads(value)
+        return None if parsed is None else json.dumps(parsed, sort_keys=True)
     # Drivers give a TIME as a duration and bytes as bytes or bytearray.
     return bytes(value) if isinstance(value, bytearray) else value
