@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """graphene-sqlalchemy's own tests (3.0.0rc2) on a private MariaDB, without and through kindred.
 
-    python3 suites/graphene_suite.py --sqlalchemy 2.0
+    suites/run graphene 2.0|2.1
 
 Three runs: `plain`, `attached` (kindred answers the loads of graphene-sqlalchemy as it is, each is compared with its
 SQL) and `installed` (kindred_db.graphene in the place of its batching, besides). Ends with 0 if the same tests fail as
@@ -16,7 +16,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import venv
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from xml.etree import ElementTree
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
+import environment  # noqa: E402
 from support import PrivateDaemon, PrivateDatabase  # noqa: E402
 
 VERSIONS = {"2.0": "2.0.58", "2.1": "2.1.9"}
@@ -67,10 +67,10 @@ class Run:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--sqlalchemy", choices=sorted(VERSIONS), default="2.0", help="its line (2.0)")
+    parser.add_argument("line", choices=sorted(VERSIONS), help="of SQLAlchemy")
     parser.add_argument("--modes", default="plain,attached,installed", help="which runs (all three)")
     options = parser.parse_args()
-    python = make_environment(VERSIONS[options.sqlalchemy])
+    python = environment.venv(f"graphene-{options.line}", f"sqlalchemy=={VERSIONS[options.line]}", *PACKAGES)
     with PrivateDatabase() as database:
         database.sql(
             "CREATE DATABASE suite CHARACTER SET utf8mb4; CREATE USER suite@localhost;"
@@ -78,28 +78,14 @@ def main() -> int:
         )
         with PrivateDaemon(database, "suite", settings="\n[catalog]\nrefresh_s = 0\n") as daemon:
             runs = [run(python, mode, database, daemon) for mode in options.modes.split(",")]
-    return report(runs, options.sqlalchemy)
+    return report(runs, options.line)
 
 
-def make_environment(version: str) -> str:
-    """The Python of an environment with these packages, which is kept for the next time."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "kindred-suites"
-    directory = cache / f"graphene-{version}"
-    python = directory / "bin" / "python"
-    complete = directory / "complete"
-    wanted = "\n".join([f"sqlalchemy=={version}", *PACKAGES])
-    if not python.exists() or not complete.exists() or complete.read_text() != wanted:
-        venv.create(directory, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *wanted.split("\n")], check=True)
-        complete.write_text(wanted)
-    return str(python)
-
-
-def run(python: str, mode: str, database: PrivateDatabase, daemon: PrivateDaemon) -> Run:
+def run(python: Path, mode: str, database: PrivateDatabase, daemon: PrivateDaemon) -> Run:
     """Runs the suite once, in an empty directory."""
     with tempfile.TemporaryDirectory() as directory:
         results, counts = Path(directory) / "results.xml", Path(directory) / "counts.json"
-        environment = {
+        variables = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(map(str, (HERE, HERE.parent / "src", HERE.parent / "tests"))),
             "SUITE_MODE": mode,
@@ -114,7 +100,7 @@ def run(python: str, mode: str, database: PrivateDatabase, daemon: PrivateDaemon
             + ["--no-header", "--tb=no", "-W", "ignore", f"--junitxml={results}"]
             + ["--pyargs", "graphene_sqlalchemy.tests"],
             cwd=directory,
-            env=environment,
+            env=variables,
             capture_output=True,
             text=True,
             check=False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Any, Iterable, Mapping
 
 from sqlalchemy import ColumnElement
@@ -52,12 +54,27 @@ def where_of(
         column, operator, values_ = _comparison(condition, table, dialect)
         if column.name not in types:
             raise NotAnswered(f"a filter on the column {column.name}, which kindred does not show")
-        wire = [value if value is None else values.to_wire(value, types[column.name]) for value in values_]
+        wire = [_wire(value, types[column.name]) for value in values_]
         comparisons = where.setdefault(column.name, {})
         if operator in comparisons:
             raise NotAnswered(f"two conditions of one kind on {column.name}")
         comparisons[operator] = wire if operator == "in" else wire[0]
     return where
+
+
+def _wire(value: Any, type_: str) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, float) and _is_exact_as_double(type_) and len(Decimal(repr(value)).as_tuple().digits) <= 15:
+        # GraphQL has no decimals, so filters on prices and the like are floats. The server compares both as
+        # doubles, in which up to fifteen digits are in the same order as they are as decimals.
+        value = Decimal(repr(value))
+    return values.to_wire(value, type_)
+
+
+def _is_exact_as_double(type_: str) -> bool:
+    precision = re.match(r"decimal\((\d+)", type_)
+    return precision is not None and int(precision.group(1)) <= 15
 
 
 def driver_form(value: Any, type_: TypeEngine[Any], dialect: Dialect) -> Any:
