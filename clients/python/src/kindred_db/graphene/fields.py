@@ -70,7 +70,7 @@ class BatchSQLAlchemyConnectionField(TheirField):  # type: ignore[misc]
         session = get_session(info.context)
         assert isinstance(session, AsyncSession)
         # Fields of the root are resolved at once, but an AsyncSession can do only one thing at a time.
-        async with turn_of(session.sync_session):
+        async with turn_of(session):
             return await super().resolve_connection_async(connection_type, model, info, args, resolved)
 
 

@@ -24,7 +24,7 @@ def load_relationship(
     What a parent has loaded already, or was given by the application, stays as it is. All parents are of `session`.
     """
     unloaded = {id(parent): parent for parent in parents if _must_load(parent, relationship)}
-    # One parent loads by itself just as well, and finds a to-one target that the session has without asking.
+    # One parent loads by itself just as well.
     if len(unloaded) > 1 and SelectInLoader is not None:
         _load(session, relationship, list(unloaded.values()))
     return [getattr(parent, relationship.key) for parent in parents]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, TypeVar, Union
 
-from sqlalchemy.ext.asyncio import async_session
+from sqlalchemy.ext.asyncio import AsyncSession, async_session
 from sqlalchemy.orm import Session
 
 Result = TypeVar("Result")
@@ -24,9 +24,10 @@ async def run_in(session: Session, work: Callable[[Session], Result]) -> Result:
         return await owner.run_sync(work)
 
 
-def turn_of(session: Session) -> asyncio.Lock:
-    """What whoever uses an AsyncSession in one of several tasks holds meanwhile."""
-    lock: asyncio.Lock = session.info.setdefault("kindred_db.turn", asyncio.Lock())
+def turn_of(session: Union[Session, AsyncSession]) -> asyncio.Lock:
+    """What whoever uses an AsyncSession in one of several tasks holds meanwhile: `async with turn_of(session):`"""
+    inner = session.sync_session if isinstance(session, AsyncSession) else session
+    lock: asyncio.Lock = kept_in(inner, "turn", asyncio.Lock)
     return lock
 
 
