@@ -1,6 +1,6 @@
 """A GraphQL schema over the bookshop, and one query of it, with and without kindred.
 
-    python bookshop.py mysql+pymysql://root@/shop?unix_socket=/tmp/kd-…/s [/tmp/kd-…/kindred.sock]
+    python bookshop.py mysql+asyncmy://root@/shop?unix_socket=/tmp/kd-…/s [/tmp/kd-…/kindred.sock]
 
 With the second argument, one line more is run: the one with `attach`.
 """
@@ -8,16 +8,17 @@ With the second argument, one line more is run: the one with `attach`.
 import asyncio
 import json
 import sys
+from collections import Counter
 
 import graphene
 import kindred_db.graphene
 from graphene import relay
 from graphene_sqlalchemy import SQLAlchemyObjectType
-from kindred_db import Client
+from kindred_db import AsyncClient
 from kindred_db.sqlalchemy import attach
 from models import Author, Book, Tag
-from sqlalchemy import create_engine, event, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 # Filters, sorting and pages for each parent, in the place of graphene-sqlalchemy's batching.
 kindred_db.graphene.install()
@@ -50,9 +51,9 @@ class TagType(SQLAlchemyObjectType):
 class Query(graphene.ObjectType):
     authors = graphene.List(AuthorType, country=graphene.String(required=True))
 
-    def resolve_authors(self, info, country):
+    async def resolve_authors(self, info, country):
         authors = select(Author).where(Author.country == country).order_by(Author.id).limit(5)
-        return info.context["session"].scalars(authors).all()
+        return (await info.context["session"].scalars(authors)).all()
 
 
 schema = graphene.Schema(query=Query)
@@ -70,27 +71,61 @@ BESTSELLERS = """
 """
 
 
-def main(url, daemon=None):
-    engine = create_engine(url, isolation_level="READ COMMITTED")
-    statements = []
-    event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
-    handle = attach(engine, Client(daemon)) if daemon else None
-    with Session(engine) as session:
-        result = asyncio.run(
-            schema.execute_async(
-                BESTSELLERS, context_value={"session": session}, variable_values={"country": "DE"}
-            )
+COUNTRIES = ["DE", "FR", "GB", "US"] * 4
+
+
+async def main(url, daemon=None):
+    engine = create_async_engine(url, isolation_level="READ COMMITTED", pool_size=len(COUNTRIES))
+    if daemon:
+        attach(engine, AsyncClient(daemon))
+    await bestsellers(engine, "DE")  # The first one asks what server this is, and what kindred can load.
+    async with QueryLog(url) as log:
+        pages = await asyncio.gather(*[bestsellers(engine, country) for country in COUNTRIES])
+    await engine.dispose()
+    if pages[0].errors:
+        return f"the query failed: {pages[0].errors}"
+    print(json.dumps(pages[0].data, indent=2, ensure_ascii=False))
+    print(f"For {len(pages)} visitors at once the database has run {len(log.queries)} queries.", file=sys.stderr)
+    for query, number in Counter(" ".join(query.split())[:90] for query in log.queries).items():
+        print(f"{number:4} × {query} …", file=sys.stderr)
+
+
+async def bestsellers(engine, country):
+    """What one visitor sees, in a session of its own."""
+    async with AsyncSession(engine) as session:
+        return await schema.execute_async(
+            BESTSELLERS, context_value={"session": session}, variable_values={"country": country}
         )
-    if result.errors:
-        sys.exit(f"the query failed: {result.errors}")
-    print(json.dumps(result.data, indent=2, ensure_ascii=False))
-    answered = handle.stats.answered if handle else 0
-    print(f"{len(statements)} statements, of which kindred has answered {answered}:", file=sys.stderr)
-    for statement in statements:
-        print("  " + " ".join(statement.split())[:100] + " …", file=sys.stderr)
+
+
+class QueryLog:
+    """The queries on tables that the server runs within a `with` block, whoever sends them: its own log."""
+
+    def __init__(self, url):
+        self.engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+        self.queries = []
+
+    async def __aenter__(self):
+        await self.run("SET GLOBAL log_output = 'TABLE'", "TRUNCATE mysql.general_log", "SET GLOBAL general_log = 1")
+        return self
+
+    async def __aexit__(self, *error):
+        logged = (
+            "SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log "
+            "WHERE argument LIKE 'SELECT %FROM %' AND argument NOT LIKE '%information_schema%' ORDER BY event_time"
+        )
+        result = await self.run("SET GLOBAL general_log = 0", logged)
+        self.queries = result.scalars().all()
+        await self.engine.dispose()
+
+    async def run(self, *statements):
+        async with self.engine.connect() as connection:
+            for statement in statements:
+                result = await connection.execute(text(statement))
+            return result
 
 
 if __name__ == "__main__":
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    sys.exit(asyncio.run(main(*sys.argv[1:])))

@@ -137,8 +137,9 @@ class RowsQuestion(Question):
         sources = [self._source(name, objects) for _, name, objects, _ in compiled._result_columns]
         cells = [_cell(source, relationship) for source in sources]
         options: dict[str, Any] = {"order": order, **self._page(), **self._where(relationship, dialect)}
-        shown = {source.name for source in sources if isinstance(source, Column)}
-        options["columns"] = [*dict.fromkeys([*shown, *(term.column.name for term in self.related.order)])]
+        shown = [source.name for source in sources if isinstance(source, Column)]
+        ordered = [term.column.name for term in self.related.order if term.column is not None]
+        options["columns"] = list(dict.fromkeys([*shown, *ordered]))
         used = [relationship.columns[name] for name in [*options["columns"], *options.get("where", ())]]
         return Asked(
             "page_many" if self.by_position else "load_many",
