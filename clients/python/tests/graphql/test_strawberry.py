@@ -60,7 +60,7 @@ class LoaderCase(BookshopCase):
         finally:
             await engine.dispose()
             await client.close()
-        self.assertEqual(handle.stats.mismatched, 0)
+        self.check(handle)
         return result
 
     def books_of(self, **page: Any) -> list[list[int]]:
