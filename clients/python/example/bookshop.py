@@ -11,14 +11,15 @@ import sys
 from collections import Counter
 
 import graphene
-import kindred_db.graphene
 from graphene import relay
 from graphene_sqlalchemy import SQLAlchemyObjectType
-from kindred_db import AsyncClient
-from kindred_db.sqlalchemy import attach
 from models import Author, Book, Tag
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+import kindred_db.graphene
+from kindred_db import AsyncClient
+from kindred_db.sqlalchemy import attach
 
 # Filters, sorting and pages for each parent, in the place of graphene-sqlalchemy's batching.
 kindred_db.graphene.install()
@@ -83,11 +84,13 @@ async def main(url, daemon=None):
         pages = await asyncio.gather(*[bestsellers(engine, country) for country in COUNTRIES])
     await engine.dispose()
     if pages[0].errors:
-        return f"the query failed: {pages[0].errors}"
+        sys.exit(f"the query failed: {pages[0].errors}")
     print(json.dumps(pages[0].data, indent=2, ensure_ascii=False))
-    print(f"For {len(pages)} visitors at once the database has run {len(log.queries)} queries.", file=sys.stderr)
+    print(
+        f"For {len(pages)} visitors at once the database has run {len(log.queries)} queries.", file=sys.stderr
+    )
     for query, number in Counter(" ".join(query.split())[:90] for query in log.queries).items():
-        print(f"{number:4} × {query} …", file=sys.stderr)
+        print(f"{number:4} times {query} …", file=sys.stderr)
 
 
 async def bestsellers(engine, country):
@@ -106,7 +109,9 @@ class QueryLog:
         self.queries = []
 
     async def __aenter__(self):
-        await self.run("SET GLOBAL log_output = 'TABLE'", "TRUNCATE mysql.general_log", "SET GLOBAL general_log = 1")
+        await self.run(
+            "SET GLOBAL log_output = 'TABLE'", "TRUNCATE mysql.general_log", "SET GLOBAL general_log = 1"
+        )
         return self
 
     async def __aexit__(self, *error):
@@ -128,4 +133,4 @@ class QueryLog:
 if __name__ == "__main__":
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    sys.exit(asyncio.run(main(*sys.argv[1:])))
+    asyncio.run(main(*sys.argv[1:]))

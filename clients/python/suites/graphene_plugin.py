@@ -2,7 +2,8 @@
 
 Loaded by `graphene_suite.py` with `-p graphene_plugin`, and told by environment variables:
 
-SUITE_MODE    plain: graphene-sqlalchemy as it is. attached: kindred answers its loads. installed: kindred_db.graphene
+SUITE_MODE    plain: graphene-sqlalchemy as it is. attached: kindred answers its loads. installed:
+kindred_db.graphene
               takes the place of its batching, besides.
 SUITE_SERVER  The database server's socket, with the account `suite` and the database `suite`.
 SUITE_DAEMON  The daemon's socket. SUITE_CONFIG: its configuration file. SUITE_PID: its process id.
@@ -21,10 +22,11 @@ from typing import Any
 
 import MySQLdb
 import sqlalchemy
-from kindred_db import AsyncClient, Client
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import create_async_engine
 from support import eventually
+
+from kindred_db import AsyncClient, Client
 
 MODE = os.environ["SUITE_MODE"]
 SERVER = os.environ["SUITE_SERVER"]
@@ -73,7 +75,9 @@ def _drop_everything() -> None:
     """The tables of the test before, with the connections that it has left open, whose locks keep them."""
     connection = MySQLdb.connect(unix_socket=SERVER, user="suite", database="suite")
     cursor = connection.cursor()
-    cursor.execute("SELECT id FROM information_schema.processlist WHERE user = 'suite' AND id <> CONNECTION_ID()")
+    cursor.execute(
+        "SELECT id FROM information_schema.processlist WHERE user = 'suite' AND id <> CONNECTION_ID()"
+    )
     for (number,) in cursor.fetchall():
         try:
             cursor.execute(f"KILL {number}")
@@ -98,8 +102,8 @@ def _tables_were_made(metadata: Any, connection: Any, **_: Any) -> None:
 
 
 def _let_daemon_see(metadata: Any) -> None:
-    """Waits until the daemon's catalog is that of these tables. Association tables without a primary key are not
-    discovered; they go into its file."""
+    """Waits until the daemon's catalog is that of these tables. Association tables without a primary key are
+    not discovered; they go into its file."""
     from kindred_db.sqlalchemy import toml
 
     schema = toml(metadata) + repr([(table.name, table.columns.keys()) for table in metadata.sorted_tables])

@@ -2,9 +2,10 @@
 
     from kindred_db.strawberry import StrawberrySQLAlchemyLoader
 
-in the place of the mapper's own class, with the same arguments. The mapper's loader cuts one list of all parents'
-rows, so that some parents get none of theirs, and its many-to-many fails on MariaDB and MySQL. Who answers the
-loads is another matter: the database, or kindred where `kindred_db.sqlalchemy.attach` was called for the engine.
+in the place of the mapper's own class, with the same arguments. The mapper's loader cuts one list of all
+parents' rows, so that some parents get none of theirs, and its many-to-many fails on MariaDB and MySQL. Who
+answers the loads is another matter: the database, or kindred where `kindred_db.sqlalchemy.attach` was called
+for the engine.
 
 Cursors and `pageInfo` stay the mapper's, which counts rows: `hasNextPage` is true as soon as a page is full.
 """
@@ -12,7 +13,7 @@ Cursors and `pageInfo` stay the mapper's, which counts rows: `hasNextPage` is tr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Callable, NamedTuple, Optional, TypeVar
+from typing import Any, Callable, NamedTuple, TypeVar
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -82,18 +83,18 @@ class _Slice(NamedTuple):
 
     start: int = 0
     #: None for all.
-    count: Optional[int] = None
-    #: The last `count` rows, whatever their numbers.
+    size: int | None = None
+    #: The last `size` rows, whatever their numbers.
     from_end: bool = False
-    #: What to take of a parent that has fewer rows than `start` plus `count`: its last ones, so many.
-    last_if_short: Optional[int] = None
+    #: What to take of a parent that has fewer rows than `start` plus `size`: its last ones, so many.
+    last_if_short: int | None = None
 
 
 def _slice(
-    first: Optional[int] = None,
-    after: Optional[str] = None,
-    last: Optional[int] = None,
-    before: Optional[str] = None,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
 ) -> _Slice:
     """What the arguments mean. A cursor that is none counts as not given, as it does in the mapper.
 
@@ -112,39 +113,43 @@ def _slice(
     if last is None:
         return _Slice(start, first if end is None else max(0, end - start))
     if end is None:
-        return _Slice(count=last, from_end=True)
+        return _Slice(size=last, from_end=True)
     start = max(0, end - last)
     return _Slice(start, end - start, last_if_short=last)
 
 
-def _number(cursor: Optional[str], default: Any) -> Any:
+def _number(cursor: str | None, default: Any) -> Any:
     number = decode_cursor_index(cursor) if cursor else None
     return default if number is None or number < 0 else number
 
 
-def _load(session: Session, relationship: Relationship, keys: Sequence[Key], slice_: _Slice) -> list[list[Any]]:
+def _load(
+    session: Session, relationship: Relationship, keys: Sequence[Key], slice_: _Slice
+) -> list[list[Any]]:
     """The rows of each key, as instances."""
-    if slice_.count == 0:
+    if slice_.size == 0:
         return [[] for _ in keys]
     related = Related(
         relationship,
         order_of(relationship.order_by or (), relationship.mapper),
-        limit=slice_.count,
+        limit=slice_.size,
         offset=slice_.start,
         backwards=slice_.from_end,
     )
-    results = [[row.instance for row in rows] for rows in load_rows(session, related, [Wanted(key) for key in keys])]
+    results = [
+        [row.instance for row in rows] for rows in load_rows(session, related, [Wanted(key) for key in keys])
+    ]
     if slice_.last_if_short is not None:
-        short = [place for place, rows in enumerate(results) if len(rows) < (slice_.count or 0)]
-        ends = _Slice(count=slice_.last_if_short, from_end=True)
+        short = [place for place, rows in enumerate(results) if len(rows) < (slice_.size or 0)]
+        ends = _Slice(size=slice_.last_if_short, from_end=True)
         for place, rows in zip(short, _load(session, relationship, [keys[place] for place in short], ends)):
             results[place] = rows
     return results
 
 
 def _own_part(key: Key, relationship: Relationship) -> Key:
-    """The parent's values of a key. For a many-to-many the mapper's has further values, one for each column that
-    the join table pairs with the related table, which it also takes from the parent."""
+    """The parent's values of a key. For a many-to-many the mapper's has further values, one for each column
+    that the join table pairs with the related table, which it also takes from the parent."""
     pairs = relationship.local_remote_pairs or []
     columns = key_columns(relationship)
     if len(key) == len(columns) or len(key) != len(pairs):

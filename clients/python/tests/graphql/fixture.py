@@ -13,15 +13,16 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support import PrivateDaemon, bookshop  # noqa: E402
-from kindred_db import AsyncClient, Client  # noqa: E402
-from kindred_db.sqlalchemy import Handle, attach  # noqa: E402
-from sqlalchemy import Engine, create_engine, event  # noqa: E402
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine  # noqa: E402
-from sqlalchemy.orm import Session  # noqa: E402
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
+from support import PrivateDaemon, bookshop
+
+from kindred_db import AsyncClient, Client
+from kindred_db.sqlalchemy import Handle, attach
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def daemon() -> PrivateDaemon:
     made = PrivateDaemon(bookshop())
     atexit.register(made.close)

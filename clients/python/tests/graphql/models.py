@@ -1,5 +1,5 @@
-"""Models of the bookshop: to-many and to-one relationships, a join table, one table that refers to itself, and
-conditions and orders of the relationship's own."""
+"""Models of the bookshop: to-many and to-one relationships, a join table, one table that refers to itself,
+and conditions and orders of the relationship's own."""
 
 from __future__ import annotations
 

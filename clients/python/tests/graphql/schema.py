@@ -10,10 +10,11 @@ from graphene_sqlalchemy import SQLAlchemyObjectType
 from graphene_sqlalchemy.converter import set_non_null_many_relationships
 from graphene_sqlalchemy.fields import BatchSQLAlchemyConnectionField
 from graphene_sqlalchemy.registry import Registry
-from kindred_db.graphene import turn_of
 from models import Author, Book, Review, Tag
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from kindred_db.graphene import turn_of
 
 # Its filters do not know lists that are not null.
 set_non_null_many_relationships(False)

@@ -1,4 +1,5 @@
-"""graphene-sqlalchemy's batching with kindred_db.graphene: each parent has its own filters, order and pages."""
+"""graphene-sqlalchemy's batching with kindred_db.graphene: each parent has its own filters, order and
+pages."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import asyncio
 import json
 import unittest
 from base64 import b64decode
-from typing import Any, Optional
+from typing import Any
 
 try:
     import graphene_sqlalchemy  # noqa: F401
@@ -57,7 +58,9 @@ class GrapheneCase(BookshopCase):
     def rows_of(self, author: int) -> list[Any]:
         """The books of one author, by plain SQL."""
         with self.plain.connect() as connection:
-            return connection.execute(select(Book.__table__).where(Book.author_id == author).order_by(Book.id)).all()
+            return connection.execute(
+                select(Book.__table__).where(Book.author_id == author).order_by(Book.id)
+            ).all()
 
     def expected(self, authors: list[int] = AUTHORS, *, key: Any = None, keep: Any = None) -> list[list[str]]:
         """The isbn of each author's books, sorted and filtered by Python."""
@@ -98,7 +101,7 @@ class Pages(GrapheneCase):
 
     def walk(self, author: int, arguments: str) -> list[str]:
         found: list[str] = []
-        after: Optional[str] = None
+        after: str | None = None
         while True:
             (page,) = self.books_of(f"{arguments}, after: $after, before: $before", [author], after=after)
             found += ids(page, "isbn")
@@ -108,7 +111,7 @@ class Pages(GrapheneCase):
 
     def walk_back(self, author: int, arguments: str) -> list[str]:
         found: list[str] = []
-        before: Optional[str] = None
+        before: str | None = None
         while True:
             (page,) = self.books_of(f"{arguments}, after: $after, before: $before", [author], before=before)
             found = ids(page, "isbn") + found
@@ -148,7 +151,9 @@ class Pages(GrapheneCase):
     def test_none_are_asked(self) -> None:
         found = self.books_of("first: 0")
         self.assertEqual([books["edges"] for books in found], [[]] * len(AUTHORS))
-        self.assertEqual([books["pageInfo"]["hasNextPage"] for books in found], [True, True, True, False, False])
+        self.assertEqual(
+            [books["pageInfo"]["hasNextPage"] for books in found], [True, True, True, False, False]
+        )
 
     def test_the_length_of_a_connection_counts_all_rows_of_the_parent(self) -> None:
         lengths = [len(each) for each in self.expected()]
@@ -187,9 +192,13 @@ class FiltersAndOrder(GrapheneCase):
 
     def test_filter_on_related_rows(self) -> None:
         self.by_sql = frozenset(["a filter that compares id with something else than a value"])
-        found = self.books_of('first: 2, filter: {tags: {contains: [{name: {in: ["tag-5", "tag-6"]}}]}}', [1, 2, 42])
+        found = self.books_of(
+            'first: 2, filter: {tags: {contains: [{name: {in: ["tag-5", "tag-6"]}}]}}', [1, 2, 42]
+        )
         with self.plain.connect() as connection:
-            tagged = set(connection.scalars(select(book_tags.c.book_id).where(book_tags.c.tag_id.in_([5, 6]))))
+            tagged = set(
+                connection.scalars(select(book_tags.c.book_id).where(book_tags.c.tag_id.in_([5, 6])))
+            )
         expected = self.expected([1, 2, 42], keep=lambda row: row.id in tagged)
         self.assertEqual([ids(books, "isbn") for books in found], [each[:2] for each in expected])
 
@@ -213,8 +222,11 @@ class FiltersAndOrder(GrapheneCase):
 
 
 class Batches(GrapheneCase):
-    EVERYTHING = """{ authors(ids: %s) { name books { edges { node { title
-        author { name } tags { edges { node { name } } } reviews { body replies { body } } } } } } }""" % AUTHORS
+    EVERYTHING = (
+        """{ authors(ids: %s) { name books { edges { node { title
+        author { name } tags { edges { node { name } } } reviews { body replies { body } } } } } } }"""
+        % AUTHORS
+    )
 
     def test_each_level_of_a_query_is_one_statement(self) -> None:
         with Session(self.plain) as session:
@@ -227,7 +239,10 @@ class Batches(GrapheneCase):
         with Session(self.plain) as session:
             authors = session.scalars(select(Author).where(Author.id.in_(AUTHORS)).order_by(Author.id)).all()
             expected = [
-                [(book.title, book.author.name, sorted(review.body for review in book.reviews)) for book in author.books]
+                [
+                    (book.title, book.author.name, sorted(review.body for review in book.reviews))
+                    for book in author.books
+                ]
                 for author in authors
             ]
         found = [
@@ -259,7 +274,10 @@ class Batches(GrapheneCase):
         self.assertEqual(data["moreTags"]["edges"][:2], data["allTags"]["edges"])
 
     def test_a_schema_that_is_executed_synchronously(self) -> None:
-        query = "{ authors(ids: %s) { books(first: 2, sort: [SOLD_DESC]) { total edges { node { isbn } } } } }" % AUTHORS
+        query = (
+            "{ authors(ids: %s) { books(first: 2, sort: [SOLD_DESC]) { total edges { node { isbn } } } } }"
+            % AUTHORS
+        )
 
         def execute(session: Session) -> Any:
             result = schema.execute(query, context_value={"session": session})
@@ -268,7 +286,9 @@ class Batches(GrapheneCase):
 
         data = self.in_both(execute)
         expected = self.expected(key=lambda row: (-row.sold, row.id))
-        self.assertEqual([ids(author["books"], "isbn") for author in data["authors"]], [e[:2] for e in expected])
+        self.assertEqual(
+            [ids(author["books"], "isbn") for author in data["authors"]], [e[:2] for e in expected]
+        )
         self.assertEqual([author["books"]["total"] for author in data["authors"]], list(map(len, expected)))
 
 
@@ -299,7 +319,9 @@ class Refusals(GrapheneCase):
     def fault(self, arguments: str, **variables: Any) -> str:
         text = "query Q($after: String) { authors(ids: [42]) { books(%s) { edges { cursor } } } }"
         with Session(self.engine) as session:
-            work = schema.execute_async(text % arguments, context_value={"session": session}, variable_values=variables)
+            work = schema.execute_async(
+                text % arguments, context_value={"session": session}, variable_values=variables
+            )
             errors = asyncio.run(work).errors
         self.assertEqual(len(errors), 1)
         return str(errors[0].message)
@@ -316,7 +338,9 @@ class Refusals(GrapheneCase):
                 self.assertIn("Argument 'after' is not a cursor of this field", fault)
 
     def test_a_negative_number_is_refused(self) -> None:
-        self.assertEqual(self.fault("first: -1, after: $after"), "Argument 'first' must be a non-negative integer.")
+        self.assertEqual(
+            self.fault("first: -1, after: $after"), "Argument 'first' must be a non-negative integer."
+        )
 
     def test_a_cursor_is_its_order_and_the_values_of_its_row(self) -> None:
         (page,) = self.books_of("first: 1, sort: [PUBLISHED_DESC]", [42])

@@ -13,15 +13,16 @@ except ImportError:
     raise unittest.SkipTest("strawberry-sqlalchemy-mapper is not installed") from None
 
 from fixture import BookshopCase, daemon, url
-from kindred_db import AsyncClient
-from kindred_db.sqlalchemy import attach
-from kindred_db.strawberry import StrawberrySQLAlchemyLoader
 from models import Author, Book, Review, Tag, book_tags
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 from strawberry_schema import schema
 from strawberry_sqlalchemy_mapper.pagination_cursor_utils import encode_cursor_index
+
+from kindred_db import AsyncClient
+from kindred_db.sqlalchemy import attach
+from kindred_db.strawberry import StrawberrySQLAlchemyLoader
 
 AUTHORS = [1, 2, 42, 191, 195]  # The last two have no books.
 BOOKS = [1, 2, 9, 10, 11]  # The tenth has no tags.
@@ -45,7 +46,7 @@ class LoaderCase(BookshopCase):
                 results.append(asyncio.run(work(StrawberrySQLAlchemyLoader(bind=session))))
             with engine.connect() as connection:
                 results.append(asyncio.run(work(StrawberrySQLAlchemyLoader(bind=connection))))
-        results.append(asyncio.run(self._with_async_loader(work, lambda engine: AsyncSession(engine))))
+        results.append(asyncio.run(self._with_async_loader(work, AsyncSession)))
         results.append(asyncio.run(self._with_async_loader(work, lambda engine: engine.connect())))
         for result in results[1:]:
             self.assertEqual(result, results[0])
@@ -113,7 +114,12 @@ class Pages(LoaderCase):
                 self.assertEqual(found, [books[:end][-2:] for books in self.all_books()])
 
     def test_contradictions_are_refused(self) -> None:
-        for page in ({"first": 1, "last": 1}, {"first": 1, "before": "x"}, {"last": 1, "after": "x"}, {"first": -1}):
+        for page in (
+            {"first": 1, "last": 1},
+            {"first": 1, "before": "x"},
+            {"last": 1, "after": "x"},
+            {"first": -1},
+        ):
             with self.subTest(page), Session(self.engine) as session, self.assertRaises(ValueError):
                 asyncio.run(load(StrawberrySQLAlchemyLoader(bind=session), Author.books, [(1,)], **page))
 
@@ -152,7 +158,9 @@ class Relationships(LoaderCase):
 
     def test_counts_of_several_parents_are_one_query(self) -> None:
         async def count(loader: Any) -> list[int]:
-            counts = [loader.get_relationship_record_count_for_key(Author.books.property, (key,)) for key in AUTHORS]
+            counts = [
+                loader.get_relationship_record_count_for_key(Author.books.property, (key,)) for key in AUTHORS
+            ]
             return list(await asyncio.gather(*counts))
 
         self.assertEqual(self.with_loaders(count), [len(books) for books in self.all_books()])
@@ -188,7 +196,8 @@ class Schema(LoaderCase):
         with Session(self.plain) as session:
             authors = session.scalars(select(Author).where(Author.id.in_([1, 2, 42])).order_by(Author.id))
             expected = [
-                [(book.title, [tag.name for tag in book.tags][:1]) for book in author.books][:2] for author in authors
+                [(book.title, [tag.name for tag in book.tags][:1]) for book in author.books][:2]
+                for author in authors
             ]
         found = [
             [

@@ -5,11 +5,11 @@
     kindred_db.graphene.install()
 
 before the schema is built, and whatever is batched there (`batching = True`) is batched by what is here. Who
-answers the loads is another matter: the database, or kindred where `kindred_db.sqlalchemy.attach` was called for
-the engine.
+answers the loads is another matter: the database, or kindred where `kindred_db.sqlalchemy.attach` was called
+for the engine.
 
-With an AsyncSession, which can do only one thing at a time, a resolver of your own that shares it with other fields
-takes its turn: `async with turn_of(session): …`.
+With an AsyncSession, which can do only one thing at a time, a resolver of your own that shares it with other
+fields takes its turn: `async with turn_of(session): …`.
 """
 
 from ..sqlalchemy.sessions import turn_of

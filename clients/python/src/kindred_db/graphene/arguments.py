@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Iterable, Optional
+from typing import Any
 
-from graphene_sqlalchemy.utils import EnumValue
+from graphene_sqlalchemy.utils import EnumValue  # type: ignore[import-untyped]
 from graphql import GraphQLError
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import RelationshipProperty
@@ -20,20 +21,21 @@ from .selection import was_given
 
 @dataclass(frozen=True)
 class Slice:
-    """Some rows of each parent. `related` asks for one row more than `limit`, to see whether there are more."""
+    """Some rows of each parent. `related` asks for one row more than `limit`, to see whether there are
+    more."""
 
     related: Related
-    first: Optional[int]
-    last: Optional[int]
-    after: Optional[Position]
-    before: Optional[Position]
+    first: int | None
+    last: int | None
+    after: Position | None
+    before: Position | None
     # Equal for slices that can share a statement.
     kind: tuple[Any, ...]
     # Whether it is all rows, in the relationship's own order.
     is_whole: bool
 
     @property
-    def limit(self) -> Optional[int]:
+    def limit(self) -> int | None:
         return self.last if self.related.backwards else self.first
 
     def wanted(self, key: Key) -> Wanted:
@@ -49,7 +51,8 @@ def slice_of(relationship: RelationshipProperty[Any], info: Any, args: dict[str,
         GraphQLError: for a negative number, or a cursor that is none or another order's.
     """
     first, last = (_number(args, name) for name in ("first", "last"))
-    # Every query has the default for `sort`; only what was written takes the place of the relationship's order.
+    # Every query has the default for `sort`; only what was written takes the place of the relationship's
+    # order.
     sort = args.get("sort") if was_given(info, "sort") else None
     filters = args.get("filter") or None
     expressions = relationship.order_by or [] if sort is None else _expressions(sort)
@@ -67,12 +70,12 @@ def slice_of(relationship: RelationshipProperty[Any], info: Any, args: dict[str,
     )
     sorting = None if sort is None else tuple(term.name for term in order)
     kind = (relationship, sorting, _frozen(filters), related.limit, backwards)
-    is_whole = sort is filters is first is last is after is before is None
+    is_whole = all(each is None for each in (sort, filters, first, last, after, before))
     return Slice(related, first, last, after, before, kind, is_whole)
 
 
-def _number(args: dict[str, Any], name: str) -> Optional[int]:
-    number: Optional[int] = args.get(name)
+def _number(args: dict[str, Any], name: str) -> int | None:
+    number: int | None = args.get(name)
     if number is not None and number < 0:
         raise GraphQLError(f"Argument '{name}' must be a non-negative integer.")
     return number

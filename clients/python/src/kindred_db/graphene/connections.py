@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Sequence
+from collections.abc import Sequence
+from typing import Any
 
-from graphene.relay.connection import PageInfo
+from graphene.relay.connection import PageInfo  # type: ignore[import-untyped]
 from sqlalchemy.orm import RelationshipProperty, Session
 
 from ..sqlalchemy.per_parent import RelatedRow, Wanted, load_rows
@@ -91,7 +92,7 @@ def _trimmed(rows: list[RelatedRow], slice_: Slice) -> tuple[list[RelatedRow], b
 
 
 def _page_info(
-    has_previous: bool = False, has_next: bool = False, cursors: Sequence[Optional[str]] = ()
+    has_previous: bool = False, has_next: bool = False, cursors: Sequence[str | None] = ()
 ) -> PageInfo:
     return PageInfo(
         start_cursor=cursors[0] if cursors else None,
@@ -104,7 +105,7 @@ def _page_info(
 def _connection(
     connection_type: Any,
     rows: Sequence[RelatedRow],
-    cursors: Sequence[Optional[str]],
+    cursors: Sequence[str | None],
     length: Any,
     page_info: PageInfo,
 ) -> Any:

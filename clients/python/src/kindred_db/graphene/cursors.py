@@ -1,13 +1,14 @@
 """Cursors: opaque texts that carry an order and a position in it.
 
-The position is one of values and not a number of rows, so a page begins where the one before has ended, even if
-rows have come or gone in between.
+The position is one of values and not a number of rows, so a page begins where the one before has ended, even
+if rows have come or gone in between.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, Optional, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from graphql import GraphQLError
 from graphql_relay.utils import base64, unbase64
@@ -20,7 +21,7 @@ def cursor_of(order: Sequence[OrderTerm], position: Position) -> str:
     return base64(json.dumps([[term.name for term in order], position], separators=(",", ":")))
 
 
-def position_of(cursor: Optional[str], order: Sequence[OrderTerm], argument: str) -> Optional[Position]:
+def position_of(cursor: str | None, order: Sequence[OrderTerm], argument: str) -> Position | None:
     """The position that a cursor carries; None for no cursor.
 
     Raises:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Optional
+from typing import Any
 
-from graphene.utils.str_converters import to_camel_case
-from graphene_sqlalchemy.fields import BatchSQLAlchemyConnectionField as TheirField
-from graphene_sqlalchemy.fields import SQLAlchemyConnectionField
-from graphene_sqlalchemy.utils import get_nullable_type, get_session
+from graphene.utils.str_converters import to_camel_case  # type: ignore[import-untyped]
+from graphene_sqlalchemy import fields as theirs  # type: ignore[import-untyped]
+from graphene_sqlalchemy.utils import get_nullable_type, get_session  # type: ignore[import-untyped]
 from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import RelationshipProperty
@@ -18,18 +17,19 @@ from .connections import resolve_relationship
 from .loaders import session_of
 
 
-class BatchSQLAlchemyConnectionField(TheirField):  # type: ignore[misc]
+class BatchSQLAlchemyConnectionField(theirs.BatchSQLAlchemyConnectionField):  # type: ignore[misc]
     """A connection field that loads a relationship for all parents of a query at once.
 
-    `first`, `last`, `after`, `before`, `sort` and `filter` hold for each parent. Cursors carry positions: a page
-    goes on behind the row that it names, whatever was added or removed before it. Where no object is the parent,
-    as in the query's root, it is what graphene-sqlalchemy's field is.
+    `first`, `last`, `after`, `before`, `sort` and `filter` hold for each parent. Cursors carry positions: a
+    page goes on behind the row that it names, whatever was added or removed before it. Where no object is the
+    parent, as in the query's root, it is what graphene-sqlalchemy's field is.
 
-    The connection that resolves it has `iterable`, its rows, and `length`, the number of all rows that the filter
-    lets through, which a resolver can return: where it is not known yet, it is counted when it is returned.
+    The connection that resolves it has `iterable`, its rows, and `length`, the number of all rows that the
+    filter lets through, which a resolver can return: where it is not known yet, it is counted when it is
+    returned.
     """
 
-    relationship: Optional[RelationshipProperty[Any]] = None
+    relationship: RelationshipProperty[Any] | None = None
 
     @classmethod
     def from_relationship(
@@ -60,8 +60,11 @@ class BatchSQLAlchemyConnectionField(TheirField):  # type: ignore[misc]
     def connection_resolver(
         cls, resolver: Any, connection_type: Any, model: Any, root: Any, info: Any, **args: Any
     ) -> Any:
-        # Theirs takes the first relationship of the root's that leads to the model; ours has been found before.
-        return super(TheirField, cls).connection_resolver(resolver, connection_type, model, root, info, **args)
+        # Theirs takes the first relationship of the root's that leads to the model; ours has been found
+        # before.
+        return super(theirs.BatchSQLAlchemyConnectionField, cls).connection_resolver(
+            resolver, connection_type, model, root, info, **args
+        )
 
     @classmethod
     async def resolve_connection_async(
@@ -75,15 +78,16 @@ class BatchSQLAlchemyConnectionField(TheirField):  # type: ignore[misc]
 
 
 def _relationship_of(root: Any, model: Any, info: Any) -> RelationshipProperty[Any]:
-    """The relationship that a field means which was declared without one: that of the field's name, or the only
-    one that leads to the model."""
+    """The relationship that a field means which was declared without one: that of the field's name, or the
+    only one that leads to the model."""
     relationships = inspect(type(root)).relationships
     candidates = [each for each in relationships if each.uselist and each.mapper.class_ is model]
     names = info.parent_type.graphene_type._meta.fields
     name = next((name for name in names if to_camel_case(name) == info.field_name), info.field_name)
     for each in candidates:
         if each.key == name or len(candidates) == 1:
-            return each
+            found: RelationshipProperty[Any] = each
+            return found
     raise TypeError(
         f"{info.parent_type.name}.{info.field_name}: {type(root).__name__} has {len(candidates) or 'no'} "
         f"relationships to {model.__name__}, and none is called '{name}'; "

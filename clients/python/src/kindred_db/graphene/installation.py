@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import graphene
-from graphene_sqlalchemy import batching, converter, fields
-from graphene_sqlalchemy.resolvers import get_custom_resolver
+import graphene  # type: ignore[import-untyped]
+from graphene_sqlalchemy import batching, converter, fields  # type: ignore[import-untyped]
+from graphene_sqlalchemy.resolvers import get_custom_resolver  # type: ignore[import-untyped]
 
 from .fields import BatchSQLAlchemyConnectionField
 from .loaders import get_batch_resolver

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Generator, Sequence, Union
+from collections.abc import Generator, Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -23,7 +24,8 @@ class _Length:
 
 
 class FutureLength(_Length):
-    """A number that a resolver may return and a coroutine await; those of all parents are counted together."""
+    """A number that a resolver may return and a coroutine await; those of all parents are counted
+    together."""
 
     def __await__(self) -> Generator[Any, None, int]:
         loader = loader_of(self._session, ("count", *self._slice.kind), self._count_all)
@@ -38,6 +40,6 @@ class LazyLength(_Length):
         return self._count_all(self._session, [self._key])[0]
 
 
-def length_of(session: Session, slice_: Slice, key: Key) -> Union[FutureLength, LazyLength]:
+def length_of(session: Session, slice_: Slice, key: Key) -> FutureLength | LazyLength:
     """How many rows of the parent pass the filter, whatever part of them is shown."""
     return (FutureLength if in_event_loop() else LazyLength)(session, slice_, key)

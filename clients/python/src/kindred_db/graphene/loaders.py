@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Callable, Hashable, Optional, Sequence
+from collections.abc import Hashable, Sequence
+from typing import Any, Callable
 
-from graphene_sqlalchemy.batching import DataLoader
+from graphene_sqlalchemy.batching import DataLoader  # type: ignore[import-untyped]
 from sqlalchemy import inspect
 from sqlalchemy.exc import NoInspectionAvailable
 from sqlalchemy.orm import InstanceState, RelationshipProperty, Session, object_session
@@ -40,7 +41,7 @@ def loader_of(session: Session, kind: Hashable, load_all: LoadAll) -> SessionLoa
     return loader
 
 
-def session_of(root: Any) -> Optional[Session]:
+def session_of(root: Any) -> Session | None:
     """The session of a mapped instance that is in the database; None for anything else."""
     try:
         state = inspect(root)
@@ -64,8 +65,8 @@ def get_batch_resolver(relationship_prop: RelationshipProperty[Any]) -> Callable
     """The resolver that loads the whole relationship of all the parents that ask for it at once.
 
     It takes the place of graphene-sqlalchemy's function of this name, and works with SQLAlchemy 2.1 and with
-    AsyncSession as well. In a schema that is executed synchronously, and for an object that is in no session, it
-    is the attribute that it would be without batching.
+    AsyncSession as well. In a schema that is executed synchronously, and for an object that is in no session,
+    it is the attribute that it would be without batching.
     """
     key = relationship_prop.key
 

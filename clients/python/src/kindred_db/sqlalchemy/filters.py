@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.engine import Dialect
@@ -65,7 +66,11 @@ def where_of(
 def _wire(value: Any, type_: str) -> Any:
     if value is None:
         return None
-    if isinstance(value, float) and _is_exact_as_double(type_) and len(Decimal(repr(value)).as_tuple().digits) <= 15:
+    if (
+        isinstance(value, float)
+        and _is_exact_as_double(type_)
+        and len(Decimal(repr(value)).as_tuple().digits) <= 15
+    ):
         # GraphQL has no decimals, so filters on prices and the like are floats. The server compares both as
         # doubles, in which up to fifteen digits are in the same order as they are as decimals.
         value = Decimal(repr(value))
@@ -78,15 +83,15 @@ def _is_exact_as_double(type_: str) -> bool:
 
 
 def driver_form(value: Any, type_: TypeEngine[Any], dialect: Dialect) -> Any:
-    """What the column's type makes of a value before the driver gets it: an Enum's name, a TypeDecorator's."""
+    """What the column's type makes of a value before the driver gets it: an Enum's name, a
+    TypeDecorator's."""
     process = type_.dialect_impl(dialect).bind_processor(dialect)
     return value if process is None else process(value)
 
 
 def _parts(conditions: Iterable[ColumnElement[bool]]) -> Iterable[ColumnElement[bool]]:
-    for condition in conditions:
-        if isinstance(condition, Grouping):
-            condition = condition.element
+    for given in conditions:
+        condition: Any = given.element if isinstance(given, Grouping) else given
         if isinstance(condition, BooleanClauseList) and condition.operator is operators.and_:
             yield from _parts(condition.clauses)
         elif not isinstance(condition, True_):
@@ -118,7 +123,8 @@ def _values(expression: Any, column: Column[Any], dialect: Dialect) -> list[Any]
     if not isinstance(expression, BindParameter):
         raise NotAnswered(f"a filter that compares {column.name} with something else than a value")
     type_ = column.type if expression.type._isnull else expression.type
-    given = expression.effective_value if expression.expanding else [expression.effective_value]
+    value: Any = expression.effective_value
+    given = value if expression.expanding else [value]
     if None in given:
         # In SQL nothing is equal to NULL, in the protocol's `where` NULL is.
         raise NotAnswered("a comparison with NULL", "value")

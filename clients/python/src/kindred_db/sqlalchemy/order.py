@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import struct
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Iterable, Optional, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, false, literal_column, or_, type_coerce
 from sqlalchemy import types as sqltypes
@@ -29,7 +30,7 @@ class OrderTerm:
     descending: bool = False
 
     @property
-    def column(self) -> Optional[Column[Any]]:
+    def column(self) -> Column[Any] | None:
         """The column, if the term is nothing else."""
         return self.expression if isinstance(self.expression, Column) else None
 
@@ -96,13 +97,14 @@ def behind(terms: Sequence[OrderTerm], position: Position, backwards: bool) -> C
     return or_(*alternatives) if alternatives else false()
 
 
-def _further(term: OrderTerm, value: Any, backwards: bool) -> Optional[ColumnElement[bool]]:
+def _further(term: OrderTerm, value: Any, backwards: bool) -> ColumnElement[bool] | None:
     """The condition for greater or smaller values. NULL is the smallest of all, as on MariaDB and MySQL."""
     ascending = term.descending == backwards
     if value is None:
         return term.expression.is_not(None) if ascending else None
     if ascending:
-        return term.raw() > _bound(term, value)
+        greater: ColumnElement[bool] = term.raw() > _bound(term, value)
+        return greater
     smaller = term.raw() < _bound(term, value)
     may_be_null = term.column is None or term.column.nullable
     return or_(smaller, term.expression.is_(None)) if may_be_null else smaller
@@ -117,7 +119,8 @@ def _bound(term: OrderTerm, value: Any) -> Any:
 
 
 def driver_value(value: Any, type_: sqltypes.TypeEngine[Any]) -> Any:
-    """A position's value as a driver takes it: what would be compared inexactly as a text gets its own type."""
+    """A position's value as a driver takes it: what would be compared inexactly as a text gets its own
+    type."""
     if isinstance(type_, sqltypes.TypeDecorator):
         type_ = type_.impl_instance
     if isinstance(type_, sqltypes.Float):

@@ -1,5 +1,5 @@
-"""The related rows of several parents, for each of them in its own order, with its own limit and position, in one
-statement of the ORM's.
+"""The related rows of several parents, for each of them in its own order, with its own limit and position, in
+one statement of the ORM's.
 
     SELECT books.*, page.place, page.position_0, page.position_1
     FROM books JOIN (SELECT 0 AS place, p0.* FROM (SELECT id AS key_0, sold AS position_0, id AS position_1
@@ -8,15 +8,17 @@ statement of the ORM's.
                      SELECT 1 AS place, p1.* FROM (…) AS p1) AS page ON books.id = page.key_0
     ORDER BY page.place, page.position_0 DESC, page.position_1
 
-Each part reads only the rows that it wants where there is an index for its order. As the statement is the ORM's,
-whatever a session does with its own loads holds here as well: autoflush, the identity map, inheritance, loader
-options and criteria. It carries the same question for kindred, which `attach` puts in the statement's place.
+Each part reads only the rows that it wants where there is an index for its order. As the statement is the
+ORM's, whatever a session does with its own loads holds here as well: autoflush, the identity map,
+inheritance, loader options and criteria. It carries the same question for kindred, which `attach` puts in the
+statement's place.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Optional, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal, select, union_all
 from sqlalchemy.orm import RelationshipProperty, Session, selectinload
@@ -38,7 +40,7 @@ class Related:
     # Further conditions on the related rows, all of which must hold.
     conditions: Sequence[ColumnElement[bool]] = field(default=())
     # At most so many rows for each parent; None for all.
-    limit: Optional[int] = None
+    limit: int | None = None
     offset: int = 0
     # The rows at the end, or in front of a position; they come in the stated order all the same.
     backwards: bool = False
@@ -49,8 +51,8 @@ class Wanted(NamedTuple):
     first (or the last) ones. `until` bounds them on the other side."""
 
     key: Key
-    position: Optional[Position] = None
-    until: Optional[Position] = None
+    position: Position | None = None
+    until: Position | None = None
 
 
 class RelatedRow(NamedTuple):

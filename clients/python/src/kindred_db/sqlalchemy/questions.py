@@ -1,7 +1,7 @@
 """What a statement for related rows per parent asks, in kindred's terms.
 
-A question is pure: `ask` says which method of a client to call, and what it gives makes of the answer the rows that
-the statement would have had. `attach` does so in the place of the SQL.
+A question is pure: `ask` says which method of a client to call, and what it gives makes of the answer the
+rows that the statement would have had. `attach` does so in the place of the SQL.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.schema import Column
@@ -32,7 +32,8 @@ Cell = Callable[[int, Mapping[str, Any]], Any]
 
 @dataclass(frozen=True)
 class Asked:
-    """`client.METHOD(name, keys, **options)` gives a result for each key; `rows` makes the statement's of them."""
+    """`client.METHOD(name, keys, **options)` gives a result for each key; `rows` makes the statement's of
+    them."""
 
     #: load_many, page_many or count_many.
     method: str
@@ -248,5 +249,5 @@ def _rows_of(result: Any) -> Sequence[Mapping[str, Any]]:
     return rows
 
 
-def _has_timestamp(types: Sequence[Optional[str]]) -> bool:
+def _has_timestamp(types: Sequence[str | None]) -> bool:
     return any(type_ is not None and type_.startswith("timestamp") for type_ in types)

@@ -1,4 +1,5 @@
-"""What a mapped relationship joins by: the columns of a parent that are its key, and the way to the related rows.
+"""What a mapped relationship joins by: the columns of a parent that are its key, and the way to the related
+rows.
 
 Nothing here asks a database. `key_columns` and `condition_for` serve SQL, `path_of` is compared with what the
 daemon tells of its relationships.
@@ -6,8 +7,9 @@ daemon tells of its relationships.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Optional, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam
 from sqlalchemy.orm import RelationshipProperty
@@ -23,12 +25,13 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Path:
-    """From the columns of a parent's table, perhaps by way of a join table, to columns of the related table."""
+    """From the columns of a parent's table, perhaps by way of a join table, to columns of the related
+    table."""
 
     from_table: str
     to_table: str
     # The join table with the columns that equal the parent's and those that lead on; None without one.
-    through: Optional[str]
+    through: str | None
     # For each part of the key: the parent's column, the join table's near and far column, the related column.
     # Near and far may pair different numbers of columns, so they stand in lists of their own.
     from_columns: tuple[str, ...]
@@ -73,9 +76,9 @@ def condition_for(relationship: RelationshipProperty[Any], key: Key) -> list[Col
     return conditions
 
 
-def path_of(relationship: RelationshipProperty[Any]) -> Optional[Path]:
-    """The relationship as tables and equal columns; None if it is more than that, such as one with a condition
-    of its own."""
+def path_of(relationship: RelationshipProperty[Any]) -> Path | None:
+    """The relationship as tables and equal columns; None if it is more than that, such as one with a
+    condition of its own."""
     near = _equal_columns(relationship.primaryjoin, _near_pairs(relationship))
     far = _far_pairs(relationship)
     if not near or far is None or not isinstance(relationship.target, Table):
@@ -114,14 +117,14 @@ def _near_pairs(relationship: RelationshipProperty[Any]) -> list[Pair]:
     return [pair for pair in relationship.synchronize_pairs if pair in pairs]
 
 
-def _far_pairs(relationship: RelationshipProperty[Any]) -> Optional[list[Pair]]:
+def _far_pairs(relationship: RelationshipProperty[Any]) -> list[Pair] | None:
     if relationship.secondary is None:
         return []
     pairs = relationship.secondary_synchronize_pairs or []
     return _equal_columns(relationship.secondaryjoin, pairs)
 
 
-def _equal_columns(condition: Any, pairs: Sequence[Pair]) -> Optional[list[Pair]]:
+def _equal_columns(condition: Any, pairs: Sequence[Pair]) -> list[Pair] | None:
     """The pairs, if the condition says no more than that their columns are equal."""
     parts = condition.clauses if isinstance(condition, BooleanClauseList) else [condition]
     if isinstance(condition, BooleanClauseList) and condition.operator is not operators.and_:
@@ -141,10 +144,9 @@ def _names(columns: Any) -> tuple[str, ...]:
     return tuple(column.name for column in columns)
 
 
-
-def found_in(catalog: Catalog, path: Path) -> Optional[Relationship]:
-    """The daemon's relationship that joins in this way: rather one from the same table, whose keys have the types
-    of the parent's, but any other finds the same rows."""
+def found_in(catalog: Catalog, path: Path) -> Relationship | None:
+    """The daemon's relationship that joins in this way: rather one from the same table, whose keys have the
+    types of the parent's, but any other finds the same rows."""
     on_the_way = () if path.through is None else (path.through,)
     alike = [each for each in catalog.between(path.to_table, on_the_way) if _joins_alike(path, each)]
     return next((each for each in alike if each.from_table == path.from_table), alike[0] if alike else None)

@@ -1,19 +1,22 @@
 """A whole relationship of several parents at once, by SQLAlchemy's own `selectin` strategy.
 
-SQLAlchemy loads so only together with the parents. For parents that are there already one has to call its loader
-as it would itself, which is not public; the loader was renamed in 2.1. Where it is missing, each parent loads its
-own, which gives the same rows by more queries.
+SQLAlchemy loads so only together with the parents. For parents that are there already one has to call its
+loader as it would itself, which is not public; the loader was renamed in 2.1. Where it is missing, each
+parent loads its own, which gives the same rows by more queries.
 """
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import RelationshipProperty, Session, strategies
 from sqlalchemy.util import immutabledict
 
-SelectInLoader: Any = getattr(strategies, "SelectInLoader", None) or getattr(strategies, "_SelectInLoader", None)
+SelectInLoader: Any = getattr(strategies, "SelectInLoader", None) or getattr(
+    strategies, "_SelectInLoader", None
+)
 
 
 def load_relationship(
@@ -21,7 +24,8 @@ def load_relationship(
 ) -> list[Any]:
     """The related instances of each parent: a list, or for a to-one relationship an instance or None.
 
-    What a parent has loaded already, or was given by the application, stays as it is. All parents are of `session`.
+    What a parent has loaded already, or was given by the application, stays as it is. All parents are of
+    `session`.
     """
     unloaded = {id(parent): parent for parent in parents if _must_load(parent, relationship)}
     # One parent loads by itself just as well.
@@ -39,7 +43,7 @@ def _must_load(parent: Any, relationship: RelationshipProperty[Any]) -> bool:
 def _load(session: Session, relationship: RelationshipProperty[Any], parents: Sequence[Any]) -> None:
     """SELECT articles.reporter_id, articles.id, … FROM articles WHERE articles.reporter_id IN (1, 2, …)"""
     mapper = relationship.parent
-    context = session.query(mapper.entity)._compile_context()  # type: ignore[no-untyped-call]
+    context = session.query(mapper.entity)._compile_context()
     loader = SelectInLoader(relationship, (("lazy", "selectin"),))
     states = [(inspect(parent), False) for parent in parents]
     loader._load_for_path(
