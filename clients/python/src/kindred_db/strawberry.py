@@ -148,15 +148,9 @@ def _load(
 
 
 def _own_part(key: Key, relationship: Relationship) -> Key:
-    """The parent's values of a key. For a many-to-many the mapper's has further values, one for each column
-    that the join table pairs with the related table, which it also takes from the parent."""
-    pairs = relationship.local_remote_pairs or []
-    columns = key_columns(relationship)
-    if len(key) == len(columns) or len(key) != len(pairs):
-        return tuple(key)
-    near = relationship.synchronize_pairs
-    values = {pair[0]: value for pair, value in zip(pairs, key) if pair in near}
-    return tuple(values[column] for column in columns)
+    """The parent's values of a key. Behind them the mapper's keys have, for a many-to-many, further ones: one
+    for each column of the related table that the join table names, but also taken from the parent."""
+    return tuple(key[: len(key_columns(relationship))])
 
 
 def _with_session(bind: Any, work: Callable[[Session], Result]) -> Result:

@@ -83,7 +83,7 @@ class BookshopCase(unittest.TestCase):
             with Session(engine) as session:
                 results.append(asyncio.run(self._done(work, session)))
         for with_kindred in (False, True):
-            results.append(asyncio.run(self._in_async_session(work, with_kindred)))
+            results.append(asyncio.run(self.in_async_session(work, with_kindred)))
         for result in results[1:]:
             self.assertEqual(result, results[0])
         return results[0]
@@ -91,7 +91,7 @@ class BookshopCase(unittest.TestCase):
     async def _done(self, work: Callable[[Any], Awaitable[Any]], session: Any) -> Any:
         return await work(session)
 
-    async def _in_async_session(self, work: Callable[[Any], Awaitable[Any]], with_kindred: bool) -> Any:
+    async def in_async_session(self, work: Callable[[Any], Awaitable[Any]], with_kindred: bool) -> Any:
         engine: AsyncEngine = create_async_engine(url("asyncmy"), isolation_level="READ COMMITTED")
         client = AsyncClient(daemon().socket, timeout=10.0)
         handle = attach(engine, client, verify=1.0) if with_kindred else None

@@ -48,8 +48,12 @@ ReviewType = object_type(Review)
 class Query(graphene.ObjectType):
     authors = graphene.List(AuthorType, ids=graphene.List(graphene.Int))
     books = graphene.List(BookType, ids=graphene.List(graphene.Int))
+    found = graphene.List(BookType)
     all_tags = BatchSQLAlchemyConnectionField(TagType.connection)
     more_tags = BatchSQLAlchemyConnectionField(TagType.connection)
+
+    def resolve_found(self, info: Any) -> Any:
+        return info.context["found"]
 
     def resolve_authors(self, info: Any, ids: list[int]) -> Any:
         return rows(info, select(Author).where(Author.id.in_(ids)).order_by(Author.id))

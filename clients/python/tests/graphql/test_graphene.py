@@ -97,7 +97,7 @@ class Pages(GrapheneCase):
     def test_pages_go_backwards_as_well(self) -> None:
         for author, expected in zip(AUTHORS, self.expected(key=newest_first)):
             with self.subTest(author):
-                self.assertEqual(self.walk_back(author, "last: 3, sort: [PUBLISHED_DESC]"), expected)
+                self.assertEqual(self.walk_back(author, "last: 1, sort: [PUBLISHED_DESC]"), expected)
 
     def walk(self, author: int, arguments: str) -> list[str]:
         found: list[str] = []
@@ -154,6 +154,11 @@ class Pages(GrapheneCase):
         self.assertEqual(
             [books["pageInfo"]["hasNextPage"] for books in found], [True, True, True, False, False]
         )
+
+    def test_more_parents_than_one_statement_has(self) -> None:
+        authors = list(range(1, 151))
+        found = self.books_of("first: 1", authors)
+        self.assertEqual([ids(books, "isbn") for books in found], [each[:1] for each in self.expected(authors)])
 
     def test_the_length_of_a_connection_counts_all_rows_of_the_parent(self) -> None:
         lengths = [len(each) for each in self.expected()]
@@ -272,6 +277,20 @@ class Batches(GrapheneCase):
         query = "{ books(ids: [1, 2]) { tags(first: 1) { edges { node { name } } } } " + query[1:]
         data = self.ask(query)
         self.assertEqual(data["moreTags"]["edges"][:2], data["allTags"]["edges"])
+
+    def test_an_async_session_without_a_connection_serves_several_relationships_at_once(self) -> None:
+        async def ask(session: Any) -> Any:
+            books = (await session.scalars(select(Book).where(Book.id.in_(BOOKS)))).all()
+            session.sync_session.expire_on_commit = False
+            await session.commit()
+            query = "{ found { author { name } tags { edges { node { name } } } reviews { body } } }"
+            context = {"session": session, "found": books}
+            result = await schema.execute_async(query, context_value=context)
+            self.assertIsNone(result.errors)
+            return len(result.data["found"])
+
+        for with_kindred in (False, True):
+            self.assertEqual(asyncio.run(self.in_async_session(ask, with_kindred)), len(BOOKS))
 
     def test_a_schema_that_is_executed_synchronously(self) -> None:
         query = (

@@ -27,17 +27,17 @@ def load_relationship(
     What a parent has loaded already, or was given by the application, stays as it is. All parents are of
     `session`.
     """
-    unloaded = {id(parent): parent for parent in parents if _must_load(parent, relationship)}
+    distinct = {id(parent): parent for parent in parents if _can_load(parent)}
     # One parent loads by itself just as well.
-    if len(unloaded) > 1 and SelectInLoader is not None:
-        _load(session, relationship, list(unloaded.values()))
+    if len(distinct) > 1 and SelectInLoader is not None:
+        _load(session, relationship, list(distinct.values()))
     return [getattr(parent, relationship.key) for parent in parents]
 
 
-def _must_load(parent: Any, relationship: RelationshipProperty[Any]) -> bool:
+def _can_load(parent: Any) -> bool:
     state = inspect(parent)
     # An expired parent refreshes itself when its key is read, which the strategy does not do.
-    return state.persistent and not state.expired and relationship.key in state.unloaded
+    return state.persistent and not state.expired
 
 
 def _load(session: Session, relationship: RelationshipProperty[Any], parents: Sequence[Any]) -> None:
@@ -45,6 +45,7 @@ def _load(session: Session, relationship: RelationshipProperty[Any], parents: Se
     mapper = relationship.parent
     context = session.query(mapper.entity)._compile_context()
     loader = SelectInLoader(relationship, (("lazy", "selectin"),))
+    # False: what is loaded already is not overwritten.
     states = [(inspect(parent), False) for parent in parents]
     loader._load_for_path(
         context, mapper._path_registry, states, None, relationship.mapper, None, None, immutabledict()
