@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections.abc import Awaitable, Iterable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from . import calls
 from .address import parse_address
-from .calls import Call, Page, Reply
-from .errors import ClientClosed, ConnectionLost, NoReply, Unreachable
-from .loop_connection import LoopConnection, open_connection
-from .many import Limits, ManyKeys, batch_of, check_length, needs_limits
+from .async_transport import AsyncTransport
+from .calls import Call, Page
+from .many import ManyKeys, batch_of, check_length, needs_limits
 from .options import (
     MISSING,
     CountOptions,
@@ -26,42 +24,12 @@ from .options import (
     page_members,
     positions,
 )
-from .process import PROBE_SECONDS, ProcessState, seconds
+from .process import seconds
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 T = TypeVar("T")
-
-
-class _LoopState:
-    """What belongs to one event loop."""
-
-    def __init__(self) -> None:
-        self.connection: LoopConnection | None = None
-        self.connecting: asyncio.Task[LoopConnection] | None = None
-
-    def forget(self) -> None:
-        """Closes the descriptor and touches nothing else."""
-        if self.connection is not None:
-            self.connection.forget()
-
-
-class _State(ProcessState):
-    def __init__(self) -> None:
-        super().__init__()
-        self.loops: dict[asyncio.AbstractEventLoop, _LoopState] = {}
-        self.lock = threading.Lock()
-
-    def of_running_loop(self) -> _LoopState:
-        """The running loop's own; what closed loops have left is thrown away."""
-        loop = asyncio.get_running_loop()
-        with self.lock:
-            if loop not in self.loops:
-                for closed in [other for other in self.loops if other.is_closed()]:
-                    self.loops.pop(closed).forget()
-                self.loops[loop] = _LoopState()
-            return self.loops[loop]
 
 
 class AsyncClient:
@@ -81,9 +49,7 @@ class AsyncClient:
     ) -> None:
         self.address = parse_address(address)
         self.timeout = seconds(timeout)
-        self._has_breaker = circuit_breaker
-        self._is_closed = False
-        self._current = _State()
+        self._transport = AsyncTransport(self.address, self.timeout, circuit_breaker)
 
     async def load(
         self, relationship: str, key: Any = MISSING, *, parent: Any = MISSING, **options: Unpack[LoadOptions]
@@ -128,7 +94,7 @@ class AsyncClient:
         *,
         parent: Any = MISSING,
         order: Sequence[Any],
-        limit: int,
+        limit: int | None = None,
         after: Sequence[Any] | None = None,
         before: Any = MISSING,
         **options: Unpack[PageOptions],
@@ -146,7 +112,7 @@ class AsyncClient:
         *,
         parents: Any = MISSING,
         order: Sequence[Any],
-        limit: int,
+        limit: int | None = None,
         after: Sequence[Sequence[Any] | None] | None = None,
         before: Any = MISSING,
         **options: Unpack[PageOptions],
@@ -195,15 +161,7 @@ class AsyncClient:
     async def close(self) -> None:
         """Ends the connections of all loops of this process; calls that wait on them fail. The client cannot
         be used any more."""
-        self._is_closed = True
-        state = self._state()
-        with state.lock:
-            loops = list(state.loops.items())
-        for loop, of_loop in loops:
-            if loop is asyncio.get_running_loop():
-                await _end(of_loop)
-            elif loop.is_running():
-                asyncio.run_coroutine_threadsafe(_end(of_loop), loop)
+        await self._transport.close()
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -222,16 +180,16 @@ class AsyncClient:
     async def _perform(self, call: Call[T], timeout: float | None) -> T:
         deadline = self._deadline(timeout)
         if needs_limits(call):
-            check_length(call, await self._limits(call, deadline))
-        return await self._exchange(call, deadline)
+            check_length(call, await self._transport.limits(call.relationship, deadline))
+        return await self._transport.exchange(call, deadline)
 
     async def _perform_many(self, many: ManyKeys, timeout: float | None) -> list[Any]:
         deadline = self._deadline(timeout)
-        limits = await self._limits(many, deadline) if many.needs_limits else None
+        limits = await self._transport.limits(many.relationship, deadline) if many.needs_limits else None
         parts = many.calls(limits)
         if len(parts) == 1:
-            return await self._exchange(parts[0], deadline)
-        results = await asyncio.gather(*(self._exchange(part, deadline) for part in parts))
+            return await self._transport.exchange(parts[0], deadline)
+        results = await asyncio.gather(*(self._transport.exchange(part, deadline) for part in parts))
         return [result for part in results for result in part]
 
     def _deadline(self, timeout: float | None) -> float:
@@ -243,93 +201,3 @@ class AsyncClient:
                 "one begins another, as asyncio.run() does"
             ) from None
         return loop.time() + (self.timeout if timeout is None else seconds(timeout))
-
-    async def _limits(self, what: Call[Any] | ManyKeys, deadline: float) -> Limits:
-        state = self._state()
-        if state.limits is None:
-            description = await self._exchange(calls.describe(what.relationship), deadline)
-            state.limits = Limits.described(description)
-        return state.limits
-
-    async def _exchange(self, call: Call[T], deadline: float) -> T:
-        """Asks, and asks once more on a new connection where the first one was lost before the reply had
-        begun."""
-        reply = await self._attempt(call, deadline, may_repeat=True)
-        if reply is None:
-            reply = await self._attempt(call, deadline, may_repeat=False)
-        return call.result(cast(Reply, reply))
-
-    async def _attempt(self, call: Call[Any], deadline: float, may_repeat: bool) -> Reply | None:
-        breaker = self._state().breaker
-        connection = await self._connection(deadline)
-        try:
-            reply = await connection.ask(call, deadline, may_repeat)
-        except NoReply as error:
-            breaker.failed(error, asyncio.get_running_loop().time())
-            raise
-        if reply is not None:
-            breaker.succeeded()
-        return reply
-
-    async def _connection(self, deadline: float) -> LoopConnection:
-        """The loop's connection; a new one if it has none that is of use, which all who need it wait for."""
-        state = self._state()
-        of_loop = state.of_running_loop()
-        loop = asyncio.get_running_loop()
-        while True:
-            if self._is_closed:
-                raise ClientClosed("the client was closed")
-            is_probe = self._has_breaker and state.breaker.admit(loop.time())
-            if of_loop.connection is not None and of_loop.connection.is_usable and not is_probe:
-                return of_loop.connection
-            if of_loop.connecting is None or of_loop.connecting.done():
-                of_loop.connecting = loop.create_task(self._connect(of_loop, deadline, is_probe))
-                of_loop.connecting.add_done_callback(_look_at_error)
-            task = of_loop.connecting
-            await asyncio.wait({task}, timeout=max(deadline - loop.time(), 0))
-            if not task.done():
-                raise NoReply(
-                    f"kindred at {self.address} took no connection in time; it may be stopped or overloaded"
-                )
-            if not task.cancelled():
-                return task.result()
-
-    async def _connect(self, of_loop: _LoopState, deadline: float, is_probe: bool) -> LoopConnection:
-        breaker = self._state().breaker
-        loop = asyncio.get_running_loop()
-        if is_probe:
-            deadline = min(deadline, loop.time() + PROBE_SECONDS)
-        try:
-            connection = await open_connection(self.address, deadline)
-            if is_probe:
-                await connection.ask(calls.ping(), deadline, may_repeat=False)
-        except (NoReply, Unreachable) as error:
-            breaker.failed(error, loop.time())
-            raise
-        breaker.succeeded()
-        if of_loop.connection is not None:
-            of_loop.connection.retire()
-        of_loop.connection = connection
-        self._state().limits = None  # Another daemon may have others.
-        return connection
-
-    def _state(self) -> _State:
-        if self._current.process != os.getpid():
-            inherited, self._current = self._current, _State()
-            for of_loop in list(inherited.loops.values()):
-                of_loop.forget()
-        return self._current
-
-
-async def _end(of_loop: _LoopState) -> None:
-    if of_loop.connecting is not None:
-        of_loop.connecting.cancel()
-        await asyncio.wait({of_loop.connecting})
-    if of_loop.connection is not None:
-        await of_loop.connection.close(ConnectionLost("the client was closed"))
-
-
-def _look_at_error(task: asyncio.Task[Any]) -> None:
-    # asyncio complains of errors that nobody has asked for, as when all who wait are cancelled.
-    if not task.cancelled():
-        task.exception()

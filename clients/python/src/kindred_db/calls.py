@@ -15,6 +15,9 @@ T = TypeVar("T")
 Reply = dict[str, Any]
 Row = dict[str, Any]
 
+# Compact, and other letters than ASCII's as they are.
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 
 class Page(NamedTuple):
     """Some rows of one parent, in the order that was asked."""
@@ -79,7 +82,7 @@ def page(
     parent: Any,
     *,
     order: Any,
-    limit: int,
+    limit: int | None,
     after: Any,
     before: Any,
     given: PageOptions,
@@ -142,9 +145,9 @@ def _operation(name: str, read: Callable[[Reply], T], **members: Any) -> Call[T]
 
 
 def _body(members: Mapping[str, Any]) -> bytes:
-    # Compact, and other letters than ASCII's as they are; the opening brace is left to the id.
+    # The opening brace is left to the id.
     try:
-        return json.dumps(members, ensure_ascii=False, allow_nan=False, separators=(",", ":"))[1:].encode()
+        return _JSON.encode(members)[1:].encode()
     except UnicodeEncodeError:
         raise ValueError("a name in the request has half a surrogate pair") from None
 

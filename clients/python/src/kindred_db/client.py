@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-import threading
 import time
-import weakref
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
@@ -14,9 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 from . import calls
 from .address import parse_address
 from .calls import Call, Page
-from .connection import Connection
-from .errors import ClientClosed, KindredError, NoReply, Unreachable
-from .many import Limits, ManyKeys, batch_of, check_length, needs_limits
+from .many import ManyKeys, batch_of, check_length, needs_limits
 from .options import (
     MISSING,
     CountOptions,
@@ -29,23 +24,14 @@ from .options import (
     positions,
 )
 from .pipeline import Pipeline
-from .process import PROBE_SECONDS, ProcessState, seconds
+from .process import seconds
 from .request import Request
+from .sync_transport import SyncTransport
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 T = TypeVar("T")
-
-
-class _State(ProcessState):
-    def __init__(self) -> None:
-        super().__init__()
-        self.thread = threading.local()
-        """`connection` there is the thread's own, which ends with it."""
-        self.connections: weakref.WeakValueDictionary[int, Connection] = weakref.WeakValueDictionary()
-        """All threads' connections, for `close`."""
-        self.numbers = itertools.count()
 
 
 class Client:
@@ -73,9 +59,7 @@ class Client:
     ) -> None:
         self.address = parse_address(address)
         self.timeout = seconds(timeout)
-        self._has_breaker = circuit_breaker
-        self._is_closed = False
-        self._current = _State()
+        self._transport = SyncTransport(self.address, circuit_breaker)
 
     def load(
         self, relationship: str, key: Any = MISSING, *, parent: Any = MISSING, **options: Unpack[LoadOptions]
@@ -138,7 +122,7 @@ class Client:
         *,
         parent: Any = MISSING,
         order: Sequence[Any],
-        limit: int,
+        limit: int | None = None,
         after: Sequence[Any] | None = None,
         before: Any = MISSING,
         **options: Unpack[PageOptions],
@@ -150,7 +134,7 @@ class Client:
             key: The value of the parent's side.
             parent: In place of `key`, the parent's primary key.
             order: The order within each parent.
-            limit: Rows of a page.
+            limit: Rows of a page; None for all behind the position.
             after: The position behind which the page begins: a value for each column of `order`, and then one
                 for each column of the related primary key that is not among them. None is the first page.
             before: In place of `after`: the rows in front of that position, in the order that was asked; None
@@ -172,7 +156,7 @@ class Client:
         *,
         parents: Any = MISSING,
         order: Sequence[Any],
-        limit: int,
+        limit: int | None = None,
         after: Sequence[Sequence[Any] | None] | None = None,
         before: Any = MISSING,
         **options: Unpack[PageOptions],
@@ -220,7 +204,7 @@ class Client:
         Args:
             timeout: Seconds for each of its calls that has none of its own.
         """
-        return Pipeline(self._request, self._send, self._complete, timeout)
+        return Pipeline(self._transport, self._request, timeout)
 
     def describe(self, relationship: str | None = None, *, timeout: float | None = None) -> dict[str, Any]:
         """What can be loaded: `relationships` (all, or the one that is named), `limits`, `database` and
@@ -243,11 +227,7 @@ class Client:
 
     def close(self) -> None:
         """Ends the connections of all threads of this process. The client cannot be used any more."""
-        self._is_closed = True
-        for reference in self._state().connections.valuerefs():
-            connection = reference()
-            if connection is not None:
-                connection.close()
+        self._transport.close()
 
     def __enter__(self) -> Client:
         return self
@@ -265,96 +245,21 @@ class Client:
 
     def _perform(self, call: Call[T], timeout: float | None) -> T:
         request = self._request(call, timeout)
-        self._complete([request])
+        self._transport.complete([request])
         return request.outcome()
 
     def _perform_many(self, many: ManyKeys, timeout: float | None) -> list[Any]:
         deadline = self._deadline(timeout)
-        limits = self._limits(many, deadline) if many.needs_limits else None
-        requests = self._complete([Request(call, deadline) for call in many.calls(limits)])
+        limits = self._transport.limits(many.relationship, deadline) if many.needs_limits else None
+        requests = [Request(call, deadline) for call in many.calls(limits)]
+        self._transport.complete(requests)
         return [result for request in requests for result in request.outcome()]
 
     def _request(self, call: Call[T], timeout: float | None) -> Request[T]:
         deadline = self._deadline(timeout)
         if needs_limits(call):
-            check_length(call, self._limits(call, deadline))
+            check_length(call, self._transport.limits(call.relationship, deadline))
         return Request(call, deadline)
 
     def _deadline(self, timeout: float | None) -> float:
         return time.monotonic() + (self.timeout if timeout is None else seconds(timeout))
-
-    def _limits(self, what: Call[Any] | ManyKeys, deadline: float) -> Limits:
-        state = self._state()
-        if state.limits is None:
-            request = Request(calls.describe(what.relationship), deadline)
-            self._complete([request])
-            state.limits = Limits.described(request.outcome())
-        return state.limits
-
-    def _send(self, requests: list[Request[Any]]) -> None:
-        """Writes requests that were not sent, without waiting for their replies."""
-        self._submit(requests)
-        for connection in {request.connection for request in requests}:
-            if connection is not None:
-                connection.flush()
-
-    def _complete(self, requests: list[Request[Any]]) -> list[Request[Any]]:
-        """Sends what has not been sent, and waits until each is done. A request that has lost its connection
-        is sent again, at most once."""
-        breaker = self._state().breaker
-        while True:
-            undone = [request for request in requests if not request.is_done]
-            self._submit(undone)
-            connection = next((request.connection for request in undone if request.connection), None)
-            if connection is None:
-                return requests
-            try:
-                connection.complete([request for request in undone if request.connection is connection])
-                breaker.succeeded()
-            except NoReply as error:
-                breaker.failed(error, time.monotonic())
-
-    def _submit(self, requests: list[Request[Any]]) -> None:
-        """Gives the thread's connection those that are on none; without a connection they fail."""
-        for request in requests:
-            if request.connection is None and not request.is_done:
-                try:
-                    self._connection(request.deadline).submit(request)
-                except KindredError as error:
-                    request.fail(error)
-
-    def _connection(self, deadline: float) -> Connection:
-        """The thread's connection; a new one if it has none that is of use."""
-        state = self._state()
-        if self._is_closed:
-            raise ClientClosed("the client was closed")
-        is_probe = self._has_breaker and state.breaker.admit(time.monotonic())
-        connection: Connection | None = getattr(state.thread, "connection", None)
-        if connection is None or not connection.is_usable or is_probe:
-            connection = self._connect(deadline, is_probe)
-            state.limits = None  # Another daemon may have others.
-            state.thread.connection = connection
-            state.connections[next(state.numbers)] = connection
-        return connection
-
-    def _connect(self, deadline: float, is_probe: bool) -> Connection:
-        breaker = self._state().breaker
-        try:
-            if not is_probe:
-                return Connection(self.address, deadline)
-            deadline = min(deadline, time.monotonic() + PROBE_SECONDS)
-            connection = Connection(self.address, deadline)
-            ping = Request(calls.ping(), deadline, may_repeat=False)
-            connection.submit(ping)
-            connection.complete([ping])
-            ping.outcome()
-        except (NoReply, Unreachable) as error:
-            breaker.failed(error, time.monotonic())
-            raise
-        breaker.succeeded()
-        return connection
-
-    def _state(self) -> _State:
-        if self._current.process != os.getpid():
-            self._current = _State()
-        return self._current

@@ -16,6 +16,9 @@ from .calls import Reply
 from .errors import Cancelled, ConnectionLost, NoReply, ProtocolViolation
 from .request import Request
 
+# How long a reply is read on that had come, at least in part, by its deadline.
+_READING_SECONDS = 1.0
+
 
 class Connection:
     """A socket that belongs to the thread and to the process that made it.
@@ -40,7 +43,7 @@ class Connection:
     @property
     def is_usable(self) -> bool:
         """Whether it can take another request, as far as is known without trying."""
-        return self._socket is not None and not self._is_ending and self._process == os.getpid()
+        return self._socket is not None and not self._is_ending
 
     def submit(self, request: Request[Any]) -> None:
         """Puts the request into line; `flush` or `complete` sends it."""
@@ -115,10 +118,9 @@ class Connection:
             raise
 
     def _lose(self, loss: ConnectionLost) -> None:
-        beginning = self._input.begun()
-        begun = protocol.begun_reply_id(beginning)
+        begun = self._input.begun_replies(self._waiting)
         for request in self._end():
-            request.lose(loss, reply_had_begun=bool(beginning) and begun in {None, request.id})
+            request.lose(loss, reply_had_begun=request.id in begun)
 
     def _end(self) -> list[Request[Any]]:
         """Closes the socket; returns the requests that waited."""
@@ -130,12 +132,15 @@ class Connection:
         return requests
 
     def _await(self, request: Request[Any]) -> None:
+        # What has come by the deadline is read, also where the caller looks for it only now.
+        end = max(request.deadline, time.monotonic()) + _READING_SECONDS
         while request.connection is self:
-            seconds = request.deadline - time.monotonic()
+            now = time.monotonic()
             self._write()
-            if sockets.wait(self._open_socket(), bool(self._output), seconds):
+            is_readable = sockets.wait(self._open_socket(), bool(self._output), request.deadline - now)
+            if is_readable and now < end:
                 self._read()
-            if seconds <= 0 and request.connection is self:
+            elif now >= request.deadline:
                 raise protocol.no_reply(self._address)
 
     def _write(self) -> None:
@@ -173,7 +178,7 @@ class Connection:
         identifier = protocol.reply_id(reply)
         if identifier not in self._waiting:
             raise protocol.not_asked(reply)
-        request = self._waiting.pop(identifier)
+        request = self._waiting.pop(identifier, None)  # None also if another thread closes the connection
         if request is None:
             return
         if request.may_repeat and protocol.is_shutting_down(reply):

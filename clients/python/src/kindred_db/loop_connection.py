@@ -14,6 +14,9 @@ from .address import Address, TCPAddress
 from .calls import Call, Reply
 from .errors import ConnectionLost, KindredError
 
+# A timer that fires so much after its time tells that the loop was kept busy.
+_LATE_SECONDS = 0.05
+
 
 async def open_connection(address: Address, deadline: float) -> LoopConnection:
     """A new connection of the running loop.
@@ -189,17 +192,14 @@ class LoopConnection(asyncio.Protocol):
             self.retire()
 
     def connection_lost(self, error: Exception | None) -> None:
-        loss = self._cause or ConnectionLost(
-            f"the connection to kindred broke: {error or 'closed by kindred'}"
-        )
-        beginning = self._input.begun()
-        begun = protocol.begun_reply_id(beginning)
+        loss = self._cause or self._lost(error)
+        begun = self._input.begun_replies(self._waiting)
         asked = [*self._waiting.values(), *self._queue]
         self._waiting, self._queue = {}, deque()
         self._ended.set_result(None)
         for one in asked:
             if one is not None:
-                self._lose(one, loss, is_begun=bool(beginning) and begun in (None, one.id))
+                self._lose(one, loss, is_begun=one.id in begun)
 
     def _receive(self, reply: Reply) -> None:
         identifier = protocol.reply_id(reply)
@@ -226,9 +226,16 @@ class LoopConnection(asyncio.Protocol):
             return ConnectionLost(f"kindred at {self._address} closed the connection")
         return ConnectionLost(f"the connection to kindred at {self._address} broke: {error}")
 
-    def _expire(self, asked: _Asked) -> None:
+    def _expire(self, asked: _Asked, had_grace: bool = False) -> None:
+        if asked.reply.done():
+            return
+        late = self._loop.time() - asked.deadline
+        if late > _LATE_SECONDS and not had_grace:
+            # The program has kept the loop busy, and the reply may have come in the meantime.
+            self._loop.call_later(min(late, 1.0), self._expire, asked, True)
+            return
         asked.fail(protocol.no_reply(self._address))
-        self._forget(asked)
+        self._take_back(asked)
         self.retire()
 
     def _take_back(self, asked: _Asked) -> None:

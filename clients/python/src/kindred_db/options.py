@@ -67,7 +67,7 @@ def count_members(options: CountOptions) -> dict[str, Any]:
     return {"count": True, **_known(options, CountOptions)}
 
 
-def page_members(order: Any, limit: int, options: PageOptions) -> dict[str, Any]:
+def page_members(order: Any, limit: int | None, options: PageOptions) -> dict[str, Any]:
     """As `load_members`, for a page; without the position."""
     return {**_members({"order": order, "limit": limit}, ""), **_known(options, PageOptions)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
@@ -10,6 +11,7 @@ from .calls import Call
 from .errors import Cancelled
 from .options import MISSING, CountOptions, LoadOptions
 from .request import Request
+from .sync_transport import SyncTransport
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -47,16 +49,16 @@ class Pipeline:
 
     def __init__(
         self,
+        transport: SyncTransport,
         make: Callable[[Call[Any], float | None], Request[Any]],
-        send: Callable[[list[Request[Any]]], None],
-        complete: Callable[[list[Request[Any]]], object],
         timeout: float | None,
     ) -> None:
+        self._transport = transport
         self._make = make
-        self._send = send
-        self._complete = complete
         self._timeout = timeout
         self._requests: list[Request[Any]] = []
+        self._unsent: list[tuple[Request[Any], float]] = []
+        """Each with the seconds that it may take, which begin when it is sent."""
 
     def load(
         self, relationship: str, key: Any = MISSING, *, parent: Any = MISSING, **options: Unpack[LoadOptions]
@@ -72,15 +74,16 @@ class Pipeline:
 
     def send(self) -> None:
         """Sends what was gathered, and does not wait for replies."""
-        unsent = [request for request in self._requests if not request.is_done and request.connection is None]
-        if unsent:
-            self._send(unsent)
+        unsent, self._unsent = self._unsent, []
+        for request, seconds in unsent:
+            request.deadline = time.monotonic() + seconds
+        self._transport.send([request for request, _ in unsent])
 
     def wait_for(self, request: Request[Any]) -> None:
         """Sends what was gathered, and waits until the request is done."""
         if not request.is_done:
             self.send()
-            self._complete([request])
+            self._transport.complete([request])
 
     def __enter__(self) -> Pipeline:
         return self
@@ -93,7 +96,7 @@ class Pipeline:
     ) -> None:
         if error is None:
             self.send()
-            self._complete(self._requests)
+            self._transport.complete(self._requests)
         else:
             for request in self._requests:
                 Pending(self, request).cancel()
@@ -101,4 +104,5 @@ class Pipeline:
     def _add(self, call: Call[T], timeout: float | None) -> Pending[T]:
         request: Request[T] = self._make(call, self._timeout if timeout is None else timeout)
         self._requests.append(request)
+        self._unsent.append((request, request.deadline - time.monotonic()))
         return Pending(self, request)

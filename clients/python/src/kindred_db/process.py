@@ -8,7 +8,7 @@ from .breaker import Breaker
 from .many import Limits
 
 # What a probe may take, which asks for nothing that takes time.
-PROBE_SECONDS = 0.25
+PROBE_SECONDS = 0.5
 
 
 class ProcessState:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,9 @@ MAX_IN_FLIGHT = 4000
 error."""
 
 _LONGEST_MARGIN = 0.25
+
+# However small the pieces are in which a line comes, its id is within so many.
+_PIECES_WITH_ID = 64
 
 _MOST_DIGITS = 4300
 """Of an integer, for Python's `int`."""
@@ -58,14 +62,14 @@ class LineBuffer:
         self._pieces = [others[-1]]
         return lines
 
-    def begun(self) -> bytes:
-        """The beginning of what has come of the next line: all of it, or at least 64 bytes."""
-        beginning = b""
-        for piece in self._pieces:
-            beginning += piece
-            if len(beginning) >= 64:
-                break
-        return beginning
+    def begun_replies(self, waiting: Iterable[int]) -> set[int]:
+        """The ids among those that wait whose reply has come in part: none, or one, or all of them if that
+        part is too short to tell whose it is."""
+        if not any(self._pieces):
+            return set()
+        beginning = b"".join(self._pieces[:_PIECES_WITH_ID])
+        match = re.match(rb'\s*\{"id":(\d+)[,}]', beginning)
+        return set(waiting) if match is None else {int(match[1])}
 
 
 def parse_reply(line: bytes) -> Reply | None:
@@ -111,12 +115,6 @@ def is_shutting_down(reply: Reply) -> bool:
     """Whether it is the error that counts as a lost connection: `"error":{"code":"shutting_down",…}`"""
     error = reply.get("error")
     return isinstance(error, dict) and error.get("code") == ShuttingDown.code
-
-
-def begun_reply_id(beginning: bytes) -> int | None:
-    """Whose reply it is that has come in part, if that part tells."""
-    match = re.match(rb'\s*\{"id":(\d+)[,}]', beginning)
-    return int(match[1]) if match else None
 
 
 def no_reply(address: Address) -> NoReply:

@@ -32,6 +32,7 @@ class Request(Generic[T]):
         self.id = 0
         """Its id there."""
         self.is_done = False
+        self.has_reply = False
         self._attempts_left = _MOST_ATTEMPTS if may_repeat else 1
         self._value: T | None = None
         self._error: KindredError | None = None
@@ -62,7 +63,7 @@ class Request(Generic[T]):
             self._value = self.call.result(reply)
         except KindredError as error:
             self._error = error
-        self.is_done, self.connection = True, None
+        self.is_done, self.has_reply, self.connection = True, True, None
 
     def fail(self, error: KindredError) -> None:
         """Ends with an error, unless it has ended."""

@@ -71,6 +71,11 @@ class PrivateDaemon:
             raise
 
     @property
+    def pid(self) -> int:
+        """The id of the daemon's process, which `start` changes."""
+        return self._running().pid
+
+    @property
     def log(self) -> str:
         """All that the daemon has logged."""
         return (self.directory / "kindred.log").read_text(errors="replace")
@@ -96,15 +101,15 @@ class PrivateDaemon:
 
     def suspend(self) -> None:
         """Freezes the daemon (SIGSTOP): its sockets stay open, and nothing is answered."""
-        self._running().signal(signal.SIGSTOP)
+        self._running().send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Lets a frozen daemon go on (SIGCONT)."""
-        self._running().signal(signal.SIGCONT)
+        self._running().send_signal(signal.SIGCONT)
 
     def reload(self) -> None:
         """Has the daemon read its configuration and the schema again (SIGHUP); returns before it has."""
-        self._running().signal(signal.SIGHUP)
+        self._running().send_signal(signal.SIGHUP)
 
     def ask(self, **request: Any) -> dict[str, Any]:
         """The reply to one request on a connection of its own, without the client under test."""

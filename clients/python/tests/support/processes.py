@@ -54,7 +54,7 @@ class GuardedProcess:
         """Whether the process has ended."""
         return self._process.poll() is not None
 
-    def signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         """Sends a signal; does nothing if the process has ended."""
         self._process.send_signal(number)
 
@@ -71,7 +71,7 @@ class GuardedProcess:
 
     def end(self, number: signal.Signals, seconds: float = 20) -> None:
         """Sends a signal and waits for the end."""
-        self.signal(number)
+        self.send_signal(number)
         self.wait(seconds)
 
     def tail(self) -> str:
