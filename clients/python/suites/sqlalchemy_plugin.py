@@ -8,6 +8,7 @@ Each time that the tests have made tables, the relationships of these tables are
 configuration, and the tests go on when the daemon has read it.
 """
 
+# ruff: noqa: PLC0415 (SQLAlchemy's tests want to import sqlalchemy.testing first)
 from __future__ import annotations
 
 import dataclasses
@@ -18,9 +19,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine, MetaData, Table, event
+
 from kindred_db import Client, KindredError
 from kindred_db.sqlalchemy import Handle, attach, toml
-from sqlalchemy import Engine, MetaData, Table, event
 
 _SUITE = json.loads(Path(os.environ["KINDRED_SUITE"]).read_text())
 _BASE = Path(_SUITE["config"]).read_text()

@@ -13,27 +13,27 @@ import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.append(str(Path(__file__).parents[1]))
 
-from kindred_db import Client
-from kindred_db.sqlalchemy import Handle, attach, toml
+import models
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 from support import PrivateDaemon, PrivateDatabase
 
-import models
+from kindred_db import Client
+from kindred_db.sqlalchemy import Handle, attach, toml
 
 DRIVER = os.environ.get("KINDRED_DRIVER", "pymysql")
 
 
 class Library:
-    """A server with the database `library`, and a daemon for it."""
+    """A server with the database `lending`, and a daemon for it."""
 
     def __init__(self) -> None:
         self.database = PrivateDatabase()
-        self.database.sql("CREATE DATABASE library CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
+        self.database.sql("CREATE DATABASE lending CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
         engine = self.engine()
         models.Base.metadata.create_all(engine)
         with Session(engine) as session:
@@ -44,13 +44,13 @@ class Library:
         engine.dispose()
         self.daemon = self.start_daemon()
 
-    def start_daemon(self, name: str = "library") -> PrivateDaemon:
+    def start_daemon(self, name: str = "lending") -> PrivateDaemon:
         return PrivateDaemon(self.database, name, settings=toml(models.Base))
 
-    def url(self, driver: str = DRIVER, name: str = "library") -> str:
+    def url(self, driver: str = DRIVER, name: str = "lending") -> str:
         return f"mysql+{driver}://root@/{name}?unix_socket={self.database.socket}&charset=utf8mb4"
 
-    def engine(self, name: str = "library", **options: Any) -> Engine:
+    def engine(self, name: str = "lending", **options: Any) -> Engine:
         return create_engine(self.url(name=name), **{"isolation_level": "READ COMMITTED", **options})
 
     def close(self) -> None:
@@ -58,7 +58,7 @@ class Library:
         self.database.close()
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def library() -> Library:
     made = Library()
     atexit.register(made.close)
@@ -68,8 +68,8 @@ def library() -> Library:
 class PluggedCase(unittest.TestCase):
     """A test with an engine that kindred is attached to. Every answer is compared with SQL."""
 
-    options: dict[str, Any] = {"verify": 1.0, "refresh_s": 3600.0}
-    engine_options: dict[str, Any] = {}
+    options: ClassVar[dict[str, Any]] = {"verify": 1.0, "refresh_s": 3600.0}
+    engine_options: ClassVar[dict[str, Any]] = {}
 
     def setUp(self) -> None:
         self.library = library()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Integer, String, Table, and_
+from typing import ClassVar
+
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Integer, String, Table, and_, false
 from sqlalchemy.orm import DeclarativeBase, backref, foreign, mapped_column, relationship
 
 
@@ -32,7 +34,9 @@ class Author(Base):
     name = mapped_column(String(50))
     books = relationship("Book", back_populates="author", order_by="Book.id.desc()")
     open_books = relationship(
-        "Book", primaryjoin=lambda: and_(foreign(Book.author_id) == Author.id, Book.is_lent == False), viewonly=True  # noqa: E712
+        "Book",
+        primaryjoin=lambda: and_(foreign(Book.author_id) == Author.id, Book.is_lent == false()),
+        viewonly=True,
     )
     profile = relationship("Profile", back_populates="author", uselist=False)
 
@@ -55,11 +59,11 @@ class Book(Base):
     author = relationship(Author, back_populates="books")
     tags = relationship("Tag", secondary=book_tags, back_populates="books", order_by="Tag.id")
     readers = relationship("Reader", secondary=book_readers)
-    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "book"}
+    __mapper_args__: ClassVar = {"polymorphic_on": "kind", "polymorphic_identity": "book"}
 
 
 class Novel(Book):
-    __mapper_args__ = {"polymorphic_identity": "novel"}
+    __mapper_args__: ClassVar = {"polymorphic_identity": "novel"}
 
 
 class Tag(Base):
@@ -127,13 +131,19 @@ def rows() -> list[Base]:
         make = Novel if number % 3 == 0 else Book
         books.append(
             make(
-                id=number, author_id=number % 2 + 1, title=f"book {number}", is_lent=number % 4 == 0,
-                tags=tags[: number % 4], readers=readers[: number % 3],
-            )  # fmt: skip
+                id=number,
+                author_id=number % 2 + 1,
+                title=f"book {number}",
+                is_lent=number % 4 == 0,
+                tags=tags[: number % 4],
+                readers=readers[: number % 3],
+            )
         )
     shelves = [Shelf(id=1), *(Shelf(id=number, parent_id=number // 2) for number in range(2, 8))]
     orders = [Order(year=2025, number=1), Order(year=2025, number=2), Order(year=2026, number=1)]
-    lines = [Line(id=number, year=2025 + number // 4, number=1 + number % 2 * (number < 4)) for number in range(6)]
+    lines = [
+        Line(id=number, year=2025 + number // 4, number=1 + number % 2 * (number < 4)) for number in range(6)
+    ]
     for line in lines:
         line.id += 1
     places = [Place(name="Bob"), Place(name="Ann")]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unittest
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from fixture import PluggedCase
-from models import Author, Book, Event, Line, Novel, Order, Place, Profile, Shelf, Tag
+from models import Author, Book, Event, Line, Novel, Order, Place, Profile, Shelf, Tag, book_tags
 from sqlalchemy import select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import (
@@ -85,7 +85,11 @@ class LazyLoads(PluggedCase):
 
     def test_raiseload_still_raises(self) -> None:
         with Session(self.engine) as session, self.assertRaises(InvalidRequestError):
-            _ = session.scalars(select(Author).where(Author.id == 1).options(raiseload(Author.books))).one().books
+            _ = (
+                session.scalars(select(Author).where(Author.id == 1).options(raiseload(Author.books)))
+                .one()
+                .books
+            )
 
 
 class SelectinLoads(PluggedCase):
@@ -104,7 +108,9 @@ class SelectinLoads(PluggedCase):
         self.both(statement, lambda b: b.author.name, 1)
 
     def test_one_to_one(self) -> None:
-        self.both(select(Author).options(selectinload(Author.profile)), lambda a: a.profile and a.profile.id, 1)
+        self.both(
+            select(Author).options(selectinload(Author.profile)), lambda a: a.profile and a.profile.id, 1
+        )
 
     def test_many_to_many(self) -> None:
         self.both(select(Book).options(selectinload(Book.tags)), lambda b: ids(b.tags), 1)
@@ -174,7 +180,7 @@ class LeftToSQL(PluggedCase):
 
 
 class OtherSelects(PluggedCase):
-    options = {**PluggedCase.options, "mode": "all"}
+    options: ClassVar = {**PluggedCase.options, "mode": "all"}
 
     def test_get_and_refresh(self) -> None:
         def look(session: Session) -> str:
@@ -197,6 +203,19 @@ class OtherSelects(PluggedCase):
         with Session(self.engine) as session, self.expect(0, reason):
             found = session.scalars(select(Event).where(Event.place_name.in_(["bob", "BOB"]))).all()
             self.assertEqual(len(found), 3)
+
+    def test_another_join_of_the_same_tables_is_left_to_sql(self) -> None:
+        statement = (
+            select(Book).join(book_tags, book_tags.c.tag_id == Book.id).where(book_tags.c.book_id == 3)
+        )
+        look = lambda s: sorted(ids(s.scalars(statement)))  # noqa: E731
+        found = self.compare(look, 0, refused="the tables are joined in another way")
+        self.assertEqual(found, [1, 2, 3])
+
+    def test_null_in_a_list_equals_nothing(self) -> None:
+        statement = select(Book).where(Book.author_id == 1, Book.title.in_(["book 2", None]))
+        look = lambda s: ids(s.scalars(statement))  # noqa: E731
+        self.assertEqual(self.compare(look, 0, refused="a comparison with NULL"), [2])
 
     def test_a_core_select(self) -> None:
         def look(session: Session) -> list[tuple[object, ...]]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import unittest
-from typing import Any
+from typing import Any, ClassVar
 from unittest import mock
 
 import sqlalchemy
 from fixture import PluggedCase, library
-from kindred_db import AsyncClient, Client
-from kindred_db.sqlalchemy import AttachError, attach
 from models import Author, Book, Tag
 from sqlalchemy import create_engine, event, insert, literal_column, select, text
 from sqlalchemy.orm import Session, make_transient_to_detached, selectinload
+
+from kindred_db import AsyncClient, Client
+from kindred_db.sqlalchemy import AttachError, attach
 
 WRITTEN = "the transaction has written"
 
@@ -65,6 +66,14 @@ class OwnWrites(PluggedCase):
             with self.expect(1):
                 titles(self.session)
 
+    def test_the_end_of_a_transaction_on_a_connection_that_stays(self) -> None:
+        with self.engine.connect() as connection:
+            for end in (connection.commit, connection.rollback):
+                connection.execute(text("update books set title = title"))
+                end()
+                with Session(connection) as session, self.expect(1):
+                    titles(session)
+
     def test_a_savepoint_does_not_end_it(self) -> None:
         self.session.execute(text("update books set title = title"))
         with self.session.begin_nested() as savepoint:
@@ -96,7 +105,9 @@ class OwnWrites(PluggedCase):
             titles(session)
 
     def test_a_temporary_table_hides_another_beyond_the_commit(self) -> None:
-        self.session.execute(text("create temporary table books (id int, author_id int, title text, kind text, is_lent int)"))
+        self.session.execute(
+            text("create temporary table books (id int, author_id int, title text, kind text, is_lent int)")
+        )
         self.session.commit()
         connection = self.session.connection()
         with self.expect(0, "a temporary table"):
@@ -105,7 +116,7 @@ class OwnWrites(PluggedCase):
 
 
 class Isolation(PluggedCase):
-    engine_options = {"isolation_level": "REPEATABLE READ"}
+    engine_options: ClassVar = {"isolation_level": "REPEATABLE READ"}
 
     def test_a_snapshot_is_left_to_sql(self) -> None:
         with Session(self.engine) as session, self.expect(0, "the isolation level is REPEATABLE-READ"):
@@ -141,7 +152,7 @@ class TimeZone(PluggedCase):
             "CREATE TABLE IF NOT EXISTS loans (id INT PRIMARY KEY, book_id INT, at TIMESTAMP NULL, "
             "FOREIGN KEY (book_id) REFERENCES books (id));"
             "REPLACE INTO loans VALUES (1, 1, '2026-01-02 03:04:05')",
-            "library",
+            "lending",
         )
         library().daemon.restart()
 
@@ -162,8 +173,26 @@ class TimeZone(PluggedCase):
             self.rows("+00:00")
 
     def test_a_timestamp_in_another_zone_is_left_to_sql(self) -> None:
+        self.rows("+00:00")
         with self.expect(0, "time zone is not UTC"):
             self.rows("+05:00")
+
+
+class SessionSettings(PluggedCase):
+    def check(self, statement: str, reason: str) -> None:
+        with Session(self.engine) as session:
+            with self.expect(1):
+                titles(session)
+            session.execute(text(statement))
+            session.commit()
+            with self.expect(0, reason):
+                titles(session)
+            session.connection().invalidate()
+
+    def test_what_changes_every_row_is_left_to_sql(self) -> None:
+        self.check("SET sql_mode = 'PAD_CHAR_TO_FULL_LENGTH'", "PAD_CHAR_TO_FULL_LENGTH")
+        self.check("SET sql_select_limit = 1", "sql_select_limit")
+        self.check("SET NAMES latin1", "character_set_results is latin1")
 
 
 class Place(PluggedCase):
@@ -172,11 +201,13 @@ class Place(PluggedCase):
     def test_another_database_is_refused(self) -> None:
         self.library.database.sql("CREATE DATABASE IF NOT EXISTS other")
         engine = self.library.engine("other")
-        with self.assertRaisesRegex(AttachError, "reads the database 'library', and the engine 'other'"):
+        with self.assertRaisesRegex(AttachError, "reads the database 'lending', and the engine 'other'"):
             attach(engine, self.client)
 
     def test_use_makes_it_another_database(self) -> None:
-        self.library.database.sql("CREATE DATABASE IF NOT EXISTS other; CREATE TABLE IF NOT EXISTS other.books LIKE library.books")
+        self.library.database.sql(
+            "CREATE DATABASE IF NOT EXISTS other; CREATE TABLE IF NOT EXISTS other.books LIKE lending.books"
+        )
         with Session(self.engine) as session:
             connection = session.connection()
             connection.exec_driver_sql("USE other")
@@ -189,9 +220,13 @@ class Place(PluggedCase):
             session.connection().invalidate()
 
     def test_another_server_is_refused(self) -> None:
-        answer = {"relationships": [], "database": {"name": "library", "server_id": "x"}, "schema_version": "1"}
+        answer = {
+            "relationships": [],
+            "database": {"name": "lending", "server_id": "x"},
+            "schema_version": "1",
+        }
         with mock.patch.object(Client, "describe", return_value=answer):
-            with self.assertRaisesRegex(AttachError, "reads the server x, and the engine another one"):
+            with self.assertRaisesRegex(AttachError, "reads the server x, and the engine another, "):
                 attach(self.engine, self.client)
             attach(self.engine, self.client, any_server=True).detach()
 
@@ -199,8 +234,12 @@ class Place(PluggedCase):
 class Statements(PluggedCase):
     def test_a_listener_that_rewrites(self) -> None:
         @event.listens_for(self.engine, "before_cursor_execute", retval=True)
-        def only_some(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> Any:
-            return statement.replace("WHERE", "WHERE books.id < 5 AND") if "FROM books" in statement else statement, parameters
+        def only_some(
+            conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+        ) -> Any:
+            return statement.replace(
+                "WHERE", "WHERE books.id < 5 AND"
+            ) if "FROM books" in statement else statement, parameters
 
         with Session(self.engine) as session, self.expect(0, "a listener has rewritten the statement"):
             self.assertEqual(titles(session), ["book 4", "book 2"])
@@ -222,11 +261,14 @@ class Statements(PluggedCase):
             self.assertEqual(titles(session), ["book 8"])
 
     def test_the_execution_option(self) -> None:
-        with Session(self.engine.execution_options(kindred=False)) as session, self.expect(0, "kindred=False"):
+        with (
+            Session(self.engine.execution_options(kindred=False)) as session,
+            self.expect(0, "kindred=False"),
+        ):
             titles(session)
 
     def test_schema_translate_map(self) -> None:
-        engine = self.engine.execution_options(schema_translate_map={None: "library"})
+        engine = self.engine.execution_options(schema_translate_map={None: "lending"})
         with Session(engine) as session, self.expect(0, "schema_translate_map"):
             titles(session)
 
@@ -283,7 +325,10 @@ class Control(PluggedCase):
         self.assertLessEqual(len(self.handle.why), 200)
 
     def test_an_unknown_line_of_sqlalchemy_stays_off(self) -> None:
-        with mock.patch.object(sqlalchemy, "__version__", "2.2.0"), self.assertWarnsRegex(UserWarning, "2.2.0"):
+        with (
+            mock.patch.object(sqlalchemy, "__version__", "2.2.0"),
+            self.assertWarnsRegex(UserWarning, "2.2.0"),
+        ):
             handle = attach(self.engine, self.client)
         self.assertFalse(handle.is_attached)
         with handle.bypass():
@@ -320,7 +365,10 @@ class Names(PluggedCase):
             id = sqlalchemy.Column(sqlalchemy.Integer, primary_key=True)
             author_id = sqlalchemy.Column(sqlalchemy.ForeignKey("authors.id"))
 
-        with Session(self.engine) as session, self.expect(0, "the model does not say that author_id is unique"):
+        with (
+            Session(self.engine) as session,
+            self.expect(0, "the model does not say that author_id is unique"),
+        ):
             self.assertEqual(len(session.get_one(Author2, 1).profiles), 1)
 
     def test_a_tag(self) -> None:

@@ -11,8 +11,6 @@ import uuid
 from typing import Any, ClassVar
 
 from fixture import PluggedCase, library
-from kindred_db.sqlalchemy import values
-from kindred_db.sqlalchemy.reasons import NotAnswered
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -38,6 +36,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 from support import PrivateDaemon
+
+from kindred_db import Client
+from kindred_db.sqlalchemy import values
+from kindred_db.sqlalchemy.reasons import NotAnswered
 
 
 class Colour(enum.Enum):
@@ -131,8 +133,6 @@ class Shown(PluggedCase):
         self.handle.detach()
         self.engine = self.library.engine("types", connect_args={"init_command": "SET time_zone = '+00:00'"})
         self.addCleanup(self.engine.dispose)
-        from kindred_db import Client
-
         self.client = Client(self.daemon.socket, timeout=5.0)
         self.addCleanup(self.client.close)
         self.handle = self.attach(mode="all")
@@ -149,7 +149,8 @@ class Shown(PluggedCase):
         """Or is left to SQL: what counts is that the rows are SQL's."""
         for table, given in self.tables:
             for value in given:
-                with self.subTest(type_=repr(table.c.value.type), value=value), Session(self.engine) as session:
+                name = repr(table.c.value.type)
+                with self.subTest(type_=name, value=value), Session(self.engine) as session:
                     statement = select(table).where(table.c.parent_id == 1, table.c.value == value)
                     with self.handle.bypass():
                         plain = session.execute(statement).all()
@@ -160,9 +161,8 @@ class Shown(PluggedCase):
 
     def test_json_that_the_model_takes_as_text_is_left_to_sql(self) -> None:
         number = next(n for n, (table, _) in enumerate(self.tables) if isinstance(table.c.value.type, JSON))
-        table = Table(
-            f"type_{number}", MetaData(), Column("id", Integer), Column("parent_id", Integer), Column("value", Text)
-        )
+        columns = [Column("id", Integer), Column("parent_id", Integer), Column("value", Text)]
+        table = Table(f"type_{number}", MetaData(), *columns)
         with Session(self.engine) as session, self.expect(0, "a JSON column that the model reads as text"):
             session.execute(select(table).where(table.c.parent_id == 1)).all()
 
@@ -184,7 +184,8 @@ class Shown(PluggedCase):
 class Forms(unittest.TestCase):
     def test_what_is_no_value_of_the_column_is_no_key(self) -> None:
         for value, type_ in (
-            ("1abc", "int(11)"), (1.5, "int(11)"), ("042", "int(11)"), (1, "varchar(10)"), (b"x", "varchar(10)"),
+            ("1abc", "int(11)"), (1.5, "int(11)"), ("042", "int(11)"), (1, "varchar(10)"),
+            (b"x", "varchar(10)"),
             ("x", "blob"), (1.5, "decimal(10,2)"), (1.5, "float"), (MOMENT, "datetime"), (MOMENT, "date"),
             (MOMENT.replace(tzinfo=datetime.timezone.utc), "datetime(6)"), ("x", "json"), ("x", "point"),
             (float("nan"), "double"), (decimal.Decimal("NaN"), "decimal(10,2)"), (1, "vector(3)"),
@@ -200,7 +201,9 @@ class Forms(unittest.TestCase):
         ):  # fmt: skip
             with self.subTest(value=value, type_=type_):
                 form = json.loads(json.dumps(values.to_wire(value, type_)))
-                self.assertEqual(values.reader(type_)(form), int(value) if type_[:3] in ("tin", "big") else value)
+                self.assertEqual(
+                    values.reader(type_)(form), int(value) if type_[:3] in ("tin", "big") else value
+                )
 
 
 if __name__ == "__main__":

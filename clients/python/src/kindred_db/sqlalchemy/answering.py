@@ -10,17 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Optional, Union
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from kindred_db import KindredError, UnknownName
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+
+from kindred_db import KindredError, TooLarge, UnknownName
 
 from . import connections, verification
 from .catalog import Catalog
 from .connections import Writes
 from .daemon import Daemon
 from .exchange import Exchange, Request, Row
+from .execution import Execution
 from .plan import make_plan
 from .questions import Asked, Question
 from .reasons import NotAnswered
@@ -46,52 +48,10 @@ class Settings:
     verify: float
 
 
-@dataclass
-class Execution:
-    """A statement that SQLAlchemy is about to execute: the arguments of the event `do_execute`."""
-
-    cursor: Any
-    statement: str
-    parameters: Any
-    context: Any
-
-    @property
-    def text(self) -> str:
-        """The statement with one place for a list, however long it is."""
-        return str(self.context.compiled.string)
-
-    @property
-    def options(self) -> Any:
-        return self.context.execution_options
-
-    @property
-    def path(self) -> Any:
-        """The ORM's path to what is loaded; that of a relationship's load is not the root."""
-        return getattr(self.context.compiled.compile_state, "current_path", None)
-
-    @property
-    def is_relationship_load(self) -> bool:
-        return self.path is not None and not self.path.is_root
-
-    @property
-    def streams(self) -> bool:
-        """Whether rows are read while others of the connection wait, as with `yield_per`."""
-        return bool(self.options.get("stream_results") or self.options.get("yield_per"))
-
-    @property
-    def lazy_parent(self) -> Any:
-        """The state of the object whose attribute is lazily loaded, or None."""
-        options = self.options.get("_sa_orm_load_options")
-        if options is None or options._populate_existing:
-            return None
-        parent = options._lazy_loaded_from
-        return parent if parent is not None and parent.session is not None else None
-
-
 class Answerer:
     """The listeners of one engine. None of them ever raises an exception of its own."""
 
-    def __init__(self, daemon: Daemon, settings: Settings, prefetched: Optional[Prefetched]) -> None:
+    def __init__(self, daemon: Daemon, settings: Settings, prefetched: Prefetched | None) -> None:
         self.report = Report()
         self._daemon = daemon
         self._settings = settings
@@ -99,7 +59,7 @@ class Answerer:
         self._writes = Writes()
         self._is_bypassed: ContextVar[bool] = ContextVar("kindred_bypassed", default=False)
         # By compiled statement, which SQLAlchemy's cache keeps: what was found out about it, for one catalog.
-        self._plans: WeakKeyDictionary[Any, tuple[Catalog, Union[Exchange, NotAnswered]]] = WeakKeyDictionary()
+        self._plans: WeakKeyDictionary[Any, tuple[Catalog, Exchange | NotAnswered]] = WeakKeyDictionary()
         self._complained = -_QUIET_S
 
     @contextmanager
@@ -112,11 +72,11 @@ class Answerer:
 
     # The listeners.
 
-    def on_execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> Optional[bool]:
+    def on_execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
         """`do_execute`: true if the statement has been answered."""
         try:
             execution = Execution(cursor, statement, parameters, context)
-            return True if not self._notice(context, statement) and self._answer(execution) else None
+            return True if not self._writes.notice(context, statement) and self._answer(execution) else None
         except Exception as fault:
             self.report.refuse(statement, f"a fault of kindred_db: {fault!r}", "failed")
             log.exception("kindred left a statement to SQL because of a fault of its own: %s", statement)
@@ -130,24 +90,19 @@ class Answerer:
 
     def on_transaction_end(self, connection: Any, *arguments: Any) -> None:
         self._writes.forget(connection)
-        if self._prefetched:
+        if self._prefetched is not None:
             self._prefetched.drop(connection)
 
     def on_expire(self, state: Any, attributes: Any) -> None:
-        if self._prefetched and state.session is not None:
-            self._prefetched.drop_of(state.session)
+        session = state.session
+        if self._prefetched is not None and session is not None:
+            self._prefetched.drop_of(session)
 
     def _on_other(self, context: Any, statement: str) -> None:
         try:
-            self._notice(context, statement)
+            self._writes.notice(context, statement)
         except Exception:
             log.exception("kindred could not look at a statement: %s", statement)
-
-    def _notice(self, context: Any, statement: str) -> bool:
-        writes = self._writes.notice(context, statement)
-        if writes and self._prefetched:
-            self._prefetched.drop(context.root_connection)
-        return writes
 
     # Answering.
 
@@ -185,7 +140,9 @@ class Answerer:
         self._check_options(execution)
         catalog = self._daemon.catalog()
         if not catalog.tells_structure:
-            raise NotAnswered("this daemon is older than the structure in 'describe'; renew kindred", "daemon")
+            raise NotAnswered(
+                "this daemon is older than the structure in 'describe'; renew kindred", "daemon"
+            )
         return catalog
 
     def _check_session(self, execution: Execution, catalog: Catalog, has_timestamp: bool) -> None:
@@ -252,7 +209,7 @@ class Answerer:
             raise NotAnswered(known[1].reason, known[1].kind)
         return known[1]
 
-    def _understand(self, context: Any, catalog: Catalog) -> Union[Exchange, NotAnswered]:
+    def _understand(self, context: Any, catalog: Catalog) -> Exchange | NotAnswered:
         compiled, dialect = context.compiled, context.dialect
         try:
             shape = read(getattr(compiled.compile_state, "statement", None), dialect)
@@ -295,11 +252,19 @@ class Answerer:
         if taken is not None:
             self.report.count("prefetched")
             return list(taken)
-        found = sibling_keys(exchange.plan, exchange, execution.path, parent, prefetched.most_siblings)
-        uses = Counter(found)
+        if prefetched.is_alone(connection, parent, request):
+            return self._ask(request, request.keys)
+        uses = Counter(
+            sibling_keys(exchange.plan, exchange, execution.path, parent, prefetched.most_siblings)
+        )
         own = request.keys[0]
         keys = [own, *(key for key in uses if key != own)]
-        results = dict(zip(keys, self._ask(request, keys)))
+        try:
+            results = dict(zip(keys, self._ask(request, keys)))
+        except TooLarge:
+            # All together are too much for one reply; each for itself may be none.
+            prefetched.keep(connection, parent, request, {})
+            return self._ask(request, request.keys)
         prefetched.keep(connection, parent, request, {key: [results[key], uses[key]] for key in uses})
         return [results[own]]
 

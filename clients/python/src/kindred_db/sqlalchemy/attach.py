@@ -1,18 +1,19 @@
 """Puts kindred between an engine and its database."""
 
+# ruff: noqa: PLC0415 (what uses parts of SQLAlchemy that another line may not have is imported late)
 from __future__ import annotations
 
 import logging
 import re
 import warnings
-from typing import TYPE_CHECKING, Any, Literal, Optional, Union
+from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy
-from kindred_db import AsyncClient, Client, KindredError
-
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapper
+
+from kindred_db import AsyncClient, Client, KindredError
 
 from .handle import AttachError, Handle
 
@@ -30,16 +31,16 @@ KNOWN_LINES = ("2.0", "2.1")
 
 
 def attach(
-    engine: Union[Engine, AsyncEngine],
-    client: Union[Client, AsyncClient],
+    engine: Engine | AsyncEngine,
+    client: Client | AsyncClient,
     *,
     mode: Literal["relationships", "all"] = "relationships",
     isolation: Literal["read committed", "ignore"] = "read committed",
     any_server: bool = False,
-    prefetch_siblings: Union[bool, int] = False,
+    prefetch_siblings: bool | int = False,
     prefetch_max_age: float = 10.0,
     verify: float = 0.0,
-    timeout: Optional[float] = None,
+    timeout: float | None = None,
     refresh_s: float = 5.0,
 ) -> Handle:
     """Answers the engine's relationship loads by kindred: lazy loads and `selectinload`, of sessions of both
@@ -98,11 +99,17 @@ def _inner_engine(engine: Any, client: Any) -> Any:
     if not isinstance(inner, sqlalchemy.Engine):
         raise TypeError(f"engine: must be an Engine or an AsyncEngine, not {type(engine).__name__}")
     if inner.dialect.name not in ("mysql", "mariadb"):
-        raise AttachError(f"engine: kindred reads MariaDB and MySQL, and this engine is for {inner.dialect.name}")
+        raise AttachError(
+            f"engine: kindred reads MariaDB and MySQL, and this engine is for {inner.dialect.name}"
+        )
     if inner.dialect.is_async and isinstance(client, Client):
-        raise TypeError("client: an AsyncEngine takes a kindred_db.AsyncClient; a Client would block its loop")
+        raise TypeError(
+            "client: an AsyncEngine takes a kindred_db.AsyncClient; a Client would block its loop"
+        )
     if not inner.dialect.is_async and isinstance(client, AsyncClient):
-        raise TypeError("client: an Engine takes a kindred_db.Client; an AsyncClient goes with an AsyncEngine")
+        raise TypeError(
+            "client: an Engine takes a kindred_db.Client; an AsyncClient goes with an AsyncEngine"
+        )
     return inner
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Relationship:
     from_columns: tuple[str, ...]
     #: The types of a key's parts.
     key_types: tuple[str, ...]
-    key_collations: tuple[Optional[str], ...]
+    key_collations: tuple[str | None, ...]
     #: The primary key of the parent's table, and the types of its parts.
     parent: tuple[str, ...]
     parent_types: tuple[str, ...]
@@ -51,9 +51,9 @@ class Catalog:
 
     def __init__(self, description: Mapping[str, Any]) -> None:
         database = description.get("database") or {}
-        self.database: Optional[str] = database.get("name")
-        self.server_id: Optional[str] = database.get("server_id")
-        self.schema_version: Optional[str] = description.get("schema_version")
+        self.database: str | None = database.get("name")
+        self.server_id: str | None = database.get("server_id")
+        self.schema_version: str | None = description.get("schema_version")
         #: False for a daemon that does not tell structure: one from before `from`, `hops` and `to`.
         self.tells_structure = self.schema_version is not None
         self._by_tables: dict[tuple[str, tuple[str, ...]], list[Relationship]] = {}
@@ -94,8 +94,6 @@ def _relationship(described: Mapping[str, Any]) -> Relationship:
         key_collations=tuple(part.get("collation") for part in described["key"]),
         parent=tuple(part["column"] for part in described.get("parent") or ()),
         parent_types=tuple(part["type"] for part in described.get("parent") or ()),
-        hops=tuple(
-            Hop(hop["table"], tuple(hop["near"]), tuple(hop["far"])) for hop in described["hops"]
-        ),
+        hops=tuple(Hop(hop["table"], tuple(hop["near"]), tuple(hop["far"])) for hop in described["hops"]),
         to=tuple(described["to"]),
     )

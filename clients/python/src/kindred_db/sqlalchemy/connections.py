@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 from weakref import WeakSet
 
 from sqlalchemy.sql.selectable import CompoundSelect, Select
@@ -12,7 +12,7 @@ from sqlalchemy.sql.selectable import CompoundSelect, Select
 from .catalog import Catalog
 from .reasons import NotAnswered
 
-#: The key under which a pooled connection keeps its `SessionFacts`; SQLAlchemy drops them with the connection.
+#: The key under which a pooled connection keeps its `SessionFacts`, until it is closed.
 _INFO_KEY = "kindred_db"
 _UTC = ("+00:00", "UTC")
 
@@ -67,8 +67,8 @@ class SessionFacts:
     time_zone_is_utc: bool = False
     autocommit: bool = False
     isolation: str = ""
-    database: Optional[str] = None
-    server_id: Optional[str] = None
+    database: str | None = None
+    server_id: str | None = None
     #: Why the session cannot be used at all; empty if it can.
     fault: str = ""
 
@@ -97,19 +97,22 @@ def ask(dbapi_connection: Any, is_mariadb: bool) -> SessionFacts:
     columns = (
         "@@session.time_zone, @@system_time_zone, @@session.autocommit, "
         f"@@session.{'tx_isolation' if is_mariadb else 'transaction_isolation'}, "
-        "@@session.sql_mode, @@session.sql_select_limit, DATABASE(), "
+        "@@session.sql_mode, @@session.sql_select_limit, @@session.character_set_results, DATABASE(), "
     )
     try:
         row = _select(dbapi_connection, columns + ("@@server_uid" if is_mariadb else "@@server_uuid"))
     except Exception:
         # A MariaDB from before 10.6.12 or so has no @@server_uid.
         row = _select(dbapi_connection, columns + "NULL")
-    zone, system_zone, autocommit, isolation, mode, limit, database, server_id = row
+    zone, system_zone, autocommit, isolation, mode, limit, charset, database, server_id = row
     fault = ""
     if "PAD_CHAR_TO_FULL_LENGTH" in mode:
         fault = "sql_mode has PAD_CHAR_TO_FULL_LENGTH"
     elif int(limit) < 2**63:
         fault = "sql_select_limit is set"
+    elif charset not in ("utf8mb4", None):
+        # The server would give a question mark for what the character set has not.
+        fault = f"character_set_results is {charset}"
     is_utc = zone in _UTC or (zone == "SYSTEM" and system_zone in _UTC)
     return SessionFacts(is_utc, bool(autocommit), isolation, database, server_id, fault)
 
@@ -146,9 +149,7 @@ def other_place(session: SessionFacts, catalog: Catalog) -> str:
         return f"the daemon reads the database '{catalog.database}', and the engine '{session.database}'"
     known = session.server_id and catalog.server_id
     if known and session.server_id != catalog.server_id:
-        return (
-            f"the daemon reads the server {catalog.server_id}, and the engine another one, {session.server_id}"
-        )
+        return f"the daemon reads the server {catalog.server_id}, and the engine another, {session.server_id}"
     return ""
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Optional
+from typing import Any
+
+from sqlalchemy.util import await_only
 
 from kindred_db import AsyncClient, Client, KindredError
-from sqlalchemy.util import await_only
 
 from .catalog import Catalog
 from .exchange import Request, WireKey
@@ -22,12 +23,14 @@ class Daemon:
     asyncio session.
     """
 
-    def __init__(self, client: Client | AsyncClient, refresh_s: float, timeout: Optional[float]) -> None:
+    def __init__(self, client: Client | AsyncClient, refresh_s: float, timeout: float | None) -> None:
         self._client: Any = client
         self._wait: Any = await_only if isinstance(client, AsyncClient) else lambda reply: reply
         self._timeout = {} if timeout is None else {"timeout": timeout}
         self._refresh_s = refresh_s
-        self._catalog: Optional[Catalog] = None
+        self._catalog: Catalog | None = None
+        #: Why there is no catalog.
+        self._fault = "the daemon is being asked what it can load"
         self._due = 0.0
         self._refreshing = threading.Lock()
 
@@ -58,7 +61,7 @@ class Daemon:
                 self._due = time.monotonic() + self._refresh_s
                 self._refreshing.release()
         if self._catalog is None:
-            raise NotAnswered("the daemon has not yet told what it can load", "daemon")
+            raise NotAnswered(self._fault, "daemon")
         return self._catalog
 
     def refresh(self) -> None:
@@ -76,9 +79,8 @@ class Daemon:
             if self._catalog is None or self._is_changed(self._catalog):
                 self.read_catalog()
         except KindredError as error:
-            if self._catalog is None:
-                raise NotAnswered(f"the daemon cannot be asked: {error}", "daemon") from error
+            self._fault = f"the daemon cannot be asked what it can load: {error.code}"
 
     def _is_changed(self, catalog: Catalog) -> bool:
         hello = self._wait(self._client.hello(**self._timeout))
-        return hello.get("schema_version") != catalog.schema_version
+        return bool(hello.get("schema_version") != catalog.schema_version)

@@ -45,6 +45,7 @@ class Exchange:
             (c, type_, _Input(c, compiled, dialect) if c.bind is not None else None)
             for c, type_ in zip(plan.where, plan.where_types)
         ]
+        self._key_readers = [values.reader(type_) for type_ in plan.key.types]
         self._cells = [_cell_reader(cell.column, cell.type, cell.part) for cell in plan.cells]
 
     def request(self, context: Any) -> Request:
@@ -55,7 +56,7 @@ class Exchange:
             options["where"] = where
         if self.plan.order:
             options["order"] = list(self.plan.order)
-        signature = (*self.plan.signature, json.dumps(where, sort_keys=True))
+        signature = (*self.plan.signature, json.dumps(where, sort_keys=True) if where else "")
         key = self.plan.key
         keys = self._keys(context)
         return Request(self.plan.relationship.name, keys, key.by_parent, key.many, options, signature)
@@ -91,9 +92,8 @@ class Exchange:
     def rows(self, keys: Iterable[WireKey], results: Iterable[Any]) -> list[Row]:
         """The rows of all keys, one key's after the other's; a result is a list of rows, a row or None."""
         rows = []
-        types = self.plan.key.types
         for key, result in zip(keys, results):
-            asked = [None if p is None else values.reader(t)(p) for p, t in zip(key, types)]
+            asked = [None if part is None else read(part) for part, read in zip(key, self._key_readers)]
             for row in result if isinstance(result, list) else () if result is None else (result,):
                 rows.append(tuple(read(row, asked) for read in self._cells))
         return rows
@@ -104,7 +104,9 @@ def _filter(condition: Condition, type_: str, source: Any, context: Any) -> tupl
         return condition.operator, condition.constant
     if source is None:
         return ("eq" if condition.operator == "is_null" else "ne"), None
-    given = [row[0] for row in source.several(context)] if condition.operator == "in" else [source.one(context)]
+    given = (
+        [row[0] for row in source.several(context)] if condition.operator == "in" else [source.one(context)]
+    )
     if None in given:
         # In SQL nothing is equal to NULL, in the protocol's `where` NULL is.
         raise NotAnswered("a comparison with NULL", "value")
@@ -119,14 +121,16 @@ class _Input:
         bind: BindParameter[Any] = condition.bind  # type: ignore[assignment]
         self._name: str = compiled.bind_names[bind]
         self._width = len(condition.row) or 1
-        types = bind.type.types if condition.row and hasattr(bind.type, "types") else [bind.type] * self._width
+        types = (
+            bind.type.types if condition.row and hasattr(bind.type, "types") else [bind.type] * self._width
+        )
         self._processors = [type_.dialect_impl(dialect).bind_processor(dialect) for type_ in types]
 
     def one(self, context: Any) -> Any:
         return self.process(context.compiled_parameters[0][self._name])
 
     def several(self, context: Any) -> list[list[Any]]:
-        """The rows of an IN list. SQLAlchemy has given each value a name: primary_keys_1, primary_keys_2, …"""
+        """The rows of an IN list. SQLAlchemy gives each value a name: primary_keys_1, primary_keys_2, …"""
         parameters = context.compiled_parameters[0]
         names = context._expanded_parameters[self._name]
         flat = [parameters[name] for name in names]

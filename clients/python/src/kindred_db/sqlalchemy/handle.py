@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from .report import Refusal, Stats
 
@@ -24,7 +24,7 @@ class Handle:
         engine: The engine, of an AsyncEngine the one inside.
     """
 
-    def __init__(self, engine: Any, answerer: Optional[Answerer], daemon: Optional[Daemon]) -> None:
+    def __init__(self, engine: Any, answerer: Answerer | None, daemon: Daemon | None) -> None:
         self.engine = engine
         self._answerer = answerer
         self._daemon = daemon

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
-from kindred_db import Client
 from sqlalchemy import ForeignKeyConstraint, MetaData, Table
 from sqlalchemy.exc import NoReferenceError
+
+from kindred_db import Client
 
 from .catalog import Catalog
 
@@ -30,13 +31,13 @@ class _Wanted:
     from_columns: tuple[str, ...]
     to_table: str
     to: tuple[str, ...]
-    through: Optional[_Through]
+    through: _Through | None
     is_to_one: bool
     #: Whether the daemon makes it by itself from the schema's foreign keys.
     is_discovered: bool
 
 
-def toml(source: Any, client: Optional[Client] = None, *, everything: bool = False) -> str:
+def toml(source: Any, client: Client | None = None, *, everything: bool = False) -> str:
     """The relationships of models that the daemon does not find by itself, as lines for its configuration
     file: association tables whose primary key is not exactly two foreign keys, and, for mapped classes, joins
     without a foreign key.
@@ -65,7 +66,9 @@ def toml(source: Any, client: Optional[Client] = None, *, everything: bool = Fal
 def _metadata(source: Any) -> MetaData:
     metadata = source if isinstance(source, MetaData) else getattr(source, "metadata", None)
     if not isinstance(metadata, MetaData):
-        raise TypeError(f"source: must be a MetaData, a registry or a base class, not {type(source).__name__}")
+        raise TypeError(
+            f"source: must be a MetaData, a registry or a base class, not {type(source).__name__}"
+        )
     return metadata
 
 
@@ -202,7 +205,7 @@ def _written(wanted: _Wanted, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _columns(names: tuple[str, ...], table: Optional[str] = None) -> str:
+def _columns(names: tuple[str, ...], table: str | None = None) -> str:
     prefix = "" if table is None else f"`{table}`." if "." in table else f"{table}."
     texts = [_text(prefix + name) for name in names]
     return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import permutations
-from typing import Any, Optional
+from typing import Any
 
 from sqlalchemy import JSON, UniqueConstraint
 
@@ -40,10 +40,10 @@ class Cell:
     """Where the value of one column of the SELECT comes from."""
 
     #: A column of the reply's rows, and its type; None for a part of the key.
-    column: Optional[str]
+    column: str | None
     type: str
     #: The part of the key that the column equals, or that it stands for.
-    part: Optional[int]
+    part: int | None
 
 
 @dataclass(eq=False)
@@ -81,7 +81,9 @@ def make_plan(shape: Shape, catalog: Catalog) -> Plan:
             reasons.append((refusal.reason, refusal.kind))
     if plans:
         return min(plans, key=_preference)
-    raise NotAnswered(*(reasons or [("no relationship of the daemon is like this statement", "structure")])[0])
+    raise NotAnswered(
+        *(reasons or [("no relationship of the daemon is like this statement", "structure")])[0]
+    )
 
 
 def _preference(plan: Plan) -> tuple[Any, ...]:
@@ -110,7 +112,7 @@ class _Match:
     """
 
     def __init__(
-        self, shape: Shape, relationship: Relationship, parent: Optional[int], way: tuple[int, ...]
+        self, shape: Shape, relationship: Relationship, parent: int | None, way: tuple[int, ...]
     ) -> None:
         self.shape = shape
         self.relationship = relationship
@@ -141,7 +143,7 @@ class _Match:
         return plan
 
     def _check_equalities(self) -> None:
-        expected = set()
+        expected: set[frozenset[ColumnRef]] = set()
         before = None
         if self.parent is not None:
             before = _columns(self.parent, self.relationship.from_columns)
@@ -179,7 +181,9 @@ class _Match:
         relationship = self.relationship
         if relationship.hops:
             return
-        for name, type_, collation in zip(relationship.to, relationship.key_types, relationship.key_collations):
+        for name, type_, collation in zip(
+            relationship.to, relationship.key_types, relationship.key_collations
+        ):
             same_kind = values.kind(self._shown_type(name)) == values.kind(type_)
             if not same_kind or relationship.collations.get(name) != collation:
                 raise NotAnswered(f"{name} and the parent's column are of different types or collations")
@@ -231,7 +235,7 @@ class _Match:
             raise NotAnswered("a column of another table than the related one is shown")
         return Cell(None, key.types[part], part)
 
-    def _part(self, column: ColumnRef, key: Key) -> Optional[int]:
+    def _part(self, column: ColumnRef, key: Key) -> int | None:
         """The part of the key that a column equals: it is that part, or is joined with it."""
         for number, part in enumerate(key.columns):
             if column == part or frozenset((column, part)) in self.shape.equalities:

@@ -39,7 +39,7 @@ class Refusal(NamedTuple):
 
     statement: str
     reason: str
-    count: int
+    times: int
 
 
 class Report:
@@ -76,7 +76,7 @@ class Report:
         """The most frequent first."""
         with self._lock:
             listed = [Refusal(statement, reason, n) for (statement, reason), n in self._refusals.items()]
-        return sorted(listed, key=lambda refusal: -refusal.count)
+        return sorted(listed, key=lambda refusal: -refusal.times)
 
 
 def _renew_lock_after_fork(report: Report) -> None:

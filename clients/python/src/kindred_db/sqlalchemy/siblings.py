@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Optional
-from weakref import ReferenceType, WeakKeyDictionary, ref
+from dataclasses import dataclass
+from typing import Any
+from weakref import ReferenceType, WeakKeyDictionary, WeakSet, ref
 
 from sqlalchemy.orm import RelationshipProperty
 
 from .exchange import Exchange, Request, WireKey
 from .plan import Plan
 
-#: How many loads' rows one connection keeps. The oldest prefetch is dropped first.
+#: How many prefetches' rows one session keeps. The oldest prefetch is dropped first.
 _MOST_GROUPS = 64
 #: Objects of the session that are looked at in search of siblings.
 _MOST_STATES = 20_000
@@ -27,30 +27,28 @@ _MOST_STATES = 20_000
 class _Group:
     """What one prefetch has brought."""
 
-    session: ReferenceType[Any]
+    connection: ReferenceType[Any]
     born: float
     #: A result for each key, and how many siblings have it.
-    results: dict[WireKey, list[Any]] = field(default_factory=dict)
+    results: dict[WireKey, list[Any]]
+    #: False where there were no siblings, or their rows could not be had.
+    has_siblings: bool
 
 
 class Prefetched:
-    """The rows that wait for their siblings' loads, by the connection on which they would be read."""
+    """The rows that wait for their siblings' loads, by session."""
 
     def __init__(self, most_siblings: int, max_age: float) -> None:
         self.most_siblings = most_siblings
         self._max_age = max_age
         self._groups: WeakKeyDictionary[Any, dict[Any, _Group]] = WeakKeyDictionary()
+        self._sessions: WeakKeyDictionary[Any, WeakSet[Any]] = WeakKeyDictionary()
 
-    def take(self, connection: Any, parent: Any, request: Request) -> Optional[Any]:
+    def take(self, connection: Any, parent: Any, request: Request) -> list[Any] | None:
         """The result for a lazy load, in a list, or None. Each sibling's is given once."""
-        groups = self._groups.get(connection)
-        group = groups and groups.get(_identity(parent, request))
-        if not group or group.session() is not parent.session:
-            return None
-        if time.monotonic() - group.born > self._max_age:
-            return None
-        waiting = group.results.get(request.keys[0])
-        if waiting is None:
+        group = self._group(connection, parent, request)
+        waiting = group and group.results.get(request.keys[0])
+        if not group or not waiting:
             return None
         result, uses = waiting
         if uses > 1:
@@ -59,26 +57,36 @@ class Prefetched:
             del group.results[request.keys[0]]
         return [result]
 
+    def is_alone(self, connection: Any, parent: Any, request: Request) -> bool:
+        """Whether it is known that this load has no siblings to ask for."""
+        group = self._group(connection, parent, request)
+        return group is not None and not group.has_siblings
+
     def keep(self, connection: Any, parent: Any, request: Request, found: dict[WireKey, list[Any]]) -> None:
-        """Keeps results for the siblings of `parent`: for each key, its result and how many have it."""
-        groups = self._groups.setdefault(connection, {})
+        """Keeps results for the siblings of `parent`: for each key, its result and how many have it. With
+        none, this load and its siblings are asked for one by one."""
+        groups = self._groups.setdefault(parent.session, {})
         groups.pop(_identity(parent, request), None)
         while len(groups) >= _MOST_GROUPS:
             del groups[next(iter(groups))]
-        groups[_identity(parent, request)] = _Group(ref(parent.session), time.monotonic(), found)
+        group = _Group(ref(connection), time.monotonic(), found, bool(found))
+        groups[_identity(parent, request)] = group
+        self._sessions.setdefault(connection, WeakSet()).add(parent.session)
 
     def drop(self, connection: Any) -> None:
-        """At a flush or another write, a commit and a rollback."""
-        self._groups.pop(connection, None)
+        """At a commit and a rollback. (After a write of its own a transaction is left to SQL.)"""
+        for session in list(self._sessions.pop(connection, ())):
+            self.drop_of(session)
 
     def drop_of(self, session: Any) -> None:
         """When an object of the session is expired or refreshed."""
-        for connection, groups in list(self._groups.items()):
-            if any(group.session() is session for group in groups.values()):
-                self.drop(connection)
+        self._groups.pop(session, None)
 
-    def __bool__(self) -> bool:
-        return bool(self._groups)
+    def _group(self, connection: Any, parent: Any, request: Request) -> _Group | None:
+        group = self._groups.get(parent.session, {}).get(_identity(parent, request))
+        if group is None or group.connection() is not connection:
+            return None
+        return group if time.monotonic() - group.born <= self._max_age else None
 
 
 def _identity(parent: Any, request: Request) -> tuple[Any, ...]:
@@ -105,7 +113,7 @@ def sibling_keys(plan: Plan, exchange: Exchange, path: Any, parent: Any, most: i
     return keys
 
 
-def _local_columns(plan: Plan, relationship: Any) -> Optional[list[Any]]:
+def _local_columns(plan: Plan, relationship: Any) -> list[Any] | None:
     """For each part of the key, the parent's column whose value it is."""
     pairs = {(remote.table.name, remote.name): local for local, remote in relationship.local_remote_pairs}
     tables = [*plan.relationship.tables_on_the_way, plan.relationship.table]
@@ -119,12 +127,11 @@ def _siblings(parent: Any, key: str) -> Iterator[Any]:
     states = parent.session.identity_map.all_states()
     for state in states[:_MOST_STATES]:
         same_result = state.runid == parent.runid and state is not parent
-        if same_result and isinstance(state.obj(), parent.class_) and key not in state.dict:
-            if not (state.modified or state.expired):
-                yield state
+        if same_result and key not in state.dict and isinstance(state.obj(), parent.class_):
+            yield state
 
 
-def _key(state: Any, columns: list[Any], exchange: Exchange) -> Optional[WireKey]:
+def _key(state: Any, columns: list[Any], exchange: Exchange) -> WireKey | None:
     try:
         names = [state.mapper.get_property_by_column(column).key for column in columns]
         parts = [state.dict[name] for name in names]

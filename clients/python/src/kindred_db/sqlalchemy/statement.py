@@ -8,7 +8,7 @@ as SQL. What is read is the Core statement that remains when the ORM has done it
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from sqlalchemy import Column, Table
 from sqlalchemy.sql import operators
@@ -21,9 +21,11 @@ from sqlalchemy.sql.elements import (
     Label,
     Null,
     True_,
-    Tuple as TupleElement,
     UnaryExpression,
     _label_reference,
+)
+from sqlalchemy.sql.elements import (
+    Tuple as TupleElement,
 )
 from sqlalchemy.sql.selectable import Alias, Join, Select
 
@@ -47,11 +49,11 @@ class Condition:
     #: A name of the protocol's `where`: eq, ne, lt, lte, gt, gte, in, is_null, is_not_null.
     operator: str
     #: None for is_null, is_not_null and a constant.
-    bind: Optional[BindParameter[Any]]
+    bind: BindParameter[Any] | None
     #: Where the condition is ``(a, b) IN (…)``: the columns, of which `column` is the first.
     row: tuple[ColumnRef, ...] = ()
     #: For ``column = true`` and the like: 1 or 0, as the server has it.
-    constant: Optional[int] = None
+    constant: int | None = None
 
 
 @dataclass
@@ -102,7 +104,7 @@ def read(statement: Any, dialect: Any) -> Shape:
         raise NotAnswered("not a SELECT of tables")
     for attribute, words in _UNKNOWN_CLAUSES.items():
         value = getattr(statement, attribute)
-        if value is not None and value is not False and value != () and value != {}:
+        if value is not None and value is not False and value not in ((), {}):
             raise NotAnswered(words)
     return _Reader(statement, dialect).shape
 

@@ -183,7 +183,8 @@ def _write_time(value: Any, column_type: str) -> Any:
 def _keeps_fraction(microseconds: int, column_type: str) -> bool:
     """Whether the column can hold the value; a finer one equals nothing for the server, and no key."""
     digits = re.search(r"\((\d)\)", column_type)
-    return microseconds % 10 ** (6 - int(digits.group(1)) if digits else 6) == 0
+    kept = int(digits.group(1)) if digits else 0
+    return microseconds % int(10 ** (6 - kept)) == 0
 
 
 def _write_bytes(value: Any, column_type: str) -> Any:

@@ -1,0 +1,220 @@
+"""Whatever happens to the daemon, the user's rows are right and no exception is the plug-in's."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import logging
+import socket
+import tempfile
+import threading
+import unittest
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from fixture import PluggedCase
+from models import Author, Book
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from support import eventually
+
+from kindred_db import Client
+from kindred_db.sqlalchemy import answering, attach
+from kindred_db.sqlalchemy.exchange import Exchange
+
+
+def books(session: Session) -> list[list[int]]:
+    session.expire_all()
+    return [[book.id for book in author.books] for author in session.scalars(select(Author))]
+
+
+EVERYTHING = [[8, 6, 4, 2], [7, 5, 3, 1], []]
+
+
+class QuietLog(PluggedCase):
+    def setUp(self) -> None:
+        super().setUp()
+        log = logging.getLogger("kindred_db.sqlalchemy")
+        log.setLevel(logging.CRITICAL + 1)
+        self.addCleanup(log.setLevel, logging.NOTSET)
+
+
+class Daemon(QuietLog):
+    def setUp(self) -> None:
+        super().setUp()
+        self.daemon = self.library.start_daemon()
+        self.addCleanup(self.daemon.close)
+        self.client = Client(self.daemon.socket, timeout=0.3)
+        self.addCleanup(self.client.close)
+        self.handle.detach()
+        self.handle = self.attach()
+
+    def check(self) -> int:
+        """The rows are right; how many loads kindred has answered."""
+        before = self.handle.stats.answered
+        with Session(self.engine) as session:
+            self.assertEqual(books(session), EVERYTHING)
+        return self.handle.stats.answered - before
+
+    def test_killed_and_started_again(self) -> None:
+        self.assertEqual(self.check(), 3)
+        self.daemon.kill()
+        self.assertEqual(self.check(), 0)
+        self.daemon.start()
+        eventually(lambda: self.check() == 3, "an answer of the new daemon")
+
+    def test_frozen(self) -> None:
+        self.assertEqual(self.check(), 3)
+        self.daemon.suspend()
+        for _ in range(3):
+            self.assertEqual(self.check(), 0)
+        codes = {refusal.reason: refusal.times for refusal in self.handle.why}
+        self.assertGreater(codes["kindred: circuit_open"], codes["kindred: timeout"], "most do not wait")
+        self.daemon.resume()
+        eventually(lambda: self.check() == 3, "an answer of the daemon that goes on")
+
+    def test_not_there_when_attached(self) -> None:
+        self.daemon.kill()
+        self.handle.detach()
+        self.handle = self.attach(refresh_s=0.0)
+        self.assertEqual(self.check(), 0)
+        self.daemon.start()
+        eventually(lambda: self.check() == 3, "an answer of the daemon that came later")
+
+    def test_a_relationship_that_is_gone_has_the_catalog_read_again(self) -> None:
+        self.assertEqual(self.check(), 3)
+        config = self.daemon.config.read_text()
+        self.daemon.config.write_text(config + "\n[catalog]\ndiscover = false\n")
+        self.daemon.restart()
+        self.assertEqual(self.check(), 0)
+        self.daemon.config.write_text(config)
+        self.daemon.restart()
+        self.handle.refresh()
+        eventually(lambda: self.check() == 3, "the relationship that is back")
+
+    def test_other_tables_than_before_are_noticed(self) -> None:
+        self.handle.detach()
+        self.handle = self.attach(refresh_s=0.0)
+        self.assertEqual(self.check(), 3)
+        config = self.daemon.config.read_text()
+        self.daemon.config.write_text(config + '\n[relationships."authors.books"]\nfrom = "authors.id"\n'
+            'to = "books.author_id"\nkind = "many"\ncolumns = ["id"]\n')  # fmt: skip
+        self.daemon.reload()
+        eventually(lambda: "columns" in str(self.handle.why) or self.check() == 0, "the catalog's change")
+        self.assertIn("does not show the column", str(self.handle.why))
+
+    def test_a_fault_of_the_plug_in_is_counted_and_left_to_sql(self) -> None:
+        with mock.patch.object(Exchange, "rows", side_effect=ZeroDivisionError("boom")):
+            self.assertEqual(self.check(), 0)
+        self.assertIn("boom", str(self.handle.why))
+        self.assertEqual(self.handle.stats.failed, 3)
+
+
+class Verifying(QuietLog):
+    def tearDown(self) -> None:
+        """Differences are what these tests are about."""
+
+    def test_a_difference_is_counted_and_sql_is_used(self) -> None:
+        wrong = mock.patch.object(Exchange, "rows", lambda *arguments: [(1, 1, "wrong", "book", 0)])
+        with wrong, Session(self.engine) as session:
+            self.assertEqual(books(session), EVERYTHING)
+        stats = self.handle.stats
+        self.assertEqual((stats.mismatched, stats.verified, stats.answered), (3, 3, 3))
+
+    def test_a_share(self) -> None:
+        self.handle.detach()
+        self.handle = self.attach(verify=0.5)
+        chances = mock.patch.object(answering.random, "random", side_effect=[0.4, 0.6, 0.4])
+        with chances, Session(self.engine) as session:
+            books(session)
+        self.assertEqual(self.handle.stats.verified, 2)
+
+
+class OlderDaemon(QuietLog):
+    """What `describe` said before it told structure."""
+
+    def test_it_is_said_and_sql_answers(self) -> None:
+        described = [{"name": "authors.books", "kind": "many", "table": "books", "columns": []}]
+        with scripted({"relationships": described, "limits": {}}) as path:
+            handle = attach(self.engine, Client(path), verify=1.0)
+            self.addCleanup(handle.detach)
+            self.handle.detach()
+            with Session(self.engine) as session:
+                self.assertEqual(books(session), EVERYTHING)
+            self.assertIn("older", handle.why[0].reason)
+
+
+@contextlib.contextmanager
+def scripted(reply: dict[str, Any]) -> Iterator[str]:
+    """A server that gives one reply to everything; the path of its socket."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as server:
+        path = str(Path(folder) / "k")
+        server.bind(path)
+        server.listen()
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+        def answer(connection: socket.socket) -> None:
+            with connection, connection.makefile("rwb") as stream:
+                for line in stream:
+                    stream.write(json.dumps({"id": json.loads(line).get("id"), **reply}).encode() + b"\n")
+                    stream.flush()
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield path
+        server.shutdown(socket.SHUT_RDWR)
+
+
+class Memory(PluggedCase):
+    def test_plans_go_with_their_statements(self) -> None:
+        plans = self.handle._answerer._plans  # type: ignore[union-attr]
+        with Session(self.engine.execution_options(compiled_cache=None)) as session:
+            for _ in range(20):
+                books(session)
+        self.assertLess(len(plans), 10)
+
+    def test_objects_of_a_session_are_not_kept(self) -> None:
+        gc.disable()
+        self.addCleanup(gc.enable)
+        with Session(self.engine) as session:
+            author = session.get_one(Author, 1)
+            _ = author.books
+            session.scalars(select(Author).options()).all()
+            kept = weakref.ref(author)
+            del author
+            session.expunge_all()
+        self.assertIsNone(kept())
+
+
+class Threads(PluggedCase):
+    def test_many_at_once(self) -> None:
+        faults: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                for _ in range(10):
+                    with Session(self.engine) as session:
+                        self.assertEqual(books(session), EVERYTHING)
+                        self.assertEqual(session.get_one(Book, 1).author.id, 2)
+            except BaseException as fault:
+                faults.append(fault)
+
+        threads = [threading.Thread(target=work) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(faults, [])
+        self.assertEqual(self.handle.stats.answered, 5 * 10 * 4)
+
+
+if __name__ == "__main__":
+    unittest.main()
