@@ -12,6 +12,7 @@ SUITE_COUNTS  A file that gets the counts of `attach`, by test file, as JSON.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -45,7 +46,7 @@ loaded_schema: list[str] = []
 
 
 def pytest_collection_modifyitems() -> None:
-    from graphene_sqlalchemy.tests import conftest, models, models_batching
+    from graphene_sqlalchemy.tests import conftest, models, models_batching  # noqa: PLC0415
 
     for module in (models, models_batching):
         _give_lengths(module.Base.metadata)
@@ -79,10 +80,8 @@ def _drop_everything() -> None:
         "SELECT id FROM information_schema.processlist WHERE user = 'suite' AND id <> CONNECTION_ID()"
     )
     for (number,) in cursor.fetchall():
-        try:
+        with contextlib.suppress(MySQLdb.OperationalError):  # It has ended by itself.
             cursor.execute(f"KILL {number}")
-        except MySQLdb.OperationalError:
-            pass  # It has ended by itself.
     cursor.execute("SET SESSION lock_wait_timeout = 10, foreign_key_checks = 0")
     cursor.execute("SHOW TABLES")
     for (table,) in cursor.fetchall():
@@ -93,7 +92,7 @@ def _drop_everything() -> None:
 def _tables_were_made(metadata: Any, connection: Any, **_: Any) -> None:
     if MODE == "plain":
         return
-    from kindred_db.sqlalchemy import attach
+    from kindred_db.sqlalchemy import attach  # noqa: PLC0415
 
     _let_daemon_see(metadata)
     is_async = connection.engine.dialect.is_async
@@ -104,7 +103,7 @@ def _tables_were_made(metadata: Any, connection: Any, **_: Any) -> None:
 def _let_daemon_see(metadata: Any) -> None:
     """Waits until the daemon's catalog is that of these tables. Association tables without a primary key are
     not discovered; they go into its file."""
-    from kindred_db.sqlalchemy import toml
+    from kindred_db.sqlalchemy import toml  # noqa: PLC0415
 
     schema = toml(metadata) + repr([(table.name, table.columns.keys()) for table in metadata.sorted_tables])
     if [schema] == loaded_schema:

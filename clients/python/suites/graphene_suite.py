@@ -101,12 +101,13 @@ def run(python: Path, mode: str, database: PrivateDatabase, daemon: PrivateDaemo
             "SUITE_PID": str(daemon._running().pid),
             "SUITE_COUNTS": str(counts),
         }
+        command = [python, "-m", "pytest", "-p", "graphene_plugin", "-p", "no:cacheprovider", "-q"]
+        # Every benchmark a few times, however fast it is.
+        command += ["--benchmark-min-rounds=4", "--benchmark-max-time=0.000001"]
+        command += ["--no-header", "--tb=no", "-W", "ignore", f"--junitxml={results}"]
+        command += ["--pyargs", "graphene_sqlalchemy.tests"]
         output = subprocess.run(
-            [python, "-m", "pytest", "-p", "graphene_plugin", "-p", "no:cacheprovider", "-q"]
-            # Every benchmark a few times, however fast it is.
-            + ["--benchmark-min-rounds=4", "--benchmark-max-time=0.000001"]
-            + ["--no-header", "--tb=no", "-W", "ignore", f"--junitxml={results}"]
-            + ["--pyargs", "graphene_sqlalchemy.tests"],
+            command,
             cwd=directory,
             env=variables,
             capture_output=True,
@@ -136,15 +137,14 @@ def read_run(mode: str, results: Path, counts: Path) -> Run:
 def report(runs: list[Run], line: str) -> int:
     """Prints the table; returns 0 if all is as it should be."""
     print(f"graphene-sqlalchemy 3.0.0rc2, SQLAlchemy {VERSIONS[line]}, mysqlclient and asyncmy")
-    print(
-        "| run | passed | failed | loads answered | in test_batching and test_benchmark | verified, different |"
-    )
+    print("| run | passed | failed | answered | in test_batching, test_benchmark | verified, different |")
     print("| --- | --- | --- | --- | --- | --- |")
     for each in runs:
         total, batching = each.counts, each.batching
         print(
-            f"| {each.mode} | {len(each.passed)} | {len(each.failed)} | {total['answered']} of {total['loads']} "
-            f"| {batching['answered']} of {batching['loads']} | {total['verified']}, {total['mismatched']} |"
+            f"| {each.mode} | {len(each.passed)} | {len(each.failed)} "
+            f"| {total['answered']} of {total['loads']} | {batching['answered']} of {batching['loads']} "
+            f"| {total['verified']}, {total['mismatched']} |"
         )
     faults = []
     for each in runs:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fixture import daemon, url
-from kindred_db import Client
-from kindred_db.sqlalchemy import attach
-from kindred_db.strawberry import StrawberrySQLAlchemyLoader as OurLoader
 from models import Author, Book, Review
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from strawberry_sqlalchemy_mapper import StrawberrySQLAlchemyLoader as TheirLoader
+
+from kindred_db import Client
+from kindred_db.sqlalchemy import attach
+from kindred_db.strawberry import StrawberrySQLAlchemyLoader as OurLoader
 
 
 @dataclass

@@ -1,10 +1,11 @@
-"""Loader cases for strawberry-sqlalchemy-mapper 0.9.0, which ships no tests: its own loader beside kindred_db's.
+"""Loader cases for strawberry-sqlalchemy-mapper 0.9.0, which ships no tests: its own loader beside ours.
 
 suites/run strawberry [2.0 2.1]
 
-Each case is asked for several parents at once, of the mapper's loader, of kindred_db.strawberry's without kindred
-and of the same through kindred, and compared with one query of plain SQL per parent. Then kindred_db's own tests
-of both GraphQL libraries run. Ends with 0 if ours is right in all cases, answered by kindred, and the tests pass.
+Each case is asked for several parents at once, of the mapper's loader, of kindred_db.strawberry's without
+kindred and of the same through kindred, and compared with lazy loads without kindred. Then kindred_db's own
+tests for both GraphQL libraries run. Ends with 0 if ours is right in all cases and kindred has answered them,
+and the tests pass.
 """
 
 from __future__ import annotations
@@ -36,14 +37,16 @@ def run(line: str) -> bool:
     commands += [
         [python, "-m", "unittest", "discover", "-s", tests] for python in (with_strawberry, with_graphene)
     ]
-    return all([subprocess.run(command, env=variables, check=False).returncode == 0 for command in commands])
+    statuses = [subprocess.run(command, env=variables, check=False).returncode for command in commands]
+    return not any(statuses)
 
 
 def main() -> int:
     wanted = sys.argv[1:] or list(LINES)
     if not set(wanted) <= set(LINES):
         raise SystemExit(f"usage: suites/run strawberry [{' '.join(LINES)}]")
-    return 0 if all([run(line) for line in wanted]) else 1
+    passed = [run(line) for line in wanted]
+    return 0 if all(passed) else 1
 
 
 if __name__ == "__main__":
