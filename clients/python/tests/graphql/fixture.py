@@ -23,14 +23,14 @@ from kindred_db.sqlalchemy import Handle, attach
 
 
 @functools.cache
-def daemon() -> PrivateDaemon:
-    made = PrivateDaemon(bookshop())
+def daemon(name: str = "shop") -> PrivateDaemon:
+    made = PrivateDaemon(bookshop(), name)
     atexit.register(made.close)
     return made
 
 
-def url(driver: str) -> str:
-    return f"mysql+{driver}://root@/shop?unix_socket={bookshop().socket}&charset=utf8mb4"
+def url(driver: str, name: str = "shop") -> str:
+    return f"mysql+{driver}://root@/{name}?unix_socket={bookshop().socket}&charset=utf8mb4"
 
 
 class BookshopCase(unittest.TestCase):
@@ -39,6 +39,8 @@ class BookshopCase(unittest.TestCase):
     `self.statements` has the statements that the engine without kindred has run.
     """
 
+    #: The database that is read.
+    database = "shop"
     #: Why kindred leaves loads of this test to SQL; everything else it must have answered.
     by_sql: frozenset[str] = frozenset()
 
@@ -47,7 +49,7 @@ class BookshopCase(unittest.TestCase):
         self.statements: list[str] = []
         event.listen(self.plain, "before_cursor_execute", self.note_statement)
         self.engine = self.make_engine()
-        client = Client(daemon().socket, timeout=10.0)
+        client = Client(daemon(self.database).socket, timeout=10.0)
         self.addCleanup(client.close)
         self.handle: Handle = attach(self.engine, client, verify=1.0)
 
@@ -60,7 +62,7 @@ class BookshopCase(unittest.TestCase):
         self.assertEqual({refusal.reason for refusal in handle.why}, self.by_sql)
 
     def make_engine(self) -> Engine:
-        engine = create_engine(url("pymysql"), isolation_level="READ COMMITTED")
+        engine = create_engine(url("pymysql", self.database), isolation_level="READ COMMITTED")
         self.addCleanup(engine.dispose)
         return engine
 

@@ -23,12 +23,15 @@ class SessionLoader(DataLoader):  # type: ignore[misc]
     # The session itself remembers what it has loaded.
     cache = False
 
-    def __init__(self, session: Session, load_all: LoadAll) -> None:
+    def __init__(self, session: Session, load_all: LoadAll, forget: Callable[[], Any]) -> None:
         super().__init__(loop=asyncio.get_running_loop())
         self.session = session
         self.load_all = load_all
+        self.forget = forget
 
     async def batch_load_fn(self, keys: Sequence[Any]) -> Sequence[Any]:
+        # Others with the same filters may never come, and the session may live long.
+        self.forget()
         return await run_in(self.session, lambda session: self.load_all(session, keys))
 
 
@@ -37,7 +40,7 @@ def loader_of(session: Session, kind: Hashable, load_all: LoadAll) -> SessionLoa
     loaders: dict[Hashable, SessionLoader] = kept_in(session, "loaders", dict)
     loader = loaders.get(kind)
     if loader is None or loader.loop is not asyncio.get_running_loop():
-        loader = loaders[kind] = SessionLoader(session, load_all)
+        loader = loaders[kind] = SessionLoader(session, load_all, lambda: loaders.pop(kind, None))
     return loader
 
 
