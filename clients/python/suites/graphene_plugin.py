@@ -125,7 +125,7 @@ def pytest_runtest_teardown(item: Any) -> None:
         handle = handles.pop()
         counts.setdefault(item.path.name, Counter()).update(asdict(handle.stats))
         for refusal in handle.why:
-            refusals[refusal.reason] += refusal.count
+            refusals[refusal.reason] += refusal.times
 
 
 def pytest_sessionfinish() -> None:
