@@ -63,12 +63,12 @@ def load_members(options: LoadOptions) -> dict[str, Any]:
 
 
 def count_members(options: CountOptions) -> dict[str, Any]:
-    """As `load_members`, for a count."""
+    """Does for a count what `load_members` does for a load."""
     return {"count": True, **_known(options, CountOptions)}
 
 
 def page_members(order: Any, limit: int | None, options: PageOptions) -> dict[str, Any]:
-    """As `load_members`, for a page; without the position."""
+    """Does for a page what `load_members` does for a load; the position is not among them."""
     return {**_members({"order": order, "limit": limit}, ""), **_known(options, PageOptions)}
 
 

@@ -63,13 +63,13 @@ class Pipeline:
     def load(
         self, relationship: str, key: Any = MISSING, *, parent: Any = MISSING, **options: Unpack[LoadOptions]
     ) -> Pending[Any]:
-        """As `Client.load`."""
+        """See `Client.load`."""
         return self._add(calls.load(relationship, key, parent, options), options.get("timeout"))
 
     def count(
         self, relationship: str, key: Any = MISSING, *, parent: Any = MISSING, **options: Unpack[CountOptions]
     ) -> Pending[int]:
-        """As `Client.count`."""
+        """See `Client.count`."""
         return self._add(calls.count(relationship, key, parent, options), options.get("timeout"))
 
     def send(self) -> None:
