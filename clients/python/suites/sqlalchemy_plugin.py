@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import os
 import signal
 import time
@@ -40,6 +41,10 @@ class _Suite:
         self.written = ""
         self.generation = 0
         self.refused: list[list[str]] = []
+        self.differences: list[str] = []
+        handler = logging.Handler(logging.ERROR)
+        handler.emit = lambda record: self.differences.append(record.getMessage())  # type: ignore[method-assign]
+        logging.getLogger("kindred_db.sqlalchemy").addHandler(handler)
 
     def start(self, engine: Engine) -> None:
         if self.handle is None:
@@ -82,11 +87,12 @@ class _Suite:
     def report(self) -> None:
         if self.handle is None:
             return
-        content = {
+        content: dict[str, Any] = {
             "stats": dataclasses.asdict(self.handle.stats),
             "why": [list(refusal) for refusal in self.handle.why],
             "refused": self.refused,
         }
+        content["differences"] = self.differences
         Path(_SUITE["report"]).write_text(json.dumps(content))
 
 
@@ -108,14 +114,22 @@ _suite = _Suite()
 
 @event.listens_for(Table, "after_create")
 def _table_is_made(table: Table, connection: Any, **options: Any) -> None:
-    temporary = "TEMPORARY" in table._prefixes
-    if table.schema is None and not temporary:
+    if table.schema is None and "TEMPORARY" not in table._prefixes and _is_served(connection):
         _suite.tables[table.name] = table
 
 
 @event.listens_for(Table, "after_drop")
 def _table_is_dropped(table: Table, connection: Any, **options: Any) -> None:
-    _suite.tables.pop(table.name, None) if table.schema is None else None
+    if table.schema is None and _is_served(connection):
+        _suite.tables.pop(table.name, None)
+
+
+def _is_served(connection: Any) -> bool:
+    """Some tests make tables in other databases, of which the daemon knows nothing."""
+    from sqlalchemy.testing import config
+
+    url = connection.engine.url
+    return bool(url.get_backend_name() in ("mysql", "mariadb") and url.database == config.db.url.database)
 
 
 @event.listens_for(MetaData, "after_create")
@@ -123,7 +137,7 @@ def _tables_are_made(metadata: MetaData, connection: Any, **options: Any) -> Non
     from sqlalchemy.testing import config
 
     _suite.start(config.db)
-    if _suite.tables:
+    if _suite.tables and _is_served(connection):
         _suite.tables_are_made()
 
 

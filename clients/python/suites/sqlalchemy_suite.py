@@ -139,6 +139,8 @@ def _print_report(suite: Suite, plain: Outcome, through: Outcome) -> None:
     print("  ran as SQL:")
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
         print(f"    {count:5}  {reason}")
+    for difference in through.report["differences"]:
+        print(f"  {difference}")
     for tables in through.report["refused"]:
         print(f"  without a catalog, as the daemon refused it: {', '.join(tables)}")
 

@@ -6,12 +6,13 @@ import contextlib
 import gc
 import json
 import logging
+import os
 import socket
 import tempfile
 import threading
 import unittest
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -192,6 +193,40 @@ class Memory(PluggedCase):
             del author
             session.expunge_all()
         self.assertIsNone(kept())
+
+
+class Forks(PluggedCase):
+    def test_parent_and_child_load_at_once(self) -> None:
+        with Session(self.engine) as session:
+            books(session)
+        child = os.fork()
+        if child == 0:
+            self.engine.dispose(close=False)
+            self.leave(self.loads_right)
+        for _ in range(20):
+            self.assertTrue(self.loads_right())
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+
+    def test_a_lock_that_another_thread_holds_is_not_held_in_the_child(self) -> None:
+        report: Any = self.handle._answerer.report  # type: ignore[union-attr]
+        with report._lock:
+            child = os.fork()
+            if child == 0:
+                self.leave(lambda: not report._lock.locked())
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+
+    def loads_right(self) -> bool:
+        before = self.handle.stats.answered
+        with Session(self.engine) as session:
+            return books(session) == EVERYTHING and self.handle.stats.answered == before + 3
+
+    @staticmethod
+    def leave(check: Callable[[], bool]) -> None:
+        code = 1
+        try:
+            code = 0 if check() else 1
+        finally:
+            os._exit(code)
 
 
 class Threads(PluggedCase):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import Any
 
@@ -12,6 +11,7 @@ from kindred_db import AsyncClient, Client, KindredError
 
 from .catalog import Catalog
 from .exchange import Request, WireKey
+from .forks import lock_of
 from .questions import Asked
 from .reasons import NotAnswered
 
@@ -32,7 +32,7 @@ class Daemon:
         #: Why there is no catalog.
         self._fault = "the daemon is being asked what it can load"
         self._due = 0.0
-        self._refreshing = threading.Lock()
+        self._refreshing = lock_of(self, "_refreshing")
 
     def load(self, request: Request, keys: list[WireKey]) -> list[Any]:
         """A result for each of the keys; raises the error of the first that has one."""
@@ -53,13 +53,14 @@ class Daemon:
 
     def catalog(self) -> Catalog:
         """The catalog, looked at again when its time has come; raises `NotAnswered` while there is none."""
-        if time.monotonic() >= self._due and self._refreshing.acquire(blocking=False):
+        lock = self._refreshing
+        if time.monotonic() >= self._due and lock.acquire(blocking=False):
             # Whoever comes meanwhile goes on with the catalog of before.
             try:
                 self._refresh()
             finally:
                 self._due = time.monotonic() + self._refresh_s
-                self._refreshing.release()
+                lock.release()
         if self._catalog is None:
             raise NotAnswered(self._fault, "daemon")
         return self._catalog

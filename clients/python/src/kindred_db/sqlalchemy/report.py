@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, fields
 from typing import NamedTuple
+
+from .forks import lock_of
 
 
 @dataclass
@@ -47,10 +46,9 @@ class Report:
 
     def __init__(self, statements: int = 200) -> None:
         self._most = statements
-        self._lock = threading.Lock()
+        self._lock = lock_of(self, "_lock")
         self._stats = Stats()
         self._refusals: OrderedDict[tuple[str, str], int] = OrderedDict()
-        _renew_lock_after_fork(self)
 
     def count(self, *names: str) -> None:
         with self._lock:
@@ -77,16 +75,3 @@ class Report:
         with self._lock:
             listed = [Refusal(statement, reason, n) for (statement, reason), n in self._refusals.items()]
         return sorted(listed, key=lambda refusal: -refusal.times)
-
-
-def _renew_lock_after_fork(report: Report) -> None:
-    """Another thread may hold the lock at the moment of a fork, and does not exist in the child."""
-    reference = weakref.ref(report)
-
-    def renew() -> None:
-        report = reference()
-        if report is not None:
-            report._lock = threading.Lock()
-
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=renew)
