@@ -12,8 +12,8 @@ from kindred_db.sqlalchemy.order import order_of
 from kindred_db.sqlalchemy.per_parent import Related, Wanted, count_rows, load_rows
 from kindred_db.sqlalchemy.relations import key_of
 from more_models import Base, Kind, Order, Shelf, Thing, rows
-from sqlalchemy import Engine, create_engine, inspect, select
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy import Engine, create_engine, event, inspect, select
+from sqlalchemy.orm import Session, lazyload, with_loader_criteria
 from support import bookshop
 
 
@@ -144,6 +144,21 @@ class Instances(PerParentCase):
             return [[getattr(thing, name) for name in names] for thing in things]
 
         self.assertIsInstance(self.in_both(values)[0][-1], Kind)
+
+    def test_a_condition_that_the_session_adds_holds_within_each_page(self) -> None:
+        self.by_sql = frozenset(["a condition that the session or the class adds"])
+
+        def only_flagged(state: Any) -> None:
+            state.statement = state.statement.options(with_loader_criteria(Thing, Thing.flag == 1))
+
+        for engine in (self.plain, self.engine):
+            with Session(engine) as session:
+                event.listen(session, "do_orm_execute", only_flagged)
+                found = self.load(engine, session)
+                event.remove(session, "do_orm_execute", only_flagged)
+                flagged = select(Thing).where(Thing.shelf_id == 1, Thing.flag == 1)
+                expected = session.scalars(flagged.order_by(Thing.number, Thing.id).limit(3)).all()
+                self.assertEqual(found, expected)
 
     def test_a_changed_attribute_is_not_overwritten(self) -> None:
         with Session(self.engine) as session, session.no_autoflush:
