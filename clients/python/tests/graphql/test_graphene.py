@@ -158,7 +158,9 @@ class Pages(GrapheneCase):
     def test_more_parents_than_one_statement_has(self) -> None:
         authors = list(range(1, 151))
         found = self.books_of("first: 1", authors)
-        self.assertEqual([ids(books, "isbn") for books in found], [each[:1] for each in self.expected(authors)])
+        self.assertEqual(
+            [ids(books, "isbn") for books in found], [each[:1] for each in self.expected(authors)]
+        )
 
     def test_the_length_of_a_connection_counts_all_rows_of_the_parent(self) -> None:
         lengths = [len(each) for each in self.expected()]

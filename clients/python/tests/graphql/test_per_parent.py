@@ -1,4 +1,4 @@
-"""Related rows per parent, below the GraphQL libraries: keys, positions and orders of every kind of column."""
+"""Related rows per parent, below the GraphQL libraries: keys, and positions in columns of every kind."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from fixture import BookshopCase, url
-from kindred_db.sqlalchemy.order import order_of
-from kindred_db.sqlalchemy.per_parent import Related, Wanted, count_rows, load_rows
-from kindred_db.sqlalchemy.relations import key_of
 from more_models import Base, Kind, Order, Shelf, Thing, rows
 from sqlalchemy import Engine, create_engine, event, inspect, select
 from sqlalchemy.orm import Session, lazyload, with_loader_criteria
 from support import bookshop
+
+from kindred_db.sqlalchemy.order import order_of
+from kindred_db.sqlalchemy.per_parent import Related, Wanted, count_rows, load_rows
+from kindred_db.sqlalchemy.relations import key_of
 
 
 def identities(instances: Sequence[Any]) -> list[Any]:
@@ -40,7 +41,9 @@ class PerParentCase(BookshopCase):
     def setUpClass(cls) -> None:
         make_things()
 
-    def pages(self, engine: Engine, relationship: Any, order: list[Any], size: int, backwards: bool) -> list[Any]:
+    def pages(
+        self, engine: Engine, relationship: Any, order: list[Any], size: int, backwards: bool
+    ) -> list[Any]:
         """All rows of each parent, read in pages of this size."""
         prop = relationship.property
         related = Related(prop, order_of(order, prop.mapper), limit=size, backwards=backwards)
