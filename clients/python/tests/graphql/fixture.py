@@ -62,7 +62,11 @@ class BookshopCase(unittest.TestCase):
         self.assertEqual({refusal.reason for refusal in handle.why}, self.by_sql)
 
     def make_engine(self) -> Engine:
-        engine = create_engine(url("pymysql", self.database), isolation_level="READ COMMITTED")
+        # With another time zone than UTC, what has a TIMESTAMP is left to SQL.
+        connection = {"init_command": "SET time_zone = '+00:00'"}
+        engine = create_engine(
+            url("pymysql", self.database), isolation_level="READ COMMITTED", connect_args=connection
+        )
         self.addCleanup(engine.dispose)
         return engine
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Enum, Float, ForeignKey, ForeignKeyConstraint, Integer, Numeric, String, Time
-from sqlalchemy.dialects.mysql import DATETIME, DOUBLE, TIME, VARBINARY
+from sqlalchemy.dialects.mysql import DATETIME, DOUBLE, TIME, TIMESTAMP, VARBINARY
 from sqlalchemy.orm import DeclarativeBase, mapped_column, relationship
 from sqlalchemy.types import Date, TypeDecorator
 
@@ -53,6 +53,7 @@ class Thing(Base):
     exact = mapped_column(DOUBLE)
     day = mapped_column(Date)
     moment = mapped_column(DATETIME(fsp=3))
+    stamp = mapped_column(TIMESTAMP(fsp=1), nullable=True)
     length = mapped_column(Time().with_variant(TIME(fsp=2), "mysql", "mariadb"))
     name = mapped_column(Reversed)
     code = mapped_column(VARBINARY(8))
@@ -91,6 +92,7 @@ def rows(seed: int = 1) -> list[Any]:
             exact=some(dice.choice([0.1, 1 / 3, 1e300, -2.5])),
             day=some(date(2026, 1, dice.randint(1, 5))),
             moment=some(datetime(2026, 1, 1, 8, 0, 0, 1000 * dice.randint(0, 4))),
+            stamp=some(datetime(2026, 1, 1, 8, 0, 0, 100_000 * dice.randint(0, 4))),
             length=some(timedelta(hours=dice.randint(-30, 30), microseconds=10_000 * dice.randint(0, 99))),
             name=some(dice.choice(["Bob", "bob", "Émile", "emile", "zoë", ""])),
             code=some(bytes(dice.choices([0, 39, 92, 200, 255], k=dice.randint(0, 3)))),

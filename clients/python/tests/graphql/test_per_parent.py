@@ -98,7 +98,7 @@ class PerParentCase(BookshopCase):
 
 class Positions(PerParentCase):
     def test_columns_of_every_kind_in_both_directions(self) -> None:
-        columns = ("number", "price", "ratio", "exact", "day", "moment", "length", "name", "code", "flag")
+        columns = ("number", "price", "ratio", "exact", "day", "moment", "stamp", "length", "name", "code", "flag")
         for column in columns:
             attribute = getattr(Thing, column)
             self.check_pages(Shelf.things, [attribute])
