@@ -212,6 +212,22 @@ class OtherSelects(PluggedCase):
         found = self.compare(look, 0, refused="the tables are joined in another way")
         self.assertEqual(found, [1, 2, 3])
 
+    def test_comparisons_are_those_of_sql(self) -> None:
+        """NULL is neither equal nor unequal to anything, neither less nor greater."""
+        self.addCleanup(
+            self.library.database.sql, "UPDATE books SET title = 'book 2' WHERE id = 2", "lending"
+        )
+        self.library.database.sql("UPDATE books SET title = NULL WHERE id = 2", "lending")
+        title = Book.title
+        for condition in (
+            title != "book 4", title > "book 4", title >= "book 4", title < "book 4", title <= "book 4",
+            title.is_(None), title.is_not(None), title.in_(["book 4", "book 6"]), title == "BOOK 4 ",
+        ):  # fmt: skip
+            with self.subTest(condition=str(condition)):
+                statement = select(Book).where(Book.author_id == 1, condition)
+                look = lambda s, statement=statement: sorted(ids(s.scalars(statement)))  # noqa: E731
+                self.compare(look, answered=1)
+
     def test_null_in_a_list_equals_nothing(self) -> None:
         statement = select(Book).where(Book.author_id == 1, Book.title.in_(["book 2", None]))
         look = lambda s: ids(s.scalars(statement))  # noqa: E731

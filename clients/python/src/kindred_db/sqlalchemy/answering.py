@@ -17,7 +17,7 @@ from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
 from kindred_db import KindredError, TooLarge, UnknownName
 
-from . import connections, verification
+from . import connections, values, verification
 from .catalog import Catalog
 from .connections import Writes
 from .daemon import Daemon
@@ -329,5 +329,5 @@ def _check_free_list(exchange: Exchange) -> None:
     """A list that the application has written, whose rows come in the statement's order, each once."""
     if exchange.plan.order:
         raise NotAnswered("ORDER BY over the rows of several keys")
-    if any(type_.startswith(("char", "varchar", "text", "enum", "set")) for type_ in exchange.plan.key.types):
+    if any(values.kind(type_) == "text" for type_ in exchange.plan.key.types):
         raise NotAnswered("a list of texts, of which a collation may find two equal")
