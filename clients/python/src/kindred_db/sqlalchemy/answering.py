@@ -172,7 +172,8 @@ class Answerer:
         if not verification.are_same(asked.types, self._ask_question(asked), theirs):
             self.report.count("mismatched")
             log.error(
-                "kindred's rows for %s differ from those of SQL, which are used: %s; kindred %.1000s; SQL %.1000s",
+                "kindred's rows for %s differ from those of SQL, which are used: %s; "
+                "kindred %.1000s; SQL %.1000s",
                 question.label, execution.statement, rows, theirs,
             )  # fmt: skip
         return theirs

@@ -48,7 +48,8 @@ class Daemon:
     def ask(self, asked: Asked) -> list[Any]:
         """A result for each of the question's keys; raises the error of the first that has one."""
         options = {**asked.options, **self._timeout}
-        results: list[Any] = self._wait(getattr(self._client, asked.method)(asked.name, asked.keys, **options))
+        method = getattr(self._client, asked.method)
+        results: list[Any] = self._wait(method(asked.name, asked.keys, **options))
         return results
 
     def catalog(self) -> Catalog:
