@@ -62,7 +62,9 @@ def attach(
         verify: The share of loads, 0.0 to 1.0, that are run as SQL as well and compared. Where they differ,
             it is counted and logged, and SQL's rows are used.
         timeout: Seconds for one request, in place of the client's.
-        refresh_s: Seconds between two looks at whether the daemon's schema has changed.
+        refresh_s: Seconds between two looks at whether the daemon's schema has changed. For so long at most
+            a column that was given another type is read as one of its old type; `Handle.refresh` has the
+            next load look at once.
 
     Raises:
         AttachError: The daemon reads another database than the engine, or another server.
