@@ -24,6 +24,7 @@ from .daemon import Daemon
 from .exchange import Exchange, Request, Row
 from .execution import Execution
 from .plan import make_plan
+from .questions import Asked, Question
 from .reasons import NotAnswered
 from .report import Report
 from .siblings import Prefetched, sibling_keys
@@ -112,11 +113,14 @@ class Answerer:
         if execution.streams and not execution.is_relationship_load:
             # Its relationships are answered while it is read, when the session cannot be asked any more.
             connections.facts(execution.context)
-        if not (execution.is_relationship_load or self._settings.all_selects):
+        question = execution.options.get("kindred_question")
+        if not (question or execution.is_relationship_load or self._settings.all_selects):
             return False
         try:
-            exchange = self._exchange(execution)
-            answer = self._checked_rows(exchange, execution)
+            if question:
+                answer = self._answer_to(question, execution)
+            else:
+                answer = self._checked_rows(self._exchange(execution), execution)
         except NotAnswered as refusal:
             self._refused(execution, refusal)
             return False
@@ -127,21 +131,57 @@ class Answerer:
         return True
 
     def _exchange(self, execution: Execution) -> Exchange:
+        catalog = self._catalog(execution)
+        exchange = self._understood(execution.context, catalog)
+        self._check_session(execution, catalog, exchange.plan.has_timestamp)
+        return exchange
+
+    def _catalog(self, execution: Execution) -> Catalog:
         self._check_options(execution)
         catalog = self._daemon.catalog()
         if not catalog.tells_structure:
             raise NotAnswered(
                 "this daemon is older than the structure in 'describe'; renew kindred", "daemon"
             )
-        exchange = self._understood(execution.context, catalog)
+        return catalog
+
+    def _check_session(self, execution: Execution, catalog: Catalog, has_timestamp: bool) -> None:
         connections.check(
             connections.facts(execution.context),
             catalog,
             any_isolation=self._settings.any_isolation,
             any_server=self._settings.any_server,
-            has_timestamp=exchange.plan.has_timestamp,
+            has_timestamp=has_timestamp,
         )
-        return exchange
+
+    def _answer_to(self, question: Question, execution: Execution) -> list[Row]:
+        """The rows of a statement that says itself what it asks: a limit or a position for each parent."""
+        catalog = self._catalog(execution)
+        asked = question.ask(execution.context.compiled, catalog, execution.context.dialect)
+        self._check_session(execution, catalog, asked.has_timestamp)
+        rows = self._ask_question(asked)
+        if not self._settings.verify or random.random() >= self._settings.verify:
+            return rows
+        theirs = verification.sql_rows(
+            execution.cursor, execution.statement, execution.parameters, execution.context
+        )
+        self.report.count("verified")
+        if verification.are_same(asked.types, rows, theirs):
+            return rows
+        # Somebody may have committed in between; then kindred says by now what SQL has said.
+        if not verification.are_same(asked.types, self._ask_question(asked), theirs):
+            self.report.count("mismatched")
+            log.error(
+                "kindred's rows for %s differ from those of SQL, which are used: %s; "
+                "kindred %.1000s; SQL %.1000s",
+                question.label, execution.statement, rows, theirs,
+            )  # fmt: skip
+        return theirs
+
+    def _ask_question(self, asked: Asked) -> list[Row]:
+        rows = asked.rows(self._daemon.ask(asked))
+        self.report.count("requests")
+        return rows
 
     def _check_options(self, execution: Execution) -> None:
         """The rules that need neither the statement's structure nor the session's settings."""

@@ -12,6 +12,7 @@ from kindred_db import AsyncClient, Client, KindredError
 from .catalog import Catalog
 from .exchange import Request, WireKey
 from .forks import lock_of
+from .questions import Asked
 from .reasons import NotAnswered
 
 
@@ -42,6 +43,13 @@ class Daemon:
             return [self._wait(self._client.load(request.name, **{word: parts[0]}, **options))]
         word = "parents" if request.by_parent else "keys"
         results: list[Any] = self._wait(self._client.load_many(request.name, **{word: parts}, **options))
+        return results
+
+    def ask(self, asked: Asked) -> list[Any]:
+        """A result for each of the question's keys; raises the error of the first that has one."""
+        options = {**asked.options, **self._timeout}
+        method = getattr(self._client, asked.method)
+        results: list[Any] = self._wait(method(asked.name, asked.keys, **options))
         return results
 
     def catalog(self) -> Catalog:

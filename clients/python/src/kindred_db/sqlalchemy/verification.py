@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 from . import values
@@ -25,6 +25,13 @@ def are_equal(plan: Plan, ours: Iterable[Row], theirs: Iterable[Row]) -> bool:
         # Keys that a collation finds equal are one for SQL's IN, and each its own for kindred.
         return set(left) == set(right)
     return Counter(left) == Counter(right)
+
+
+def are_same(types: Sequence[str], ours: Sequence[Row], theirs: Sequence[Row]) -> bool:
+    """Whether both are the same rows in the same order. `types` has the server's type for each column."""
+    cells = [Cell(None, type_, None) for type_ in types]
+    left, right = ([[_cell(c, v) for c, v in zip(cells, row)] for row in rows] for rows in (ours, theirs))
+    return left == right
 
 
 def _comparable(plan: Plan, row: Row) -> Hashable:
