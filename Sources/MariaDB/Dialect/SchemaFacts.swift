@@ -21,13 +21,20 @@ extension Dialect {
         }
     }
 
-    /// The name of the variable that tells servers from one another.
-    package var serverIDVariable: String {
+    /// The query for what tells servers from one another. MariaDB's `server_uid` alone does not: it is made
+    /// of a machine's network address and the port, and so the same for two servers with sockets on it. It is
+    /// missing before 10.6.12.
+    package var serverIDQuery: String {
         switch kind {
         // https://mariadb.com/kb/en/server-system-variables/#server_uid
-        case .mariaDB: "server_uid"
+        case .mariaDB:
+            """
+            SELECT SHA1(GROUP_CONCAT(VARIABLE_VALUE ORDER BY VARIABLE_NAME SEPARATOR ' '))
+            FROM information_schema.GLOBAL_VARIABLES
+            WHERE VARIABLE_NAME IN ('DATADIR', 'HOSTNAME', 'PORT', 'SERVER_UID')
+            """
         // https://dev.mysql.com/doc/refman/9.4/en/replication-options.html#sysvar_server_uuid
-        case .mySQL: "server_uuid"
+        case .mySQL: "SELECT @@server_uuid"
         }
     }
 

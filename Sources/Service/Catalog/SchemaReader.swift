@@ -43,10 +43,9 @@ struct SchemaReader {
             dialect: dialect, serverID: try serverID())
     }
 
-    /// The server's own name for itself. A server that does not know the variable returns no row.
+    /// What tells the server from others.
     private func serverID() throws(DatabaseError) -> String? {
-        let name = dialect.serverIDVariable
-        return try client.strings("SHOW GLOBAL VARIABLES LIKE '\(name)'").first { $0[0] == name }?[1]
+        try client.strings(dialect.serverIDQuery).first?[0]
     }
 
     /// The rows of a query whose first column is the database, without that column; none if there is no

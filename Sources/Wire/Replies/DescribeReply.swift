@@ -62,8 +62,8 @@ package struct CatalogSource: Hashable, Sendable {
     package let database: String
     /// What the server says that it is: `MariaDB 10.11.19`.
     package let server: String
-    /// The server's own name for itself, which no other has: `server_uuid` of a MySQL, `server_uid` of a
-    /// MariaDB from 10.6 on; nil if it has none.
+    /// What tells the server from others: `server_uuid` of a MySQL; of a MariaDB, a hash of its data
+    /// directory, host name, port and `server_uid`; nil if it is not known.
     package let serverID: String?
     /// 16 hexadecimal digits, which are others as soon as `describe` tells anything else of a relationship.
     /// Daemons that tell the same have the same.

@@ -14,6 +14,12 @@ from .reasons import NotAnswered
 
 #: The key under which a pooled connection keeps its `SessionFacts`, until it is closed.
 _INFO_KEY = "kindred_db"
+#: What the daemon tells of a MariaDB as its server's id: see `describe` in the protocol.
+_MARIADB_ID = (
+    "(SELECT SHA1(GROUP_CONCAT(VARIABLE_VALUE ORDER BY VARIABLE_NAME SEPARATOR ' ')) "
+    "FROM information_schema.GLOBAL_VARIABLES "
+    "WHERE VARIABLE_NAME IN ('DATADIR', 'HOSTNAME', 'PORT', 'SERVER_UID'))"
+)
 _UTC = ("+00:00", "UTC")
 
 
@@ -99,11 +105,7 @@ def ask(dbapi_connection: Any, is_mariadb: bool) -> SessionFacts:
         f"@@session.{'tx_isolation' if is_mariadb else 'transaction_isolation'}, "
         "@@session.sql_mode, @@session.sql_select_limit, @@session.character_set_results, DATABASE(), "
     )
-    try:
-        row = _select(dbapi_connection, columns + ("@@server_uid" if is_mariadb else "@@server_uuid"))
-    except Exception:
-        # A MariaDB from before 10.6.12 or so has no @@server_uid.
-        row = _select(dbapi_connection, columns + "NULL")
+    row = _select(dbapi_connection, columns + (_MARIADB_ID if is_mariadb else "@@server_uuid"))
     zone, system_zone, autocommit, isolation, mode, limit, charset, database, server_id = row
     fault = ""
     if "PAD_CHAR_TO_FULL_LENGTH" in mode:
