@@ -1,6 +1,6 @@
 """A client that passes every case, small and for the kit's own tests only.
 
-Each decision that a case is about is a method of its own, so that `mutants.py` can spoil one at a time.
+Each decision that a case is about is a method of its own, so that `mutants` can spoil one at a time.
 It sends all requests of a call list, then reads replies until each has an outcome.
 """
 
