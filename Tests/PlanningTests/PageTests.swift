@@ -99,5 +99,7 @@ import Testing
         #expect(maxKeys([]) == 50)
         let many = (0..<100).map { Scalar.integer($0) }
         #expect(maxKeys([Condition(Self.sold, .any(many, orNull: false))]) == 10)
+        let long = Scalar.text(Array(repeating: UInt8(ascii: "x"), count: 1 << 18))
+        #expect(maxKeys([Condition(Self.title, .equal(long))]) == 4)
     }
 }

@@ -83,7 +83,10 @@ extension Relationship {
         var columns: [Column] = []
         for term in order {
             guard let column = (self.columns + primaryKey).first(where: { $0.name == term.column }) else {
-                throw member.failure(.badRequest, "'\(term.column)' is not to be read")
+                throw member.failure(
+                    .badRequest,
+                    "the relationship's order has '\(term.column)', which it does not show; give an 'order' of "
+                        + "shown columns")
             }
             if let obstacle = column.positionObstacle(dialect) {
                 throw member.failure(

@@ -81,7 +81,8 @@ package enum ReplyEncoder {
         if hasBegun { buffer.endObject() }
     }
 
-    /// Writes `"more":true` as the next member of a reply: whether there are rows behind its last one.
+    /// Writes `"more":true` as the next member of a reply: whether there are further rows in the direction
+    /// in which the page was asked for.
     package static func more(_ hasMore: Bool, into buffer: inout ByteBuffer) {
         buffer.member("more", hasMore)
     }

@@ -78,6 +78,7 @@ import Testing
                         client.ask("{\"load\":\"\(parents)\",\"parent\":\(id)}"))["row"]
                     return row?["k"].map { "\($0)" }
                 })
+            #expect(keys.count > 1, "\(name)")
             for key in keys.sorted() where key != "null" {
                 let all = try JSONValue(client.ask("{\"load\":\"\(name)\",\"key\":\(key)}"))["rows"]?.elements
                 let expected = try #require(all, "\(name) \(key)")
@@ -159,6 +160,7 @@ import Testing
         let daemon = try Self.daemon(
             """
             CREATE TABLE people (id INT PRIMARY KEY);
+            CREATE TABLE stays (person_id INT, town_id INT, PRIMARY KEY (person_id, town_id));
             CREATE TABLE visits (person_id INT, town VARCHAR(9), FOREIGN KEY (person_id) REFERENCES people (id));
             CREATE TABLE towns (id INT PRIMARY KEY, name VARCHAR(9), kind ENUM('x','a'), about TEXT, person_id INT,
               FOREIGN KEY (person_id) REFERENCES people (id));
@@ -169,6 +171,11 @@ import Testing
                 to = "towns.name"
                 kind = "many"
                 through = [{ table = "visits", from = "person_id", to = "town" }]
+                [relationships."people.towns_joined"]
+                from = "people.id"
+                to = "towns.id"
+                kind = "many"
+                through = [{ table = "stays", from = "person_id", to = "town_id" }]
                 [relationships."people.towns_once"]
                 from = "people.id"
                 to = "towns.name"
@@ -179,6 +186,7 @@ import Testing
         func message(_ name: String, _ options: String = "") throws -> String {
             try daemon.ask("{\"load\":\"\(name)\",\"key\":1,\"after\":null\(options)}").errorMessage
         }
+        #expect(try message("people.towns_joined") == "")
         #expect(try message("people.visits").contains("no primary key"))
         #expect(try message("people.towns_visited").contains("several times"))
         #expect(try message("people.towns_once") == "")
