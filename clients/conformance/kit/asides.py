@@ -4,29 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from .requests import LOAD_MEMBERS
+
 SCHEMA_VERSION = "092bf2c1d359be2f"
 HELLO = {
     "server": "kindred 0.2.0",
     "protocol": 1,
     "operations": ["ping", "hello", "describe", "stats", "cancel"],
-    "members": [
-        "id",
-        "load",
-        "key",
-        "keys",
-        "parent",
-        "parents",
-        "timeout_ms",
-        "columns",
-        "where",
-        "order",
-        "limit",
-        "offset",
-        "count",
-        "include",
-        "after",
-        "before",
-    ],
+    "members": list(LOAD_MEMBERS),
     "schema_version": SCHEMA_VERSION,
 }
 LIMITS = {

@@ -69,9 +69,9 @@ class Case:
         _check(not unknown, self.name, f"needs {sorted(unknown)}, which no client can declare")
         _check(set(self.on_connect) <= TREATMENTS, self.name, f"on_connect takes {sorted(TREATMENTS)}")
         for step in every_step(self.steps):
-            kind = next((kind for kind in STEPS if kind in step), None)
-            _check(kind is not None, self.name, f"this is no step: {step}")
-            _check(set(step) <= STEPS[kind or ""], self.name, f"a step {kind} has other members: {step}")
+            kind = next(iter(step), "")
+            _check(kind in STEPS, self.name, f"a step begins with one of {', '.join(STEPS)}: {step}")
+            _check(set(step) <= STEPS[kind], self.name, f"a step {kind} has other members: {step}")
         self._check_names()
 
     def _check_names(self) -> None:

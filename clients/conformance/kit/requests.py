@@ -7,13 +7,15 @@ from typing import Any
 from .values import difference, parse, shortened
 
 MAX_LINE_BYTES = 1 << 20
-MEMBERS = {
+# Those of loads, as `hello` tells them.
+LOAD_MEMBERS = (
     "id",
     "load",
     "key",
     "keys",
     "parent",
     "parents",
+    "timeout_ms",
     "columns",
     "where",
     "order",
@@ -21,12 +23,10 @@ MEMBERS = {
     "offset",
     "count",
     "include",
-    "timeout_ms",
     "after",
     "before",
-    "op",
-    "target",
-}
+)
+MEMBERS = {*LOAD_MEMBERS, "op", "target"}
 
 # Members that are the client's own business where a case does not name them.
 UNCOMPARED = ("id", "timeout_ms")

@@ -121,6 +121,18 @@ class Cases(SharedCases):
         expected = {int(row["author_id"] or 0): int(row["books"] or 0) for row in bookshop().query(sql)}
         self.assertEqual(counts, [expected.get(key, 0) for key in keys])
 
+    def test_any_number_of_keys_whatever_the_daemon_s_limit(self) -> None:
+        with PrivateDaemon(bookshop(), settings="[limits]\nrequest_keys = 50") as daemon:
+            client = self.client_class(daemon.socket, timeout=20.0)
+            for amount in (50, 51, 80, 130):
+                keys = list(range(1, amount + 1))
+                authors = client.load_many("books.author", parents=keys, columns=["id"])
+                sql = f"SELECT author_id FROM books WHERE id <= {amount} ORDER BY id"
+                self.assertEqual([author["id"] for author in authors], self.ids(sql))
+                tags = client.batch("books.tags", limit=1)(keys)
+                self.assertEqual(len(tags), amount)
+            client.close()
+
     def test_a_request_that_is_too_long_is_refused_and_harms_nobody(self) -> None:
         where = {"title": ["x" * 2000] * 800}
         with self.assertRaisesRegex(kindred_db.TooLarge, "limits.line_bytes"):

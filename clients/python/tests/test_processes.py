@@ -13,11 +13,13 @@ import unittest
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
+from unittest import mock
 
 from support import PrivateDaemon, bookshop, eventually
 
-from kindred_db import AsyncClient, Client
+from kindred_db import AsyncClient, Client, async_transport
 
 SOURCE = str(Path(__file__).parents[1] / "src")
 
@@ -292,6 +294,45 @@ class LoopTests(Cases):
                 self.assertEqual(self.accepted() - before, 3)
 
         asyncio.run(main())
+
+    def test_threads_of_a_forked_child_that_begin_at_the_same_moment_share_its_state(self) -> None:
+        client = AsyncClient(self.daemon.socket, timeout=30.0)
+        first_may_begin, first_has_asked, may_end = threading.Event(), threading.Event(), threading.Event()
+        failures: list[BaseException] = []
+
+        def process_id() -> int:
+            if threading.current_thread().name == "second" and not first_may_begin.is_set():
+                # It has seen the parent's id already.
+                first_may_begin.set()
+                first_has_asked.wait(20)
+            return os.getpid()
+
+        async def ask(wait_at: threading.Event, tell: threading.Event) -> None:
+            assert (await client.load("books.author", 7))["id"] == 7
+            tell.set()
+            wait_at.wait(20)
+            assert (await client.load("books.author", 8))["id"] == 8
+
+        def run(*events: threading.Event) -> None:
+            try:
+                asyncio.run(ask(*events))
+            except BaseException as error:
+                failures.append(error)
+
+        def child() -> None:
+            with mock.patch.object(async_transport, "os", SimpleNamespace(getpid=process_id)):
+                second = threading.Thread(target=run, args=(may_end, may_end), name="second")
+                second.start()
+                assert first_may_begin.wait(20)
+                run_first = threading.Thread(target=run, args=(may_end, first_has_asked))
+                run_first.start()
+                for thread in (run_first, second):
+                    thread.join(20)
+            assert not failures, failures
+
+        before = self.accepted()
+        in_child(child)
+        self.assertEqual(self.accepted() - before, 2, "each loop of the child has one connection")
 
     def test_close_leaves_nothing(self) -> None:
         before = descriptors()

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import threading
 import time
 import unittest
+from collections.abc import Sequence
 from typing import Any
+from unittest import mock
 
 from support import eventually
-from support.faults import SILENCE, FaultCases, good, row, silent
-from support.scripted import ScriptedConnection, ScriptedServer
+from support.faults import SILENCE, FaultCases, closing, good, row, silent
+from support.scripted import Script, ScriptedConnection, ScriptedServer
 
 import kindred_db
+from kindred_db import sockets
+from kindred_db.address import TCPAddress, parse_address
 
 
 class SyncFaultTests(FaultCases, unittest.TestCase):
@@ -202,7 +208,58 @@ class SyncFaultTests(FaultCases, unittest.TestCase):
                 thread.join(20)
             self.assertEqual(len(errors), 3)
             for error in errors:
-                self.assertIsInstance(error, (kindred_db.ConnectionLost, kindred_db.ClientClosed))
+                self.assertIsInstance(error, kindred_db.ClientClosed)
+
+    def test_close_by_another_thread_at_any_moment_is_told_as_such(self) -> None:
+        for moment in ("connect", "wait"):
+            for scripts in ([silent], [closing, silent]):
+                with self.subTest(moment=moment, attempts=len(scripts)):
+                    self.check_close_before(moment, scripts)
+
+    def check_close_before(self, moment: str, scripts: Sequence[Script]) -> None:
+        """Closes the client from another thread, just before the last attempt comes to that step."""
+        original = getattr(sockets, moment)
+        with ScriptedServer(*scripts) as server, mock.patch.object(sockets, moment) as step:
+            client = kindred_db.Client(server.address)
+
+            def close_first(*arguments: Any) -> Any:
+                if step.call_count == len(scripts):
+                    thread = threading.Thread(target=client.close)
+                    thread.start()
+                    thread.join(20)
+                return original(*arguments)
+
+            step.side_effect = close_first
+            self.fails(kindred_db.ClientClosed, client, timeout=20.0)
+
+    def test_a_host_s_addresses_have_one_deadline_for_all(self) -> None:
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as clients:
+            for _ in range(3):  # more than its queue takes
+                client = clients.enter_context(socket.socket())
+                client.setblocking(False)
+                client.connect_ex(full.getsockname())
+            with ScriptedServer(good, with_tcp=True) as server:
+                alive = parse_address(server.address)
+                assert isinstance(alive, TCPAddress)
+                client = self.client("tcp://several.invalid:1", circuit_breaker=False)
+                with self.addresses_of_a_host(full.getsockname(), (alive.host, alive.port)):
+                    self.fails(kindred_db.NoReply, client, "took no connection in time", timeout=SILENCE)
+                self.assertEqual(server.connections, 0)
+
+    def test_a_host_s_addresses_are_tried_one_after_the_other(self) -> None:
+        with socket.socket() as unused, ScriptedServer(good, with_tcp=True) as server:
+            unused.bind(("127.0.0.1", 0))
+            alive = parse_address(server.address)
+            assert isinstance(alive, TCPAddress)
+            client = self.client("tcp://several.invalid:1")
+            with self.addresses_of_a_host(unused.getsockname(), (alive.host, alive.port)):
+                self.check(client, 1)
+            client.close()
+
+    def addresses_of_a_host(self, *addresses: tuple[str, int]) -> Any:
+        """While it lasts, each name of a host stands for these addresses."""
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in addresses]
+        return mock.patch.object(socket, "getaddrinfo", lambda *_, **__: found)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,8 @@ class AsyncTransport:
         self._timeout = timeout
         self._has_breaker = has_breaker
         self._is_closed = False
-        self._current = _State()
+        self._states = {os.getpid(): _State()}
+        """By process; the parent's is forgotten by a forked child that needs one of its own."""
 
     async def exchange(self, call: Call[T], deadline: float) -> T:
         """Asks, and asks once more on a new connection where the first one was lost before the reply had
@@ -78,10 +79,11 @@ class AsyncTransport:
             reply = await self._attempt(call, deadline, may_repeat=False)
         return call.result(cast(Reply, reply))
 
-    async def limits(self, relationship: str | None, deadline: float) -> Limits:
-        """What a request must keep. The daemon is asked once for each connection that needs to know."""
+    async def limits(self, relationship: str | None, deadline: float, *, anew: bool = False) -> Limits:
+        """What a request must keep. The daemon is asked once for each connection that needs to know, and
+        `anew` if what it said has turned out to be wrong."""
         state = self._state()
-        known = state.limits
+        known = None if anew else state.limits
         if known is None:
             description = await self.exchange(calls.describe(relationship), deadline)
             state.limits = known = Limits.described(description)
@@ -166,11 +168,15 @@ class AsyncTransport:
         self._state().breaker.succeeded()
 
     def _state(self) -> _State:
-        if self._current.process != os.getpid():
-            inherited, self._current = self._current, _State()
-            for of_loop in inherited.loops.values():
-                of_loop.forget()
-        return self._current
+        process = os.getpid()
+        if process not in self._states:
+            # Where several threads of a forked child come here at once, one of their states serves them all.
+            self._states.setdefault(process, _State())
+            for inherited in [state for state in list(self._states.values()) if state.process != process]:
+                self._states.pop(inherited.process, None)
+                for of_loop in inherited.loops.values():
+                    of_loop.forget()
+        return self._states[process]
 
 
 def _look_at_error(connecting: asyncio.Task[Any]) -> None:

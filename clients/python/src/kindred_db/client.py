@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 from . import calls
 from .address import parse_address
 from .calls import Call, Page
-from .many import ManyKeys, batch_of, check_length, needs_limits
+from .errors import TooLarge
+from .many import Limits, ManyKeys, batch_of, check_length, needs_limits
 from .options import (
     MISSING,
     CountOptions,
@@ -22,9 +23,9 @@ from .options import (
     load_members,
     page_members,
     positions,
+    seconds,
 )
 from .pipeline import Pipeline
-from .process import seconds
 from .request import Request
 from .sync_transport import SyncTransport
 
@@ -226,7 +227,8 @@ class Client:
         return self._perform(calls.ping(), timeout)
 
     def close(self) -> None:
-        """Ends the connections of all threads of this process. The client cannot be used any more."""
+        """Ends the connections of all threads of this process; calls that wait on them fail with
+        `ClientClosed`. The client cannot be used any more."""
         self._transport.close()
 
     def __enter__(self) -> Client:
@@ -251,6 +253,16 @@ class Client:
     def _perform_many(self, many: ManyKeys, timeout: float | None) -> list[Any]:
         deadline = self._deadline(timeout)
         limits = self._transport.limits(many.relationship, deadline) if many.needs_limits else None
+        try:
+            return self._results(many, limits, deadline)
+        except TooLarge as error:
+            # A limit below what goes unasked, or one that has been lowered since it was asked for.
+            if error.code != "too_many_keys":
+                raise
+        limits = self._transport.limits(many.relationship, deadline, anew=True)
+        return self._results(many, limits, deadline)
+
+    def _results(self, many: ManyKeys, limits: Limits | None, deadline: float) -> list[Any]:
         requests = [Request(call, deadline) for call in many.calls(limits)]
         self._transport.complete(requests)
         return [result for request in requests for result in request.outcome()]

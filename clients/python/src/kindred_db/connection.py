@@ -13,7 +13,7 @@ from typing import Any
 from . import protocol, sockets
 from .address import Address
 from .calls import Reply
-from .errors import Cancelled, ConnectionLost, NoReply, ProtocolViolation
+from .errors import Cancelled, ConnectionLost, KindredError, NoReply, ProtocolViolation
 from .request import Request
 
 # How long a reply is read on that had come, at least in part, by its deadline.
@@ -38,6 +38,8 @@ class Connection:
         self._output = bytearray()
         self._input = protocol.LineBuffer()
         self._is_ending = False
+        self._cause: KindredError | None = None
+        """Why we have closed it ourselves."""
         self._socket: socket.socket | None = sockets.connect(address, deadline)
 
     @property
@@ -80,20 +82,20 @@ class Connection:
             for request in requests:
                 self._await(request)
 
-    def close(self) -> None:
-        """Ends the connection; requests that wait on it fail. In a forked child it only closes the child's
-        descriptor, which the parent does not notice."""
+    def close(self, cause: KindredError) -> None:
+        """Ends the connection; requests that wait on it fail with the cause. In a forked child it only closes
+        the child's descriptor, which the parent does not notice."""
         if self._process != os.getpid():
             if self._socket is not None:
                 self._socket.close()
             return
-        for request in self._end():
-            request.fail(ConnectionLost("the connection was closed before the reply had come"))
+        self._cause = cause
+        self._fail(cause)
 
     def __del__(self) -> None:
         # The thread has ended, or the client is no longer used, or no connection had come about.
         if getattr(self, "_socket", None) is not None:
-            self.close()
+            self.close(_closed())
 
     @contextlib.contextmanager
     def _ending_on_errors(self) -> Iterator[None]:
@@ -103,8 +105,7 @@ class Connection:
         except ConnectionLost as loss:
             self._lose(loss)
         except ProtocolViolation as violation:
-            for request in self._end():
-                request.fail(violation)
+            self._fail(violation)
         except NoReply as timeout:
             other = ConnectionLost(
                 "the connection was closed, because another request on it had no reply in time"
@@ -114,10 +115,17 @@ class Connection:
                 request.fail(timeout if request.deadline <= now else other)
             raise
         except BaseException:  # such as KeyboardInterrupt
-            self.close()
+            self.close(_closed())
             raise
 
+    def _fail(self, error: KindredError) -> None:
+        for request in self._end():
+            request.fail(error)
+
     def _lose(self, loss: ConnectionLost) -> None:
+        if self._cause is not None:  # Another thread closes it, and has not come to all requests yet.
+            self._fail(self._cause)
+            return
         begun = self._input.begun_replies(self._waiting)
         for request in self._end():
             request.lose(loss, reply_had_begun=request.id in begun)
@@ -205,3 +213,7 @@ class Connection:
         return ConnectionLost(
             f"the connection to kindred at {self._address} broke: {error.strerror or error}"
         )
+
+
+def _closed() -> ConnectionLost:
+    return ConnectionLost("the connection was closed before the reply had come")

@@ -11,8 +11,8 @@ from .calls import Call
 from .errors import TooLarge
 from .options import CountOptions, LoadOptions
 
-# Fewer keys than any sensible `limits.request_keys`, and with the id and the time-out a shorter line than any
-# `limits.line_bytes`: up to here nobody has to ask what the limits are.
+# Fewer keys than any usual `limits.request_keys`, and with the id and the time-out a shorter line than any
+# `limits.line_bytes`: up to here nobody asks what the limits are, unless the daemon says `too_many_keys`.
 _ALWAYS_ALLOWED_KEYS = 100
 _ALWAYS_ALLOWED_BYTES = 950
 

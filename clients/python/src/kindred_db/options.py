@@ -163,3 +163,14 @@ def _include(include: Any, path: str) -> dict[str, Any]:
             raise TypeError(f"{path}.{name}: must be a mapping of options, not {type(options).__name__}")
         members[name] = _members(options, f"{path}.{name}.")
     return members
+
+
+def seconds(timeout: object) -> float:
+    """A time-out as it was given.
+
+    Raises:
+        ValueError: It is no number of seconds above 0.
+    """
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < float("inf"):
+        raise ValueError(f"timeout: must be a number of seconds above 0, not {timeout!r}")
+    return float(timeout)

@@ -19,14 +19,3 @@ class ProcessState:
         self.process = os.getpid()
         self.breaker = Breaker()
         self.limits: Limits | None = None
-
-
-def seconds(timeout: object) -> float:
-    """A time-out as it was given.
-
-    Raises:
-        ValueError: It is no number of seconds above 0.
-    """
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < float("inf"):
-        raise ValueError(f"timeout: must be a number of seconds above 0, not {timeout!r}")
-    return float(timeout)

@@ -68,7 +68,10 @@ class Request(Generic[T]):
     def fail(self, error: KindredError) -> None:
         """Ends with an error, unless it has ended."""
         if not self.is_done:
-            self.is_done, self._error, self.connection = True, error, None
+            # In this order, because another thread may wait for it when a client is closed.
+            self._error = error
+            self.is_done = True
+            self.connection = None
 
     def lose(self, loss: ConnectionLost, reply_had_begun: bool) -> None:
         """Its connection is gone: it is to be sent again, or ends."""

@@ -33,8 +33,7 @@ def connect(address: Address, deadline: float) -> socket.socket:
     """
     try:
         if isinstance(address, TCPAddress):
-            connection = socket.create_connection((address.host, address.port), remaining(address, deadline))
-            prepare_tcp(connection)
+            connection = _connect_tcp(address, deadline)
         else:
             connection = _connect_unix(address, deadline)
     except (TimeoutError, socket.timeout):  # two classes until Python 3.9
@@ -43,6 +42,27 @@ def connect(address: Address, deadline: float) -> socket.socket:
         raise unreachable(address, error) from None
     connection.setblocking(False)
     return connection
+
+
+def _connect_tcp(address: TCPAddress, deadline: float) -> socket.socket:
+    failure: OSError | None = None
+    for family, kind, number, _, target in socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM
+    ):
+        seconds = remaining(address, deadline)  # of the time for all addresses
+        connection = socket.socket(family, kind, number)
+        try:
+            connection.settimeout(seconds)
+            prepare_tcp(connection)
+            connection.connect(target)
+            return connection
+        except OSError as error:
+            connection.close()
+            failure = error
+        except BaseException:
+            connection.close()
+            raise
+    raise failure or OSError("the host has no address")
 
 
 def _connect_unix(address: UnixAddress, deadline: float) -> socket.socket:
@@ -111,6 +131,13 @@ def unreachable(address: Address, error: OSError) -> Unreachable:
 def wait(connection: socket.socket, writing: bool, seconds: float) -> bool:
     """Waits until the socket can be read from, or written to if `writing`, or the time is over; returns
     whether it can be read from. A connection that has ended can be."""
+    try:
+        return _poll(connection, writing, seconds)
+    except ValueError:  # Another thread has closed it, and its descriptor is -1.
+        return True
+
+
+def _poll(connection: socket.socket, writing: bool, seconds: float) -> bool:
     milliseconds = max(math.ceil(1000 * seconds), 0)
     if not hasattr(select, "poll"):  # on Windows
         readable, _, _ = select.select([connection], [connection] if writing else [], [], milliseconds / 1000)

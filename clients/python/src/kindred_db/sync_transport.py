@@ -63,10 +63,11 @@ class SyncTransport:
             if any(request.has_reply for request in waiting):
                 breaker.succeeded()
 
-    def limits(self, relationship: str | None, deadline: float) -> Limits:
-        """What a request must keep. The daemon is asked once for each connection that needs to know."""
+    def limits(self, relationship: str | None, deadline: float, *, anew: bool = False) -> Limits:
+        """What a request must keep. The daemon is asked once for each connection that needs to know, and
+        `anew` if what it said has turned out to be wrong."""
         state = self._state()
-        known = state.limits
+        known = None if anew else state.limits
         if known is None:
             request = Request(calls.describe(relationship), deadline)
             self.complete([request])
@@ -79,7 +80,7 @@ class SyncTransport:
         for reference in self._state().connections.valuerefs():
             connection = reference()
             if connection is not None:
-                connection.close()
+                connection.close(_client_closed())
 
     def _submit(self, requests: list[Request[Any]]) -> None:
         """Gives the thread's connection those that are on none; without a connection they fail."""
@@ -94,7 +95,7 @@ class SyncTransport:
         """The thread's connection; a new one if it has none that is of use."""
         state = self._state()
         if self._is_closed:
-            raise ClientClosed("the client was closed")
+            raise _client_closed()
         is_probe = self._has_breaker and state.breaker.admit(time.monotonic())
         connection: Connection | None = getattr(state.thread, "connection", None)
         if connection is None or not connection.is_usable or is_probe:
@@ -102,6 +103,9 @@ class SyncTransport:
             state.thread.connection = connection
             state.connections[next(state.numbers)] = connection
             state.limits = None  # It may be another daemon.
+            if self._is_closed:  # by another thread, which may not have seen this connection
+                connection.close(_client_closed())
+                raise _client_closed()
         return connection
 
     def _connect(self, deadline: float, is_probe: bool) -> Connection:
@@ -126,3 +130,7 @@ class SyncTransport:
         if self._current.process != os.getpid():
             self._current = _State()
         return self._current
+
+
+def _client_closed() -> ClientClosed:
+    return ClientClosed("the client was closed")

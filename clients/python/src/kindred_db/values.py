@@ -26,8 +26,8 @@ def scalar(value: Any, argument: str) -> JSONScalar:
 
     - `bool` becomes 1 or 0, as MariaDB and MySQL keep it.
     - `Decimal` becomes its digits, `"12.50"`, and is never rounded.
-    - `datetime` becomes `"2026-11-22T10:39:00.123"`; one with a time zone becomes UTC and ends in `Z`, as a
-      `TIMESTAMP` does.
+    - `datetime` becomes `"2026-11-22T10:39:00.123000"`; one with a time zone becomes UTC and ends in `Z`, as
+      a `TIMESTAMP` does.
     - `date` becomes `"2026-11-22"`, `time` and `timedelta` become `"-38:59:59"`.
     - `bytes` become base64, `UUID` its usual text, an `Enum` its value.
 
@@ -89,7 +89,7 @@ def _as_text(value: Any, argument: str) -> str:
             raise ValueError(f"{argument}: a TIME has no time zone, but {value!r} has one")
         return value.isoformat()
     if isinstance(value, datetime.timedelta):
-        return _timedelta(value)
+        return duration(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return base64.b64encode(value).decode()
     if isinstance(value, uuid.UUID):
@@ -103,7 +103,8 @@ def _datetime(value: datetime.datetime) -> str:
     return value.astimezone(datetime.timezone.utc).replace(tzinfo=None).isoformat() + "Z"
 
 
-def _timedelta(value: datetime.timedelta) -> str:
+def duration(value: datetime.timedelta) -> str:
+    """A value of a `TIME` column: `"-38:59:59"`, `"08:05:01.250000"`."""
     sign = "-" if value < datetime.timedelta() else ""
     value = abs(value)
     minutes, seconds = divmod(value.days * 86400 + value.seconds, 60)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Enum, Float, ForeignKey, ForeignKeyConstraint, Integer, Numeric, String, Time
-from sqlalchemy.dialects.mysql import DATETIME, DOUBLE, TIME, TIMESTAMP, VARBINARY
+from sqlalchemy.dialects.mysql import DATETIME, DOUBLE, SET, TIME, TIMESTAMP, VARBINARY
 from sqlalchemy.orm import DeclarativeBase, mapped_column, relationship
 from sqlalchemy.types import Date, TypeDecorator
 
@@ -37,10 +37,25 @@ class Reversed(TypeDecorator[str]):
         return value and value[::-1]
 
 
+class Size(TypeDecorator[str]):
+    """An ENUM behind a type of the application's."""
+
+    impl = Enum("small", "large", "huge")
+    cache_ok = True
+
+
+class Weight(TypeDecorator[float]):
+    """A FLOAT behind a type of the application's."""
+
+    impl = Float
+    cache_ok = True
+
+
 class Shelf(Base):
     __tablename__ = "shelves"
     id = mapped_column(Integer, primary_key=True)
     things = relationship("Thing", order_by="Thing.id")
+    dogs = relationship("Dog", order_by="Dog.id")
 
 
 class Thing(Base):
@@ -58,7 +73,24 @@ class Thing(Base):
     name = mapped_column(Reversed)
     code = mapped_column(VARBINARY(8))
     flag = mapped_column(Integer)
+    colours = mapped_column(SET("red", "green", "blue"))
+    size = mapped_column(Size)
+    weight = mapped_column(Weight)
     kind = mapped_column(Enum(Kind))
+
+
+class Pet(Base):
+    """Two classes in one table."""
+
+    __tablename__ = "pets"
+    id = mapped_column(Integer, primary_key=True)
+    shelf_id = mapped_column(ForeignKey("shelves.id"))
+    species = mapped_column(String(10))
+    __mapper_args__ = {"polymorphic_on": "species", "polymorphic_identity": "pet"}  # noqa: RUF012
+
+
+class Dog(Pet):
+    __mapper_args__ = {"polymorphic_identity": "dog"}  # noqa: RUF012
 
 
 class Order(Base):
@@ -98,6 +130,9 @@ def rows(seed: int = 1) -> list[Any]:
             code=some(bytes(dice.choices([0, 39, 92, 200, 255], k=dice.randint(0, 3)))),
             flag=dice.randint(0, 1),
             kind=some(dice.choice(list(Kind))),
+            colours=some(dice.choice([{"red"}, {"green"}, {"blue"}, {"red", "blue"}])),
+            size=some(dice.choice(["small", "large", "huge"])),
+            weight=some(dice.choice([0.1, 1 / 3, 1.2345678, -2.5])),
         )
 
     orders = [Order(year=2020 + year, number=number) for year in range(2) for number in range(3)]
@@ -106,4 +141,6 @@ def rows(seed: int = 1) -> list[Any]:
         for order in orders
         for line in range(order.number * 3)
     ]
-    return [*(Shelf(id=number) for number in range(1, 5)), *map(thing, range(36)), *orders, *lines]
+    shelves = [Shelf(id=number) for number in range(1, 5)]
+    pets = [made(shelf_id=1 + place % 2) for place, made in enumerate([Pet, Dog, Dog, Dog, Pet, Pet])]
+    return [*shelves, *map(thing, range(36)), *pets, *orders, *lines]

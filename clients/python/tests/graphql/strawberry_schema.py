@@ -11,12 +11,12 @@ mapper = StrawberrySQLAlchemyMapper()
 # Relationships find their types by the names of the models.
 @mapper.type(models.Author)
 class Author:
-    __exclude__ = ["bestsellers"]
+    __exclude__ = ["bestsellers"]  # noqa: RUF012
 
 
 @mapper.type(models.Book)
 class Book:
-    __exclude__ = ["reviews"]
+    __exclude__ = ["reviews"]  # noqa: RUF012
 
 
 @mapper.type(models.Tag)

@@ -28,6 +28,7 @@ class Example(BookshopCase):
             cwd=CLIENT / "example",
             env={**os.environ, "PYTHONPATH": str(CLIENT / "src")},
             capture_output=True,
+            check=False,
             text=True,
             timeout=60,
         )
@@ -53,6 +54,7 @@ class Example(BookshopCase):
             cwd=CLIENT / "example",
             env={**os.environ, "PYTHONPATH": str(CLIENT / "src")},
             capture_output=True,
+            check=False,
             text=True,
             timeout=60,
         )

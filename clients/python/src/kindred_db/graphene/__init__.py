@@ -14,11 +14,14 @@ for all parents: filters with `or` or on other relationships, an order by an ENU
 between two cursors, a relationship with conditions of its own. The handle's `why` tells them.
 
 What changes for clients: cursors of nested connections are positions and no numbers of rows, those of before
-are refused, and `hasPreviousPage` is true behind a cursor, as `hasNextPage` is in front of one. In a schema
-that is executed synchronously nothing can be batched, and each parent loads its own.
+are refused, and `hasPreviousPage` is true behind a cursor, as `hasNextPage` is in front of one. Refused are
+also those of an order by a long text, JSON or a text in a nopad collation, which the servers sort otherwise
+than they compare. In a schema that is executed synchronously nothing can be batched, and each parent loads
+its own.
 
 With an AsyncSession, which can do only one thing at a time, a resolver of your own that shares it with other
-fields takes its turn: `async with turn_of(session): …`.
+fields takes its turn: `async with turn_of(session): …`. Within it, it may take the turn again, but must not
+await batched fields or the `length` of a connection: their loads wait for the turn, and so it is an error.
 """
 
 from ..sqlalchemy.sessions import turn_of

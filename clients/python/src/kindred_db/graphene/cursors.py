@@ -13,7 +13,8 @@ from typing import Any
 from graphql import GraphQLError
 from graphql_relay.utils import base64, unbase64
 
-from ..sqlalchemy.order import OrderTerm, Position
+from ..sqlalchemy.order import OrderTerm, Position, check_positions
+from ..sqlalchemy.positions import driver_value
 
 
 def cursor_of(order: Sequence[OrderTerm], position: Position) -> str:
@@ -25,7 +26,8 @@ def position_of(cursor: str | None, order: Sequence[OrderTerm], argument: str) -
     """The position that a cursor carries; None for no cursor.
 
     Raises:
-        GraphQLError: if it is no cursor, or one of another order; the text names the argument.
+        GraphQLError: if it is no cursor, or one of another order, or the order has no cursors; the text
+            names the argument.
     """
     if not cursor:
         return None
@@ -46,5 +48,20 @@ def _check(names: list[Any], position: list[Any], order: Sequence[OrderTerm], ar
         was, wanted = (", ".join(map(str, each)) for each in (names, expected))
         raise GraphQLError(f"Argument '{argument}' is a cursor of rows sorted by {was}, not by {wanted}.")
     plain = all(value is None or isinstance(value, (str, int, float)) for value in position)
-    if len(position) != len(names) or not plain:
+    if len(position) != len(names) or not plain or not _fits(position, order):
         raise GraphQLError(f"Argument '{argument}' is not a cursor of this field.")
+    try:
+        check_positions(order)
+    except ValueError as error:
+        raise GraphQLError(f"Argument '{argument}': {error}") from None
+
+
+def _fits(position: list[Any], order: Sequence[OrderTerm]) -> bool:
+    """Whether the columns can have the values: one that cannot be sent would fail all parents' loads."""
+    try:
+        for term, value in zip(order, position):
+            if value is not None:
+                driver_value(value, term.expression.type)
+    except (ValueError, TypeError, ArithmeticError):
+        return False
+    return True

@@ -12,7 +12,7 @@ from sqlalchemy.exc import NoInspectionAvailable
 from sqlalchemy.orm import InstanceState, RelationshipProperty, Session, object_session
 
 from ..sqlalchemy.selectin import load_relationship
-from ..sqlalchemy.sessions import kept_in, run_in
+from ..sqlalchemy.sessions import check_others_turn, kept_in, run_in
 
 LoadAll = Callable[[Session, Sequence[Any]], Sequence[Any]]
 
@@ -36,7 +36,12 @@ class SessionLoader(DataLoader):  # type: ignore[misc]
 
 
 def loader_of(session: Session, kind: Hashable, load_all: LoadAll) -> SessionLoader:
-    """The loader for this kind of load in this session and event loop; `load_all` makes a new one's loads."""
+    """The loader for this kind of load in this session and event loop; `load_all` makes a new one's loads.
+
+    Raises:
+        RuntimeError: if the current task holds the session's turn, for which the load would wait for ever.
+    """
+    check_others_turn(session)
     loaders: dict[Hashable, SessionLoader] = kept_in(session, "loaders", dict)
     loader = loaders.get(kind)
     if loader is None or loader.loop is not asyncio.get_running_loop():

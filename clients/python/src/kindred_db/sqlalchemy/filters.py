@@ -51,7 +51,7 @@ def where_of(
         NotAnswered: for whatever is not a comparison of a shown column with a value of its type.
     """
     where: dict[str, dict[str, Any]] = {}
-    for condition in _parts(conditions):
+    for condition in parts_of(conditions):
         column, operator, values_ = _comparison(condition, table, dialect)
         if column.name not in types:
             raise NotAnswered(f"a filter on the column {column.name}, which kindred does not show")
@@ -89,11 +89,12 @@ def driver_form(value: Any, type_: TypeEngine[Any], dialect: Dialect) -> Any:
     return value if process is None else process(value)
 
 
-def _parts(conditions: Iterable[ColumnElement[bool]]) -> Iterable[ColumnElement[bool]]:
+def parts_of(conditions: Iterable[ColumnElement[bool]]) -> Iterable[ColumnElement[bool]]:
+    """The conditions that AND joins in them, without TRUE."""
     for given in conditions:
         condition: Any = given.element if isinstance(given, Grouping) else given
         if isinstance(condition, BooleanClauseList) and condition.operator is operators.and_:
-            yield from _parts(condition.clauses)
+            yield from parts_of(condition.clauses)
         elif not isinstance(condition, True_):
             yield condition
 
@@ -109,7 +110,18 @@ def _comparison(
         raise NotAnswered(f"a filter with {getattr(condition.operator, '__name__', condition.operator)}")
     if not isinstance(column, Column) or column.table is not table:
         raise NotAnswered(f"a filter on something else than a column of {table.name}")
+    _check_constant(condition)
     return column, operator, _values(condition.right, column, dialect)
+
+
+def _check_constant(condition: BinaryExpression[Any]) -> None:
+    """Refuses `sold IS TRUE`, which holds for every number but 0, and what else is no equality in SQL."""
+    right = condition.right
+    if isinstance(right, (True_, False_)):
+        if condition.operator not in (operators.eq, operators.ne):
+            raise NotAnswered("a filter with IS TRUE or the like")
+    elif isinstance(right, Null) != (condition.operator in (operators.is_, operators.is_not)):
+        raise NotAnswered("a filter with NULL without IS, or with IS without NULL")
 
 
 def _values(expression: Any, column: Column[Any], dialect: Dialect) -> list[Any]:

@@ -6,12 +6,8 @@ primary key that is not in it, in the forms of the protocol (`[1327, 33]` for `O
 
 from __future__ import annotations
 
-import base64
-import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, false, literal_column, or_, type_coerce
@@ -20,6 +16,8 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.schema import Column
+
+from .positions import driver_value, has_positions, is_number_of_label, is_single
 
 Position = list[Any]
 
@@ -49,7 +47,7 @@ class OrderTerm:
 
     def exact(self) -> ColumnElement[Any]:
         """The same to be selected. The servers print a FLOAT with six digits only, and a DOUBLE with all."""
-        return self.raw() + literal_column("0e0") if _is_single(self.expression.type) else self.raw()
+        return self.raw() + literal_column("0e0") if is_single(self.expression.type) else self.raw()
 
 
 def order_of(expressions: Iterable[Any], mapper: Mapper[Any]) -> list[OrderTerm]:
@@ -77,16 +75,34 @@ def _term(expression: Any) -> OrderTerm:
         expression = expression.__clause_element__()
     expression = expression._deannotate()
     # An ENUM and a SET sort by their labels' numbers, but compare with a text as texts.
-    if isinstance(expression.type, sqltypes.Enum) and expression.type.native_enum:
+    if is_number_of_label(expression.type):
         expression = type_coerce(expression, sqltypes.Integer) + 0
     return OrderTerm(expression, descending)
+
+
+def check_positions(terms: Sequence[OrderTerm]) -> None:
+    """Refuses an order that has no positions.
+
+    Raises:
+        ValueError: for a term by which rows are sorted otherwise than they compare.
+    """
+    for term in terms:
+        if not has_positions(term.expression.type):
+            raise ValueError(
+                f"pages cannot be ordered by {term.name}: the server sorts such values otherwise than it "
+                "compares them (long texts, long bytes, JSON, and texts in a nopad collation)"
+            )
 
 
 def behind(terms: Sequence[OrderTerm], position: Position, backwards: bool) -> ColumnElement[bool]:
     """The condition for the rows behind a position, or in front of it: for (1327, 33) in `sold DESC, id`
 
     `sold < 1327 OR sold IS NULL OR (sold = 1327 AND id > 33)`, which the servers read as ranges of an index.
+
+    Raises:
+        ValueError: if the order has no positions.
     """
+    check_positions(terms)
     alternatives = []
     equal: list[ColumnElement[bool]] = []
     for term, value in zip(terms, position):
@@ -116,51 +132,3 @@ def _equals(term: OrderTerm, value: Any) -> ColumnElement[bool]:
 
 def _bound(term: OrderTerm, value: Any) -> Any:
     return bindparam(None, driver_value(value, term.expression.type), type_=sqltypes.NULLTYPE, unique=True)
-
-
-def driver_value(value: Any, type_: sqltypes.TypeEngine[Any]) -> Any:
-    """A position's value as a driver takes it: what would be compared inexactly as a text gets its own
-    type."""
-    if isinstance(type_, sqltypes.TypeDecorator):
-        type_ = type_.impl_instance
-    if isinstance(type_, sqltypes.Float):
-        return _rounded(float(value)) if _is_single(type_) else float(value)
-    if isinstance(type_, sqltypes.Numeric):
-        return Decimal(value)
-    if isinstance(type_, sqltypes._Binary):
-        return base64.b64decode(value)
-    if isinstance(type_, sqltypes.DateTime) and isinstance(value, str):
-        return value.rstrip("Z")
-    return value
-
-
-def _is_single(type_: sqltypes.TypeEngine[Any]) -> bool:
-    """Whether the column is a FLOAT of four bytes."""
-    is_float = isinstance(type_, sqltypes.Float) and type_.__visit_name__.lower() == "float"
-    return is_float and (getattr(type_, "precision", None) or 0) <= 24
-
-
-def _rounded(value: float) -> float:
-    """The value that a FLOAT keeps of a number, exactly: 0.1 is 0.10000000149011612 there."""
-    return float(struct.unpack("f", struct.pack("f", value))[0])
-
-
-def json_value(value: Any) -> Any:
-    """A driver's value in the form of the protocol."""
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, (Decimal, time)):
-        return str(value)
-    if isinstance(value, timedelta):
-        return _duration(value)
-    if isinstance(value, (bytes, bytearray)):
-        return base64.b64encode(value).decode("ascii")
-    return value
-
-
-def _duration(value: timedelta) -> str:
-    sign, value = ("-", -value) if value < timedelta(0) else ("", value)
-    minutes, seconds = divmod(value.days * 86400 + value.seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    fraction = f".{value.microseconds:06}" if value.microseconds else ""
-    return f"{sign}{hours:02}:{minutes:02}:{seconds:02}{fraction}"

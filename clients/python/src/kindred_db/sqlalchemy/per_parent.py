@@ -23,7 +23,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, func, literal, select, union_all
 from sqlalchemy.orm import RelationshipProperty, Session, selectinload
 
-from .order import OrderTerm, Position, behind, json_value
+from .order import OrderTerm, Position, behind
+from .positions import json_value
 from .questions import CountQuestion, RowsQuestion
 from .relations import Key, condition_for
 

@@ -10,22 +10,21 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
+from sqlalchemy import CompoundSelect
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.schema import Column
 
 from . import values
 from .catalog import Catalog, Relationship
-from .filters import driver_form, where_of
+from .filters import driver_form, parts_of, where_of
 from .reasons import NotAnswered
-from .relations import Key, found_in, key_columns, key_places, path_of
+from .relations import Key, condition_for, found_in, key_columns, key_places, path_of
 
 if TYPE_CHECKING:
     from .order import OrderTerm
     from .per_parent import Related, Wanted
-
-# Where all rows behind a position are asked: a page must have a limit, and the daemon gives no more anyway.
-ALL_ROWS = 1_000_000
 
 Cell = Callable[[int, Mapping[str, Any]], Any]
 
@@ -109,6 +108,9 @@ class CountQuestion(Question):
     """How many rows each parent has."""
 
     def ask(self, compiled: Any, catalog: Catalog, dialect: Dialect) -> Asked:
+        key = self.keys[0]
+        own = [*condition_for(self.related.relationship, key), *self.related.conditions]
+        _check_counted(compiled, len(list(parts_of(own))))
         relationship = self._relationship(catalog)
         options = self._where(relationship, dialect)
         used = [*relationship.key_types, *(relationship.columns[name] for name in options.get("where", ()))]
@@ -165,9 +167,8 @@ class RowsQuestion(Question):
             return {"limit": related.limit, "offset": related.offset or None}
         if related.offset:
             raise NotAnswered("a page behind a position that leaves out rows besides")
-        limit = ALL_ROWS if related.limit is None else related.limit
         return {
-            "limit": limit,
+            "limit": related.limit,
             "before" if related.backwards else "after": [parent.position for parent in self.wanted],
         }
 
@@ -191,6 +192,34 @@ def _check_untouched(statement: Any) -> None:
         raise NotAnswered("a condition that the session or the class adds")
     if statement._limit_clause is not None or statement._for_update_arg is not None:
         raise NotAnswered("a limit or a lock that the session adds")
+
+
+# The SELECTs of a statement that counts, which stays the same object as long as SQLAlchemy remembers it.
+_counted: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()
+
+
+def _check_counted(compiled: Any, own: int) -> None:
+    """Refuses a statement of which a part has more conditions than the `own` ones of the question."""
+    selects = _counted.get(compiled)
+    if selects is None:
+        selects = _counted[compiled] = _selects_of(compiled)
+    for select in [compiled.compile_state.statement, *selects]:
+        if select._limit_clause is not None or select._for_update_arg is not None:
+            raise NotAnswered("a limit or a lock that the session adds")
+    for select in selects:
+        if len(list(parts_of([select.whereclause]))) > own:
+            raise NotAnswered("a condition that the session or the class adds")
+
+
+def _selects_of(compiled: Any) -> list[Any]:
+    """The SELECTs of a UNION (or the one without it) with all that the ORM has added to them."""
+    statement = compiled.statement
+    if not isinstance(statement, CompoundSelect):
+        return [compiled.compile_state.statement]
+    # A compiled UNION does not keep its compiled parts, which have the whole one's options.
+    selects: Any = statement.selects
+    parts = (part.options(*statement._with_options) for part in selects)
+    return [part.compile(dialect=compiled.dialect).compile_state.statement for part in parts]
 
 
 def _order(term: OrderTerm, related: Related, relationship: Relationship) -> Any:
