@@ -63,8 +63,8 @@ class Suite:
 
     def __init__(self, line: str, driver: str, wide: bool) -> None:
         self.version, self.promised = LINES[line]
-        requirements = [f"sqlalchemy=={self.version}", DRIVERS[driver], "pytest>=8,<9", "setuptools>=77", "wheel"]
-        requirements += ["cython", "greenlet", "typing_extensions", "pytest-timeout"]
+        requirements = [f"sqlalchemy=={self.version}", DRIVERS[driver], "pytest>=8,<9", "pytest-timeout"]
+        requirements += ["setuptools>=77", "wheel", "cython", "greenlet", "typing_extensions"]
         self.python = environment.venv(f"sqlalchemy-{self.version}-{driver}", *requirements)
         self.source = environment.source(self.python, "sqlalchemy", self.version)
         self.driver = driver
