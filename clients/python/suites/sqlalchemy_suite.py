@@ -126,9 +126,9 @@ def _results(path: Path) -> dict[str, str]:
     return results
 
 
-def _print_report(suite: Suite, plain: Outcome, through: Outcome) -> None:
+def _print_report(suite: Suite, server: str, plain: Outcome, through: Outcome) -> None:
     stats = through.report["stats"]
-    print(f"\nSQLAlchemy {suite.version}, {suite.driver}, MariaDB")
+    print(f"\nSQLAlchemy {suite.version}, {suite.driver}, {server}")
     print(f"  without kindred: {plain.summary()}")
     print(f"  through kindred: {through.summary()}")
     print(f"  loads {stats['loads']}, answered {stats['answered']}, the daemon's own count {through.queries}")
