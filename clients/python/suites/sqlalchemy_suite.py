@@ -172,10 +172,11 @@ def main() -> int:
     # kindred stands aside from a transaction that keeps a snapshot, so that both runs are at this level.
     with PrivateDatabase(options=("--transaction-isolation=READ-COMMITTED",)) as database:
         through = suite.run_through_kindred(database)
+        server = str(database.query("SELECT VERSION() AS version", "mysql")[0]["version"])
         # Of the many tests, only files with failures are run without kindred: the others pass anyway.
         files = through.files_of("failed") if suite.wide else suite.files()
         plain = suite.run(database, None, files) if files else Outcome({})
-    _print_report(suite, plain, through)
+    _print_report(suite, server, plain, through)
     faults = _faults(suite, plain, through)
     print("\n".join(["  FAULTS:", *(f"    {fault}" for fault in faults)]) if faults else "  as it should be")
     return 1 if faults else 0
