@@ -68,7 +68,7 @@ def library() -> Library:
 class PluggedCase(unittest.TestCase):
     """A test with an engine that kindred is attached to. Every answer is compared with SQL."""
 
-    options: ClassVar[dict[str, Any]] = {"verify": 1.0, "refresh_s": 3600.0}
+    options: ClassVar[dict[str, Any]] = {"verify": 1.0, "refresh_s": 3600.0, "timeout": 5.0}
     engine_options: ClassVar[dict[str, Any]] = {}
 
     def setUp(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import unittest
 from typing import Any
+from unittest import mock
 
 from fixture import library
 from models import Author, Book
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from kindred_db import AsyncClient, Client
 from kindred_db.sqlalchemy import attach
+from kindred_db.sqlalchemy.daemon import Daemon
 
 
 def lazily(session: Session) -> list[list[int]]:
@@ -28,7 +30,7 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
         url = library().url("asyncmy")
         self.engine = create_async_engine(url, isolation_level="READ COMMITTED", pool_size=20)
         self.client = AsyncClient(library().daemon.socket, timeout=5.0)
-        self.handle = attach(self.engine, self.client, verify=1.0, refresh_s=3600.0)
+        self.handle = attach(self.engine, self.client, verify=1.0, refresh_s=3600.0, timeout=5.0)
 
     async def asyncTearDown(self) -> None:
         self.handle.detach()
@@ -125,18 +127,75 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
             attach(self.engine, Client("/run/k"))  # type: ignore[arg-type]
 
     async def test_a_cancelled_task_leaves_all_well(self) -> None:
-        async def work() -> Any:
-            async with AsyncSession(self.engine) as session:
-                return await session.run_sync(lazily)
+        await self.work()
+        all_ask, answer = asyncio.Event(), asyncio.Event()
+        load, asking = AsyncClient.load, set()
 
-        tasks = [asyncio.create_task(work()) for _ in range(10)]
-        await asyncio.sleep(0)
-        for task in tasks[::2]:
-            task.cancel()
-        found = await asyncio.gather(*tasks, return_exceptions=True)
+        async def slowly(client: AsyncClient, *arguments: Any, **options: Any) -> Any:
+            asking.add(asyncio.current_task())
+            if len(asking) == 10:
+                all_ask.set()
+            await answer.wait()
+            return await load(client, *arguments, **options)
+
+        with mock.patch.object(AsyncClient, "load", slowly):
+            tasks = [asyncio.create_task(self.work()) for _ in range(10)]
+            await asyncio.wait_for(all_ask.wait(), 20)
+            for task in tasks[::2]:
+                task.cancel()
+            answer.set()
+            found = await asyncio.gather(*tasks, return_exceptions=True)
+        for result in found[::2]:
+            self.assertIsInstance(result, asyncio.CancelledError)
         for result in found[1::2]:
             self.assertEqual(result, EVERYTHING)
-        self.assertEqual(await work(), EVERYTHING)
+        self.assertEqual(await self.work(), EVERYTHING)
+
+    async def test_first_loads_wait_for_one_catalog(self) -> None:
+        tasks = await self.first_loads()
+        await asyncio.gather(*tasks)
+        self.assertEqual((self.handle.stats.answered, self.handle.stats.failed), (15, 0), self.handle.why)
+
+    async def test_another_asks_where_the_first_is_cancelled(self) -> None:
+        tasks = await self.first_loads(cancelled=1)
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        self.assertIsInstance(found[0], asyncio.CancelledError)
+        self.assertEqual((self.handle.stats.answered, self.handle.stats.failed), (12, 0), self.handle.why)
+
+    async def first_loads(self, cancelled: int = 0) -> list[asyncio.Task[Any]]:
+        """Five tasks, of which the first was asking for the catalog when the others came for it."""
+        answer, all_are_there = asyncio.Event(), asyncio.Event()
+        describe, catalog = AsyncClient.describe, Daemon.catalog
+        came = 0
+
+        async def slowly(client: AsyncClient, *arguments: Any, **options: Any) -> Any:
+            await answer.wait()
+            return await describe(client, *arguments, **options)
+
+        def watched(daemon: Daemon) -> Any:
+            nonlocal came
+            came += 1
+            if came == 5:
+                all_are_there.set()
+            return catalog(daemon)
+
+        for owner, name, patched in ((AsyncClient, "describe", slowly), (Daemon, "catalog", watched)):
+            patch = mock.patch.object(owner, name, patched)
+            patch.start()
+            self.addCleanup(patch.stop)
+        tasks = [asyncio.create_task(self.work())]
+        while came < 1:
+            await asyncio.sleep(0)
+        tasks += [asyncio.create_task(self.work()) for _ in range(4)]
+        await asyncio.wait_for(all_are_there.wait(), 20)
+        for task in tasks[:cancelled]:
+            task.cancel()
+        answer.set()
+        return tasks
+
+    async def work(self) -> list[list[int]]:
+        async with AsyncSession(self.engine) as session:
+            return await session.run_sync(lazily)
 
 
 if __name__ == "__main__":

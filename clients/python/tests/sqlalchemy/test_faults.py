@@ -14,16 +14,16 @@ import unittest
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from unittest import mock
 
 from fixture import PluggedCase
 from models import Author, Book
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 from support import eventually
 
-from kindred_db import Client
+from kindred_db import Client, NoReply
 from kindred_db.sqlalchemy import answering, attach
 from kindred_db.sqlalchemy.exchange import Exchange
 
@@ -45,6 +45,8 @@ class QuietLog(PluggedCase):
 
 
 class Daemon(QuietLog):
+    options: ClassVar = {**PluggedCase.options, "timeout": 0.3}
+
     def setUp(self) -> None:
         super().setUp()
         self.daemon = self.library.start_daemon()
@@ -77,6 +79,29 @@ class Daemon(QuietLog):
         self.assertGreater(codes["kindred: circuit_open"], codes["kindred: timeout"], "most do not wait")
         self.daemon.resume()
         eventually(lambda: self.check() == 3, "an answer of the daemon that goes on")
+
+    def test_after_a_time_out_the_rest_of_the_transaction_does_not_wait(self) -> None:
+        with Session(self.engine) as session:
+            with mock.patch.object(Client, "load", side_effect=NoReply("nothing came")) as load:
+                self.assertEqual(books(session), EVERYTHING)
+            load.assert_called_once()
+            self.assertEqual((self.handle.stats.failed, self.handle.stats.bypassed), (1, 2))
+            session.commit()
+            books(session)
+        self.assertEqual(self.handle.stats.answered, 3)
+
+    def test_a_load_waits_for_a_second_at_most_unless_told_otherwise(self) -> None:
+        self.handle.detach()
+        for own, given, expected in ((5.0, None, 1.0), (0.3, None, 0.3), (0.3, 5.0, 5.0)):
+            with Client(self.daemon.socket, timeout=own) as client:
+                handle = attach(self.engine, client, timeout=given)
+                with (
+                    mock.patch.object(Client, "load", return_value=[]) as load,
+                    Session(self.engine) as session,
+                ):
+                    _ = session.get_one(Author, 1).books
+                handle.detach()
+                self.assertEqual(load.call_args.kwargs["timeout"], expected)
 
     def test_not_there_when_attached(self) -> None:
         self.daemon.kill()
@@ -113,6 +138,29 @@ class Daemon(QuietLog):
             self.assertEqual(self.check(), 0)
         self.assertIn("boom", str(self.handle.why))
         self.assertEqual(self.handle.stats.failed, 3)
+
+    def test_what_a_signal_handler_raises_is_not_swallowed(self) -> None:
+        class SoftTimeLimitExceeded(Exception):
+            """As Celery's."""
+
+        for raised in (SoftTimeLimitExceeded(), TimeoutError()):
+            with (
+                self.subTest(repr(raised)),
+                mock.patch.object(Exchange, "rows", side_effect=raised),
+                Session(self.engine) as session,
+                self.assertRaises(type(raised)),
+            ):
+                books(session)
+
+    def test_what_the_daemon_refuses_for_good_is_no_failure(self) -> None:
+        titles = [f"book {number}" for number in range(1000)]
+        statement = select(Author).options(selectinload(Author.books.and_(Book.title.in_(titles))))
+        with mock.patch.object(answering.log, "warning") as warning, Session(self.engine) as session:
+            found = [len(author.books) for author in session.scalars(statement)]
+        self.assertEqual(found, [4, 4, 0])
+        self.assertEqual([refusal.reason for refusal in self.handle.why], ["kindred: bad_request"])
+        self.assertEqual((self.handle.stats.not_understood, self.handle.stats.failed), (1, 0))
+        warning.assert_not_called()
 
 
 class Verifying(QuietLog):

@@ -10,11 +10,11 @@ from unittest import mock
 import sqlalchemy
 from fixture import PluggedCase, library
 from models import Author, Book, Tag
-from sqlalchemy import create_engine, event, insert, literal_column, select, text
+from sqlalchemy import event, insert, literal_column, select, text
 from sqlalchemy.orm import Session, make_transient_to_detached, selectinload
 
-from kindred_db import AsyncClient, Client
-from kindred_db.sqlalchemy import AttachError, attach
+from kindred_db import Client
+from kindred_db.sqlalchemy import AttachError, attach, plan
 
 WRITTEN = "the transaction has written"
 
@@ -192,6 +192,7 @@ class SessionSettings(PluggedCase):
     def test_what_changes_every_row_is_left_to_sql(self) -> None:
         self.check("SET sql_mode = 'PAD_CHAR_TO_FULL_LENGTH'", "PAD_CHAR_TO_FULL_LENGTH")
         self.check("SET sql_select_limit = 1", "sql_select_limit")
+        self.check("SET system_versioning_asof = '2020-01-01 00:00:00'", "system_versioning_asof is set")
         self.check("SET NAMES latin1", "character_set_results is latin1")
 
 
@@ -334,22 +335,6 @@ class Control(PluggedCase):
         with handle.bypass():
             self.assertEqual((handle.stats.loads, handle.why), (0, []))
 
-    def test_wrong_arguments(self) -> None:
-        engine = create_engine(self.library.url("asyncmy"), module=mock.Mock(paramstyle="format"))
-        for arguments, error, words in (
-            ((self.engine, "/run/k"), TypeError, "client: must be a kindred_db.Client"),
-            (("x", self.client), TypeError, "engine: must be an Engine"),
-            ((self.engine, AsyncClient("/run/k")), TypeError, "an Engine takes a kindred_db.Client"),
-            ((engine, self.client), TypeError, "an AsyncEngine takes a kindred_db.AsyncClient"),
-            ((create_engine("sqlite://"), self.client), AttachError, "this engine is for sqlite"),
-        ):
-            with self.subTest(words), self.assertRaisesRegex(error, words):
-                attach(*arguments)  # type: ignore[arg-type]
-        with self.assertRaisesRegex(ValueError, "verify"):
-            attach(self.engine, self.client, verify=2.0)
-        with self.assertRaisesRegex(ValueError, "mode"):
-            attach(self.engine, self.client, mode="some")  # type: ignore[arg-type]
-
 
 class Names(PluggedCase):
     def test_a_to_one_relationship_needs_a_key_that_the_model_calls_unique(self) -> None:
@@ -370,6 +355,15 @@ class Names(PluggedCase):
             self.expect(0, "the model does not say that author_id is unique"),
         ):
             self.assertEqual(len(session.get_one(Author2, 1).profiles), 1)
+
+    def test_an_index_over_an_expression_makes_no_column_unique(self) -> None:
+        for parts, expected in (
+            (("a",), True), ((text("lower(b)"),), False), (("a", text("lower(b)")), False),
+        ):  # fmt: skip
+            columns = [sqlalchemy.Column(name, sqlalchemy.Integer) for name in "ab"]
+            table = sqlalchemy.Table("t", sqlalchemy.MetaData(), *columns)
+            sqlalchemy.Index("i", *parts, unique=True, _table=table)
+            self.assertEqual(plan._is_unique(table, {"a"}), expected, parts)
 
     def test_a_tag(self) -> None:
         with Session(self.engine) as session, self.expect(1):

@@ -12,7 +12,9 @@ from models import Author, Book, Event, Line, Order, Shelf
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, defer
 
-from kindred_db import Client, TooLarge
+from kindred_db import BadKey, Client, TooLarge, Unreachable
+from kindred_db.sqlalchemy import answering
+from kindred_db.sqlalchemy.daemon import Daemon
 
 
 class SiblingCase(PluggedCase):
@@ -88,6 +90,21 @@ class Loops(SiblingCase):
             books = self.session.scalars(select(Book)).all()
             self.assertEqual(self.counted(lambda: [book.tags for book in books]), (8, 8))
         load_many.assert_called_once()
+
+    def test_a_sibling_whose_key_is_refused_does_not_hinder_the_others(self) -> None:
+        with mock.patch.object(Client, "load_many", side_effect=BadKey("no key")):
+            books = self.session.scalars(select(Book)).all()
+            self.assertEqual(self.counted(lambda: [book.tags for book in books]), (8, 8))
+
+    def test_siblings_are_looked_for_once_while_the_daemon_is_down(self) -> None:
+        books = self.session.scalars(select(Book)).all()
+        with (
+            mock.patch.object(Daemon, "load", side_effect=Unreachable("nobody listens")),
+            mock.patch.object(answering, "sibling_keys", wraps=answering.sibling_keys) as looked_for,
+            self.assertLogs("kindred_db.sqlalchemy"),
+        ):
+            self.assertEqual([len(book.tags) for book in books], [number % 4 for number in range(1, 9)])
+        self.assertEqual((self.handle.stats.failed, looked_for.call_count), (8, 1))
 
     def test_a_bound(self) -> None:
         self.handle.detach()

@@ -15,17 +15,16 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
-from kindred_db import KindredError, TooLarge, UnknownName
+from kindred_db import BadKey, BadRequest, BadValue, KindredError, Timeout, TooLarge, UnknownName
 
-from . import connections, values, verification
+from . import connections, transactions, values, verification
 from .catalog import Catalog
-from .connections import Writes
 from .daemon import Daemon
 from .exchange import Exchange, Request, Row
 from .execution import Execution
-from .plan import make_plan
+from .plan import Plan, make_plan
 from .questions import Asked, Question
-from .reasons import NotAnswered
+from .reasons import FAULTS, NotAnswered
 from .report import Report
 from .siblings import Prefetched, sibling_keys
 from .statement import read
@@ -36,6 +35,10 @@ log = logging.getLogger("kindred_db.sqlalchemy")
 _COUNTERS = {"structure": "not_understood", "value": "not_understood", "rule": "bypassed", "daemon": "failed"}
 #: Seconds for which a daemon that does not answer is not logged again.
 _QUIET_S = 60.0
+#: The answerers that this thread, or this asyncio task, has asked to stand aside.
+_bypassed: ContextVar[frozenset[Answerer]] = ContextVar("kindred_bypassed", default=frozenset())
+#: What the daemon would say again: it refuses the request itself, or a value of it.
+_FOR_GOOD = (BadRequest, BadKey, BadValue)
 
 
 @dataclass(frozen=True)
@@ -49,26 +52,25 @@ class Settings:
 
 
 class Answerer:
-    """The listeners of one engine. None of them ever raises an exception of its own."""
+    """The listeners of one engine. None of them raises an exception of its own; what a signal handler raises
+    meanwhile, to end a task, passes."""
 
     def __init__(self, daemon: Daemon, settings: Settings, prefetched: Prefetched | None) -> None:
         self.report = Report()
         self._daemon = daemon
         self._settings = settings
         self._prefetched = prefetched
-        self._writes = Writes()
-        self._is_bypassed: ContextVar[bool] = ContextVar("kindred_bypassed", default=False)
         # By compiled statement, which SQLAlchemy's cache keeps: what was found out about it, for one catalog.
         self._plans: WeakKeyDictionary[Any, tuple[Catalog, Exchange | NotAnswered]] = WeakKeyDictionary()
         self._complained = -_QUIET_S
 
     @contextmanager
     def bypass(self) -> Iterator[None]:
-        token = self._is_bypassed.set(True)
+        token = _bypassed.set(_bypassed.get() | {self})
         try:
             yield
         finally:
-            self._is_bypassed.reset(token)
+            _bypassed.reset(token)
 
     # The listeners.
 
@@ -76,8 +78,9 @@ class Answerer:
         """`do_execute`: true if the statement has been answered."""
         try:
             execution = Execution(cursor, statement, parameters, context)
-            return True if not self._writes.notice(context, statement) and self._answer(execution) else None
-        except Exception as fault:
+            may_write = transactions.notice(context, statement)
+            return True if not may_write and self._answer(execution) else None
+        except (*FAULTS, context.dialect.dbapi.Error) as fault:
             self.report.refuse(statement, f"a fault of kindred_db: {fault!r}", "failed")
             log.exception("kindred left a statement to SQL because of a fault of its own: %s", statement)
             return None
@@ -89,7 +92,7 @@ class Answerer:
         self._on_other(context, statement)
 
     def on_transaction_end(self, connection: Any, *arguments: Any) -> None:
-        self._writes.forget(connection)
+        transactions.forget(connection)
         if self._prefetched is not None:
             self._prefetched.drop(connection)
 
@@ -100,8 +103,8 @@ class Answerer:
 
     def _on_other(self, context: Any, statement: str) -> None:
         try:
-            self._writes.notice(context, statement)
-        except Exception:
+            transactions.notice(context, statement)
+        except FAULTS:
             log.exception("kindred could not look at a statement: %s", statement)
 
     # Answering.
@@ -112,7 +115,7 @@ class Answerer:
             return False
         if execution.streams and not execution.is_relationship_load:
             # Its relationships are answered while it is read, when the session cannot be asked any more.
-            connections.facts(execution.context)
+            connections.facts(execution.context, self._settings.any_server)
         question = execution.options.get("kindred_question")
         if not (question or execution.is_relationship_load or self._settings.all_selects):
             return False
@@ -147,7 +150,7 @@ class Answerer:
 
     def _check_session(self, execution: Execution, catalog: Catalog, has_timestamp: bool) -> None:
         connections.check(
-            connections.facts(execution.context),
+            connections.facts(execution.context, self._settings.any_server),
             catalog,
             any_isolation=self._settings.any_isolation,
             any_server=self._settings.any_server,
@@ -186,12 +189,13 @@ class Answerer:
     def _check_options(self, execution: Execution) -> None:
         """The rules that need neither the statement's structure nor the session's settings."""
         options, context = execution.options, execution.context
-        if self._is_bypassed.get():
+        if self in _bypassed.get():
             raise NotAnswered("bypass()", "rule")
         if options.get("kindred") is False:
             raise NotAnswered("the execution option kindred=False", "rule")
-        if context.root_connection in self._writes:
-            raise NotAnswered("the transaction has written", "rule")
+        reason = transactions.reason(context.root_connection)
+        if reason:
+            raise NotAnswered(reason, "rule")
         if options.get("schema_translate_map"):
             raise NotAnswered("schema_translate_map", "rule")
         if execution.streams and not execution.is_relationship_load:
@@ -224,8 +228,8 @@ class Answerer:
 
     def _checked_rows(self, exchange: Exchange, execution: Execution) -> list[Row]:
         request = exchange.request(execution.context)
-        if request.many and not execution.is_relationship_load:
-            _check_free_list(exchange)
+        if not execution.is_relationship_load:
+            _check_free(exchange.plan, request)
         rows = self._rows(exchange, request, execution)
         # A second statement would end the one that is being streamed.
         if self._settings.verify > random.random() and not execution.streams:
@@ -262,9 +266,12 @@ class Answerer:
         keys = [own, *(key for key in uses if key != own)]
         try:
             results = dict(zip(keys, self._ask(request, keys)))
-        except TooLarge:
-            # All together are too much for one reply; each for itself may be none.
+        except KindredError as error:
+            # The siblings ask for themselves, and are not looked for again.
             prefetched.keep(connection, parent, request, {})
+            if len(keys) == 1 or not isinstance(error, (TooLarge, BadKey)):
+                raise
+            # All together are too much for one reply, or one has a wrong key; each for itself may be right.
             return self._ask(request, request.keys)
         prefetched.keep(connection, parent, request, {key: [results[key], uses[key]] for key in uses})
         return [results[own]]
@@ -302,6 +309,7 @@ class Answerer:
             # Closing a cursor looks for further results, even one that was never executed, and ends the
             # statement that the connection is streaming. Without a connection it only closes.
             execution.cursor.connection = None
+        execution.context._rowcount = len(rows)
         self.report.count("loads", "answered")
         # SQLAlchemy's own log shows the statement as if it had been sent.
         log.debug("answered by kindred, %d rows: %s", len(rows), execution.statement)
@@ -316,8 +324,13 @@ class Answerer:
     def _failed(self, execution: Execution, error: KindredError) -> None:
         if isinstance(error, UnknownName):
             self._daemon.refresh()
-        self.report.refuse(execution.text, f"kindred: {error.code}", "failed")
-        self._complain(str(error))
+        if isinstance(error, Timeout):
+            transactions.give_up(execution.context.root_connection)
+        is_for_good = isinstance(error, _FOR_GOOD)
+        name = "not_understood" if is_for_good else "failed"
+        self.report.refuse(execution.text, f"kindred: {error.code}", name)
+        if not is_for_good:
+            self._complain(str(error))
 
     def _complain(self, reason: str) -> None:
         now = time.monotonic()
@@ -326,9 +339,15 @@ class Answerer:
             log.warning("loads run as SQL for now: %s", reason)
 
 
-def _check_free_list(exchange: Exchange) -> None:
-    """A list that the application has written, whose rows come in the statement's order, each once."""
-    if exchange.plan.order:
+def _check_free(plan: Plan, request: Request) -> None:
+    """A statement that the application has written, and not SQLAlchemy for parents that it has loaded."""
+    if plan.needs_parent:
+        raise NotAnswered("the parent's row may be missing")
+    is_text = any(values.kind(type_) == "text" for type_ in plan.key.types)
+    if is_text and any(cell.part is not None for cell in plan.cells):
+        raise NotAnswered("a text that the collation finds equal to the key is shown")
+    # A list's rows come in the statement's order, each once.
+    if request.many and plan.order:
         raise NotAnswered("ORDER BY over the rows of several keys")
-    if any(values.kind(type_) == "text" for type_ in exchange.plan.key.types):
+    if request.many and is_text:
         raise NotAnswered("a list of texts, of which a collation may find two equal")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import re
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from .answering import Answerer
+    from .answering import Answerer, Settings
     from .daemon import Daemon
 
 log = logging.getLogger("kindred_db.sqlalchemy")
 
 #: The lines of SQLAlchemy whose own tests pass through kindred.
 KNOWN_LINES = ("2.0", "2.1")
+#: The drivers whose values kindred gives, as SQLAlchemy's URLs name them.
+KNOWN_DRIVERS = ("mysqldb", "pymysql", "aiomysql", "asyncmy")
 
 
 def attach(
@@ -61,7 +64,8 @@ def attach(
         prefetch_max_age: Seconds after which rows that were brought so are not used.
         verify: The share of loads, 0.0 to 1.0, that are run as SQL as well and compared. Where they differ,
             it is counted and logged, and SQL's rows are used.
-        timeout: Seconds for one request, in place of the client's.
+        timeout: Seconds for one request; None for the client's, but at most 1. After a load that took longer
+            the rest of its transaction runs as SQL.
         refresh_s: Seconds between two looks at whether the daemon's schema has changed. For so long at most
             a column that was given another type is read as one of its old type; `Handle.refresh` has the
             next load look at once.
@@ -70,27 +74,24 @@ def attach(
         AttachError: The daemon reads another database than the engine, or another server.
         TypeError, ValueError: An argument is not what it should be.
 
-    A daemon or a database that cannot be reached now is no error: loads run as SQL until it can.
+    A daemon or a database that cannot be reached now is no error: loads run as SQL until it can. With another
+    driver than mysqlclient, PyMySQL, aiomysql and asyncmy all run as SQL, and a warning says so.
     """
     inner = _inner_engine(engine, client)
-    _check_arguments(mode, isolation, prefetch_siblings, verify)
-    if not _is_known_line():
+    _check_words(mode, isolation)
+    _check_numbers(prefetch_siblings, prefetch_max_age, verify, timeout, refresh_s)
+    if not (_is_known_line() and _is_known_driver(inner)):
         return Handle(inner, None, None)
     # These modules use parts of SQLAlchemy that another line may not have.
-    from .answering import Answerer, Settings
+    from .answering import Settings
     from .daemon import Daemon
-    from .siblings import Prefetched
 
-    daemon = Daemon(client, refresh_s, timeout)
-    siblings = 500 if prefetch_siblings is True else int(prefetch_siblings)
-    prefetched = Prefetched(siblings, prefetch_max_age) if siblings else None
+    daemon = Daemon(client, refresh_s, min(client.timeout, 1.0) if timeout is None else timeout)
     settings = Settings(mode == "all", isolation == "ignore", any_server, verify)
-    answerer = Answerer(daemon, settings, prefetched)
+    siblings = 500 if prefetch_siblings is True else int(prefetch_siblings)
     if isinstance(client, Client) and not any_server:
         _check_place(inner, daemon)
-    handle = Handle(inner, answerer, daemon)
-    _listen(handle, answerer, prefetched is not None)
-    return handle
+    return _attached(inner, daemon, settings, siblings, prefetch_max_age)
 
 
 def _inner_engine(engine: Any, client: Any) -> Any:
@@ -115,15 +116,29 @@ def _inner_engine(engine: Any, client: Any) -> Any:
     return inner
 
 
-def _check_arguments(mode: str, isolation: str, prefetch_siblings: Any, verify: float) -> None:
+def _check_words(mode: str, isolation: str) -> None:
     if mode not in ("relationships", "all"):
         raise ValueError(f"mode: must be 'relationships' or 'all', not {mode!r}")
     if isolation not in ("read committed", "ignore"):
         raise ValueError(f"isolation: must be 'read committed' or 'ignore', not {isolation!r}")
+
+
+def _check_numbers(
+    prefetch_siblings: Any, prefetch_max_age: Any, verify: Any, timeout: Any, refresh_s: Any
+) -> None:
     if not isinstance(prefetch_siblings, int) or not 0 <= prefetch_siblings <= 10_000:
         raise ValueError("prefetch_siblings: must be True, False or a number of siblings up to 10,000")
     if not 0.0 <= verify <= 1.0:
         raise ValueError(f"verify: must be a share from 0.0 to 1.0, not {verify!r}")
+    if timeout is not None and not (_is_number(timeout) and 0 < timeout < float("inf")):
+        raise ValueError(f"timeout: must be a number of seconds above 0, not {timeout!r}")
+    for name, value in (("prefetch_max_age", prefetch_max_age), ("refresh_s", refresh_s)):
+        if not (_is_number(value) and value >= 0):
+            raise ValueError(f"{name}: must be a number of seconds, 0 or more, not {value!r}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _is_known_line() -> bool:
@@ -138,6 +153,18 @@ def _is_known_line() -> bool:
     return False
 
 
+def _is_known_driver(engine: Any) -> bool:
+    driver = engine.dialect.driver
+    if driver in KNOWN_DRIVERS:
+        return True
+    warnings.warn(
+        f"kindred_db.sqlalchemy knows the values of {', '.join(KNOWN_DRIVERS)}, and this engine's driver is "
+        f"{driver}: all loads run as SQL",
+        stacklevel=3,
+    )
+    return False
+
+
 def _check_place(engine: Any, daemon: Daemon) -> None:
     """Raises `AttachError` if engine and daemon read different databases. If that cannot be found out now,
     each load finds it out for itself."""
@@ -146,13 +173,31 @@ def _check_place(engine: Any, daemon: Daemon) -> None:
     try:
         catalog = daemon.read_catalog()
         with engine.connect() as connection:
-            session = connections.ask(connection.connection.dbapi_connection, engine.dialect.is_mariadb)
-    except (KindredError, SQLAlchemyError) as error:
+            raw = connection.connection.dbapi_connection
+            # Not for the pool: workers that are forked after this would share it.
+            connection.detach()
+            session = replace(
+                connections.ask(raw, engine.dialect),
+                server_id=connections.ask_server_id(raw, engine.dialect),
+            )
+    except (KindredError, SQLAlchemyError, engine.dialect.dbapi.Error) as error:
+        daemon.refresh()
         log.warning("kindred will be used as soon as it can be: %s", error)
         return
     fault = connections.other_place(session, catalog)
     if fault:
         raise AttachError(f"{fault}; any_server=True says that both have the same rows")
+
+
+def _attached(engine: Any, daemon: Daemon, settings: Settings, siblings: int, max_age: float) -> Handle:
+    from .answering import Answerer
+    from .siblings import Prefetched
+
+    prefetched = Prefetched(siblings, max_age) if siblings else None
+    answerer = Answerer(daemon, settings, prefetched)
+    handle = Handle(engine, answerer, daemon)
+    _listen(handle, answerer, prefetched is not None)
+    return handle
 
 
 def _listen(handle: Handle, answerer: Answerer, prefetches: bool) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from weakref import WeakSet
-
-from sqlalchemy.sql.selectable import CompoundSelect, Select
+from weakref import WeakKeyDictionary
 
 from .catalog import Catalog
 from .reasons import NotAnswered
 
-#: The key under which a pooled connection keeps its `SessionFacts`, until it is closed.
-_INFO_KEY = "kindred_db"
+#: Keys under which the pool's record of a driver connection keeps what holds until it is closed.
+_FAULT_KEY = "kindred_db.fault"
+_SERVER_KEY = "kindred_db.server_id"
+#: By checkout from the pool, as whoever had the connection before may have left other settings, and by the
+#: isolation level that SQLAlchemy was told.
+_known: WeakKeyDictionary[Any, dict[Any, SessionFacts]] = WeakKeyDictionary()
 #: What the daemon tells of a MariaDB as its server's id: see `describe` in the protocol.
 _MARIADB_ID = (
     "(SELECT SHA1(GROUP_CONCAT(VARIABLE_VALUE ORDER BY VARIABLE_NAME SEPARATOR ' ')) "
@@ -23,52 +25,9 @@ _MARIADB_ID = (
 _UTC = ("+00:00", "UTC")
 
 
-class Writes:
-    """Which connections have changed something in the transaction that they are in."""
-
-    def __init__(self) -> None:
-        self._connections: WeakSet[Any] = WeakSet()
-
-    def __contains__(self, connection: Any) -> bool:
-        return connection in self._connections
-
-    def notice(self, context: Any, statement: str) -> bool:
-        """Looks at a statement that is about to run; true if it may write."""
-        if not may_write(context, statement):
-            return False
-        connection = context.root_connection
-        self._connections.add(connection)
-        _notice_session_change(connection, statement)
-        return True
-
-    def forget(self, connection: Any) -> None:
-        """The transaction has ended. (A savepoint's end is none.)"""
-        self._connections.discard(connection)
-
-
-def may_write(context: Any, statement: str) -> bool:
-    """INSERT, UPDATE, DELETE, DDL, and any text that is not SELECT or SHOW."""
-    if context.isinsert or context.isupdate or context.isdelete or context.isddl:
-        return True
-    compiled = context.compiled
-    if compiled is not None and isinstance(compiled.statement, (Select, CompoundSelect)):
-        return False
-    return re.match(r"\s*(select|show)\b", statement, re.IGNORECASE) is None
-
-
-def _notice_session_change(connection: Any, statement: str) -> None:
-    """What a statement changes for longer than its transaction."""
-    info = connection.connection.info
-    if re.search(r"\b(temporary|lock\s+tables?)\b", statement, re.IGNORECASE):
-        # A temporary table hides another; a locked one would let kindred wait. Both outlast COMMIT.
-        info[_INFO_KEY] = {None: SessionFacts.unusable("a temporary table or LOCK TABLES")}
-    elif re.match(r"\s*(set|use)\b", statement, re.IGNORECASE):
-        info.pop(_INFO_KEY, None)
-
-
 @dataclass(frozen=True)
 class SessionFacts:
-    """What one session of the database server is set to, asked once for each pooled connection."""
+    """What one session of the database server is set to."""
 
     time_zone_is_utc: bool = False
     autocommit: bool = False
@@ -83,30 +42,56 @@ class SessionFacts:
         return SessionFacts(fault=reason)
 
 
-def facts(context: Any) -> SessionFacts:
-    """The facts of the session that the statement would run in. It asks the server the first time.
+def facts(context: Any, any_server: bool) -> SessionFacts:
+    """The facts of the session that the statement would run in. It asks the server the first time; a session
+    that cannot be asked, as behind some proxies, has that as its fault.
 
     SQLAlchemy sets the isolation level for a connection, and sets it back when the connection returns to the
     pool; so they are asked once for each level that a connection is given.
     """
-    connection = context.root_connection
-    known = connection.connection.info.setdefault(_INFO_KEY, {})
-    if None in known and known[None].fault:
-        return known[None]  # type: ignore[no-any-return]
-    level = connection.get_execution_options().get("isolation_level")
+    checkout = context.root_connection.connection
+    if _FAULT_KEY in checkout.info:
+        return SessionFacts.unusable(checkout.info[_FAULT_KEY])
+    known = _known.setdefault(checkout, {})
+    level = context.root_connection.get_execution_options().get("isolation_level")
     if level not in known:
-        known[level] = ask(context._dbapi_connection, context.dialect.is_mariadb)
-    return known[level]  # type: ignore[no-any-return]
+        try:
+            known[level] = _facts(context, checkout.info, any_server)
+        except context.dialect.dbapi.Error as error:
+            known[level] = SessionFacts.unusable(f"the session cannot be asked for its settings: {error}")
+    return known[level]
 
 
-def ask(dbapi_connection: Any, is_mariadb: bool) -> SessionFacts:
-    columns = (
+def forget(checkout: Any) -> None:
+    """The session has been given other settings."""
+    _known.pop(checkout, None)
+
+
+def give_up(checkout: Any, fault: str) -> None:
+    """The session cannot be used until its connection is closed."""
+    checkout.info[_FAULT_KEY] = fault
+
+
+def _facts(context: Any, info: Any, any_server: bool) -> SessionFacts:
+    session = ask(context._dbapi_connection, context.dialect)
+    if any_server:
+        return session
+    if _SERVER_KEY not in info:
+        info[_SERVER_KEY] = ask_server_id(context._dbapi_connection, context.dialect)
+    return replace(session, server_id=info[_SERVER_KEY])
+
+
+def ask(dbapi_connection: Any, dialect: Any) -> SessionFacts:
+    """The session's settings, but for the server's id; raises the driver's own errors."""
+    has_versions = dialect.is_mariadb and dialect.server_version_info >= (10, 3, 4)
+    row = _select(
+        dbapi_connection,
         "@@session.time_zone, @@system_time_zone, @@session.autocommit, "
-        f"@@session.{'tx_isolation' if is_mariadb else 'transaction_isolation'}, "
+        f"@@session.{'tx_isolation' if dialect.is_mariadb else 'transaction_isolation'}, "
         "@@session.sql_mode, @@session.sql_select_limit, @@session.character_set_results, DATABASE(), "
+        + ("@@session.system_versioning_asof" if has_versions else "'DEFAULT'"),
     )
-    row = _select(dbapi_connection, columns + (_MARIADB_ID if is_mariadb else "@@server_uuid"))
-    zone, system_zone, autocommit, isolation, mode, limit, charset, database, server_id = row
+    zone, system_zone, autocommit, isolation, mode, limit, charset, database, as_of = row
     fault = ""
     if "PAD_CHAR_TO_FULL_LENGTH" in mode:
         fault = "sql_mode has PAD_CHAR_TO_FULL_LENGTH"
@@ -115,8 +100,16 @@ def ask(dbapi_connection: Any, is_mariadb: bool) -> SessionFacts:
     elif charset not in ("utf8mb4", None):
         # The server would give a question mark for what the character set has not.
         fault = f"character_set_results is {charset}"
+    elif as_of != "DEFAULT":
+        fault = "system_versioning_asof is set"
     is_utc = zone in _UTC or (zone == "SYSTEM" and system_zone in _UTC)
-    return SessionFacts(is_utc, bool(autocommit), isolation, database, server_id, fault)
+    return SessionFacts(is_utc, bool(autocommit), isolation, database, None, fault)
+
+
+def ask_server_id(dbapi_connection: Any, dialect: Any) -> str | None:
+    """Which server it is; raises the driver's own errors, as behind a proxy that does not know."""
+    (server_id,) = _select(dbapi_connection, _MARIADB_ID if dialect.is_mariadb else "@@server_uuid")
+    return None if server_id is None else str(server_id)
 
 
 def _select(dbapi_connection: Any, columns: str) -> Any:
@@ -166,4 +159,8 @@ def is_rewritten(statement: str, original: str, parameters: Any, original_parame
     if statement is original or statement == original:
         return False
     before, found, after = statement.partition(original)
-    return not found or not (_COMMENTS.fullmatch(before) and _COMMENTS.fullmatch(after + "\n"))
+    return not found or not (_is_comment(before) and _is_comment(after + "\n"))
+
+
+def _is_comment(text: str) -> bool:
+    return _COMMENTS.fullmatch(text) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -15,6 +16,9 @@ from .forks import lock_of
 from .questions import Asked
 from .reasons import NotAnswered
 
+#: Seconds between two looks at whether the first catalog is there.
+_PAUSE_S = 0.005
+
 
 class Daemon:
     """Asks through a client, and keeps the catalog of what can be asked.
@@ -23,16 +27,18 @@ class Daemon:
     asyncio session.
     """
 
-    def __init__(self, client: Client | AsyncClient, refresh_s: float, timeout: float | None) -> None:
+    def __init__(self, client: Client | AsyncClient, refresh_s: float, timeout: float) -> None:
         self._client: Any = client
         self._wait: Any = await_only if isinstance(client, AsyncClient) else lambda reply: reply
-        self._timeout = {} if timeout is None else {"timeout": timeout}
+        self._timeout = {"timeout": timeout}
         self._refresh_s = refresh_s
         self._catalog: Catalog | None = None
         #: Why there is no catalog.
         self._fault = "the daemon is being asked what it can load"
         self._due = 0.0
+        #: Held by whoever asks for the catalog.
         self._refreshing = lock_of(self, "_refreshing")
+        self._is_async = isinstance(client, AsyncClient)
 
     def load(self, request: Request, keys: list[WireKey]) -> list[Any]:
         """A result for each of the keys; raises the error of the first that has one."""
@@ -54,14 +60,10 @@ class Daemon:
 
     def catalog(self) -> Catalog:
         """The catalog, looked at again when its time has come; raises `NotAnswered` while there is none."""
-        lock = self._refreshing
-        if time.monotonic() >= self._due and lock.acquire(blocking=False):
-            # Whoever comes meanwhile goes on with the catalog of before.
-            try:
-                self._refresh()
-            finally:
-                self._due = time.monotonic() + self._refresh_s
-                lock.release()
+        if not self._refreshed_if_due() and self._catalog is None:
+            self._wait_for_another()
+            # The other may have been cancelled.
+            self._refreshed_if_due()
         if self._catalog is None:
             raise NotAnswered(self._fault, "daemon")
         return self._catalog
@@ -72,16 +74,43 @@ class Daemon:
 
     def read_catalog(self) -> Catalog:
         """Asks the daemon now; raises `KindredError` if it cannot be asked."""
-        self._catalog = Catalog(self._wait(self._client.describe(**self._timeout)))
+        # Before it asks: a `refresh` that comes meanwhile is for the next load.
         self._due = time.monotonic() + self._refresh_s
+        self._catalog = Catalog(self._wait(self._client.describe(**self._timeout)))
         return self._catalog
 
+    def _refreshed_if_due(self) -> bool:
+        """Looks at the catalog again, unless it is not time yet or somebody else is at it; false then."""
+        lock = self._refreshing
+        if time.monotonic() < self._due or not lock.acquire(blocking=False):
+            return False
+        try:
+            self._refresh()
+        finally:
+            lock.release()
+        return True
+
     def _refresh(self) -> None:
+        self._due = time.monotonic() + self._refresh_s
         try:
             if self._catalog is None or self._is_changed(self._catalog):
                 self.read_catalog()
         except KindredError as error:
             self._fault = f"the daemon cannot be asked what it can load: {error.code}"
+        except BaseException:
+            # A cancelled task: the next load asks.
+            self.refresh()
+            raise
+
+    def _wait_for_another(self) -> None:
+        """Waits until nobody is asking for the catalog, at most as long as for a request."""
+        deadline = time.monotonic() + self._timeout["timeout"]
+        while self._refreshing.locked() and time.monotonic() < deadline:
+            # The other may be a thread, or a task of this loop or of another thread's.
+            if self._is_async:
+                await_only(asyncio.sleep(_PAUSE_S))
+            else:
+                time.sleep(_PAUSE_S)
 
     def _is_changed(self, catalog: Catalog) -> bool:
         hello = self._wait(self._client.hello(**self._timeout))

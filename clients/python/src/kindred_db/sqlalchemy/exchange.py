@@ -149,14 +149,4 @@ def _cell_reader(column: Any, type_: str, part: Any) -> Callable[[dict[str, Any]
     read = values.reader(type_)
     if column is None:
         return lambda row, asked: asked[part]
-
-    def own(row: dict[str, Any], asked: list[Any]) -> Any:
-        value = row[column]
-        return None if value is None else read(value)
-
-    if part is None or values.kind(type_) != "text":
-        return own
-
-    # A column that the statement's list is compared with. Where a collation finds 'bob' and 'Bob' equal,
-    # selectinload would look for the key that it has asked for, and lose the row.
-    return lambda row, asked: asked[part]
+    return lambda row, asked: None if row[column] is None else read(row[column])

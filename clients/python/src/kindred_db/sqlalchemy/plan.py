@@ -42,7 +42,7 @@ class Cell:
     #: A column of the reply's rows, and its type; None for a part of the key.
     column: str | None
     type: str
-    #: The part of the key that the column equals, or that it stands for.
+    #: The part of the key that is shown in the place of a column of another table, which equals it.
     part: int | None
 
 
@@ -61,6 +61,8 @@ class Plan:
     where_types: tuple[str, ...] = ()
     #: Whether a value, of the key, of a filter or shown, is a TIMESTAMP, which depends on the time zone.
     has_timestamp: bool = False
+    #: Whether the statement has no rows where the parent is missing, for which the daemon does not look.
+    needs_parent: bool = False
     signature: tuple[Any, ...] = field(default=())
 
 
@@ -139,6 +141,10 @@ class _Match:
         )
         used = [*types, *key.types, *(cell.type for cell in cells)]
         plan.has_timestamp = any(type_.startswith("timestamp") for type_ in used)
+        looks_for_parent = key.by_parent and set(self.relationship.from_columns) != set(
+            self.relationship.parent
+        )
+        plan.needs_parent = self.parent is not None and not looks_for_parent
         plan.signature = (self.relationship.name, key.by_parent, plan.columns, plan.order)
         return plan
 
@@ -156,14 +162,15 @@ class _Match:
 
     def _check_rows(self) -> None:
         """A to-one relationship answers with one row, where the statement may have several."""
-        to = set(self.relationship.to)
-        if self.relationship.many or to == set(self.relationship.primary_key):
+        if self.relationship.many:
             return
-        if self.relationship.hops or not _is_unique(self.shape.tables[self.target], to):
-            raise NotAnswered(
-                f"'{self.relationship.name}' gives one row, and the model does not say that "
-                f"{', '.join(sorted(to))} is unique"
-            )
+        for number, near, _ in self.steps:
+            is_key = number == self.target and set(near) == set(self.relationship.primary_key)
+            if not is_key and not _is_unique(self.shape.tables[number], set(near)):
+                raise NotAnswered(
+                    f"'{self.relationship.name}' gives one row, and the model does not say that "
+                    f"{', '.join(sorted(near))} is unique"
+                )
 
     def _key(self) -> Key:
         relationship = self.relationship
@@ -172,9 +179,17 @@ class _Match:
             return self._key_of(self.entry, relationship.key_types, by_parent=False)
         foreign = _columns(self.parent, relationship.from_columns)
         if any(condition.column in foreign for condition in self.shape.conditions):
+            self._check_parents(self.parent)
             return self._key_of(foreign, relationship.key_types, by_parent=False)
         parent = _columns(self.parent, relationship.parent)
         return self._key_of(parent, relationship.parent_types, by_parent=True)
+
+    def _check_parents(self, table: int) -> None:
+        """SQL gives the related rows once for each parent that has the key, and kindred once for the key."""
+        foreign, parent = set(self.relationship.from_columns), set(self.relationship.parent)
+        is_key = bool(parent) and parent <= foreign
+        if not is_key and not _is_unique(self.shape.tables[table], foreign):
+            raise NotAnswered("the parent's rows may repeat the related ones")
 
     def _check_key_type(self) -> None:
         """The statement compares with the related table's column, the daemon in the type of the parent's."""
@@ -225,12 +240,11 @@ class _Match:
         return type_
 
     def _cell(self, column: ColumnRef, model_type: Any, key: Key) -> Cell:
-        part = self._part(column, key)
         if column.table == self.target:
             type_ = self._shown_type(column.name)
             _check_model(type_, model_type)
-            is_key = key.many and column.name not in self.relationship.primary_key
-            return Cell(column.name, type_, part if is_key else None)
+            return Cell(column.name, type_, None)
+        part = self._part(column, key)
         if part is None:
             raise NotAnswered("a column of another table than the related one is shown")
         return Cell(None, key.types[part], part)
@@ -279,6 +293,10 @@ def _check_model(type_: str, model_type: Any) -> None:
 
 
 def _is_unique(table: Any, columns: set[str]) -> bool:
-    unique = [c.columns for c in table.constraints if isinstance(c, UniqueConstraint)]
-    unique += [index.columns for index in table.indexes if index.unique]
-    return any({column.name for column in group} <= columns for group in unique)
+    """Whether the model says that no two rows have the same values in these columns, but for NULL."""
+    groups = [table.primary_key.columns]
+    groups += [c.columns for c in table.constraints if isinstance(c, UniqueConstraint)]
+    # An index over an expression in SQL's words knows only its other columns.
+    groups += [i.columns for i in table.indexes if i.unique and len(i.columns) == len(i.expressions)]
+    named = [{column.name for column in group} for group in groups]
+    return any(names <= columns for names in named if names)

@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
+import struct
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from kindred_db import KindredError
+
+#: What a fault of ours can raise. Other exceptions may be those of a signal handler, which end a task.
+FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    KindredError,
+    SQLAlchemyError,
+)
+
 
 class NotAnswered(Exception):
     """The statement runs as SQL, for the reason that the text says.

@@ -19,7 +19,7 @@ class Stats:
     answered: int = 0
     #: Of these, the loads whose rows a sibling's load had brought.
     prefetched: int = 0
-    #: Run as SQL because kindred has no words for the statement, or a value of it.
+    #: Run as SQL because kindred has no words for the statement or a value of it, or refuses them for good.
     not_understood: int = 0
     #: Run as SQL because of a rule: own writes, the isolation level, the time zone, another database, …
     bypassed: int = 0

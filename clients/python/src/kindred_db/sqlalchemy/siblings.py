@@ -16,6 +16,7 @@ from sqlalchemy.orm import RelationshipProperty
 
 from .exchange import Exchange, Request, WireKey
 from .plan import Plan
+from .reasons import FAULTS, NotAnswered
 
 #: How many prefetches' rows one session keeps. The oldest prefetch is dropped first.
 _MOST_GROUPS = 64
@@ -136,7 +137,7 @@ def _key(state: Any, columns: list[Any], exchange: Exchange) -> WireKey | None:
         names = [state.mapper.get_property_by_column(column).key for column in columns]
         parts = [state.dict[name] for name in names]
         return exchange.wire_key(exchange.processed(parts)) if None not in parts else None
-    except Exception:
+    except (NotAnswered, *FAULTS):
         # Another class of the hierarchy, an attribute that is not loaded, a value that is no key: this
         # sibling asks for itself.
         return None

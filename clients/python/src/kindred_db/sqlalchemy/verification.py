@@ -42,9 +42,6 @@ def _cell(cell: Cell, value: Any) -> Hashable:
     name = values.kind(cell.type)
     if value is None:
         return None
-    if name == "text" and cell.part is not None:
-        # The key that was asked for stands where SQL shows what the collation has found equal to it.
-        return None
     if name == "json":
         # The null of JSON and NULL are one in the protocol, and for SQLAlchemy's JSON.
         parsed = json.loads(value)
