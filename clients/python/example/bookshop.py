@@ -116,8 +116,9 @@ class QueryLog:
 
     async def __aexit__(self, *error):
         logged = (
-            "SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log WHERE argument LIKE 'SELECT %FROM %' "
-            "AND argument NOT LIKE '%information_schema%' ORDER BY event_time"
+            "SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log "
+            "WHERE argument LIKE 'SELECT %FROM %' AND argument NOT LIKE '%information_schema%' "
+            "ORDER BY event_time"
         )
         result = await self.run("SET GLOBAL general_log = 0", logged)
         self.queries = result.scalars().all()
