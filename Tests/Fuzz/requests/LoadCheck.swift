@@ -22,7 +22,7 @@ struct LoadCheck {
             }
         let keys = inputs.compactMap(read)
         guard let selection = selection(), let columns = shown(), !keys.isEmpty else { return }
-        SQLCheck(relationship, selection, columns).run(keys)
+        SQLCheck(relationship, selection, columns).run(paged(keys, selection.paging))
     }
 
     // MARK: Keys
@@ -52,6 +52,20 @@ struct LoadCheck {
         case .text(let text): .string(text)
         case .bytes(let bytes): .string(Array(Data(bytes).base64EncodedString().utf8))
         }
+    }
+
+    /// The keys with positions of the request, if it has any that can be used.
+    private func paged(_ keys: [Key], _ paging: Paging?) -> [Key] {
+        guard let paging, let value = load.options?.page?.value, case .list(let elements) = value else {
+            return keys
+        }
+        var positions: [Position] = []
+        if let position = try? paging.position(value) { positions.append(position) }
+        for element in elements {
+            if let position = try? paging.position(element) { positions.append(position) }
+        }
+        guard !positions.isEmpty else { return keys }
+        return keys.enumerated().map { .paged($1, from: positions[$0 % positions.count]) }
     }
 
     // MARK: Options

@@ -20,18 +20,23 @@ struct SQLCheck {
         let sent = Array(keys.prefix(planner.maxKeys(500)))
         let sql = planner.statement(for: sent, showing: columns).sql
         let tame = Planner(relationship, selection.tamed)
-            .statement(for: sent.map { $0.tamed(relationship.key) }, showing: columns).sql
+            .statement(for: sent.map { $0.tamed(relationship.key, selection.paging) }, showing: columns).sql
         expect(
             SQLSkeleton(sql) == SQLSkeleton(tame), "the SQL has another shape: \(shown(sql)), \(shown(tame))")
     }
 }
 
 extension Key {
-    fileprivate func tamed(_ columns: [Column]) -> Key {
+    fileprivate func tamed(_ columns: [Column], _ paging: Paging?) -> Key {
         switch self {
         case .single(let scalar): .single(scalar.tamed(columns[0].type))
         case .composite(let scalars):
             .composite(zip(scalars, columns).map { $0.tamed($1.type) })
+        case .paged(let key, let position):
+            .paged(
+                key.tamed(columns, nil),
+                from: Position(
+                    zip(position.values, paging?.columns ?? []).map { $0?.tamed($1.type) }))
         }
     }
 }
@@ -51,7 +56,7 @@ extension Selection {
     fileprivate var tamed: Selection {
         Selection(
             conditions: conditions.map { Condition($0.column, $0.comparison.tamed($0.column.type)) },
-            order: order, limit: limit, offset: offset, isCount: isCount)
+            order: order, limit: limit, offset: offset, paging: paging, isCount: isCount)
     }
 }
 
