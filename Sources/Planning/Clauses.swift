@@ -145,6 +145,30 @@ struct Clauses {
         sql.list(relationship.primaryKey) { sql, column in sql.column(column.name, of: alias) }
     }
 
+    // ,j0.`book_id` w0,t.`id` p0
+    /// Writes what a query within another one gives it: type guards, and the primary key by which
+    /// ``samePrimaryKey(_:as:)`` finds the row again.
+    func passedOn(_ guards: [TypeGuard], _ sql: inout SQLWriter) {
+        for (index, typeGuard) in guards.enumerated() {
+            sql.write(",")
+            sql.column(typeGuard.column.name, of: typeGuard.alias)
+            sql.write(" w\(index)")
+        }
+        for (index, column) in relationship.primaryKey.enumerated() {
+            sql.write(",")
+            sql.column(column.name, of: "t")
+            sql.write(" p\(index)")
+        }
+    }
+
+    // t.`id`=w.p0
+    func samePrimaryKey(_ sql: inout SQLWriter, as alias: String) {
+        sql.list(relationship.primaryKey.enumerated(), separator: " AND ") { sql, item in
+            sql.column(item.element.name, of: "t")
+            sql.write("=\(alias).p\(item.offset)")
+        }
+    }
+
     func matchedColumns(_ sql: inout SQLWriter) {
         sql.list(keyColumns) { sql, part in sql.column(part.column.name, of: matched) }
     }

@@ -84,10 +84,7 @@ struct SelectPerKey {
         sql.write(") u STRAIGHT_JOIN ")
         sql.identifier(relationship.table)
         sql.write(" t ON ")
-        sql.list(relationship.primaryKey.enumerated(), separator: " AND ") { sql, item in
-            sql.column(item.element.name, of: "t")
-            sql.write("=u.p\(item.offset)")
-        }
+        clauses.samePrimaryKey(&sql, as: "u")
         sql.write(" ORDER BY u.o,")
         clauses.orderTerms(&sql, of: "t")
         return Statement(sql, attribution: .ordinal, typeGuards: guards.map(\.column.type))
@@ -104,16 +101,7 @@ struct SelectPerKey {
         _ sql: inout SQLWriter
     ) {
         sql.write("(SELECT \(ordinal) o")
-        for (index, column) in relationship.primaryKey.enumerated() {
-            sql.write(",")
-            sql.column(column.name, of: "t")
-            sql.write(" p\(index)")
-        }
-        for (index, typeGuard) in distant.enumerated() {
-            sql.write(",")
-            sql.column(typeGuard.column.name, of: typeGuard.alias)
-            sql.write(" w\(index)")
-        }
+        clauses.passedOn(distant, &sql)
         clauses.sources(of: key, asLiteral: asLiteral, &sql)
         clauses.filter(&sql, after: asLiteral ? "AND" : "WHERE", rowsOf: key)
         clauses.grouping(&sql, by: nil)

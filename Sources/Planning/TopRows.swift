@@ -69,7 +69,7 @@ struct TopRows {
         sql.write(" x STRAIGHT_JOIN ")
         sql.identifier(relationship.table)
         sql.write(" t ON ")
-        samePrimaryKey(&sql, as: "x")
+        clauses.samePrimaryKey(&sql, as: "x")
         sql.write(" ORDER BY k.o,")
         if hasLateral { clauses.orderTerms(&sql, of: "t") } else { sql.write("x.i") }
         return Statement(
@@ -155,7 +155,7 @@ struct TopRows {
             sql.write(" STRAIGHT_JOIN ")
             sql.identifier(relationship.table)
             sql.write(" t ON ")
-            samePrimaryKey(&sql, as: "w")
+            clauses.samePrimaryKey(&sql, as: "w")
         }
         sql.write(" WHERE w.n>\(selection.offset)")
         if let limit = selection.limit { sql.write(" AND w.n<=\(selection.offset + limit)") }
@@ -170,16 +170,7 @@ struct TopRows {
         _ sql: inout SQLWriter, _ table: KeyTable, _ guards: [Clauses.TypeGuard], columns: [Column]
     ) {
         sql.write("SELECT k.o")
-        for (index, typeGuard) in guards.enumerated() {
-            sql.write(",")
-            sql.column(typeGuard.column.name, of: typeGuard.alias)
-            sql.write(" w\(index)")
-        }
-        for (index, column) in relationship.primaryKey.enumerated() {
-            sql.write(",")
-            sql.column(column.name, of: "t")
-            sql.write(" p\(index)")
-        }
+        clauses.passedOn(guards, &sql)
         for (index, column) in columns.enumerated() {
             sql.write(",")
             clauses.shown(column, &sql)
@@ -194,13 +185,5 @@ struct TopRows {
         clauses.keyedSources(table, &sql)
         clauses.filter(&sql, after: "WHERE")
         clauses.grouping(&sql) { $0.write("k.o") }
-    }
-
-    // t.`id`=w.p0
-    private func samePrimaryKey(_ sql: inout SQLWriter, as alias: String) {
-        sql.list(relationship.primaryKey.indices, separator: " AND ") { sql, index in
-            sql.column(relationship.primaryKey[index].name, of: "t")
-            sql.write("=\(alias).p\(index)")
-        }
     }
 }
