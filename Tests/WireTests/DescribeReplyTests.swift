@@ -39,7 +39,8 @@ struct DescribeReplyTests {
             #""from":{"table":"authors","columns":["id"]},"hops":[],"to":["-odd"],"fixed":[],"#,
             #""distinct":false,"primary_key":["id"]}],"#,
             #""database":{"name":"shop","server":"MariaDB 10.11.19","server_id":"u1"},"#,
-            #""schema_version":"\#(source.schemaVersion)","#,
+            #""schema_version":"\#(source.schemaVersion.hexadecimal)","#,
+            #""source_version":"\#(source.version.hexadecimal)","#,
             #""limits":{"keys":10000,"rows":5}}"#,
         ].joined()
         #expect(writtenText { reply.write(RequestID(3), to: &$0) } == expected + "\n")
@@ -80,23 +81,32 @@ struct DescribeReplyTests {
     }
 
     @Test
-    func `the version of the schema changes with what is told of a relationship, and with nothing else`() {
-        func version(_ columns: [Column], database: String = "shop", server: String = "MySQL 9.7.4") -> String
-        {
+    func `the version of the schema is another with each relationship, the source's also with the database`()
+    {
+        func source(
+            _ columns: [Column], database: String = "shop", server: String = "MySQL 9.7.4", id: String? = nil
+        ) -> CatalogSource {
             let authors = table("authors", [column("id")])
             let relationship = Relationship(
                 name: "authors.books", kind: .many, parent: .init(authors), key: [column("id")],
                 matchedColumns: [column("author_id")], to: table("books", columns), dialect: .mySQL)
             return CatalogSource(
-                database: database, server: server, serverID: nil,
-                catalog: Catalog(relationships: [relationship])
-            ).schemaVersion
+                database: database, server: server, serverID: id,
+                catalog: Catalog(relationships: [relationship]))
         }
         let columns = [column("id"), column("author_id")]
+        let first = source(columns)
         // It is the same in every process and on every machine.
-        #expect(version(columns) == "6b6b49d8e4d75c01")
-        #expect(version(columns, database: "other", server: "MariaDB 11.8.3") == version(columns))
-        #expect(version(columns.reversed()) != version(columns))
-        #expect(version([column("id"), column("author_id", isNullable: true)]) != version(columns))
+        #expect(first.schemaVersion.hexadecimal == "6b6b49d8e4d75c01")
+        #expect(source(columns, server: "MySQL 9.7.5").version == first.version)
+        for elsewhere in [source(columns, database: "other"), source(columns, id: "u2")] {
+            #expect(elsewhere.schemaVersion == first.schemaVersion)
+            #expect(elsewhere.version != first.version)
+        }
+        let nullable = source([column("id"), column("author_id", isNullable: true)])
+        for changed in [source(columns.reversed()), nullable] {
+            #expect(changed.schemaVersion != first.schemaVersion)
+            #expect(changed.version != first.version)
+        }
     }
 }

@@ -16,19 +16,23 @@ struct ReplyEncoderTests {
 
     @Test func `pong and hello are whole lines`() {
         #expect(writtenText { ReplyEncoder.pong(RequestID(1), into: &$0) } == "{\"id\":1,\"pong\":true}\n")
-        func hello(_ version: String?) -> String {
+        func hello(_ source: CatalogSource?) -> String {
             writtenText {
-                ReplyEncoder.hello(
-                    RequestID(2), server: "kindred 0.1.0", schemaVersion: version, into: &$0)
+                ReplyEncoder.hello(RequestID(2), server: "kindred 0.1.0", source: source, into: &$0)
             }
         }
+        let source = CatalogSource(
+            database: "shop", server: "MySQL 9.7.4", serverID: "u1", catalog: Catalog(relationships: []))
+        let versions =
+            #","schema_version":"\#(source.schemaVersion.hexadecimal)""#
+            + #","source_version":"\#(source.version.hexadecimal)"}"#
         let start = [
             #"{"id":2,"server":"kindred 0.1.0","protocol":1,"#,
             #""operations":["ping","hello","describe","stats","cancel"],"#,
             #""members":["id","load","key","keys","parent","parents","timeout_ms","columns","where","order","#,
-            #""limit","offset","count","include","after","before"]"#,
+            #""limit","offset","count","include","after","before","source_version"]"#,
         ].joined()
-        #expect(hello("0123") == start + #","schema_version":"0123"}"# + "\n")
+        #expect(hello(source) == start + versions + "\n")
         #expect(hello(nil) == start + "}\n")
     }
 

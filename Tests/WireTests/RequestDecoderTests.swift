@@ -63,6 +63,31 @@ struct RequestDecoderTests {
             decode(#"{"load":"authors.books","keys":[1,{"a":1},2]}"#).request?.operation == load(.many(keys)))
     }
 
+    @Test func `a version of the source is 16 hexadecimal digits, as it is told`() throws {
+        func version(_ json: String) -> (load: Load?, message: String?) {
+            let decoded = decode("{\"load\":\"a.b\",\"key\":1,\"source_version\":\(json)}")
+            guard case .load(let load) = decoded.request?.operation else {
+                return (nil, decoded.failure?.failure.message)
+            }
+            return (load, nil)
+        }
+        for digits in ["0123456789abcdef", "ffffffffffffffff", "0000000000000000"] {
+            #expect(version("\"\(digits)\"").load?.sourceVersion?.hexadecimal == digits)
+        }
+        #expect(version(#""\u00300000000000000 1""#).load == nil)
+        let wrong = [
+            #""""#: "another string", #""0123456789abcde""#: "another string",
+            #""0123456789abcdef0""#: "another string", #""0123456789ABCDEF""#: "another string",
+            "17": "a number", "null": "null", "[]": "a list",
+        ]
+        for (json, found) in wrong {
+            #expect(
+                version(json).message
+                    == "member 'source_version' must be 16 hexadecimal digits in a string, as 'hello' tells them, not \(found)"
+            )
+        }
+    }
+
     @Test(arguments: [
         "0", "-0", "17", "-9223372036854775808", "9223372036854775807", "18446744073709551615", #""a""#,
         #""""#,

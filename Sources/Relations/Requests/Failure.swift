@@ -9,6 +9,7 @@ package struct Failure: Error, Hashable, Sendable {
         case unknownColumn = "unknown_column"
         case badKey = "bad_key"
         case badValue = "bad_value"
+        case sourceChanged = "source_changed"
         case tooManyKeys = "too_many_keys"
         case resultTooLarge = "result_too_large"
         case overloaded
@@ -49,7 +50,7 @@ package struct Failure: Error, Hashable, Sendable {
         case .overloaded, .timeout, .databaseUnavailable, .shuttingDown: true
         case .databaseError: passesByItself
         case .badJSON, .lineTooLong, .badRequest, .unknownRelationship, .unknownColumn, .badKey, .badValue,
-            .tooManyKeys, .resultTooLarge, .cancelled:
+            .sourceChanged, .tooManyKeys, .resultTooLarge, .cancelled:
             false
         }
     }

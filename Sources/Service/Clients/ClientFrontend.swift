@@ -216,13 +216,17 @@ final class ClientFrontend {
         case .load where isDraining:
             session.replies.reply(
                 Failure(.shuttingDown, "kindred is shutting down; connect again"), to: request.id)
-        case .load(let load): engine.submit(load, id: request.id, bytes: bytes, from: session.replies)
+        case .load(let load):
+            if let failure = failure(ofSourceOf: load) {
+                session.replies.reply(failure, to: request.id)
+            } else {
+                engine.submit(load, id: request.id, bytes: bytes, from: session.replies)
+            }
         case .ping: session.replies.reply { ReplyEncoder.pong(request.id, into: &$0) }
         case .hello:
             session.replies.reply {
                 ReplyEncoder.hello(
-                    request.id, server: "kindred \(version)", schemaVersion: catalogSource?.schemaVersion,
-                    into: &$0)
+                    request.id, server: "kindred \(version)", source: catalogSource, into: &$0)
             }
         case .describe(let name): describe(name, id: request.id, to: session)
         case .cancel(let target):
@@ -235,6 +239,18 @@ final class ClientFrontend {
                 return nil
             }
         }
+    }
+
+    /// The failure of a load that asks for another source than ours; nil as long as we have none, since the
+    /// engine then says why.
+    private func failure(ofSourceOf load: Load) -> Failure? {
+        guard let wanted = load.sourceVersion, let source = catalogSource, wanted != source.version else {
+            return nil
+        }
+        return Failure(
+            .sourceChanged,
+            "the source_version is \(source.version.hexadecimal) and not \(wanted.hexadecimal): this kindred reads another server, database or schema; ask for 'describe' again"
+        )
     }
 
     private func describe(_ name: String?, id: RequestID?, to session: Session) {

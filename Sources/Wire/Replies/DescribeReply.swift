@@ -30,7 +30,7 @@ package struct DescribeReply {
 
     // {"id":3,"relationships":[{"name":"authors.books",…},…],
     //  "database":{"name":"shop","server":"MariaDB 10.11.19","server_id":"…"},"schema_version":"…",
-    //  "limits":{"keys":10000,…}}
+    //  "source_version":"…","limits":{"keys":10000,…}}
     /// Writes the reply as one line.
     package func write(_ id: RequestID?, to output: inout ByteBuffer) {
         ReplyEncoder.open(id, member: "relationships", into: &output)
@@ -42,7 +42,8 @@ package struct DescribeReply {
             output.member("server", source.server)
             if let id = source.serverID { output.member("server_id", id) }
             output.endObject()
-            output.member("schema_version", source.schemaVersion)
+            output.member("schema_version", source.schemaVersion.hexadecimal)
+            output.member("source_version", source.version.hexadecimal)
         }
         output.member("limits")
         output.beginObject()
@@ -53,53 +54,5 @@ package struct DescribeReply {
 
     private func write(_ relationship: Relationship, to output: inout ByteBuffer) {
         RelationshipDescription(relationship, included: included[relationship.table] ?? []).write(to: &output)
-    }
-}
-
-/// Where a catalog comes from.
-package struct CatalogSource: Hashable, Sendable {
-    /// The database's name, as the server writes it.
-    package let database: String
-    /// What the server says that it is: `MariaDB 10.11.19`.
-    package let server: String
-    /// What tells the server from others: `server_uuid` of a MySQL; of a MariaDB, a hash of its data
-    /// directory, host name, port and `server_uid`; nil if it is not known.
-    package let serverID: String?
-    /// 16 hexadecimal digits, which are others as soon as `describe` tells anything else of a relationship.
-    /// Daemons that tell the same have the same.
-    package let schemaVersion: String
-
-    package init(database: String, server: String, serverID: String?, catalog: Catalog) {
-        self.database = database
-        self.server = server
-        self.serverID = serverID
-        schemaVersion = Self.version(of: catalog)
-    }
-
-    private static func version(of catalog: Catalog) -> String {
-        var hash = StableHash()
-        var output = ByteBuffer()
-        for relationship in catalog.relationships {
-            RelationshipDescription(relationship, included: []).write(to: &output)
-            output.withBytes { hash.combine($0) }
-            output.removeAll(keepingCapacity: .max)
-        }
-        return hash.hexadecimal
-    }
-}
-
-/// A hash that is the same in every process, unlike Swift's own: FNV-1a of 64 bits.
-/// https://datatracker.ietf.org/doc/html/draft-eastlake-fnv
-private struct StableHash {
-    private var value: UInt64 = 0xcbf2_9ce4_8422_2325
-
-    mutating func combine(_ bytes: UnsafeRawBufferPointer) {
-        for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    }
-
-    /// 16 digits.
-    var hexadecimal: String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

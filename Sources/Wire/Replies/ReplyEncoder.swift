@@ -27,11 +27,11 @@ package enum ReplyEncoder {
     }
 
     // {"id":2,"server":"kindred 0.1.0","protocol":1,"operations":["ping",…],"members":["id","load",…],
-    //  "schema_version":"0123456789abcdef"}
+    //  "schema_version":"0123456789abcdef","source_version":"…"}
     /// Writes the reply to `hello`.
-    /// - Parameter schemaVersion: see `CatalogSource`; nil as long as there is no catalog.
+    /// - Parameter source: where the catalog comes from; nil as long as there is no catalog.
     package static func hello(
-        _ id: RequestID?, server: String, schemaVersion: String?, into buffer: inout ByteBuffer
+        _ id: RequestID?, server: String, source: CatalogSource?, into buffer: inout ByteBuffer
     ) {
         open(id, member: "server", into: &buffer)
         buffer.value(server)
@@ -40,7 +40,10 @@ package enum ReplyEncoder {
         buffer.list(OperationName.allCases) { name, buffer in buffer.value(name.rawValue) }
         buffer.member("members")
         buffer.list(Member.ofLoad) { member, buffer in buffer.value("\(member.name)") }
-        if let schemaVersion { buffer.member("schema_version", schemaVersion) }
+        if let source {
+            buffer.member("schema_version", source.schemaVersion.hexadecimal)
+            buffer.member("source_version", source.version.hexadecimal)
+        }
         close(into: &buffer)
     }
 

@@ -1,6 +1,6 @@
 /// The members that a request can have, in this version of the protocol or in a later one.
 enum Member: UInt32, CaseIterable {
-    case id, load, key, keys, parent, parents, op, timeoutMs
+    case id, load, key, keys, parent, parents, op, timeoutMs, sourceVersion
     case columns, `where`, order, limit, offset, count, include
     case after, before
     case target, token
@@ -15,6 +15,7 @@ enum Member: UInt32, CaseIterable {
         case .parents: "parents"
         case .op: "op"
         case .timeoutMs: "timeout_ms"
+        case .sourceVersion: "source_version"
         case .include: "include"
         case .columns: "columns"
         case .where: "where"
@@ -31,7 +32,8 @@ enum Member: UInt32, CaseIterable {
 
     /// The members that a load can have.
     static let ofLoad: [Member] =
-        [.id, .load, .key, .keys, .parent, .parents, .timeoutMs] + options + [.after, .before]
+        [.id, .load, .key, .keys, .parent, .parents, .timeoutMs] + options
+        + [.after, .before, .sourceVersion]
 
     /// The options that a load can have, and each relationship of an `include`.
     static let options: [Member] = [.columns, .where, .order, .limit, .offset, .count, .include]

@@ -30,7 +30,7 @@ struct OptionsDraft {
         case .include: try readInclude(&scanner)
         case .after: try readPage(.after, &scanner)
         case .before: try readPage(.before, &scanner)
-        case .id, .load, .key, .keys, .parent, .parents, .op, .timeoutMs, .target, .token:
+        case .id, .load, .key, .keys, .parent, .parents, .op, .timeoutMs, .sourceVersion, .target, .token:
             note(path.member("\(member.name)"), "belongs to the whole request")
             try scanner.skipValue()
         }

@@ -33,16 +33,19 @@ package struct Load: Hashable, Sendable {
     private let given: GivenOptions
     /// The time that the client waits at most, from 1 to 2^31 − 1 milliseconds; nil if it did not say so.
     package let timeoutMilliseconds: Int?
+    /// The source that the rows must come from; nil if whichever there is will do.
+    package let sourceVersion: Fingerprint?
 
     package init(
         relationship: String, keys: Keys, isByParent: Bool = false, options: LoadOptions? = nil,
-        timeoutMilliseconds: Int? = nil
+        timeoutMilliseconds: Int? = nil, sourceVersion: Fingerprint? = nil
     ) {
         self.relationship = relationship
         self.keys = keys
         self.isByParent = isByParent
         given = options.map { .some($0) } ?? .none
         self.timeoutMilliseconds = timeoutMilliseconds
+        self.sourceVersion = sourceVersion
     }
 }
 

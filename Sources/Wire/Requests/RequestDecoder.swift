@@ -118,7 +118,7 @@ extension RequestDraft {
         return Load(
             relationship: load, keys: keys, isByParent: isByParent,
             options: options?.options,
-            timeoutMilliseconds: timeoutMilliseconds)
+            timeoutMilliseconds: timeoutMilliseconds, sourceVersion: sourceVersion)
     }
 
     private static let keyMembers: [Member] = [.key, .keys, .parent, .parents]

@@ -18,6 +18,7 @@ struct RequestDraft {
     /// The options; nil until the first of them is read.
     private(set) var options: OptionsDraft?
     var timeoutMilliseconds: Int?
+    var sourceVersion: Fingerprint?
     var present = MemberSet()
     /// The first mistake.
     private(set) var problem: Failure?
@@ -53,6 +54,7 @@ struct RequestDraft {
         case .parent: parent = try scanner.keyInput()
         case .parents: parents = try readKeys(known, &scanner)
         case .timeoutMs: try readTimeout(&scanner)
+        case .sourceVersion: try readSourceVersion(&scanner)
         case .columns, .where, .order, .limit, .offset, .count, .include, .after, .before:
             try readOption(known, &scanner)
         case .token:
@@ -163,6 +165,23 @@ extension RequestDraft {
                 ? QuotedInput.quoted(token) : found
             noteKind(.timeoutMs, needs: "an integer from 1 to 2147483647", found: what)
         }
+    }
+}
+
+extension RequestDraft {
+    // "source_version":"0123456789abcdef"
+    private mutating func readSourceVersion(_ scanner: inout JSONScanner) throws(JSONError) {
+        var found = scanner.kind
+        if scanner.byte == UInt8(ascii: "\"") {
+            let string = try scanner.string()
+            sourceVersion = Fingerprint(scanner.decoded(string))
+            found = "another string"
+        } else {
+            try scanner.skipValue()
+        }
+        guard sourceVersion == nil else { return }
+        noteKind(
+            .sourceVersion, needs: "16 hexadecimal digits in a string, as 'hello' tells them", found: found)
     }
 }
 

@@ -45,4 +45,40 @@ import Testing
         let other = try DaemonUnderTest(shop.server, database: shop.database)
         #expect(try other.ask(#"{"op":"hello"}"#)["schema_version"]?.text == first)
     }
+
+    @Test
+    func `a load for the version of another database or schema is refused, and one for this is answered`()
+        throws
+    {
+        let shop = try BookshopFixture()
+        func version(_ daemon: DaemonUnderTest) throws -> String {
+            let told = try #require(try daemon.ask(#"{"op":"hello"}"#)["source_version"]?.text)
+            #expect(
+                try daemon.ask(#"{"op":"describe","load":"books.author"}"#)["source_version"]?.text == told)
+            return told
+        }
+        func load(_ daemon: DaemonUnderTest, _ version: String) throws -> String? {
+            let options = #""columns":["id"],"source_version":"\#(version)""#
+            let reply = try daemon.ask(#"{"load":"books.author","keys":[42],\#(options)}"#)
+            return reply["results"] != nil ? "answered" : reply["error"]?["code"]?.text
+        }
+        let first = try version(shop.daemon)
+        #expect(try load(shop.daemon, first) == "answered")
+        let copy = try SharedServer.freshDatabase(named: "identity")
+        let client = try shop.server.client(database: copy)
+        try client.execute("SET foreign_key_checks = 0")
+        for table in try client.strings("SHOW TABLES FROM \(shop.database)").compactMap({ $0[0] }) {
+            let create = try client.strings("SHOW CREATE TABLE \(shop.database).`\(table)`")
+            try client.execute(try #require(create[0][1]))
+        }
+        let other = try DaemonUnderTest(shop.server, database: copy)
+        #expect(try load(other, first) == "source_changed")
+        #expect(try load(other, try version(other)) == "answered")
+        try shop.server.client(database: shop.database).execute("ALTER TABLE tags ADD COLUMN shelf_mark INT")
+        shop.daemon.signal(SIGHUP)
+        try eventually("the load for the former schema is refused") {
+            try load(shop.daemon, first) == "source_changed"
+        }
+        #expect(try load(shop.daemon, try version(shop.daemon)) == "answered")
+    }
 }

@@ -58,7 +58,7 @@ struct ReplyOracle {
             errno == SimulatedDatabase.poisoned && expected.isPoisoned
                 || errno.map { record.refusals.contains($0) } ?? false
         case .badJSON, .lineTooLong, .badRequest, .unknownRelationship, .unknownColumn, .badKey, .badValue,
-            .tooManyKeys:
+            .sourceChanged, .tooManyKeys:
             false
         }
     }

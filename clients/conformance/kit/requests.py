@@ -25,6 +25,7 @@ LOAD_MEMBERS = (
     "include",
     "after",
     "before",
+    "source_version",
 )
 MEMBERS = {*LOAD_MEMBERS, "op", "target"}
 

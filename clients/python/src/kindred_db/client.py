@@ -208,13 +208,13 @@ class Client:
         return Pipeline(self._transport, self._request, timeout)
 
     def describe(self, relationship: str | None = None, *, timeout: float | None = None) -> dict[str, Any]:
-        """What can be loaded: `relationships` (all, or the one that is named), `limits`, `database` and
-        `schema_version`, as the protocol has them."""
+        """What can be loaded: `relationships` (all, or the one that is named), `limits`, `database`,
+        `schema_version` and `source_version`, as the protocol has them."""
         return self._perform(calls.describe(relationship), timeout)
 
     def hello(self, *, timeout: float | None = None) -> dict[str, Any]:
-        """Who answers: `server`, `protocol`, `operations` and `members` that it understands,
-        `schema_version`."""
+        """Who answers: `server`, `protocol`, `operations` and `members` that it understands, and
+        `schema_version` and `source_version`."""
         return self._perform(calls.hello(), timeout)
 
     def stats(self, *, timeout: float | None = None) -> dict[str, Any]:

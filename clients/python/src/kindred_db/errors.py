@@ -83,6 +83,12 @@ class BadValue(ReplyError):
     code = "bad_value"
 
 
+class SourceChanged(ReplyError):
+    """The daemon reads another server, database or schema than the call's `source_version` says."""
+
+    code = "source_changed"
+
+
 class TooLarge(ReplyError):
     """A limit of the daemon, which the message names: of keys, of rows, or of the length of a line."""
 
@@ -187,6 +193,7 @@ _CLASSES: dict[str, type[ReplyError]] = {
     "unknown_column": UnknownColumn,
     "bad_key": BadKey,
     "bad_value": BadValue,
+    "source_changed": SourceChanged,
     "too_many_keys": TooLarge,
     "result_too_large": TooLarge,
     "line_too_long": TooLarge,

@@ -26,6 +26,9 @@ class CountOptions(TypedDict, total=False):
     """Filters on the related rows, all of which must hold: `{"sold": {"gte": 1000}, "published": None}`."""
     timeout: float | None
     """Seconds for the whole call, in place of the client's."""
+    source_version: str | None
+    """What `hello` and `describe` told under this name: a daemon that by now reads another server, database
+    or schema answers with `SourceChanged`."""
 
 
 class PageOptions(CountOptions, total=False):

@@ -26,6 +26,7 @@ from support import eventually
 from kindred_db import Client, NoReply
 from kindred_db.sqlalchemy import answering, attach
 from kindred_db.sqlalchemy.exchange import Exchange
+from kindred_db.sqlalchemy.per_parent import Related, count_rows
 
 
 def books(session: Session) -> list[list[int]]:
@@ -181,6 +182,72 @@ class Verifying(QuietLog):
         with chances, Session(self.engine) as session:
             books(session)
         self.assertEqual(self.handle.stats.verified, 2)
+
+
+class AnotherSource(QuietLog):
+    """A daemon that by now reads another database, or a changed schema, behind the same socket."""
+
+    options: ClassVar = {**PluggedCase.options, "verify": 0.0}
+
+    def setUp(self) -> None:
+        super().setUp()
+        database = self.library.database
+        database.sql("DROP DATABASE IF EXISTS copied; CREATE DATABASE copied")
+        self.addCleanup(database.sql, "DROP DATABASE copied")
+        # The server has the same schema there, and none of the rows.
+        engine = self.library.engine("copied")
+        self.addCleanup(engine.dispose)
+        Author.metadata.create_all(engine)
+        self.daemon = self.library.start_daemon()
+        self.addCleanup(self.daemon.close)
+        self.client = Client(self.daemon.socket, timeout=5.0)
+        self.addCleanup(self.client.close)
+
+    def restart_for(self, database: str) -> None:
+        text = self.daemon.config.read_text()
+        served = next(line for line in text.splitlines() if line.startswith("name = "))
+        self.daemon.config.write_text(text.replace(served, f'name = "{database}"'))
+        self.daemon.kill()
+        self.daemon.start()
+
+    def test_another_database(self) -> None:
+        self.handle.detach()
+        self.handle = self.attach()
+        with Session(self.engine) as session:
+            self.assertEqual(books(session), EVERYTHING)
+        self.restart_for("copied")
+        with Session(self.engine) as session, self.expect(0, "source_changed"):
+            _ = session.get_one(Author, 1).books
+        with Session(self.engine) as session, self.expect(0, "reads the database 'copied'"):
+            _ = session.get_one(Author, 1).books
+        self.restart_for("lending")
+        self.handle.refresh()
+        with Session(self.engine) as session, self.expect(3):
+            self.assertEqual(books(session), EVERYTHING)
+
+    def test_siblings_of_another_database(self) -> None:
+        self.handle.detach()
+        self.handle = self.attach(prefetch_siblings=True)
+        self.restart_for("copied")
+        with Session(self.engine) as session:
+            self.assertEqual(books(session), EVERYTHING)
+
+    def test_counts_of_another_database(self) -> None:
+        self.handle.detach()
+        self.handle = self.attach()
+        related = Related(Author.books.property, order=[])
+        with Session(self.engine) as session, self.expect(1):
+            self.assertEqual(count_rows(session, related, [(1,), (2,)]), [4, 4])
+        self.restart_for("copied")
+        with Session(self.engine) as session, self.expect(0, "source_changed"):
+            self.assertEqual(count_rows(session, related, [(1,), (2,)]), [4, 4])
+
+    def test_with_any_server_it_is_the_users_to_know(self) -> None:
+        self.handle.detach()
+        self.handle = self.attach(any_server=True)
+        self.restart_for("copied")
+        with Session(self.engine) as session, self.expect(1):
+            self.assertEqual(session.get_one(Author, 1).books, [])
 
 
 class OlderDaemon(QuietLog):

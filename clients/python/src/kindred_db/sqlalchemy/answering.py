@@ -15,7 +15,16 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
-from kindred_db import BadKey, BadRequest, BadValue, KindredError, Timeout, TooLarge, UnknownName
+from kindred_db import (
+    BadKey,
+    BadRequest,
+    BadValue,
+    KindredError,
+    SourceChanged,
+    Timeout,
+    TooLarge,
+    UnknownName,
+)
 
 from . import connections, transactions, values, verification
 from .catalog import Catalog
@@ -322,7 +331,8 @@ class Answerer:
             self._complain(refusal.reason)
 
     def _failed(self, execution: Execution, error: KindredError) -> None:
-        if isinstance(error, UnknownName):
+        # A daemon of before would refuse an option, and be no less another one.
+        if isinstance(error, (UnknownName, SourceChanged, BadRequest)):
             self._daemon.refresh()
         if isinstance(error, Timeout):
             transactions.give_up(execution.context.root_connection)

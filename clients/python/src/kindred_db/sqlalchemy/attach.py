@@ -66,9 +66,10 @@ def attach(
             it is counted and logged, and SQL's rows are used.
         timeout: Seconds for one request; None for the client's, but at most 1. After a load that took longer
             the rest of its transaction runs as SQL.
-        refresh_s: Seconds between two looks at whether the daemon's schema has changed. For so long at most
-            a column that was given another type is read as one of its old type; `Handle.refresh` has the
-            next load look at once.
+        refresh_s: Seconds between two looks at whether there is more to load; `Handle.refresh` has the next
+            load look at once. A daemon that by now reads another schema, database or server refuses what was
+            asked for the one before, and is looked at again; with `any_server`, one that reads another schema
+            is noticed at the next look.
 
     Raises:
         AttachError: The daemon reads another database than the engine, or another server.
@@ -86,7 +87,8 @@ def attach(
     from .answering import Settings
     from .daemon import Daemon
 
-    daemon = Daemon(client, refresh_s, min(client.timeout, 1.0) if timeout is None else timeout)
+    timeout = min(client.timeout, 1.0) if timeout is None else timeout
+    daemon = Daemon(client, refresh_s, timeout, any_server)
     settings = Settings(mode == "all", isolation == "ignore", any_server, verify)
     siblings = 500 if prefetch_siblings is True else int(prefetch_siblings)
     if isinstance(client, Client) and not any_server:

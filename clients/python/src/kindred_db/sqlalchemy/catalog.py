@@ -40,6 +40,8 @@ class Relationship:
     parent_types: tuple[str, ...]
     hops: tuple[Hop, ...]
     to: tuple[str, ...]
+    #: What a request says of where its rows must come from; None for a daemon that does not tell.
+    source_version: str | None
 
     @property
     def tables_on_the_way(self) -> tuple[str, ...]:
@@ -53,9 +55,11 @@ class Catalog:
         database = description.get("database") or {}
         self.database: str | None = database.get("name")
         self.server_id: str | None = database.get("server_id")
-        self.schema_version: str | None = description.get("schema_version")
+        #: Another one as soon as anything else is.
+        self.version = version_of(description)
         #: False for a daemon that does not tell structure: one from before `from`, `hops` and `to`.
-        self.tells_structure = self.schema_version is not None
+        self.tells_structure = description.get("schema_version") is not None
+        self._source_version: str | None = description.get("source_version")
         self._by_tables: dict[tuple[str, tuple[str, ...]], list[Relationship]] = {}
         for described in description.get("relationships", []):
             self._add(described)
@@ -65,7 +69,7 @@ class Catalog:
         # a statement that says neither.
         if "from" not in described or described.get("fixed") or described.get("distinct"):
             return
-        relationship = _relationship(described)
+        relationship = _relationship(described, self._source_version)
         key = (relationship.table, relationship.tables_on_the_way)
         self._by_tables.setdefault(key, []).append(relationship)
 
@@ -77,10 +81,16 @@ class Catalog:
         return sum(map(len, self._by_tables.values()))
 
 
+# {"schema_version":"…","source_version":"…",…}
+def version_of(reply: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What `hello` and `describe` tell of the version; None where an older daemon does not."""
+    return reply.get("schema_version"), reply.get("source_version")
+
+
 # {"name":"authors.books","kind":"many","table":"books","key":[{"column":"id","type":"int(11)"}],
 #  "parent":[…],"columns":[{"column":"id","type":"int(11)","nullable":false},…],
 #  "from":{"table":"authors","columns":["id"]},"hops":[],"to":["author_id"],"primary_key":["id"],…}
-def _relationship(described: Mapping[str, Any]) -> Relationship:
+def _relationship(described: Mapping[str, Any], source_version: str | None) -> Relationship:
     return Relationship(
         name=described["name"],
         many=described["kind"] == "many",
@@ -96,4 +106,5 @@ def _relationship(described: Mapping[str, Any]) -> Relationship:
         parent_types=tuple(part["type"] for part in described.get("parent") or ()),
         hops=tuple(Hop(hop["table"], tuple(hop["near"]), tuple(hop["far"])) for hop in described["hops"]),
         to=tuple(described["to"]),
+        source_version=source_version,
     )

@@ -10,7 +10,7 @@ from sqlalchemy.util import await_only
 
 from kindred_db import AsyncClient, Client, KindredError
 
-from .catalog import Catalog
+from .catalog import Catalog, version_of
 from .exchange import Request, WireKey
 from .forks import lock_of
 from .questions import Asked
@@ -25,13 +25,22 @@ class Daemon:
 
     With an AsyncClient, its methods must be called where SQLAlchemy runs its drivers: in the greenlet of an
     asyncio session.
+
+    Args:
+        client: A client of either kind.
+        refresh_s: Seconds between two looks at the version of the catalog.
+        timeout: Seconds for a request.
+        any_server: Whether daemons of several servers may answer one after the other, as behind a proxy.
     """
 
-    def __init__(self, client: Client | AsyncClient, refresh_s: float, timeout: float) -> None:
+    def __init__(
+        self, client: Client | AsyncClient, refresh_s: float, timeout: float, any_server: bool
+    ) -> None:
         self._client: Any = client
         self._wait: Any = await_only if isinstance(client, AsyncClient) else lambda reply: reply
         self._timeout = {"timeout": timeout}
         self._refresh_s = refresh_s
+        self._any_server = any_server
         self._catalog: Catalog | None = None
         #: Why there is no catalog.
         self._fault = "the daemon is being asked what it can load"
@@ -76,8 +85,14 @@ class Daemon:
         """Asks the daemon now; raises `KindredError` if it cannot be asked."""
         # Before it asks: a `refresh` that comes meanwhile is for the next load.
         self._due = time.monotonic() + self._refresh_s
-        self._catalog = Catalog(self._wait(self._client.describe(**self._timeout)))
+        self._catalog = Catalog(self._told(self._wait(self._client.describe(**self._timeout))))
         return self._catalog
+
+    def _told(self, reply: dict[str, Any]) -> dict[str, Any]:
+        """A reply without its `source_version` if that is not to matter."""
+        if self._any_server:
+            reply.pop("source_version", None)
+        return reply
 
     def _refreshed_if_due(self) -> bool:
         """Looks at the catalog again, unless it is not time yet or somebody else is at it; false then."""
@@ -113,5 +128,5 @@ class Daemon:
                 time.sleep(_PAUSE_S)
 
     def _is_changed(self, catalog: Catalog) -> bool:
-        hello = self._wait(self._client.hello(**self._timeout))
-        return bool(hello.get("schema_version") != catalog.schema_version)
+        hello = self._told(self._wait(self._client.hello(**self._timeout)))
+        return version_of(hello) != catalog.version

@@ -29,7 +29,7 @@ class Request:
     by_parent: bool
     #: Whether the statement has a list of keys; otherwise there is exactly one.
     many: bool
-    #: The options `columns`, `where` and `order` of a load.
+    #: The options of a load: `columns`, `where`, `order` and `source_version`.
     options: dict[str, Any]
     #: Equal for requests that differ in their keys only.
     signature: tuple[Any, ...]
@@ -51,7 +51,10 @@ class Exchange:
     def request(self, context: Any) -> Request:
         """The request for an execution; raises `NotAnswered` for a value that the protocol does not have."""
         where = self._where(context)
-        options: dict[str, Any] = {"columns": list(self.plan.columns)}
+        options: dict[str, Any] = {
+            "columns": list(self.plan.columns),
+            "source_version": self.plan.relationship.source_version,
+        }
         if where:
             options["where"] = where
         if self.plan.order:

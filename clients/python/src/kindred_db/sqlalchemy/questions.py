@@ -98,10 +98,11 @@ class Question:
             keys.append(wire[0] if len(wire) == 1 else wire)
         return keys
 
-    def _where(self, relationship: Relationship, dialect: Dialect) -> dict[str, Any]:
+    def _options(self, relationship: Relationship, dialect: Dialect) -> dict[str, Any]:
+        """Those that both kinds have: `where` and `source_version`."""
         table = self.related.relationship.target
         where = where_of(self.related.conditions, table, relationship.columns, dialect)
-        return {"where": where} if where else {}
+        return {**({"where": where} if where else {}), "source_version": relationship.source_version}
 
 
 class CountQuestion(Question):
@@ -112,7 +113,7 @@ class CountQuestion(Question):
         own = [*condition_for(self.related.relationship, key), *self.related.conditions]
         _check_counted(compiled, len(list(parts_of(own))))
         relationship = self._relationship(catalog)
-        options = self._where(relationship, dialect)
+        options = self._options(relationship, dialect)
         used = [*relationship.key_types, *(relationship.columns[name] for name in options.get("where", ()))]
         return Asked(
             "count_many",
@@ -139,7 +140,7 @@ class RowsQuestion(Question):
         order = [_order(term, self.related, relationship) for term in self.related.order]
         sources = [self._source(name, objects) for _, name, objects, _ in compiled._result_columns]
         cells = [_cell(source, relationship) for source in sources]
-        options: dict[str, Any] = {"order": order, **self._page(), **self._where(relationship, dialect)}
+        options: dict[str, Any] = {"order": order, **self._page(), **self._options(relationship, dialect)}
         shown = [source.name for source in sources if isinstance(source, Column)]
         ordered = [term.column.name for term in self.related.order if term.column is not None]
         options["columns"] = list(dict.fromkeys([*shown, *ordered]))
