@@ -22,6 +22,21 @@ from kindred_db import sockets
 from kindred_db.address import TCPAddress, parse_address
 
 
+class InterruptedSocket:
+    """A socket in one of whose methods a signal handler raises an exception."""
+
+    def __init__(self, inner: socket.socket, method: str, error: BaseException) -> None:
+        self._inner = inner
+        self._method = method
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        return self._raise if name == self._method else getattr(self._inner, name)
+
+    def _raise(self, *arguments: Any) -> None:
+        raise self._error
+
+
 class SyncFaultTests(FaultCases, unittest.TestCase):
     client_class = kindred_db.Client
 
@@ -144,6 +159,30 @@ class SyncFaultTests(FaultCases, unittest.TestCase):
                 self.check(client, 2)
         finally:
             signal.signal(signal.SIGUSR1, previous)
+
+    def test_a_time_out_that_a_signal_handler_raises_is_the_callers(self) -> None:
+        # A handler may run in any call of the system's; that one is chosen by the test.
+        mine = TimeoutError("the program's own")
+        for name in ("send", "recv"):
+            with (
+                self.subTest(name),
+                ScriptedServer(good, good) as server,
+                kindred_db.Client(server.address) as client,
+            ):
+                self.check(client, 1)
+                connection = client._transport._current.thread.connection
+                connection._socket = InterruptedSocket(connection._socket, name, mine)
+                with self.assertRaises(TimeoutError) as raised:
+                    client.load("books.author", 2)
+                self.assertIs(raised.exception, mine)
+                self.check(client, 3)
+        with (
+            mock.patch.object(socket.socket, "connect", side_effect=mine),
+            kindred_db.Client("tcp://127.0.0.1:9") as client,
+            self.assertRaises(TimeoutError) as raised,
+        ):
+            client.load("books.author", 1)
+        self.assertIs(raised.exception, mine)
 
     def test_signals_do_not_disturb_a_call_that_waits(self) -> None:
         signals: list[int] = []

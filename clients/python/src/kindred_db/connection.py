@@ -158,6 +158,8 @@ class Connection:
             except BlockingIOError:
                 return
             except OSError as error:
+                if sockets.is_of_a_signal_handler(error):
+                    raise
                 # What had come before the connection broke can still be read: replies, and the reason.
                 self._output.clear()
                 while self._read():
@@ -172,6 +174,8 @@ class Connection:
         except BlockingIOError:
             return False
         except OSError as error:
+            if sockets.is_of_a_signal_handler(error):
+                raise
             raise self._lost(error) from None
         if not data:
             raise ConnectionLost(f"kindred at {self._address} closed the connection")

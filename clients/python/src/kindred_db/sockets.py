@@ -36,9 +36,13 @@ def connect(address: Address, deadline: float) -> socket.socket:
             connection = _connect_tcp(address, deadline)
         else:
             connection = _connect_unix(address, deadline)
-    except (TimeoutError, socket.timeout):  # two classes until Python 3.9
+    except (TimeoutError, socket.timeout) as error:  # two classes until Python 3.9
+        if is_of_a_signal_handler(error) and time.monotonic() < deadline:
+            raise
         raise connect_timeout(address) from None
     except OSError as error:
+        if is_of_a_signal_handler(error):
+            raise
         raise unreachable(address, error) from None
     connection.setblocking(False)
     return connection
@@ -62,7 +66,13 @@ def _connect_tcp(address: TCPAddress, deadline: float) -> socket.socket:
         except BaseException:
             connection.close()
             raise
-    raise failure or OSError("the host has no address")
+    raise failure or OSError(errno.EADDRNOTAVAIL, "the host has no address")
+
+
+def is_of_a_signal_handler(error: OSError) -> bool:
+    """Whether a signal handler of the program has raised it, such as a `TimeoutError` at SIGALRM: what the
+    system reports has an error number. (A socket's own time-out has none either.)"""
+    return error.errno is None
 
 
 def _connect_unix(address: UnixAddress, deadline: float) -> socket.socket:
