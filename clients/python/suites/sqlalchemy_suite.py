@@ -76,7 +76,9 @@ class Suite:
             database.sql(f"DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name} CHARACTER SET utf8mb4")
         with tempfile.TemporaryDirectory() as folder:
             results = Path(folder) / "results.xml"
-            command = [self.python, "-m", "pytest", "-q", "--maxfail=100000"]
+            # With -s the tests take the installed SQLAlchemy, and not the one beside them, whose C parts are
+            # not compiled: what one process has pickled another must read.
+            command = [self.python, "-s", "-m", "pytest", "-q", "--maxfail=100000"]
             command += ["-p", "no:cacheprovider", f"--junitxml={results}", "--timeout=120"]
             command += [
                 "--dburi",
