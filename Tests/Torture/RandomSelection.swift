@@ -44,7 +44,8 @@ struct RandomSelection: Sendable {
         }
         if !relationship.isToOne, chance(40) { limit = Int.random(in: 0...5, using: &random) }
         if !relationship.isToOne, chance(20) { offset = Int.random(in: 0...4, using: &random) }
-        isFirstPage = limit ?? 0 > 0 && offset == nil && chance(50)
+        let hasPages = limit ?? 0 > 0 && offset == nil && order.allSatisfy(\.column.canHavePosition)
+        isFirstPage = hasPages && chance(50)
     }
 
     // "columns":["title"],"where":{"sold":{"gte":7}},"order":["-title"],"limit":3
@@ -152,6 +153,12 @@ extension ShownColumn {
         case .integer, .decimal, .text, .datetime, .timestamp: true
         case .bit, .float, .double, .binary, .json: false
         }
+    }
+
+    /// Whether an order by the column has positions: a `TEXT` is too long for one, and an `ENUM` is sorted by
+    /// numbers.
+    fileprivate var canHavePosition: Bool {
+        isFilterable && !["text", "enum", "set"].contains { declaration.lowercased().hasPrefix($0) }
     }
 
     fileprivate var isNumber: Bool {
