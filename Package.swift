@@ -82,7 +82,9 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
         .executableTarget(
             name: "MicroBench",
-            dependencies: ["Time", "Relations", "Wire", "Batching", "Planning", "FanOut", argumentParser],
+            dependencies: [
+                "Time", "Relations", "Wire", "Batching", "Planning", "FanOut", "Loading", argumentParser,
+            ],
             swiftSettings: strict),
 
         .target(

@@ -17,5 +17,5 @@ struct Case: Sendable {
     /// compiler cannot leave out any of the work.
     let run: @Sendable (_ iterations: Int) -> Int
 
-    static let all = decode + encode + batching + planning + fanOut
+    static let all = decode + encode + batching + planning + fanOut + load
 }

@@ -5,11 +5,11 @@ extension Case {
     static let decode = [
         Case(
             name: "decode/key", unit: "request", unitsPerIteration: 1,
-            ceiling: Cost(instructions: 4_780, allocations: 1.15)
+            ceiling: Cost(instructions: 2_160, allocations: 1.15)
         ) { decode(#"{"id":7,"load":"authors.books","key":42}"#, iterations: $0) },
         Case(
             name: "decode/keys", unit: "key of 20", unitsPerIteration: 20,
-            ceiling: Cost(instructions: 830, allocations: 0.4)
+            ceiling: Cost(instructions: 720, allocations: 0.4)
         ) {
             let keys = (1...20).map { String($0 * 7) }.joined(separator: ",")
             return decode(#"{"id":7,"load":"authors.books","keys":[\#(keys)]}"#, iterations: $0)

@@ -10,7 +10,7 @@ import Wire
         guard case .load(let load)? = decode(line).request?.operation else {
             throw decode(line).failure ?? Rejection(id: nil, failure: Failure(.badRequest, "no load"))
         }
-        return try #require(load.options)
+        return try #require(load.shape.options)
     }
 
     private func message(_ members: String) -> String? {
@@ -22,7 +22,7 @@ import Wire
             Issue.record("no load")
             return
         }
-        #expect(load.options == nil && !load.isByParent)
+        #expect(load.shape.options == nil && !load.shape.isByParent)
     }
 
     @Test func `columns, order, limit, offset and count are decoded`() throws {
@@ -72,7 +72,7 @@ import Wire
                 Issue.record("no load")
                 return
             }
-            #expect(load.isByParent && load.keys.isList == isList)
+            #expect(load.shape.isByParent && load.keys.isList == isList)
         }
     }
 

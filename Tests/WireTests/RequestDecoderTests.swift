@@ -4,7 +4,7 @@ import Wire
 
 struct RequestDecoderTests {
     private func load(_ keys: Keys, timeout: Int? = nil) -> Wire.Operation {
-        .load(Load(relationship: "authors.books", keys: keys, timeoutMilliseconds: timeout))
+        .load(Load(LoadShape(relationship: "authors.books"), keys: keys, timeoutMilliseconds: timeout))
     }
 
     @Test func `a load with one key is decoded`() {
@@ -72,7 +72,7 @@ struct RequestDecoderTests {
             return (load, nil)
         }
         for digits in ["0123456789abcdef", "ffffffffffffffff", "0000000000000000"] {
-            #expect(version("\"\(digits)\"").load?.sourceVersion?.hexadecimal == digits)
+            #expect(version("\"\(digits)\"").load?.shape.sourceVersion?.hexadecimal == digits)
         }
         #expect(version(#""\u00300000000000000 1""#).load == nil)
         let wrong = [

@@ -16,11 +16,12 @@ package struct LoadTemplate: Sendable {
         self.weight = weight
         // {"load":"authors.books","limit":3,"id":1,"keys":[]}
         let load = try Self.load(self.text.dropLast() + ",\"id\":1,\"keys\":[]}", template: self.text)
-        guard let relationship = catalog.relationships.first(where: { $0.name == load.relationship }) else {
-            throw BenchError(catalog.unknown(load.relationship).message)
+        guard let relationship = catalog.relationships.first(where: { $0.name == load.shape.relationship })
+        else {
+            throw BenchError(catalog.unknown(load.shape.relationship).message)
         }
         self.relationship = relationship
-        options = load.options
+        options = load.shape.options
     }
 
     /// Reads a file with one kind of load per line, after its weight: `3 {"load":"authors.books","limit":3}`.

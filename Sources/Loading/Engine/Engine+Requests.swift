@@ -22,7 +22,7 @@ extension Engine {
 
     private func admit(_ load: Load, id: RequestID?, bytes: Int, from queue: ReplyQueue) throws(Failure) {
         let plan = try LoadPlanner(templates: templates, account: queue.account).plan(of: load)
-        let (keys, answers) = try plan.read(load.keys, load.options?.page)
+        let (keys, answers) = try plan.read(load.keys, load.positions)
         let timeout = self.timeout(of: load)
         let pending = PendingLoad(
             queue: queue, requestID: id, isList: load.keys.isList,

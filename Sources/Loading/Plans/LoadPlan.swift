@@ -31,14 +31,18 @@ package final class LoadPlan {
         self.path = path
     }
 
+    /// Whether its templates are those that others who ask for the same rows are given, so that their keys
+    /// share queries.
+    var isCurrent: Bool { template.isKept && includes.allSatisfy(\.plan.isCurrent) }
+
     /// The keys of a request as the database's column takes them, and the answers that need no query. A key
     /// that cannot be used fails the request if it is the only one, and only itself in a list.
-    /// - Parameter page: where the rows of each key begin.
+    /// - Parameter positions: where the rows of each key begin.
     func read(
-        _ keys: Keys, _ page: PageInput? = nil
+        _ keys: Keys, _ positions: PositionInput? = nil
     ) throws(Failure) -> (keys: OneOrMany<Key?>, answers: OneOrMany<LoadNode.Answer>) {
         let isEmpty = template.isEmpty
-        let positions = try PagePositions(page, template.selection.paging, of: keys)
+        let positions = try PagePositions(positions, template.selection.paging, of: keys)
         switch keys {
         case .one(let input):
             let key = try read(input, 0, positions)
@@ -65,7 +69,7 @@ package final class LoadPlan {
     /// The different keys of a load, without those that are `NULL`.
     /// - Throws: why the first key cannot be used that cannot.
     package func distinctKeys(of load: Load) throws(Failure) -> [Key] {
-        let (keys, answers) = try read(load.keys, load.options?.page)
+        let (keys, answers) = try read(load.keys, load.positions)
         for case .unusable(let failure) in answers { throw failure }
         var found: [Key] = []
         for case let key? in keys where !found.contains(key) { found.append(key) }
@@ -85,19 +89,19 @@ package final class LoadPlan {
 /// The positions of a request's keys.
 private struct PagePositions {
     private let paging: Paging
-    private let page: PageInput
+    private let input: PositionInput
     private let isList: Bool
 
-    /// - Parameter paging: that of the selection which was made of the same options as `page`.
+    /// - Parameter paging: that of the selection which was made of the same request's options.
     /// - Throws: `bad_request` if there is not one position for each key.
-    init?(_ page: PageInput?, _ paging: Paging?, of keys: Keys) throws(Failure) {
-        guard let page, let paging else { return nil }
-        (self.page, self.paging, isList) = (page, paging, keys.isList)
-        guard case .many(let inputs) = keys, case .list(let elements) = page.value else { return }
+    init?(_ input: PositionInput?, _ paging: Paging?, of keys: Keys) throws(Failure) {
+        guard let input, let paging else { return nil }
+        (self.input, self.paging, isList) = (input, paging, keys.isList)
+        guard case .many(let inputs) = keys, case .list(let elements) = input else { return }
         guard elements.count == inputs.count else {
             throw Failure(
                 .badRequest,
-                "\(page.direction.rawValue): beside \(inputs.count) keys there must be as many positions, not "
+                "\(paging.direction.rawValue): beside \(inputs.count) keys there must be as many positions, not "
                     + "\(elements.count); a key's first page is null")
         }
     }
@@ -105,7 +109,7 @@ private struct PagePositions {
     /// - Returns: nil for the key's first page.
     /// - Throws: `bad_value`.
     func position(ofKey index: Int) throws(Failure) -> Position? {
-        if isList, case .list(let elements) = page.value { return try paging.position(elements[index]) }
-        return try paging.position(page.value)
+        if isList, case .list(let elements) = input { return try paging.position(elements[index]) }
+        return try paging.position(input)
     }
 }

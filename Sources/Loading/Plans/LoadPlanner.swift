@@ -2,7 +2,7 @@ package import Relations
 package import Wire
 
 /// Checks a load against the catalog, and makes its plan; loads without options share one. A plan is made for
-/// somebody's account, because what an account may see is to be decided here, for the shared plan too. Today
+/// somebody's account, because what an account may see is to be decided here, for shared plans too. Today
 /// every account may see everything.
 package struct LoadPlanner {
     private let templates: QueryTemplates
@@ -14,8 +14,15 @@ package struct LoadPlanner {
     }
 
     package func plan(of load: Load) throws(Failure) -> LoadPlan {
-        let entry = try templates.entry(named: load.relationship, isByParent: load.isByParent)
-        guard let options = load.options else { return entry.plainPlan }
+        if let plan = templates.plans[load.shape] { return plan }
+        let plan = try newPlan(of: load.shape)
+        templates.plans[load.shape] = plan
+        return plan
+    }
+
+    private func newPlan(of shape: LoadShape) throws(Failure) -> LoadPlan {
+        let entry = try templates.entry(named: shape.relationship, isByParent: shape.isByParent)
+        guard let options = shape.options else { return entry.plainPlan }
         return try plan(for: entry, options, at: .root)
     }
 

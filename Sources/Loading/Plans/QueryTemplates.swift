@@ -20,6 +20,8 @@ package final class QueryTemplates {
     /// What was asked for last is mostly asked for again.
     private var last: (name: String, entry: RelationshipEntry)?
     private var byBatchKey: [Int: QueryTemplate] = [:]
+    /// The plans of loads that come again and again, for this catalog.
+    var plans = PlanCache()
     /// The counters, by name, of each relationship that the catalog has, and of each that was ever asked for.
     package private(set) var counters: [String: RelationshipCounters] = [:]
     private var lastBatchKey = 0
@@ -121,6 +123,7 @@ package final class QueryTemplates {
         catalog = new
         unavailableReason = nil
         last = nil
+        plans = PlanCache()
         byName = [:]
         for relationship in new.relationships {
             if let same = old[relationship.name], same.relationship == relationship {

@@ -10,8 +10,9 @@ package struct LoadOptions: Hashable, Sendable {
     package var limit: Int?
     /// The number of rows of each key that are left out at the beginning.
     package var offset: Int?
-    /// Where the wanted rows of each key begin; nil if at its first row, or at ``offset``.
-    package var page: PageInput?
+    /// Whether each key's rows are those after a position or before one; nil if they begin at its first row,
+    /// or at ``offset``. The positions themselves belong to the keys.
+    package var pageDirection: Paging.Direction?
     /// Whether the number of rows is wanted instead of the rows.
     package var isCount = false
     /// The members of `include`, in the order in which the client wrote them and the reply shows them.

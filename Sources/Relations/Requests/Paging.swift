@@ -40,21 +40,11 @@ package struct Position: Hashable, Sendable {
 
 /// What a client wrote in `after` or `before`, not yet checked: only whether the request has `key` or `keys`
 /// says if `[null,null]` is one position or two.
-package struct PageInput: Hashable, Sendable {
-    package enum Value: Hashable, Sendable {
-        /// `null`, the first page, or the last one if pages go backwards.
-        case end
-        /// `[1327,33]` for one key, `[[1327,33],null]` for several.
-        case list([KeyInput])
-    }
-
-    package let direction: Paging.Direction
-    package let value: Value
-
-    package init(_ direction: Paging.Direction, _ value: Value) {
-        self.direction = direction
-        self.value = value
-    }
+package enum PositionInput: Hashable, Sendable {
+    /// `null`, the first page, or the last one if pages go backwards.
+    case end
+    /// `[1327,33]` for one key, `[[1327,33],null]` for several.
+    case list([KeyInput])
 }
 
 // MARK: What can be paged
@@ -66,8 +56,8 @@ extension Relationship {
     func paging(
         _ options: LoadOptions, _ order: [OrderTerm], at path: RequestPath
     ) throws(Failure) -> Paging? {
-        guard let page = options.page else { return nil }
-        let member = path.member(page.direction.rawValue)
+        guard let direction = options.pageDirection else { return nil }
+        let member = path.member(direction.rawValue)
         if let obstacle = pagingObstacle { throw member.failure(.badRequest, obstacle) }
         if options.offset != nil {
             throw path.member("offset").failure(
@@ -94,7 +84,7 @@ extension Relationship {
             }
             columns.append(column)
         }
-        return Paging(page.direction, columns: columns)
+        return Paging(direction, columns: columns)
     }
 
     private var pagingObstacle: String? {

@@ -74,7 +74,7 @@ extension Paging {
     /// Checks the position that a client gave for a single key.
     /// - Returns: nil for the first page.
     /// - Throws: `bad_value`, with a message that begins with the member.
-    package func position(_ value: PageInput.Value) throws(Failure) -> Position? {
+    package func position(_ value: PositionInput) throws(Failure) -> Position? {
         switch value {
         case .end: return nil
         case .list(let elements):

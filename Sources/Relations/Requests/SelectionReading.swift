@@ -41,7 +41,7 @@ extension Relationship {
         let others = [
             ("columns", options.columns != nil), ("order", options.order != nil),
             ("limit", options.limit != nil), ("offset", options.offset != nil),
-            (options.page?.direction.rawValue ?? "", options.page != nil),
+            (options.pageDirection?.rawValue ?? "", options.pageDirection != nil),
             ("include", !options.includes.isEmpty),
         ]
         guard let other = others.first(where: \.1) else { return }

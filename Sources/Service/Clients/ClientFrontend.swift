@@ -244,7 +244,8 @@ final class ClientFrontend {
     /// The failure of a load that asks for another source than ours; nil as long as we have none, since the
     /// engine then says why.
     private func failure(ofSourceOf load: Load) -> Failure? {
-        guard let wanted = load.sourceVersion, let source = catalogSource, wanted != source.version else {
+        guard let wanted = load.shape.sourceVersion, let source = catalogSource, wanted != source.version
+        else {
             return nil
         }
         return Failure(

@@ -47,6 +47,25 @@ enum ByteScan {
         return nil
     }
 
+    /// Whether these bytes stand at `offset`.
+    @inline(__always)
+    static func has(_ expected: UnsafeRawBufferPointer, in bytes: UnsafeRawBufferPointer, at offset: Int)
+        -> Bool
+    {
+        let count = expected.count
+        guard bytes.count - offset >= count else { return false }
+        var at = 0
+        while at + 8 <= count {
+            if word(expected, at: at) != word(bytes, at: offset + at) { return false }
+            at += 8
+        }
+        while at < count {
+            if expected[at] != bytes[offset + at] { return false }
+            at += 1
+        }
+        return true
+    }
+
     static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var at = 0
         var seen: UInt64 = 0

@@ -17,11 +17,6 @@ extension JSONScanner {
             : String(decoding: raw(string.range), as: UTF8.self)
     }
 
-    /// The text of a string. If it is the expected one, no new `String` is made.
-    func text(_ string: JSONString, expecting expected: String) -> String {
-        !string.isEscaped && raw(string.range).equals(expected) ? expected : text(string)
-    }
-
     /// The value of a number that is an integer of 64 bits signed; nil for any other.
     func integer(_ number: JSONNumber) -> Int64? {
         guard number.isInteger else { return nil }
@@ -137,13 +132,5 @@ extension UnsafeRawBufferPointer {
     @inline(__always)
     func equals(_ text: StaticString) -> Bool {
         count == text.utf8CodeUnitCount && starts(with: text)
-    }
-
-    fileprivate func equals(_ text: String) -> Bool {
-        text.utf8.withContiguousStorageIfAvailable { utf8 in
-            guard utf8.count == count else { return false }
-            for index in 0..<count where self[index] != utf8[index] { return false }
-            return true
-        } ?? false
     }
 }

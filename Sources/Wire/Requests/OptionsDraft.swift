@@ -4,6 +4,8 @@ import Relations
 /// itself, they are read to their end, whatever is wrong with them.
 struct OptionsDraft {
     private(set) var options = LoadOptions()
+    /// What `after` or `before` has.
+    private(set) var positions: PositionInput?
     /// The first mistake.
     private(set) var problem: Failure?
     private let path: RequestPath
@@ -177,21 +179,32 @@ extension OptionsDraft {
             note(path, "what is included has no pages by position; load it by itself")
             return try scanner.skipValue()
         }
-        if let other = options.page?.direction {
+        if let other = options.pageDirection {
             note(path, "a page is after one position or before one; '\(other.rawValue)' is there already")
             return try scanner.skipValue()
         }
-        switch scanner.byte {
+        let found = scanner.kind
+        positions = try scanner.positionInput()
+        options.pageDirection = direction
+        if positions == nil { noteKind(path, needs: "a list of values or null", found: found) }
+    }
+}
+
+extension JSONScanner {
+    /// Reads what `after` or `before` has; nil for any value that is neither a list nor `null`, which is
+    /// walked over.
+    mutating func positionInput() throws(JSONError) -> PositionInput? {
+        switch byte {
         case UInt8(ascii: "n"):
-            try scanner.null()
-            options.page = PageInput(direction, .end)
+            try null()
+            return .end
         case UInt8(ascii: "["):
             var elements: [KeyInput] = []
-            try scanner.list { scanner throws(JSONError) in elements.append(try scanner.keyInput()) }
-            options.page = PageInput(direction, .list(elements))
+            try list { scanner throws(JSONError) in elements.append(try scanner.keyInput()) }
+            return .list(elements)
         default:
-            noteKind(path, needs: "a list of values or null", found: scanner.kind)
-            try scanner.skipValue()
+            try skipValue()
+            return nil
         }
     }
 }

@@ -26,41 +26,69 @@ package enum Operation: Hashable, Sendable {
 
 /// A request for related rows: `{"id":1,"load":"authors.books","key":42}`.
 package struct Load: Hashable, Sendable {
-    package let relationship: String
+    package let shape: LoadShape
     package let keys: Keys
-    /// Whether the keys are values of the parent's primary key: `"parent":7`.
-    package let isByParent: Bool
-    private let given: GivenOptions
+    /// Where the wanted rows of the keys begin; nil unless the options have a direction of pages.
+    package let positions: PositionInput?
     /// The time that the client waits at most, from 1 to 2^31 − 1 milliseconds; nil if it did not say so.
     package let timeoutMilliseconds: Int?
-    /// The source that the rows must come from; nil if whichever there is will do.
-    package let sourceVersion: Fingerprint?
 
     package init(
-        relationship: String, keys: Keys, isByParent: Bool = false, options: LoadOptions? = nil,
-        timeoutMilliseconds: Int? = nil, sourceVersion: Fingerprint? = nil
+        _ shape: LoadShape, keys: Keys, positions: PositionInput? = nil, timeoutMilliseconds: Int? = nil
+    ) {
+        self.shape = shape
+        self.keys = keys
+        self.positions = positions
+        self.timeoutMilliseconds = timeoutMilliseconds
+    }
+}
+
+/// What all loads of one place in a program have in common: everything but their ids, keys, positions and
+/// time-outs.
+package final class LoadShape: Sendable {
+    package let relationship: String
+    /// Whether the keys are values of the parent's primary key: `"parent":7`.
+    package let isByParent: Bool
+    /// Nil if the load has none.
+    package let options: LoadOptions?
+    /// The source that the rows must come from; nil if whichever there is will do.
+    package let sourceVersion: Fingerprint?
+    /// Its place among the shapes that have come more than once, from 0, for whoever keeps something for each
+    /// of them; another shape may have the same later. Nil if it is not known to come again.
+    package let number: Int?
+
+    package init(
+        relationship: String, isByParent: Bool = false, options: LoadOptions? = nil,
+        sourceVersion: Fingerprint? = nil, number: Int? = nil
     ) {
         self.relationship = relationship
-        self.keys = keys
         self.isByParent = isByParent
-        given = options.map { .some($0) } ?? .none
-        self.timeoutMilliseconds = timeoutMilliseconds
+        self.options = options
         self.sourceVersion = sourceVersion
+        self.number = number
+    }
+
+    func numbered(_ number: Int) -> LoadShape {
+        LoadShape(
+            relationship: relationship, isByParent: isByParent, options: options,
+            sourceVersion: sourceVersion, number: number)
     }
 }
 
-extension Load {
-    /// The load's options; nil if it has none.
-    package var options: LoadOptions? {
-        if case .some(let options) = given { options } else { nil }
+extension LoadShape: Hashable {
+    /// Two are equal if they ask for the same, whatever their numbers are.
+    package static func == (left: LoadShape, right: LoadShape) -> Bool {
+        left === right
+            || left.relationship == right.relationship && left.isByParent == right.isByParent
+                && left.options == right.options && left.sourceVersion == right.sourceVersion
     }
-}
 
-/// The options of a load, which mostly has none. They are kept in a box of their own, since copying a load
-/// would otherwise cost several times as much.
-private enum GivenOptions: Hashable, Sendable {
-    case none
-    indirect case some(LoadOptions)
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(relationship)
+        hasher.combine(isByParent)
+        hasher.combine(options)
+        hasher.combine(sourceVersion)
+    }
 }
 
 /// The keys of a load.

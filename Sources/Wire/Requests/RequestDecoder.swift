@@ -24,9 +24,7 @@ package struct RequestDecoder {
     static let maxIDBytes = 128
 
     private let limits: Limits
-    /// The relationship that was asked for last, which is mostly asked for again, so that its name need not
-    /// be made anew.
-    private var lastName = ""
+    private var templates = RequestTemplates()
 
     package init(_ limits: Limits) {
         self.limits = limits
@@ -35,8 +33,8 @@ package struct RequestDecoder {
     /// Decodes a line.
     /// - Parameter line: the line without its end.
     package mutating func decode(_ line: UnsafeRawBufferPointer) -> Result<Request, Rejection> {
-        var draft = RequestDraft(limits, lastName: lastName)
-        defer { lastName = draft.load ?? lastName }
+        if let request = templates.read(line, limits) { return .success(request) }
+        var draft = RequestDraft(limits)
         do throws(JSONError) {
             try draft.read(line)
         } catch {
@@ -44,7 +42,9 @@ package struct RequestDecoder {
             return .failure(Rejection(id: nil, failure: Failure(.badJSON, message)))
         }
         do throws(Failure) {
-            return .success(Request(id: draft.id, operation: try draft.operation()))
+            let operation = try draft.operation()
+            if case .load(let load) = operation { templates.learn(line, draft.slots, load.shape) }
+            return .success(Request(id: draft.id, operation: operation))
         } catch {
             return .failure(Rejection(id: draft.id, failure: error))
         }
@@ -115,10 +115,11 @@ extension RequestDraft {
             throw Failure(.badRequest, "a request needs member 'load' (a relationship's name) or member 'op'")
         }
         let (keys, isByParent) = try keysOfLoad()
+        let shape = LoadShape(
+            relationship: load, isByParent: isByParent, options: options?.options,
+            sourceVersion: sourceVersion)
         return Load(
-            relationship: load, keys: keys, isByParent: isByParent,
-            options: options?.options,
-            timeoutMilliseconds: timeoutMilliseconds, sourceVersion: sourceVersion)
+            shape, keys: keys, positions: options?.positions, timeoutMilliseconds: timeoutMilliseconds)
     }
 
     private static let keyMembers: [Member] = [.key, .keys, .parent, .parents]

@@ -4,7 +4,6 @@ import Relations
 /// because the id may come last, and because a line that is no JSON is `bad_json` before anything else.
 struct RequestDraft {
     private let limits: RequestDecoder.Limits
-    private let lastName: String
     var id: RequestID?
     /// The id of the request that `cancel` gives up.
     var target: RequestID?
@@ -23,9 +22,10 @@ struct RequestDraft {
     /// The first mistake.
     private(set) var problem: Failure?
     private var unknown: Set<[UInt8]> = []
+    /// The values that differ from load to load, in the order in which they stand in the line.
+    private(set) var slots: [RequestTemplate.Slot] = []
 
-    init(_ limits: RequestDecoder.Limits, lastName: String) {
-        self.lastName = lastName
+    init(_ limits: RequestDecoder.Limits) {
         self.limits = limits
     }
 
@@ -44,6 +44,15 @@ struct RequestDraft {
             : Member(scanner.raw(name.range))
         guard let known else { return try readUnknown(name, &scanner) }
         guard present.insert(known) else { throw scanner.repeated(name) }
+        let start = scanner.position
+        try readValue(of: known, &scanner)
+        if RequestTemplate.differs(known) {
+            slots.append(RequestTemplate.Slot(member: known, range: start..<scanner.position))
+        }
+    }
+
+    /// Reads the value of a member that has not been read before.
+    mutating func readValue(of known: Member, _ scanner: inout JSONScanner) throws(JSONError) {
         switch known {
         case .id: id = try readID(known, &scanner)
         case .target: target = try readID(known, &scanner)
@@ -144,7 +153,7 @@ extension RequestDraft {
         _ member: Member, _ scanner: inout JSONScanner
     ) throws(JSONError) -> String? {
         if scanner.byte == UInt8(ascii: "\"") {
-            return scanner.text(try scanner.string(), expecting: lastName)
+            return scanner.text(try scanner.string())
         }
         noteKind(member, needs: "a string", found: scanner.kind)
         try scanner.skipValue()

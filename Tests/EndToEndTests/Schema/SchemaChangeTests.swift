@@ -12,6 +12,13 @@ import Testing
         try eventually("the new column is shown") {
             try shop.daemon.ask(#"{"load":"books.author","key":1}"#)["row"]?["motto"] == .string("x")
         }
+        // A line that comes again and again is known by heart, and yet read anew for another schema.
+        let columns = #"{"load":"books.author","key":1,"columns":["motto"]}"#
+        for _ in 0..<4 { #expect(try shop.daemon.ask(columns)["row"]?["motto"] == .string("x")) }
+        try database.execute("ALTER TABLE authors DROP COLUMN motto")
+        try eventually("the column is unknown") {
+            try shop.daemon.ask(columns).errorCode == "unknown_column"
+        }
         try database.execute(
             "CREATE TABLE prizes (id INT PRIMARY KEY, author_id INT, FOREIGN KEY (author_id) REFERENCES authors (id))"
         )

@@ -56,7 +56,7 @@ struct LoadCheck {
 
     /// The keys with positions of the request, if it has any that can be used.
     private func paged(_ keys: [Key], _ paging: Paging?) -> [Key] {
-        guard let paging, let value = load.options?.page?.value, case .list(let elements) = value else {
+        guard let paging, let value = load.positions, case .list(let elements) = value else {
             return keys
         }
         var positions: [Position] = []
@@ -72,7 +72,7 @@ struct LoadCheck {
 
     private func selection() -> Selection? {
         do {
-            return try relationship.selection(load.options ?? LoadOptions(), at: .root)
+            return try relationship.selection(load.shape.options ?? LoadOptions(), at: .root)
         } catch {
             check(error)
             return nil
@@ -81,7 +81,7 @@ struct LoadCheck {
 
     private func shown() -> [Column]? {
         do {
-            return try relationship.shown(load.options ?? LoadOptions(), at: .root)
+            return try relationship.shown(load.shape.options ?? LoadOptions(), at: .root)
         } catch {
             check(error)
             return nil

@@ -14,9 +14,13 @@ import Wire
         _ templates: QueryTemplates, _ relationship: String = "authors.books", _ options: LoadOptions? = nil,
         isByParent: Bool = false
     ) throws -> LoadPlan {
-        let key = Keys.one(.scalar(.integer(1)))
-        return try LoadPlanner(templates: templates, account: account).plan(
-            of: Load(relationship: relationship, keys: key, isByParent: isByParent, options: options))
+        let shape = LoadShape(relationship: relationship, isByParent: isByParent, options: options)
+        return try plan(templates, of: shape)
+    }
+
+    private func plan(_ templates: QueryTemplates, of shape: LoadShape) throws -> LoadPlan {
+        let load = Load(shape, keys: .one(.scalar(.integer(1))))
+        return try LoadPlanner(templates: templates, account: account).plan(of: load)
     }
 
     private func templates(_ change: (inout QueryTemplates.Settings) -> Void = { _ in }) -> QueryTemplates {
@@ -59,6 +63,30 @@ import Wire
         #expect(try plan(templates).template !== first.template)
         #expect(try plan(templates, "authors.books", filter("b")).template !== first.template)
         #expect(try plan(templates, "authors.books", LoadOptions()).template === plan(templates).template)
+    }
+
+    @Test func `a shape that comes again has its plan kept, until the catalog is another`() throws {
+        let templates = templates()
+        let shape = LoadShape(relationship: "authors.books", options: filter("a"), number: 3)
+        let first = try plan(templates, of: shape)
+        #expect(try plan(templates, of: shape) === first)
+        let other = LoadShape(relationship: "authors.books", options: filter("b"), number: 3)
+        #expect(try plan(templates, of: other).template !== first.template)
+        #expect(try plan(templates, of: shape).template === first.template)
+        templates.install(Catalog(relationships: []), .init())
+        #expect(throws: Failure.self) { try plan(templates, of: shape) }
+    }
+
+    @Test func `a plan is not kept longer than what others share with it`() throws {
+        let templates = templates()
+        var options = filter("a")
+        options.includes = [IncludeInput(name: "author", options: LoadOptions())]
+        let shape = LoadShape(relationship: "authors.books", options: options, number: 0)
+        let first = try plan(templates, of: shape)
+        templates.prune { _ in false }
+        #expect(try plan(templates, "authors.books", options).template !== first.template)
+        #expect(
+            try plan(templates, of: shape).template === plan(templates, "authors.books", options).template)
     }
 
     @Test func `equal columns are one projection, others are not`() throws {

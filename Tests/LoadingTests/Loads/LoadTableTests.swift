@@ -21,7 +21,7 @@ import Wire
     /// A load of so many keys that waits in the table, and its node.
     private func begin(keys: Int, bytes: Int) throws -> (load: PendingLoad, node: LoadNode) {
         let inputs = (0..<keys).map { KeyInput.scalar(.integer(Int64($0))) }
-        let load = Load(relationship: "authors.books", keys: .many(inputs))
+        let load = Load(LoadShape(relationship: "authors.books"), keys: .many(inputs))
         let plan = try LoadPlanner(templates: engine.engine.templates, account: queue.account).plan(of: load)
         let (keys, answers) = try plan.read(load.keys)
         let pending = PendingLoad(queue: queue, requestID: nil, isList: true, deadline: nil)

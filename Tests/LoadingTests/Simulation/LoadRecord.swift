@@ -60,8 +60,8 @@ final class LoadRecord {
         let inputs = keys.map { KeyInput.scalar(Self.literal($0, isText: generated.relation.isText)) }
         let timeout = random.chance(config.faults.timeout) ? random.number(1...40) : nil
         load = Load(
-            relationship: generated.relation.name, keys: isList ? .many(inputs) : .one(inputs[0]),
-            options: generated.options, timeoutMilliseconds: timeout)
+            LoadShape(relationship: generated.relation.name, options: generated.options),
+            keys: isList ? .many(inputs) : .one(inputs[0]), timeoutMilliseconds: timeout)
         expected = ExpectedReply(generated, keys: keys, isList: isList, id: Int64(number), tables: tables)
         pause = random.chance(config.faults.slowReader) ? random.time(0...50 * millisecond) : nil
     }

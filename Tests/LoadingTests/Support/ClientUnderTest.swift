@@ -34,8 +34,8 @@ final class ClientUnderTest {
         timeoutMilliseconds: Int? = nil
     ) {
         let load = Load(
-            relationship: relationship, keys: keys, options: options, timeoutMilliseconds: timeoutMilliseconds
-        )
+            LoadShape(relationship: relationship, options: options), keys: keys,
+            timeoutMilliseconds: timeoutMilliseconds)
         engine.submit(load, id: RequestID(id), bytes: 100, from: queue)
     }
 
