@@ -139,7 +139,9 @@ struct KeyQueue {
     private mutating func enqueue(_ slot: Int, in round: Int) {
         let entry = Entry(slot: slot, serial: slots[slot].serial)
         entryCount += 1
-        let number = firstQueue(notBefore: round)
+        // Mostly all wait in one round.
+        let isLast = !roundQueues.isEmpty && roundQueues[roundQueues.count - 1].round == round
+        let number = isLast ? roundQueues.count - 1 : firstQueue(notBefore: round)
         if number < roundQueues.count, roundQueues[number].round == round {
             roundQueues[number].entries.append(entry)
         } else {
@@ -259,7 +261,7 @@ struct KeyQueue {
         // Otherwise a batch key that is never empty would go before all others for ever.
         if let front = firstSlot() { waitingSince = slots[front].since }
         gathersUntil = nil
-        for key in batch.keys { slotByKey[key] = nil }
+        slotByKey.remove(batch.keys)
         resetIfEmpty()
     }
 

@@ -15,6 +15,11 @@ package final class RowSegments {
         package var range: Range<Int>
         /// The number of rows.
         package var rows: Int
+
+        fileprivate mutating func extend(to end: Int) {
+            range = range.lowerBound..<end
+            rows += 1
+        }
     }
 
     private struct Link {
@@ -28,6 +33,11 @@ package final class RowSegments {
         var last: Int?
         var rows = 0
         var bytes = 0
+
+        mutating func add(bytes: Int) {
+            rows += 1
+            self.bytes += bytes
+        }
     }
 
     private let joinsRows: Bool
@@ -60,12 +70,10 @@ package final class RowSegments {
     /// - Parameter range: the bytes of the row, from where the row before ended. If the key
     ///   ``continues(_:)``, they begin with the separator.
     package func add(_ range: Range<Int>, to keyIndex: Int) {
-        tallies[keyIndex].rows += 1
-        tallies[keyIndex].bytes += range.count
-        if continues(keyIndex), let last = tallies[keyIndex].last {
-            links[last].segment.range = links[last].segment.range.lowerBound..<range.upperBound
-            links[last].segment.rows += 1
-            return
+        tallies[keyIndex].add(bytes: range.count)
+        if continues(keyIndex) {
+            // The segment that can grow is the newest of all.
+            return links[links.count - 1].segment.extend(to: range.upperBound)
         }
         current = keyIndex
         append(Segment(range: range, rows: 1), to: keyIndex)

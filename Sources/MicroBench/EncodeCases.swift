@@ -5,11 +5,11 @@ extension Case {
     static let encode = [
         Case(
             name: "encode/mixed", unit: "row", unitsPerIteration: 1,
-            ceiling: Cost(instructions: 2_300, allocations: 0.01)
+            ceiling: Cost(instructions: 1_960, allocations: 0.01)
         ) { encode(mixed, iterations: $0) },
         Case(
             name: "encode/short", unit: "row", unitsPerIteration: 1,
-            ceiling: Cost(instructions: 1_450, allocations: 0.01)
+            ceiling: Cost(instructions: 1_130, allocations: 0.01)
         ) { encode(short, iterations: $0) },
     ]
 

@@ -10,15 +10,15 @@ extension Case {
     static let load = [
         Case(
             name: "load/by key", unit: "load of 64", unitsPerIteration: 64,
-            ceiling: Cost(instructions: 14_100, allocations: 3.4)
+            ceiling: Cost(instructions: 12_150, allocations: 3.4)
         ) { Loads(kind: .one, rowsOfKey: 1, options: "").run(iterations: $0) },
         Case(
             name: "load/columns", unit: "load of 64", unitsPerIteration: 64,
-            ceiling: Cost(instructions: 14_100, allocations: 3.4)
+            ceiling: Cost(instructions: 12_150, allocations: 3.4)
         ) { Loads(kind: .one, rowsOfKey: 1, options: columns).run(iterations: $0) },
         Case(
             name: "load/ten rows", unit: "load of 64", unitsPerIteration: 64,
-            ceiling: Cost(instructions: 30_400, allocations: 3.5)
+            ceiling: Cost(instructions: 26_100, allocations: 3.5)
         ) { Loads(kind: .many, rowsOfKey: 10, options: columns).run(iterations: $0) },
     ]
 

@@ -46,10 +46,17 @@ struct SQLWriter {
         _ elements: some Sequence<Element>, separator: String = ",",
         _ write: (inout SQLWriter, Element) -> Void
     ) {
+        // Appending a byte costs a tenth of appending a `String`, and there may be hundreds of keys.
+        let isComma = separator == ","
         var isFirst = true
         for element in elements {
-            if !isFirst { self.write(separator) }
-            isFirst = false
+            if isFirst {
+                isFirst = false
+            } else if isComma {
+                bytes.append(UInt8(ascii: ","))
+            } else {
+                self.write(separator)
+            }
             write(&self, element)
         }
     }

@@ -41,6 +41,9 @@ package final class LoadPlan {
     func read(
         _ keys: Keys, _ positions: PositionInput? = nil
     ) throws(Failure) -> (keys: OneOrMany<Key?>, answers: OneOrMany<LoadNode.Answer>) {
+        if case .one(.scalar(.integer(let integer))) = keys, template.integerKeys?.contains(integer) == true {
+            return (.one(.single(.integer(integer))), .one(.waiting))
+        }
         let isEmpty = template.isEmpty
         let positions = try PagePositions(positions, template.selection.paging, of: keys)
         switch keys {

@@ -14,9 +14,9 @@ package struct LoadPlanner {
     }
 
     package func plan(of load: Load) throws(Failure) -> LoadPlan {
-        if let plan = templates.plans[load.shape] { return plan }
+        if let plan = templates.plans.plan(of: load.shape) { return plan }
         let plan = try newPlan(of: load.shape)
-        templates.plans[load.shape] = plan
+        templates.plans.keep(plan, for: load.shape)
         return plan
     }
 

@@ -1,22 +1,32 @@
 import Wire
 
-/// The plans of shapes that come again and again, by the shapes' numbers. Making a plan costs four times as
-/// much as all the rest of a load's way to its batch.
+/// The plans of shapes that come again and again, by the shapes' numbers. Making a plan costs more than all
+/// the rest of a load's way to its reply.
 struct PlanCache {
-    private var entries: [(shape: LoadShape, plan: LoadPlan)?] = []
+    private final class Entry {
+        let shape: LoadShape
+        let plan: LoadPlan
 
-    /// The plan that was made for this very shape; nil if there is none that still holds.
-    subscript(shape: LoadShape) -> LoadPlan? {
-        get {
-            guard let number = shape.number, number < entries.count, let entry = entries[number],
-                entry.shape === shape, entry.plan.isCurrent
-            else { return nil }
-            return entry.plan
+        init(_ shape: LoadShape, _ plan: LoadPlan) {
+            self.shape = shape
+            self.plan = plan
         }
-        set {
-            guard let number = shape.number else { return }
-            while entries.count <= number { entries.append(nil) }
-            entries[number] = newValue.map { (shape, $0) }
-        }
+    }
+
+    private var entries: [Entry?] = []
+
+    /// The plan that was kept for this very shape; nil if there is none that still holds.
+    func plan(of shape: LoadShape) -> LoadPlan? {
+        guard let number = shape.number, number < entries.count, let entry = entries[number],
+            entry.shape === shape, entry.plan.isCurrent
+        else { return nil }
+        return entry.plan
+    }
+
+    /// Keeps a plan, if the shape is one that comes again.
+    mutating func keep(_ plan: LoadPlan, for shape: LoadShape) {
+        guard let number = shape.number else { return }
+        while entries.count <= number { entries.append(nil) }
+        entries[number] = Entry(shape, plan)
     }
 }

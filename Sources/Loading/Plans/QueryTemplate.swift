@@ -17,8 +17,16 @@ package final class QueryTemplate {
     // Copied from the relationship and the selection, because every load asks for them.
     package let isToMany: Bool
     package let countsRows: Bool
+    /// The integers for which a load of one key needs no more than to wait for its rows; nil if there are
+    /// none. Reading a key by its column's type costs five times as much as comparing it with the range.
+    let integerKeys: ClosedRange<Int64>?
     /// Whether no row can satisfy the selection.
     let isEmpty: Bool
+    // What stands in the reply to a load of one key behind its id, `,"rows":[`; in the place of its rows if
+    // there are none; and behind them, `]}` with the line's end.
+    let replyOpening: [UInt8]
+    let replyOfNothing: [UInt8]
+    let replyEnding: [UInt8]
     /// Whether its rows are a page, of which the reply says if there are more.
     let isPage: Bool
     /// The greatest number of rows that a key's answer shows; what comes beyond it says only that it is
@@ -36,7 +44,15 @@ package final class QueryTemplate {
         isToMany = relationship.kind == .many
         countsRows = selection.isCount
         isEmpty = selection.isEmpty
+        let parts =
+            countsRows
+            ? (",\"count\":", "0", "}\n")
+            : isToMany ? (",\"rows\":[", "", "]}\n") : (",\"row\":", "null", "}\n")
+        replyOpening = Array(parts.0.utf8)
+        replyOfNothing = Array(parts.1.utf8)
+        replyEnding = Array(parts.2.utf8)
         isPage = selection.paging != nil
+        integerKeys = isEmpty || isPage ? nil : relationship.integerKeys
         maxRowsOfKey = isToMany ? (isPage ? selection.limit : nil) ?? .max : 1
         byteCount = selection.byteCount
         batchKey = BatchKey(

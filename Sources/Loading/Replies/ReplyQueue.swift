@@ -110,8 +110,12 @@ package final class ReplyQueue {
         // Each of many that waited for the same rows gets a copy, and the last of them may find no room for
         // it.
         if memory.isFull { return reply(context.fullMemory, to: load.requestID) }
-        var writer = ReplyWriter(root, of: load, maxBytes: context.limits.maxReplyBytes)
-        reply(load.requestID) { writer.write(to: &$0) }
+        let maxBytes = context.limits.maxReplyBytes
+        reply(load.requestID) { output in
+            if OneKeyReply.write(load, root, maxBytes: maxBytes, to: &output) { return nil }
+            var writer = ReplyWriter(root, of: load, maxBytes: maxBytes)
+            return writer.write(to: &output)
+        }
     }
 
     /// The first slice is the whole of most replies. Only writing it tells how long a reply with includes is:

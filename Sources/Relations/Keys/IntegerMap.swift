@@ -67,6 +67,12 @@ package struct IntegerMap: Sendable {
         entries[hole].index = Self.free
     }
 
+    /// Removes all keys, and keeps the memory.
+    mutating func removeAll() {
+        count = 0
+        for slot in entries.indices { entries[slot].index = Self.free }
+    }
+
     /// The slot in which the key stands, or would stand.
     private func slot(of key: Int64) -> Int {
         var slot = home(of: key)

@@ -14,6 +14,9 @@ struct IntegerRange {
         upper = UInt64.max >> (64 - bits + (signed ? 1 : 0))
     }
 
+    /// The part of it that is within `Int64`.
+    var int64: ClosedRange<Int64> { lower...Int64(min(upper, UInt64(Int64.max))) }
+
     func contains(_ scalar: Scalar) -> Bool {
         switch scalar {
         case .integer(let value): value >= lower && (value < 0 || UInt64(value) <= upper)

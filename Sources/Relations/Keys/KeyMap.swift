@@ -39,6 +39,16 @@ package struct KeyMap: Sendable {
         }
     }
 
+    /// Removes keys, all of which are in the map. All of many are removed at once, if the map has not held
+    /// very many more before.
+    package mutating func remove(_ keys: [Key]) {
+        if keys.count == integers.count, others.isEmpty, 4 * keys.count >= integers.capacity {
+            integers.removeAll()
+        } else {
+            for key in keys { self[key] = nil }
+        }
+    }
+
     /// Gives back the memory of an empty map that has held many keys.
     package mutating func shrink() {
         if integers.count == 0, integers.capacity > Self.maxIdleCapacity { integers = IntegerMap() }

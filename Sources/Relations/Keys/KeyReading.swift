@@ -1,4 +1,11 @@
 extension Relationship {
+    /// The integers that are keys as they are: those that ``read(_:)`` makes a single key of. Nil if the key
+    /// is not one column of integers.
+    package var integerKeys: ClosedRange<Int64>? {
+        guard key.count == 1, case .integer = key[0].type else { return nil }
+        return key[0].type.integerRange?.int64
+    }
+
     /// Checks the key that a client gave against the parent's columns. The parts beside a `NULL` are checked
     /// too.
     /// - Returns: nil for a key that is `NULL` or has a part that is, and so equals nothing.

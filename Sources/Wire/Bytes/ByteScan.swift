@@ -32,6 +32,17 @@ enum ByteScan {
         UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
+    /// The fewer than eight bytes up to `end`, with the first in the lowest bits, and blanks behind them.
+    @inline(__always)
+    static func lastWord(_ bytes: UnsafeRawBufferPointer, from start: Int, to end: Int) -> UInt64 {
+        let bits = UInt64(8 * (end - start))
+        let blanks = ones &* 0x20 << bits
+        if end >= 8 { return word(bytes, at: end - 8) >> (64 - bits) | blanks }
+        var word = blanks
+        for index in start..<end { word |= UInt64(bytes[index]) << UInt64(8 * (index - start)) }
+        return word
+    }
+
     /// The index of the first `byte` from `offset` on; nil if there is none.
     static func firstIndex(of byte: UInt8, in bytes: UnsafeRawBufferPointer, from offset: Int) -> Int? {
         var at = offset
@@ -54,16 +65,16 @@ enum ByteScan {
     {
         let count = expected.count
         guard bytes.count - offset >= count else { return false }
-        var at = 0
-        while at + 8 <= count {
+        guard count >= 8 else {
+            for at in 0..<count where expected[at] != bytes[offset + at] { return false }
+            return true
+        }
+        // The last word may overlap the one before.
+        let last = count - 8
+        for at in stride(from: 0, to: last, by: 8) {
             if word(expected, at: at) != word(bytes, at: offset + at) { return false }
-            at += 8
         }
-        while at < count {
-            if expected[at] != bytes[offset + at] { return false }
-            at += 1
-        }
-        return true
+        return word(expected, at: last) == word(bytes, at: offset + last)
     }
 
     static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {

@@ -6,7 +6,8 @@ package final class RowEncoder: Sendable {
         let format: ValueFormat
     }
 
-    /// The bytes before each value, one after another: `{"id":,"title":`.
+    /// The bytes before each value, one after another: `{"id":,"title":`, and then as many more as a copy of
+    /// whole words may read.
     private let prefixes: [UInt8]
     private let columns: [Column]
 
@@ -20,8 +21,7 @@ package final class RowEncoder: Sendable {
             text.append(byte: UInt8(ascii: ":"))
             ends.append(Column(prefixEnd: text.count, format: format))
         }
-        if columns.isEmpty { text.beginObject() }
-        prefixes = text.withBytes { Array($0) }
+        prefixes = text.withBytes { Array($0) } + [UInt8](repeating: 0, count: 8)
         self.columns = ends
     }
 
@@ -40,15 +40,16 @@ package final class RowEncoder: Sendable {
         into buffer: inout ByteBuffer, leavingOpen: Bool = false, cell: (Int) -> UnsafeRawBufferPointer?
     ) {
         prefixes.withUnsafeBytes { prefixes in
-            if columns.isEmpty { buffer.append(prefixes) }
+            if columns.isEmpty { buffer.append(byte: UInt8(ascii: "{")) }
             var start = 0
             for index in columns.indices {
                 let column = columns[index]
-                buffer.append(UnsafeRawBufferPointer(rebasing: prefixes[start..<column.prefixEnd]))
+                let prefix = UnsafeRawBufferPointer(rebasing: prefixes[start..<column.prefixEnd])
                 start = column.prefixEnd
                 if let bytes = cell(index) {
-                    buffer.append(bytes, as: column.format)
+                    buffer.append(padded: prefix, bytes, as: column.format)
                 } else {
+                    buffer.append(prefix)
                     buffer.append("null")
                 }
             }
