@@ -4,6 +4,7 @@ package import Relations
 package struct BuiltInBenchmark {
     private let testbed: Testbed
     private let mixes: [WorkloadMix]
+    private let mixesWithOptions: [WorkloadMix]
     private let clients: Int
     private let timing: TrialTiming
     private let progress: (String) -> Void
@@ -19,19 +20,25 @@ package struct BuiltInBenchmark {
         self.timing = timing
         self.progress = progress
         let keys = (1...Int64(BenchData.authors)).map { Key.single(.integer($0)) }
-        mixes = try BenchData.workloads.map { name, path in
-            let workload = try Workload(LoadTemplate(path, in: catalog), keys: keys, .uniform)
+        func mix(_ name: String, _ load: String) throws -> WorkloadMix {
+            let workload = try Workload(LoadTemplate(load, in: catalog), keys: keys, .uniform)
             return WorkloadMix(name: name, [(workload, 1)])
         }
+        mixes = try BenchData.plainWorkloads.map(mix)
+        mixesWithOptions = try BenchData.workloadsWithOptions.map(mix)
     }
 
     package func run(report: (Section) throws -> Void) throws {
         var setup = Comparison.Setup()
         setup.clients = clients
         let comparisons = try mixes.map { try Comparison($0, testbed, setup) }
-        // All in one run, so that the three mixes can be compared with one another as well.
-        try run(comparisons)
-        for comparison in comparisons {
+        let withOptions = try mixesWithOptions.map { mix in
+            setup.contenders = mix.hasIncludes ? [.kindred] : [.kindred, .text]
+            return try Comparison(mix, testbed, setup)
+        }
+        // All in one run, so that the mixes can be compared with one another as well.
+        try run(comparisons + withOptions)
+        for comparison in comparisons + withOptions {
             let title = "\(comparison.mix.name), \(clients) clients, closed loop"
             try report(Section(title, comparison.trials))
         }

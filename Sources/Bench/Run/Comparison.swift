@@ -26,7 +26,7 @@ package struct Comparison {
     init(_ mix: WorkloadMix, _ testbed: Testbed, _ setup: Setup) throws {
         self.mix = mix
         self.setup = setup
-        if mix.parts.contains(where: \.hasIncludes), setup.contenders.contains(where: { $0 != .kindred }) {
+        if mix.hasIncludes, setup.contenders.contains(where: { $0 != .kindred }) {
             throw BenchError("only kindred answers a load with 'include': say --against kindred")
         }
         for kind in setup.contenders { try add(kind, testbed) }

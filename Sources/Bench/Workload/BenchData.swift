@@ -24,10 +24,26 @@ enum BenchData {
         ANALYZE TABLE authors, scattered, clustered;
         """
 
-    /// The workloads, from the cheapest rows to the dearest.
-    static let workloads = [
-        (name: "by key", relationship: "scattered.author"),
-        (name: "10 clustered rows", relationship: "authors.clustered"),
-        (name: "10 scattered rows", relationship: "authors.scattered"),
+    /// The workloads without options, from the cheapest rows to the dearest.
+    static let plainWorkloads = [
+        (name: "by key", load: "scattered.author"),
+        (name: "10 clustered rows", load: "authors.clustered"),
+        (name: "10 scattered rows", load: "authors.scattered"),
+    ]
+
+    /// Workloads with the options that programs mostly give.
+    static let workloadsWithOptions = [
+        (
+            name: "by key, three columns",
+            load: #"{"load":"scattered.author","columns":["id","name","country"]}"#
+        ),
+        (
+            name: "3 of 10 rows, two columns",
+            load: #"{"load":"authors.clustered","columns":["id","title"],"limit":3}"#
+        ),
+        (
+            name: "3 of 10 rows, each with its author",
+            load: #"{"load":"authors.clustered","columns":["id"],"limit":3,"include":{"author":{}}}"#
+        ),
     ]
 }

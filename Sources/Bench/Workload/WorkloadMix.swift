@@ -12,6 +12,9 @@ package final class WorkloadMix {
         total = weights.reduce(0, +)
     }
 
+    /// Whether a load has an `include`, so that kindred alone can answer it.
+    var hasIncludes: Bool { parts.contains(where: \.hasIncludes) }
+
     /// A source of loads for one contender; every contender gets the same sequence.
     func source() -> Source { Source(self) }
 

@@ -31,10 +31,6 @@ package final class LoadPlan {
         self.path = path
     }
 
-    /// Whether its templates are those that others who ask for the same rows are given, so that their keys
-    /// share queries.
-    var isCurrent: Bool { template.isKept && includes.allSatisfy(\.plan.isCurrent) }
-
     /// The keys of a request as the database's column takes them, and the answers that need no query. A key
     /// that cannot be used fails the request if it is the only one, and only itself in a list.
     /// - Parameter positions: where the rows of each key begin.

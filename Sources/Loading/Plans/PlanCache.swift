@@ -1,7 +1,8 @@
 import Wire
 
-/// The plans of shapes that come again and again, by the shapes' numbers. Making a plan costs more than all
-/// the rest of a load's way to its reply.
+/// The plans of shapes that come again and again, by the shapes' numbers. For a load with three columns,
+/// making a plan costs more than all the rest of its way to its reply. When an account may not see everything
+/// any more, what it may see is a part of what a plan is kept by.
 struct PlanCache {
     private final class Entry {
         let shape: LoadShape
@@ -15,10 +16,10 @@ struct PlanCache {
 
     private var entries: [Entry?] = []
 
-    /// The plan that was kept for this very shape; nil if there is none that still holds.
+    /// The plan that was kept for this very shape; nil if there is none.
     func plan(of shape: LoadShape) -> LoadPlan? {
         guard let number = shape.number, number < entries.count, let entry = entries[number],
-            entry.shape === shape, entry.plan.isCurrent
+            entry.shape === shape
         else { return nil }
         return entry.plan
     }

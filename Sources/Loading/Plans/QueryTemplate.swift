@@ -2,6 +2,7 @@ package import Batching
 package import Planning
 package import Relations
 import Time
+import Wire
 
 /// What may share a query: a relationship with a selection of its rows, and what is prepared for serving it.
 package final class QueryTemplate {
@@ -22,11 +23,8 @@ package final class QueryTemplate {
     let integerKeys: ClosedRange<Int64>?
     /// Whether no row can satisfy the selection.
     let isEmpty: Bool
-    // What stands in the reply to a load of one key behind its id, `,"rows":[`; in the place of its rows if
-    // there are none; and behind them, `]}` with the line's end.
-    let replyOpening: [UInt8]
-    let replyOfNothing: [UInt8]
-    let replyEnding: [UInt8]
+    /// The form of the reply to a load of one key.
+    let answerForm: AnswerForm
     /// Whether its rows are a page, of which the reply says if there are more.
     let isPage: Bool
     /// The greatest number of rows that a key's answer shows; what comes beyond it says only that it is
@@ -44,13 +42,7 @@ package final class QueryTemplate {
         isToMany = relationship.kind == .many
         countsRows = selection.isCount
         isEmpty = selection.isEmpty
-        let parts =
-            countsRows
-            ? (",\"count\":", "0", "}\n")
-            : isToMany ? (",\"rows\":[", "", "]}\n") : (",\"row\":", "null", "}\n")
-        replyOpening = Array(parts.0.utf8)
-        replyOfNothing = Array(parts.1.utf8)
-        replyEnding = Array(parts.2.utf8)
+        answerForm = countsRows ? .count : isToMany ? .rows : .row
         isPage = selection.paging != nil
         integerKeys = isEmpty || isPage ? nil : relationship.integerKeys
         maxRowsOfKey = isToMany ? (isPage ? selection.limit : nil) ?? .max : 1

@@ -20,7 +20,8 @@ package final class QueryTemplates {
     /// What was asked for last is mostly asked for again.
     private var last: (name: String, entry: RelationshipEntry)?
     private var byBatchKey: [Int: QueryTemplate] = [:]
-    /// The plans of loads that come again and again, for this catalog.
+    /// The plans of loads that come again and again, for this catalog and these templates: a plan that was
+    /// kept longer than its template would share no queries with others, and hold the memory.
     var plans = PlanCache()
     /// The counters, by name, of each relationship that the catalog has, and of each that was ever asked for.
     package private(set) var counters: [String: RelationshipCounters] = [:]
@@ -167,6 +168,7 @@ package final class QueryTemplates {
         for (number, template) in byBatchKey where !plain.contains(number) && !isInUse(template.batchKey) {
             drop(template)
         }
+        plans = PlanCache()
         for entry in entries {
             entry.templates = entry.templates.filter { byBatchKey[$0.value.batchKey.number] != nil }
         }

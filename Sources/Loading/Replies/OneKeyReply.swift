@@ -14,13 +14,14 @@ enum OneKeyReply {
             case .one(.rows(let rows, let keyIndex)) = root.answers
         else { return false }
         let start = output.count
-        ReplyEncoder.open(load.requestID, template.replyOpening, into: &output)
+        let form = template.answerForm
+        form.open(load.requestID, into: &output)
         if rows.count(of: keyIndex) > 0 {
             rows.write(rowsOf: keyIndex, to: &output)
         } else {
-            output.append(template.replyOfNothing)
+            form.writeNothing(into: &output)
         }
-        output.append(template.replyEnding)
+        form.close(into: &output)
         guard output.count - start > maxBytes else { return true }
         output.truncate(to: start)
         return false

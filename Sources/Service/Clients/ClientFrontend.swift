@@ -31,6 +31,8 @@ final class ClientFrontend {
     var weights: ClientWeights
     /// Where the catalog comes from; nil until it has been read.
     var catalogSource: CatalogSource?
+    /// Whether queries go to another server by now, whose schema has not been read yet.
+    var isSourceUncertain = false
     private var listeners: [Listener] = []
     private var sessions: [ObjectIdentifier: Session] = [:]
     /// Sessions to be flushed at the end of this turn.
@@ -244,6 +246,10 @@ final class ClientFrontend {
     /// The failure of a load that asks for another source than ours; nil as long as we have none, since the
     /// engine then says why.
     private func failure(ofSourceOf load: Load) -> Failure? {
+        if load.shape.sourceVersion != nil, isSourceUncertain {
+            return Failure(
+                .databaseUnavailable, "another server is in use, and its schema is being read; try again")
+        }
         guard let wanted = load.shape.sourceVersion, let source = catalogSource, wanted != source.version
         else {
             return nil

@@ -12,6 +12,7 @@ extension Daemon {
     /// Reads the schema again: the new server's may differ, or the server is of another kind than the one
     /// from which it was read.
     func serverChanged() {
+        frontend.isSourceUncertain = frontend.catalogSource != nil
         refresher.server = servers.activeServer
         refresher.refresh()
     }
@@ -53,6 +54,7 @@ extension Daemon {
         }
         if isReload { adopt(new) }
         frontend.catalogSource = found.source
+        if reading.server == refresher.server { frontend.isSourceUncertain = false }
         if found.isNews || isReload {
             engine.install(found.catalog, QueryTemplates.Settings(new))
             refresher.served = found.catalog

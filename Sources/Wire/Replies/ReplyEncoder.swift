@@ -14,19 +14,6 @@ package enum ReplyEncoder {
         buffer.member(member)
     }
 
-    /// Writes `{"id":1,"rows":[`, or `{"rows":[` for a request without id.
-    /// - Parameter opening: what stands behind the id: `,"rows":[`.
-    @inline(__always)
-    package static func open(_ id: RequestID?, _ opening: [UInt8], into buffer: inout ByteBuffer) {
-        guard let id else {
-            buffer.append(byte: UInt8(ascii: "{"))
-            return buffer.append(Array(opening.dropFirst()))
-        }
-        buffer.append("{\"id\":")
-        id.write(into: &buffer)
-        buffer.append(opening)
-    }
-
     /// Writes `}` and the line's end.
     package static func close(into buffer: inout ByteBuffer) {
         buffer.append("}\n")

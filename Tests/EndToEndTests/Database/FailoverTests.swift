@@ -140,6 +140,21 @@ import Testing
         #expect(try daemon.stat("server_changes") == 2)
     }
 
+    @Test func `once another server is in use, loads for the version of the first are refused`() throws {
+        let daemon = try daemon()
+        let told = try #require(try daemon.ask(#"{"op":"hello"}"#)["source_version"]?.text)
+        let load = String(Self.load.dropLast()) + #","source_version":"\#(told)"}"#
+        #expect(try daemon.ask(load)["row"]?["server"]?.text == "first")
+        servers[0].kill()
+        try eventually("the second server is in use") { try daemon.stat("server_changes") == 1 }
+        try eventually("its schema has been read") {
+            let reply = try daemon.ask(load)
+            #expect(reply["row"] == nil, "\(reply)")
+            return reply.errorCode == "source_changed"
+        }
+        try expectAnswers(from: "second", by: daemon)
+    }
+
     @Test func `a daemon starts while its first server is down`() throws {
         servers[0].kill()
         let daemon = try daemon()

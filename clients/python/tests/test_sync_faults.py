@@ -177,7 +177,9 @@ class SyncFaultTests(FaultCases, unittest.TestCase):
                 self.assertIs(raised.exception, mine)
                 self.check(client, 3)
         with (
-            mock.patch.object(socket.socket, "connect", side_effect=mine),
+            # A host of two addresses, the second of which would be tried.
+            mock.patch.object(socket, "getaddrinfo", return_value=2 * socket.getaddrinfo("127.0.0.1", 9)),
+            mock.patch.object(socket.socket, "connect", side_effect=[mine, OSError(111, "the second")]),
             kindred_db.Client("tcp://127.0.0.1:9") as client,
             self.assertRaises(TimeoutError) as raised,
         ):

@@ -62,6 +62,8 @@ def _connect_tcp(address: TCPAddress, deadline: float) -> socket.socket:
             return connection
         except OSError as error:
             connection.close()
+            if is_of_a_signal_handler(error) and time.monotonic() < deadline:
+                raise
             failure = error
         except BaseException:
             connection.close()

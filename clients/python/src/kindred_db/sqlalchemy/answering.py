@@ -331,8 +331,9 @@ class Answerer:
             self._complain(refusal.reason)
 
     def _failed(self, execution: Execution, error: KindredError) -> None:
-        # A daemon of before would refuse an option, and be no less another one.
-        if isinstance(error, (UnknownName, SourceChanged, BadRequest)):
+        # A daemon of before does not know the option, and is no less another one.
+        is_older = isinstance(error, BadRequest) and "'source_version'" in error.message
+        if is_older or isinstance(error, (UnknownName, SourceChanged)):
             self._daemon.refresh()
         if isinstance(error, Timeout):
             transactions.give_up(execution.context.root_connection)
