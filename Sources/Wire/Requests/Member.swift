@@ -39,12 +39,19 @@ enum Member: UInt32, CaseIterable {
     static let options: [Member] = [.columns, .where, .order, .limit, .offset, .count, .include]
 
     init?(_ name: UnsafeRawBufferPointer) {
-        for member in Self.allCases where name.equals(member.name) {
+        guard name.count < Self.byLength.count else { return nil }
+        for member in Self.byLength[name.count] where name.equals(member.name) {
             self = member
             return
         }
         return nil
     }
+
+    /// By the length of a name, the members whose names have it: at most six.
+    private static let byLength = {
+        let longest = allCases.map(\.name.utf8CodeUnitCount).max() ?? 0
+        return (0...longest).map { length in allCases.filter { $0.name.utf8CodeUnitCount == length } }
+    }()
 }
 
 /// A set of members.

@@ -3,7 +3,7 @@
 struct RequestTemplates {
     /// Templates, and bytes of them, beyond which all are forgotten. What comes again comes back soon.
     private static let maxCount = 8192
-    private static let maxBytes = 1 << 23
+    private static let maxBytes = 1 << 24
     /// Bytes of a line beyond which looking its template up gains little.
     private static let maxLine = 1 << 12
 
@@ -11,8 +11,7 @@ struct RequestTemplates {
     private var bytes = 0
     /// What was used last is mostly used again.
     private var last: RequestTemplate?
-    /// Outlines of lines that have come once. One that comes only once shall cost no memory.
-    private var seen = [UInt64](repeating: 0, count: 1024)
+    private var newcomers = Newcomers()
 
     /// Reads a line by its template; nil if there is none, or the line has a fault.
     mutating func read(_ line: UnsafeRawBufferPointer, _ limits: RequestDecoder.Limits) -> Request? {
@@ -30,11 +29,7 @@ struct RequestTemplates {
         _ line: UnsafeRawBufferPointer, _ slots: [RequestTemplate.Slot], _ shape: LoadShape
     ) {
         guard line.count <= Self.maxLine, let outline = LineOutline.hash(of: line) else { return }
-        let place = Int(truncatingIfNeeded: outline) & (seen.count - 1)
-        guard seen[place] == outline else {
-            seen[place] = outline
-            return
-        }
+        guard newcomers.haveSeen(outline) else { return }
         // Where two outlines have the same hash, the one that came last is kept.
         if let other = byOutline[outline] { bytes -= other.byteCount }
         if byOutline.count >= Self.maxCount || bytes > Self.maxBytes {
@@ -45,6 +40,27 @@ struct RequestTemplates {
         byOutline[outline] = template
         bytes += template.byteCount
         last = template
+    }
+}
+
+/// Outlines of lines that have come once, as many as a busy program has. A line that comes only once, because
+/// its filters are others each time, shall cost no template.
+private struct Newcomers {
+    /// The outlines that may stand in the same places as an outline's last bits say.
+    private static let width = 4
+    private static let setCount = 4096
+
+    private var outlines = [UInt64](repeating: 0, count: setCount * width)
+    /// Where the next one goes that finds no place of its own.
+    private var next = 0
+
+    /// Whether the outline has come before, and was not forgotten for others since.
+    mutating func haveSeen(_ outline: UInt64) -> Bool {
+        let first = Self.width * (Int(truncatingIfNeeded: outline) & (Self.setCount - 1))
+        for place in first..<first + Self.width where outlines[place] == outline { return true }
+        outlines[first + next] = outline
+        next = (next + 1) % Self.width
+        return false
     }
 }
 
@@ -110,7 +126,13 @@ enum LineOutline {
         private mutating func skipValue() {
             var depth = 0
             while at < line.count {
-                switch line[at] {
+                let byte = line[at]
+                // Digits and letters, which most bytes are, mean nothing here; but for `[`, `]`, `{` and `}`.
+                if byte >= 0x30, byte & 0x5F < 0x5B {
+                    at += 1
+                    continue
+                }
+                switch byte {
                 case UInt8(ascii: "\""): skipString()
                 case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
                 case UInt8(ascii: "]"), UInt8(ascii: "}"):
@@ -128,7 +150,13 @@ enum LineOutline {
         /// Walks to a string's closing quote.
         private mutating func skipString() {
             at += 1
-            while at < line.count, line[at] != UInt8(ascii: "\"") {
+            while at < line.count {
+                if at + 8 <= line.count {
+                    let mask = ByteScan.special(ByteScan.word(line, at: at))
+                    at += mask == 0 ? 8 : mask.trailingZeroBitCount / 8
+                    if mask == 0 { continue }
+                }
+                if line[at] == UInt8(ascii: "\"") { return }
                 at += line[at] == UInt8(ascii: "\\") ? 2 : 1
             }
         }
