@@ -6,13 +6,15 @@ import Glibc
 /// thread.
 enum Library {
     static let isReady =
-        keepsOpenSSLUntilTheEnd && mysql_server_init(0, nil, nil) == 0
+        OpenSSL.isReady && mysql_server_init(0, nil, nil) == 0
         && ma_pvio_register_callback(1, sawTraffic) == 0
+}
 
-    /// OpenSSL would tear itself down when the process exits, under the feet of threads that are still in a
-    /// handshake.
-    private static let keepsOpenSSLUntilTheEnd =
-        OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+/// OpenSSL's process-wide state, prepared before anything else of it is called. It would otherwise tear
+/// itself down when the process exits, under the feet of threads that are still in a handshake; what is
+/// called first decides.
+enum OpenSSL {
+    static let isReady = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
 }
 
 /// libmariadb calls this after each read (mode 0) and write (mode 1), with the bytes as they are before they

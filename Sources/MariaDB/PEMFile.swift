@@ -67,6 +67,7 @@ package enum PEMFile {
         guard status.st_mode & S_IFMT == S_IFREG else { return "it is no regular file" }
         guard status.st_size <= maxBytes else { return "it has more than \(maxBytes) bytes" }
         guard access(path, R_OK) == 0 else { return String(cString: strerror(errno)) }
+        precondition(OpenSSL.isReady, "OpenSSL could not be initialised")
         ERR_clear_error()
         guard let file = BIO_new_file(path, "r") else { return lastReason }
         defer { BIO_free(file) }
