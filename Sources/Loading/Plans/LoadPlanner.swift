@@ -2,9 +2,8 @@ package import Relations
 package import Wire
 
 /// Checks a load against the catalog, and makes its plan. Loads without options share one, and so do loads of
-/// a shape that comes again. A plan is made for
-/// somebody's account, because what an account may see is to be decided here, for shared plans too. Today
-/// every account may see everything.
+/// a shape that comes again. A plan is made for somebody's account, because what an account may see is to be
+/// decided here, for shared plans too. Today every account may see everything.
 package struct LoadPlanner {
     private let templates: QueryTemplates
     private let account: ClientAccount

@@ -19,7 +19,7 @@ package final class QueryTemplate {
     package let isToMany: Bool
     package let countsRows: Bool
     /// The integers for which a load of one key needs no more than to wait for its rows; nil if there are
-    /// none. Reading a key by its column's type costs five times as much as comparing it with the range.
+    /// none. Reading a key by its column's type would be 500 of a load's 11,000 instructions.
     let integerKeys: ClosedRange<Int64>?
     /// Whether no row can satisfy the selection.
     let isEmpty: Bool

@@ -1,8 +1,7 @@
-import FanOut
 import Wire
 
 /// The reply that most loads have: the rows of one key, without includes. It is what ``ReplyWriter`` would
-/// write, at less than half the cost.
+/// write, without the steps of a reply that may be long.
 enum OneKeyReply {
     // {"id":7,"row":{"id":33,…}}
     /// - Returns: false, with nothing written, if the load has another reply, or this one would be too long.
