@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Stops a process (SIGSTOP) and waits until each of its threads has stopped: on a loaded machine some run on
 /// for a while.
@@ -11,4 +12,27 @@ package func freeze(_ pid: Int32) throws {
             return stat.drop { $0 != ")" }.dropFirst(2).first == "T"
         }
     }
+}
+
+/// Runs `body` while a process is frozen, and returns whether it ended so. A body that waits for the process
+/// is set free after two minutes. (Swift Testing's time limit would be wrong for this: it also counts the
+/// minutes in which a test waits for a thread.)
+package func withFrozen(_ pid: Int32, _ body: () -> Void) throws -> Bool {
+    try freeze(pid)
+    let watch = FreezeWatch()
+    Thread {
+        watch.endedInTime.withLock { $0 = watch.ended.wait(timeout: .now() + .seconds(120)) == .success }
+        kill(pid, SIGCONT)
+        watch.thawed.signal()
+    }.start()
+    body()
+    watch.ended.signal()
+    watch.thawed.wait()
+    return watch.endedInTime.withLock { $0 }
+}
+
+private final class FreezeWatch: Sendable {
+    let ended = DispatchSemaphore(value: 0)
+    let thawed = DispatchSemaphore(value: 0)
+    let endedInTime = Mutex(false)
 }
