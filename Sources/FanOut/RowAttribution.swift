@@ -24,7 +24,6 @@ package final class RowAttribution {
     ///   - shown: the types of the columns that it shows.
     package init(_ keys: [Key], _ attribution: Attribution, leading: Int, shown: [ColumnType]) {
         keyCount = keys.count
-        lookup = KeyLookup(keys)
         columns =
             switch attribution {
             case .single, .ordinal: []
@@ -32,23 +31,23 @@ package final class RowAttribution {
             case .shown(let positions): positions.map { (leading + $0, shown[$0]) }
             }
         firstPosition = columns.first?.position ?? 0
-        strategy = Self.strategy(attribution, lookup, columns)
+        switch attribution {
+        // No key is looked up, so that none is hashed, which would cost more than all else here.
+        case .single: (lookup, strategy) = (KeyLookup(), .single)
+        case .ordinal: (lookup, strategy) = (KeyLookup(), .ordinal)
+        case .values, .shown:
+            lookup = KeyLookup(keys)
+            strategy = Self.strategy(lookup, columns)
+        }
     }
 
-    private static func strategy(
-        _ attribution: Attribution, _ lookup: KeyLookup, _ columns: [KeyColumn]
-    ) -> Strategy {
-        switch attribution {
-        case .single: .single
-        case .ordinal: .ordinal
-        case .values, .shown:
-            if !lookup.isOfIntegers {
-                .values
-            } else if case .bit = columns[0].type {
-                .integerBits
-            } else {
-                .integer
-            }
+    private static func strategy(_ lookup: KeyLookup, _ columns: [KeyColumn]) -> Strategy {
+        if !lookup.isOfIntegers {
+            .values
+        } else if case .bit = columns[0].type {
+            .integerBits
+        } else {
+            .integer
         }
     }
 
@@ -77,6 +76,9 @@ package struct KeyLookup: Sendable {
     private let indices: KeyMap
     private var last: (key: Key, index: Int?)?
     private var lastInteger: (key: Int64, index: Int?)?
+
+    /// Knows no keys.
+    init() { indices = KeyMap() }
 
     package init(_ keys: [Key]) {
         indices = KeyMap(indexing: keys)

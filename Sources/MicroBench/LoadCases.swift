@@ -4,28 +4,32 @@ import Relations
 import Time
 import Wire
 
-/// The whole way of a load through the daemon without its sockets: from the lines of 64 clients to one query,
-/// and from its rows to their replies.
+/// The whole way of a load through the daemon without its sockets: from the lines of its clients to one
+/// query, and from the query's rows to their replies.
 extension Case {
     static let load = [
         Case(
             name: "load/by key", unit: "load of 64", unitsPerIteration: 64,
-            ceiling: Cost(instructions: 12_150, allocations: 3.4)
+            ceiling: Cost(instructions: 11_550, allocations: 3.05)
         ) { Loads(kind: .one, rowsOfKey: 1, options: "").run(iterations: $0) },
         Case(
             name: "load/columns", unit: "load of 64", unitsPerIteration: 64,
-            ceiling: Cost(instructions: 12_150, allocations: 3.4)
+            ceiling: Cost(instructions: 11_600, allocations: 3.05)
         ) { Loads(kind: .one, rowsOfKey: 1, options: columns).run(iterations: $0) },
         Case(
             name: "load/ten rows", unit: "load of 64", unitsPerIteration: 64,
-            ceiling: Cost(instructions: 26_100, allocations: 3.5)
+            ceiling: Cost(instructions: 25_550, allocations: 3.1)
         ) { Loads(kind: .many, rowsOfKey: 10, options: columns).run(iterations: $0) },
+        Case(
+            name: "load/alone", unit: "load", unitsPerIteration: 1,
+            ceiling: Cost(instructions: 31_400, allocations: 25.3)
+        ) { Loads(kind: .one, rowsOfKey: 1, options: columns, clients: 1).run(iterations: $0) },
     ]
 
     private static let columns = #","columns":["id","author","title"]"#
 }
 
-/// 64 clients, an engine, and rows that are always the same.
+/// Clients, an engine, and rows that are always the same.
 private final class Loads {
     private let clock = StandingClock()
     private let runner = Runner()
@@ -36,7 +40,7 @@ private final class Loads {
     private let lines: [[UInt8]]
     private var decoder = RequestDecoder(.init(maxKeys: 10_000, maxIncludeDepth: 8, maxIncludes: 256))
 
-    init(kind: Relationship.Kind, rowsOfKey: Int, options: String) {
+    init(kind: Relationship.Kind, rowsOfKey: Int, options: String, clients count: Int = 64) {
         let templates = QueryTemplates()
         var settings = QueryTemplates.Settings()
         settings.policy = BatchingPolicy(window: .milliseconds(1), maxKeys: 500)
@@ -48,12 +52,12 @@ private final class Loads {
                 maxClientKeys: 100_000, maxRows: 1_000_000, maxResultBytes: 1 << 30, maxUnreadBytes: 1 << 30),
             tasks: .init(budget: .seconds(1)))
         let context = engine.context
-        clients = (0..<64).map { _ in ReplyQueue(account: ClientAccount(), context: context) }
-        lines = (0..<64).map {
+        clients = (0..<count).map { _ in ReplyQueue(account: ClientAccount(), context: context) }
+        lines = (0..<count).map {
             Array(#"{"id":\#(40_000 + $0),"load":"a.b","key":\#(Self.key($0))\#(options)}"#.utf8)
         }
         rows = TextRows(
-            (0..<64).flatMap { client in
+            (0..<count).flatMap { client in
                 (0..<rowsOfKey).map { row in
                     [
                         "\(1_000_000 + 10 * client + row)", "\(Self.key(client))",

@@ -1,7 +1,8 @@
 import Relations
 
-/// The clauses of which all queries for one relationship and one selection are made.
-struct Clauses {
+/// The clauses of which all queries for one relationship and one selection are made. It is a class so that
+/// the planner, which has it in each of its parts, is cheap to copy.
+final class Clauses: Sendable {
     let relationship: Relationship
     let selection: Selection
     let keyColumns: [KeyColumn]
@@ -63,6 +64,14 @@ struct Clauses {
         sql.select(under: variables)
     }
 
+    /// Whether a query with keys as literals is the same for all keys but for these: nothing of it depends on
+    /// a position, nor on a key's being a day that the server refuses.
+    var isFrameOfAllKeys: Bool {
+        let mayRefuseKeys =
+            relationship.dialect.refusesImpossibleDays && keyColumns.contains { $0.key.isOfDays }
+        return selection.paging == nil && !mayRefuseKeys
+    }
+
     /// Whether rows with a position are sorted by texts, of which the server would look at the first
     /// `max_sort_length` bytes only, 1024 by default: they would not stand where a comparison with the
     /// position says. Seen on MariaDB 10.11 for a `VARCHAR(40)`, each character of which is compared as up to
@@ -107,6 +116,16 @@ struct Clauses {
     }
 
     // MARK: What is selected
+
+    // j0.`book_id`,t.`id`,t.`title`
+    /// Writes the type guards, followed by the columns that rows show or by the number of rows.
+    func selected(_ sql: inout SQLWriter, _ guards: [TypeGuard], _ columns: [Column]) {
+        for typeGuard in guards {
+            sql.column(typeGuard.column.name, of: typeGuard.alias)
+            sql.write(",")
+        }
+        if selection.isCount { count(&sql) } else { shown(columns, &sql) }
+    }
 
     // t.`id`,t.`title`
     func shown(_ columns: [Column], _ sql: inout SQLWriter) {
@@ -252,10 +271,16 @@ struct Clauses {
         matchedTable(&sql)
         furtherTables(&sql)
         sql.write(" WHERE ")
-        sql.list(zip(keyColumns, key.parts), separator: " AND ") { sql, part in
-            sql.column(part.0.column.name, of: matched)
+        comparison(with: key, &sql)
+    }
+
+    // t.`year`=2024 AND t.`number`=17
+    func comparison(with key: Key, _ sql: inout SQLWriter) {
+        for (index, part) in keyColumns.enumerated() {
+            if index > 0 { sql.write(" AND ") }
+            sql.column(part.column.name, of: matched)
             sql.write("=")
-            sql.literal(part.1, as: part.0.column.type)
+            sql.literal(key.part(index), as: part.column.type)
         }
     }
 

@@ -19,14 +19,16 @@ package struct Planner: Sendable {
         case selectPerKey
     }
 
-    private let clauses: Clauses
-    private let topRows: TopRows
-    private let selectPerKey: SelectPerKey
+    let clauses: Clauses
+    let literalKeys: LiteralKeys
+    let topRows: TopRows
+    let selectPerKey: SelectPerKey
     /// The form of the query for two keys or more.
     package let formOfSeveralKeys: Form
 
     package init(_ relationship: Relationship, _ selection: Selection) {
         clauses = Clauses(relationship, selection)
+        literalKeys = LiteralKeys(clauses)
         topRows = TopRows(clauses)
         selectPerKey = SelectPerKey(clauses)
         formOfSeveralKeys = Self.formOfSeveralKeys(clauses, topRows, selectPerKey)
@@ -62,7 +64,7 @@ package struct Planner: Sendable {
     }
 
     /// Whether a comparison with the key as a literal finds exactly its rows.
-    private func hasExactLiteral(_ key: Key) -> Bool {
+    func hasExactLiteral(_ key: Key) -> Bool {
         keyColumns.allSatisfy(\.hasExactLiteral) && !isCut(key)
     }
 
@@ -72,84 +74,22 @@ package struct Planner: Sendable {
             && keyColumns.enumerated().contains { index, column in column.isShorter(than: key.part(index)) }
     }
 
-    /// Writes the query.
-    /// - Precondition: there is at least one key, each has as many parts as the relationship's key has
-    ///   columns, and there is at least one column, unless rows are counted.
+    /// Writes one query; a ``StatementWriter`` is quicker for many.
+    /// - Precondition: as for the writer.
     package func statement(for keys: [Key], showing columns: [Column]) -> Statement {
-        switch form(keys) {
-        case .equality: equality(keys[0], columns)
-        case .valueList: valueList(keys, columns)
-        case .ordinals: ordinals(keys, columns)
-        case .lateral: topRows.lateral(keys, columns)
-        case .window: topRows.window(keys, columns)
-        case .selectPerKey: selectPerKey.statement(keys, columns, hasLiteral: hasExactLiteral)
-        }
-    }
-
-    // SELECT t.`id`,t.`title` FROM `books` t WHERE t.`author_id`=42 ORDER BY t.`id` LIMIT 3
-    private func equality(_ key: Key, _ columns: [Column]) -> Statement {
-        let guards = clauses.typeGuards(columns)
-        var sql = SQLWriter(clauses.relationship.dialect)
-        clauses.begin(&sql, with: [key])
-        selected(&sql, guards, columns)
-        clauses.sources(of: key, asLiteral: true, &sql)
-        clauses.filter(&sql, after: "AND", rowsOf: key)
-        clauses.grouping(&sql, by: nil)
-        clauses.order(&sql, after: nil)
-        sql.limit(clauses.selection)
-        return Statement(
-            sql, attribution: .single, typeGuards: guards.map(\.column.type))
-    }
-
-    // SELECT t.`author_id`,t.`title` FROM `books` t WHERE t.`author_id` IN (42,43)
-    //   ORDER BY t.`author_id`,t.`id`
-    private func valueList(_ keys: [Key], _ columns: [Column]) -> Statement {
-        let matched = keyColumns.map { Clauses.TypeGuard(alias: clauses.matched, column: $0.column) }
-        let guards = clauses.typeGuards(columns).filter { !matched.contains($0) }
-        let attribution = attribution(columns)
-        var sql = SQLWriter(clauses.relationship.dialect)
-        clauses.begin(&sql, with: keys)
-        if case .values = attribution {
-            clauses.matchedColumns(&sql)
-            sql.write(",")
-        }
-        selected(&sql, guards, columns)
-        sql.write(" FROM ")
-        clauses.matchedTable(&sql)
-        clauses.furtherTables(&sql)
-        sql.write(" WHERE ")
-        if keyColumns.count > 1 { sql.write("(") }
-        clauses.matchedColumns(&sql)
-        if keyColumns.count > 1 { sql.write(")") }
-        sql.write(" IN (")
-        sql.list(keys) { sql, key in values(&sql, key) }
-        sql.write(")")
-        clauses.filter(&sql, after: "AND")
-        clauses.grouping(&sql, by: clauses.matchedColumns)
-        clauses.order(&sql, after: clauses.matchedColumns)
-        return Statement(
-            sql, attribution: attribution, typeGuards: guards.map(\.column.type))
-    }
-
-    /// How rows say which key they belong to. A column that they show is not sent twice, which would be a
-    /// tenth of the server's work for short rows.
-    private func attribution(_ columns: [Column]) -> Attribution {
-        let positions = keyColumns.compactMap { part in columns.firstIndex(of: part.column) }
-        let areShown =
-            clauses.matched == "t" && !clauses.selection.isCount && positions.count == keyColumns.count
-        return areShown ? .shown(positions) : .values(keyColumns.map(\.column.type))
+        StatementWriter(self, showing: columns).statement(for: keys)
     }
 
     // SELECT k.o,t.`id` FROM JSON_TABLE('["bob","zoë"]','$[*]' COLUMNS (o FOR ORDINALITY,
     //   k0 VARCHAR(3) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PATH '$')) k
     //   STRAIGHT_JOIN `pets` t ON t.`owner`=k.k0 ORDER BY k.o,t.`id`
-    private func ordinals(_ keys: [Key], _ columns: [Column]) -> Statement {
+    func ordinals(_ keys: [Key], _ columns: [Column]) -> Statement {
         let guards = clauses.typeGuards(columns)
         let table = KeyTable(columns: keyColumns, keys: keys)
         var sql = SQLWriter(clauses.relationship.dialect)
         clauses.begin(&sql, with: table)
         sql.write("k.o,")
-        selected(&sql, guards, columns)
+        clauses.selected(&sql, guards, columns)
         sql.write(" FROM ")
         clauses.keyedSources(table, &sql)
         clauses.filter(&sql, after: "WHERE")
@@ -157,26 +97,5 @@ package struct Planner: Sendable {
         clauses.order(&sql) { $0.write("k.o") }
         return Statement(
             sql, attribution: .ordinal, typeGuards: guards.map(\.column.type))
-    }
-
-    /// Writes the type guards, followed by the columns that rows show or by the number of rows.
-    private func selected(_ sql: inout SQLWriter, _ guards: [Clauses.TypeGuard], _ columns: [Column]) {
-        for typeGuard in guards {
-            sql.column(typeGuard.column.name, of: typeGuard.alias)
-            sql.write(",")
-        }
-        if clauses.selection.isCount { clauses.count(&sql) } else { clauses.shown(columns, &sql) }
-    }
-
-    // 42 or (2024,17)
-    private func values(_ sql: inout SQLWriter, _ key: Key) {
-        switch key {
-        case .single(let value): sql.literal(value, as: keyColumns[0].column.type)
-        case .composite(let parts):
-            sql.write("(")
-            sql.list(zip(keyColumns, parts)) { sql, part in sql.literal(part.1, as: part.0.column.type) }
-            sql.write(")")
-        case .paged(let key, _): values(&sql, key)
-        }
     }
 }

@@ -13,6 +13,15 @@ struct SQLWriter {
         self.dialect = dialect
     }
 
+    /// Goes on behind what another one has written.
+    /// - Parameter capacity: the bytes for which room is made at once.
+    init(continuing begun: SQLWriter, capacity: Int) {
+        dialect = begun.dialect
+        selectOffset = begun.selectOffset
+        bytes.reserveCapacity(capacity)
+        bytes.append(contentsOf: begun.bytes)
+    }
+
     // SELECT …
     // SET STATEMENT sql_mode='ALLOW_INVALID_DATES' FOR SELECT …
     // SELECT /*+ SET_VAR(sql_mode='ALLOW_INVALID_DATES') */ …
@@ -28,6 +37,10 @@ struct SQLWriter {
 
     mutating func write(_ sql: String) {
         bytes.append(contentsOf: sql.utf8)
+    }
+
+    mutating func write(_ sql: ArraySlice<UInt8>) {
+        bytes.append(contentsOf: sql)
     }
 
     /// Writes an identifier that was read from the server: `` `odd``name` ``.

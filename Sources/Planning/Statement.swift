@@ -42,4 +42,13 @@ package struct Statement: Hashable, Sendable {
         case .ordinal: [.integer(bits: 64, signed: true, zerofill: false)] + typeGuards
         }
     }
+
+    /// The number of a row's columns before those that were asked for.
+    package var leadingCount: Int {
+        switch attribution {
+        case .single, .shown: typeGuards.count
+        case .values(let types): types.count + typeGuards.count
+        case .ordinal: 1 + typeGuards.count
+        }
+    }
 }

@@ -39,6 +39,14 @@ public struct Instant: Comparable, Hashable, Sendable {
         TimeSpan(nanoseconds: later.nanoseconds - earlier.nanoseconds)
     }
 
+    /// The earlier of two instants, each of which may be missing. An array of them, for `min()`, would be
+    /// allocated at every turn of the loop.
+    @inlinable
+    public static func earlier(_ one: Instant?, _ other: Instant?) -> Instant? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
+    }
+
     @inlinable
     public static func += (instant: inout Instant, span: TimeSpan) { instant = instant + span }
 }

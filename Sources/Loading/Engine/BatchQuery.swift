@@ -32,7 +32,7 @@ package final class BatchQuery {
     private static let replyBytesDivisor = 8
 
     package let batch: Batch
-    package let template: QueryTemplate
+    private let shape: QueryShape
     package let statement: Statement
     let canSplit: Bool
     private(set) var intake = Intake.collecting
@@ -46,7 +46,6 @@ package final class BatchQuery {
     /// Rows that belonged to none of the keys.
     package private(set) var strayRows = 0
     private let attribution: RowAttribution
-    private let fetched: [Column]
     private let maxSharedBytes: Int
     private let memory: MemoryGauge
     private let maxRowsOfKey: Int
@@ -59,36 +58,35 @@ package final class BatchQuery {
     /// For each key, the indices of the results that are wanted; nil where there is one result only.
     private let wanted: [[Int]]?
 
-    /// - Parameter wanted: the projections that somebody waits for; at least one.
+    /// - Parameter wanted: for each key, the indices of the shape's projections that are wanted; nil where
+    ///   there is one only.
     init(
-        _ batch: Batch, _ wanted: BatchProjections, template: QueryTemplate, maxReplyBytes: Int,
-        memory: MemoryGauge
+        _ batch: Batch, _ shape: QueryShape, wanted: [[Int]]?, maxReplyBytes: Int, memory: MemoryGauge
     ) {
         self.batch = batch
-        self.template = template
-        canSplit = batch.keys.count > 1
-        fetched = wanted.columns
-        self.wanted = wanted.byKey
+        self.shape = shape
+        self.wanted = wanted
         let keys = batch.keys
-        statement = template.planner.statement(for: keys, showing: fetched)
+        canSplit = keys.count > 1
+        let statement = shape.statements.statement(for: keys)
+        self.statement = statement
         self.memory = memory
-        maxRowsOfKey = template.maxRowsOfKey
+        maxRowsOfKey = shape.template.maxRowsOfKey
         maxSharedBytes = maxReplyBytes / Self.replyBytesDivisor
-        let leadingCount = statement.leadingTypes.count
+        let leadingCount = statement.leadingCount
         attribution = RowAttribution(
-            keys, statement.attribution, leading: leadingCount, shown: fetched.map(\.type))
+            keys, statement.attribution, leading: leadingCount, shown: shape.fetchedTypes)
         rowCounts = Array(repeating: 0, count: keys.count)
-        results = wanted.projections.map { projection in
-            // A count has one column, which is not among those that are fetched.
-            let columns =
-                template.countsRows
-                ? [0] : projection.fetched.map { wanted.columns.firstIndex(of: $0) ?? 0 }
-            return EncodedRows(
-                projection, columns: columns.map { leadingCount + $0 }, keys: keys.count,
-                isReversed: template.selection.isBackwards, maxBytesOfKey: maxReplyBytes, memory: memory)
+        let isReversed = shape.template.selection.isBackwards
+        results = zip(shape.projections, shape.places).map { projection, places in
+            EncodedRows(
+                projection, columns: places, offset: leadingCount, keys: keys.count, isReversed: isReversed,
+                maxBytesOfKey: maxReplyBytes, memory: memory)
         }
         onlyResult = results.count == 1 ? results[0] : nil
     }
+
+    package var template: QueryTemplate { shape.template }
 
     /// Whether the rows that are still to come change nothing any more.
     package var needsNoMoreRows: Bool { if case .collecting = intake { false } else { true } }
@@ -102,12 +100,11 @@ package final class BatchQuery {
     /// Whether every column of the result is of the kind that the catalog says. A column that changed its
     /// type under a running daemon would be compared or shown wrongly.
     package func accepts(_ columns: [CellKind]) -> Bool {
-        let rest = template.countsRows ? [Self.countType] : fetched.map(\.type)
-        let expected = statement.leadingTypes + rest
-        return columns.count == expected.count && zip(columns, expected).allSatisfy { $0.holds($1) }
+        let (leading, fetched) = (statement.leadingTypes, shape.fetchedTypes)
+        return columns.count == leading.count + fetched.count
+            && zip(columns, leading).allSatisfy { $0.holds($1) }
+            && zip(columns.dropFirst(leading.count), fetched).allSatisfy { $0.holds($1) }
     }
-
-    private static let countType = ColumnType.integer(bits: 64, signed: false, zerofill: false)
 
     /// Takes the next row of the result; its bytes are copied.
     package func take(_ row: RowView) {

@@ -75,6 +75,9 @@ package final class Engine {
     /// Whether keys or tasks have come since the last decision.
     package var isUndecided: Bool { hasNewKeys || tasks.hasNew }
 
+    /// Whether keys wait for their first query.
+    package var hasWaitingKeys: Bool { batcher.queuedKeys > 0 }
+
     /// Goes on with tasks, gives up overdue requests, hands due batches to free connections and has queries
     /// killed that nobody waits for; then sets the alarm for whatever comes next. To be called at the end of
     /// every turn.
@@ -94,29 +97,28 @@ package final class Engine {
         let nextStop = killUnwanted()
         let nextBatch = batcher.nextWake(after: now)
         let nextTask = tasks.isEmpty ? nil : clock.now
-        clock.wake(at: [nextBatch, nextDeadline, nextStop, nextTask].compactMap { $0 }.min())
+        clock.wake(at: .earlier(.earlier(nextBatch, nextDeadline), .earlier(nextStop, nextTask)))
     }
 
     /// Projections that one query may serve: each of them is laid out for each of its keys.
     private static let maxProjections = 64
 
     private func start(_ batch: Batch, on runner: any QueryRunner) {
-        guard let template = templates.template(of: batch.batchKey) else {
-            preconditionFailure("a waiting batch keeps its template in the table")
-        }
-        let wanted = BatchProjections(batch) { loads[$0]?.plan.projection }
-        if wanted.isEmpty {
+        let audience = BatchAudience(batch) { loads[$0]?.plan }
+        guard let plan = audience.first else {
             // It was to be sent again, and by now nobody waits for it.
             return batcher.finished(batch, countsAsMeasurement: false, at: now)
         }
-        if wanted.projections.count > Self.maxProjections, batch.keys.count > 1 {
+        if audience.projections.count > Self.maxProjections, batch.keys.count > 1 {
             batcher.finished(batch, countsAsMeasurement: false, at: now)
             return batcher.retryInHalves(batch, wasSent: false)
         }
+        let isOne = audience.projections.count == 1
+        let shape = isOne ? plan.shape : QueryShape(plan.template, showing: audience.projections)
         counters.sent(batch)
-        template.counters.sent(batch)
+        shape.template.counters.sent(batch)
         let query = BatchQuery(
-            batch, wanted, template: template, maxReplyBytes: context.limits.maxReplyBytes,
+            batch, shape, wanted: audience.byKey, maxReplyBytes: context.limits.maxReplyBytes,
             memory: context.memory)
         running.append(query)
         runner.run(query)

@@ -20,6 +20,8 @@ package final class LoadPlan {
     package let includes: [Include]
     /// Where this node stands in the request, for error messages.
     package let path: RequestPath
+    /// The shape of queries for which nobody waits but loads that show their rows as this one does.
+    private(set) lazy var shape = QueryShape(template, showing: [projection])
 
     init(
         _ template: QueryTemplate, showing projection: Projection, includes: [Include] = [],

@@ -6,8 +6,10 @@ import Wire
 /// bytes are whose.
 package final class EncodedRows {
     let projection: Projection
-    /// For each of the projection's fetched columns, its index in a row.
+    /// For each of the projection's fetched columns, its index among the columns that were fetched.
     private let columns: [Int]
+    /// The number of a row's columns before those.
+    private let offset: Int
     /// The projection's encoder, kept here because reading it out of the enum would copy it for each row.
     private let encoder: RowEncoder
     private let shownCount: Int
@@ -30,11 +32,13 @@ package final class EncodedRows {
 
     /// - Parameter isReversed: whether the rows of each key come in the opposite order, the last one first.
     init(
-        _ projection: Projection, columns: [Int], keys: Int, isReversed: Bool = false, maxBytesOfKey: Int,
+        _ projection: Projection, columns: [Int], offset: Int, keys: Int, isReversed: Bool = false,
+        maxBytesOfKey: Int,
         memory: MemoryGauge
     ) {
         self.projection = projection
         self.columns = columns
+        self.offset = offset
         switch projection.content {
         case .count: (self.encoder, shownCount, countsRows) = (RowEncoder(columns: []), 0, true)
         case .columns(let shown, let encoder):
@@ -66,12 +70,15 @@ package final class EncodedRows {
         guard !isTooLarge(keyIndex) else { return segments.addUnshown(to: keyIndex) }
         let start = arena.count
         if countsRows {
-            if let digits = row[columns[0]] { arena.append(digits) }
+            if let digits = row[offset + columns[0]] { arena.append(digits) }
         } else {
             if segments.continues(keyIndex) { arena.separate() }
-            encoder.encode(into: &arena, leavingOpen: !includeKeyColumns.isEmpty) { row[columns[$0]] }
+            encoder.encode(into: &arena, leavingOpen: !includeKeyColumns.isEmpty) {
+                row[offset + columns[$0]]
+            }
             for index in includeKeyColumns.indices {
-                addIncludeKey(includeKeyColumns[index], row[columns[shownCount + index]], of: keyIndex)
+                addIncludeKey(
+                    includeKeyColumns[index], row[offset + columns[shownCount + index]], of: keyIndex)
             }
         }
         segments.add(start..<arena.count, to: keyIndex)

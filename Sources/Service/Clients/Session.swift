@@ -297,7 +297,7 @@ final class Session {
     /// When the client will have been too slow; nil while it is not slow.
     func deadline(_ limits: ClientFrontend.Limits) -> Instant? {
         let line = lineBegan.map { $0 + .seconds(limits.lineTimeoutSeconds) }
-        return [line, sendProgress.deadline(limits)].compactMap { $0 }.min()
+        return .earlier(line, sendProgress.deadline(limits))
     }
 
     /// The deadline has passed: the client is disconnected, or its line given up.

@@ -135,6 +135,8 @@ package final class Daemon {
     /// Ends a turn of the loop: has the engine decide what goes to the database, then flushes replies to the
     /// clients.
     private func finishTurn() {
+        // Where nothing waits for the database, replies need not wait for the decision.
+        if !engine.hasWaitingKeys { frontend.flush() }
         engine.decide()
         frontend.flush()
         // Flushing lets lines be handled that stood behind too many replies; what they ask for is decided at

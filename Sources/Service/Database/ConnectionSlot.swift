@@ -271,7 +271,7 @@ final class ConnectionSlot {
             switch state {
             case .down(let retryAt): retryAt
             case .handshaking, .connecting, .busy:
-                [libraryTimeout, state.deadline?.time].compactMap { $0 }.min()
+                .earlier(libraryTimeout, state.deadline?.time)
             case .resolving, .idle, .recovering, .closed: nil
             }
         if let time { alarm?.set(at: time) } else { alarm?.clear() }
@@ -335,7 +335,10 @@ final class ConnectionSlot {
         if kill == .told, mayHitNext(connection, outcome.isStopped) { return dropConnection(outcome) }
         let query = endQuery(outcome)
         become(kill == .asking ? .recovering(connection, isStopped: outcome.isStopped) : .idle(connection))
-        if let query { pool.slotFinished(query, outcome, at: server) }
+        guard let query else { return }
+        pool.slotFinished(query, outcome, at: server)
+        // To free it takes a while, for which the replies need not wait.
+        loop.retire(query)
     }
 
     /// Whether the next query might be stopped in place of the one that has ended.
