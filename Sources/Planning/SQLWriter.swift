@@ -39,7 +39,7 @@ struct SQLWriter {
         bytes.append(contentsOf: sql.utf8)
     }
 
-    mutating func write(_ sql: ArraySlice<UInt8>) {
+    mutating func write(_ sql: [UInt8]) {
         bytes.append(contentsOf: sql)
     }
 

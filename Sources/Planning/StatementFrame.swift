@@ -6,7 +6,7 @@ final class StatementFrame {
     /// What stands before the keys: ``SELECT t.`title` FROM `books` t WHERE ``.
     private let head: SQLWriter
     /// What stands behind them: `` ORDER BY t.`id` ``.
-    private let tail: ArraySlice<UInt8>
+    private let tail: [UInt8]
     private let attribution: Attribution
     private let typeGuards: [ColumnType]
 
@@ -17,7 +17,7 @@ final class StatementFrame {
         self.head = head
         var whole = head
         write(&whole)
-        tail = whole.bytes[head.bytes.count...]
+        tail = Array(whole.bytes[head.bytes.count...])
         self.attribution = attribution
         self.typeGuards = typeGuards
     }

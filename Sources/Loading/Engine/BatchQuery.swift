@@ -32,7 +32,7 @@ package final class BatchQuery {
     private static let replyBytesDivisor = 8
 
     package let batch: Batch
-    private let shape: QueryShape
+    private let projected: ProjectedQuery
     package let statement: Statement
     let canSplit: Bool
     private(set) var intake = Intake.collecting
@@ -58,27 +58,27 @@ package final class BatchQuery {
     /// For each key, the indices of the results that are wanted; nil where there is one result only.
     private let wanted: [[Int]]?
 
-    /// - Parameter wanted: for each key, the indices of the shape's projections that are wanted; nil where
+    /// - Parameter wanted: for each key, the indices of the query's projections that are wanted; nil where
     ///   there is one only.
     init(
-        _ batch: Batch, _ shape: QueryShape, wanted: [[Int]]?, maxReplyBytes: Int, memory: MemoryGauge
+        _ batch: Batch, _ projected: ProjectedQuery, wanted: [[Int]]?, maxReplyBytes: Int, memory: MemoryGauge
     ) {
         self.batch = batch
-        self.shape = shape
+        self.projected = projected
         self.wanted = wanted
         let keys = batch.keys
         canSplit = keys.count > 1
-        let statement = shape.statements.statement(for: keys)
+        let statement = projected.statements.statement(for: keys)
         self.statement = statement
         self.memory = memory
-        maxRowsOfKey = shape.template.maxRowsOfKey
+        maxRowsOfKey = projected.template.maxRowsOfKey
         maxSharedBytes = maxReplyBytes / Self.replyBytesDivisor
         let leadingCount = statement.leadingCount
         attribution = RowAttribution(
-            keys, statement.attribution, leading: leadingCount, shown: shape.fetchedTypes)
+            keys, statement.attribution, leading: leadingCount, shown: projected.fetchedTypes)
         rowCounts = Array(repeating: 0, count: keys.count)
-        let isReversed = shape.template.selection.isBackwards
-        results = zip(shape.projections, shape.places).map { projection, places in
+        let isReversed = projected.template.selection.isBackwards
+        results = zip(projected.projections, projected.places).map { projection, places in
             EncodedRows(
                 projection, columns: places, offset: leadingCount, keys: keys.count, isReversed: isReversed,
                 maxBytesOfKey: maxReplyBytes, memory: memory)
@@ -86,7 +86,7 @@ package final class BatchQuery {
         onlyResult = results.count == 1 ? results[0] : nil
     }
 
-    package var template: QueryTemplate { shape.template }
+    package var template: QueryTemplate { projected.template }
 
     /// Whether the rows that are still to come change nothing any more.
     package var needsNoMoreRows: Bool { if case .collecting = intake { false } else { true } }
@@ -100,7 +100,7 @@ package final class BatchQuery {
     /// Whether every column of the result is of the kind that the catalog says. A column that changed its
     /// type under a running daemon would be compared or shown wrongly.
     package func accepts(_ columns: [CellKind]) -> Bool {
-        let (leading, fetched) = (statement.leadingTypes, shape.fetchedTypes)
+        let (leading, fetched) = (statement.leadingTypes, projected.fetchedTypes)
         return columns.count == leading.count + fetched.count
             && zip(columns, leading).allSatisfy { $0.holds($1) }
             && zip(columns.dropFirst(leading.count), fetched).allSatisfy { $0.holds($1) }

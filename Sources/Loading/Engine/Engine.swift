@@ -114,11 +114,11 @@ package final class Engine {
             return batcher.retryInHalves(batch, wasSent: false)
         }
         let isOne = audience.projections.count == 1
-        let shape = isOne ? plan.shape : QueryShape(plan.template, showing: audience.projections)
+        let projected = isOne ? plan.query : ProjectedQuery(plan.template, showing: audience.projections)
         counters.sent(batch)
-        shape.template.counters.sent(batch)
+        projected.template.counters.sent(batch)
         let query = BatchQuery(
-            batch, shape, wanted: audience.byKey, maxReplyBytes: context.limits.maxReplyBytes,
+            batch, projected, wanted: audience.byKey, maxReplyBytes: context.limits.maxReplyBytes,
             memory: context.memory)
         running.append(query)
         runner.run(query)

@@ -1,9 +1,9 @@
 import Planning
 import Relations
 
-/// All of a query but its keys: whose rows it brings, and which columns of them, for those who want to see
-/// them in certain ways. A plan keeps the one for itself alone, which is made for its first batch.
-final class QueryShape {
+/// A template's query for those who want to see its rows in certain ways, without its keys: which columns are
+/// fetched, and what of the statement is the same for all keys.
+final class ProjectedQuery {
     let template: QueryTemplate
     /// The ways in which the rows are shown; at least one.
     let projections: [Projection]
