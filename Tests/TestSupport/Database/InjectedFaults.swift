@@ -74,7 +74,11 @@ final class InjectedFaults: Sendable {
         connections.withLock { $0.removeAll { $0 === connection } }
     }
 
+    /// Resets those with a query last: at the moment at which one is lost, no other looks as if it could be
+    /// asked in its place.
     func resetConnections() {
-        for connection in connections.withLock({ $0 }) { connection.reset() }
+        let all = connections.withLock { $0 }
+        for connection in all where !connection.hasQuery { connection.reset() }
+        for connection in all where connection.hasQuery { connection.reset() }
     }
 }

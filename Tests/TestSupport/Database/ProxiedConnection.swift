@@ -42,6 +42,14 @@ final class ProxiedConnection: Sendable {
         }
     }
 
+    /// Whether the server has not answered a query to its end.
+    var hasQuery: Bool {
+        switch stage.withLock({ $0 }) {
+        case .greeting, .login, .idle: false
+        case .answer, .columns, .rows: true
+        }
+    }
+
     /// A TCP socket that is connected to nobody in particular sends RST: connect(2).
     func reset() {
         var nobody = sockaddr()
