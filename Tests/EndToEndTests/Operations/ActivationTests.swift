@@ -34,8 +34,13 @@ import Testing
                 "serve",
                 "--config", directory + "/kindred.toml",
             ], log: directory + "/log")
-        try eventually("the socket is there") { access(directory + "/passed", F_OK) == 0 }
-        let client = try LineClient(.unix(path: directory + "/passed"))
+        // It is there a moment before anybody listens to it.
+        var connected: LineClient?
+        try eventually("the socket can be connected to") {
+            connected = try? LineClient(.unix(path: directory + "/passed"))
+            return connected != nil
+        }
+        let client = try #require(connected)
         client.setReceiveTimeout(seconds: 60)
         #expect(try client.ask(#"{"op":"ping"}"#) == #"{"pong":true}"#)
         #expect(access(directory + "/k", F_OK) != 0, "the file's own address must not be opened")
