@@ -57,7 +57,7 @@ package struct Waiter: Hashable, Sendable {
 }
 
 /// Why keys no longer wait for others to share their query.
-package enum ReleaseReason: Hashable, Sendable {
+package enum ReleaseReason: Int, CaseIterable, Sendable {
     /// No query of their batch key was in flight.
     case idle
     /// There were enough keys for a full batch.

@@ -171,10 +171,15 @@ package struct Batcher {
 
     // MARK: Out
 
+    /// Whether keys wait for their first query or for another one.
+    private var hasWaiting: Bool { queuedKeys > 0 || !retries.isEmpty }
+
     /// Forms the batch that a free connection is to carry now; nil if no keys are due.
     package mutating func nextBatch(at now: Instant) -> Batch? {
+        guard hasWaiting else { return nil }
         let competingQueries = competingQueries(at: now)
-        guard competingQueries < inFlightLimit(at: now) else { return nil }
+        // One query may always be in flight.
+        guard competingQueries == 0 || competingQueries < inFlightLimit(at: now) else { return nil }
         guard var batch = nextDue(at: now) else { return nil }
         // The first query after a pause is alone anyway; the next one does not wait for it because of that.
         if sentQueries.isEmpty, now - lastEnd > Self.pause { lastAlone = now }
@@ -249,9 +254,9 @@ package struct Batcher {
     /// When ``nextBatch(at:)`` must be called again even if nothing happens; nil if only a free connection or
     /// the end of a query can change its result.
     package mutating func nextWake(after now: Instant) -> Instant? {
+        guard hasWaiting else { return nil }
         fireTimers(upTo: now)
         if competingQueries(at: now) < inFlightLimit(at: now) { return schedule.nextTimer }
-        guard queuedKeys > 0 || !retries.isEmpty else { return nil }
         return sentQueries.lazy.map(\.overdueAt).filter { $0 > now }.min()
     }
 

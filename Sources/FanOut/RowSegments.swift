@@ -42,7 +42,7 @@ package final class RowSegments {
 
     private let joinsRows: Bool
     private let isReversed: Bool
-    private var tallies: [Tally]
+    private var tallies: [Tally] = []
     private var links: [Link] = []
     /// The key of the newest row, the only one whose segment can grow.
     private var current: Int?
@@ -56,7 +56,9 @@ package final class RowSegments {
     package init(keys: Int, joinsRows: Bool = true, isReversed: Bool = false) {
         self.joinsRows = joinsRows && !isReversed
         self.isReversed = isReversed
-        tallies = Array(repeating: Tally(), count: keys)
+        // `Array(repeating:count:)` looks its type up at run time, which takes as long as all else here.
+        tallies.reserveCapacity(keys)
+        for _ in 0..<keys { tallies.append(Tally()) }
     }
 
     /// Whether the next row, if it is one of this key, joins the segment of the row before it, so that a

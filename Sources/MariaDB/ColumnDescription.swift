@@ -40,31 +40,40 @@ package struct ColumnDescription: Sendable, Hashable {
     static func all(
         of result: UnsafeMutablePointer<MYSQL_RES>, readsFormat: Bool = false
     ) -> [ColumnDescription] {
-        UnsafeBufferPointer(start: mysql_fetch_fields(result), count: Int(mysql_num_fields(result))).map {
-            Self($0, readsFormat: readsFormat)
-        }
+        fields(of: result).map { Self($0, readsFormat: readsFormat) }
     }
 }
 
 extension ColumnDescription {
-    /// The form of the values in the text protocol:
-    /// https://mariadb.com/kb/en/result-set-packets/#field-types
-    package var kind: CellKind {
-        switch typeCode {
-        case 1, 2, 3, 8, 9, 13: .integer  // TINY, SHORT, LONG, LONGLONG, INT24, YEAR
-        case 16: .bit
-        case 0, 246: .decimal
-        case 4, 5: .real
-        // The second of each is its newer form.
-        case 7, 17: .timestamp
-        case 10, 14: .date
-        case 11, 19: .time
-        case 12, 18: .datetime
-        case 6: .null
-        default: charset == Self.binary ? .bytes : .text
-        }
+    /// The form of the values in the text protocol.
+    package var kind: CellKind { CellKind(typeCode: typeCode, charset: charset) }
+}
+
+/// What libmariadb says of a result's columns; valid as long as the result.
+func fields(of result: UnsafeMutablePointer<MYSQL_RES>) -> UnsafeBufferPointer<MYSQL_FIELD> {
+    UnsafeBufferPointer(start: mysql_fetch_fields(result), count: Int(mysql_num_fields(result)))
+}
+
+extension CellKind {
+    init(_ field: MYSQL_FIELD) { self.init(typeCode: field.type.rawValue, charset: field.charsetnr) }
+
+    /// - Parameter typeCode: `MYSQL_TYPE_…`: https://mariadb.com/kb/en/result-set-packets/#field-types
+    fileprivate init(typeCode: UInt32, charset: UInt32) {
+        self =
+            switch typeCode {
+            case 1, 2, 3, 8, 9, 13: .integer  // TINY, SHORT, LONG, LONGLONG, INT24, YEAR
+            case 16: .bit
+            case 0, 246: .decimal
+            case 4, 5: .real
+            // The second of each is its newer form.
+            case 7, 17: .timestamp
+            case 10, 14: .date
+            case 11, 19: .time
+            case 12, 18: .datetime
+            case 6: .null
+            default: charset == Self.binaryCollation ? .bytes : .text
+            }
     }
 
-    /// The collation `binary`.
-    private static let binary: UInt32 = 63
+    private static let binaryCollation: UInt32 = 63
 }

@@ -75,6 +75,20 @@ package final class Connection {
         }
     }
 
+    /// The columns of the result whose rows are fetched.
+    package var columns: [ColumnDescription] { ColumnDescription.all(of: openResult) }
+
+    /// The kinds of ``columns``. They are read for every query, for which there need be no names.
+    package var columnKinds: [CellKind] { fields(of: openResult).map { CellKind($0) } }
+
+    private var openResult: Result {
+        switch state {
+        case .opened(let result), .row(let result, _): return result
+        case .unconnected, .connecting, .idle, .sending, .fetching, .broken, .closed:
+            preconditionFailure("there is an open result after .columns or .row only")
+        }
+    }
+
     /// The row announced by the last `.row`, valid until the next call.
     package var currentRow: Row {
         guard case .row(_, let row) = state else {
@@ -128,12 +142,7 @@ package final class Connection {
 
     /// Goes on to the next row. Ends in `.row`, `.end` or `.failed`; most rows come without waiting.
     package func fetch() -> Progress {
-        let result: Result
-        switch state {
-        case .opened(let open), .row(let open, _): result = open
-        case .unconnected, .connecting, .idle, .sending, .fetching, .broken, .closed:
-            preconditionFailure("fetch() needs an open result: call it after .columns or .row")
-        }
+        let result = openResult
         clearErrors()
         var values: MYSQL_ROW?
         return afterFetch(mysql_fetch_row_start(&values, result), values, of: result)
@@ -230,7 +239,7 @@ package final class Connection {
         guard let result = mysql_use_result(handle) else { return failed() }
         nextPacket = lastPacket &+ 1
         state = .opened(result)
-        return .columns(ColumnDescription.all(of: result))
+        return .columns
     }
 
     private func afterFetch(_ wait: Int32, _ values: MYSQL_ROW?, of result: Result) -> Progress {

@@ -37,8 +37,8 @@ package enum Progress: Sendable, Hashable {
     case waiting(Interest)
     /// Connected, the session setup has run; idle.
     case connected
-    /// The statement has a result and its rows can be fetched.
-    case columns([ColumnDescription])
+    /// The statement has a result, whose columns the connection knows, and its rows can be fetched.
+    case columns
     /// `currentRow` has the next row.
     case row
     /// All rows have been fetched; idle again.

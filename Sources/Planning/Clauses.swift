@@ -6,6 +6,10 @@ final class Clauses: Sendable {
     let relationship: Relationship
     let selection: Selection
     let keyColumns: [KeyColumn]
+    /// The alias of the table with the matched columns: `j0`, the first hop's, or `t`, the related one.
+    let matched: String
+    /// For each key column, what stands before the literal: ``t.`author_id`=``.
+    private let comparisons: [[UInt8]]
 
     init(_ relationship: Relationship, _ selection: Selection) {
         self.relationship = relationship
@@ -13,10 +17,15 @@ final class Clauses: Sendable {
         keyColumns = zip(relationship.key, relationship.matchedColumns).map {
             KeyColumn(key: $0.type, column: $1)
         }
+        let matched = relationship.hops.isEmpty ? "t" : "j0"
+        self.matched = matched
+        comparisons = relationship.matchedColumns.map { column in
+            var sql = SQLWriter(relationship.dialect)
+            sql.column(column.name, of: matched)
+            sql.write("=")
+            return sql.bytes
+        }
     }
-
-    /// The alias of the table with the matched columns: `j0`, the first hop's, or `t`, the related one.
-    var matched: String { relationship.hops.isEmpty ? "t" : "j0" }
 
     /// A column that is compared with a value and that rows do not show. It is selected all the same: that it
     /// comes back with its type proves that it still has the type for which the value was written.
@@ -266,21 +275,30 @@ final class Clauses: Sendable {
     /// Writes the tables and the condition for one key: as literals, or in a table if no literal finds
     /// exactly its rows.
     func sources(of key: Key, asLiteral: Bool, _ sql: inout SQLWriter) {
+        guard asLiteral else {
+            sql.write(" FROM ")
+            return keyedSources(KeyTable(columns: keyColumns, keys: [key]), &sql)
+        }
+        literalSources(&sql)
+        comparison(with: key, &sql)
+    }
+
+    //  FROM `books` t WHERE
+    //  FROM `book_tags` j0 JOIN `tags` t ON t.`id`=j0.`tag_id` WHERE
+    /// Writes the tables of a query in which the keys stand as literals, which follow.
+    func literalSources(_ sql: inout SQLWriter) {
         sql.write(" FROM ")
-        guard asLiteral else { return keyedSources(KeyTable(columns: keyColumns, keys: [key]), &sql) }
         matchedTable(&sql)
         furtherTables(&sql)
         sql.write(" WHERE ")
-        comparison(with: key, &sql)
     }
 
     // t.`year`=2024 AND t.`number`=17
     func comparison(with key: Key, _ sql: inout SQLWriter) {
-        for (index, part) in keyColumns.enumerated() {
+        for index in keyColumns.indices {
             if index > 0 { sql.write(" AND ") }
-            sql.column(part.column.name, of: matched)
-            sql.write("=")
-            sql.literal(key.part(index), as: part.column.type)
+            sql.write(comparisons[index])
+            sql.literal(key.part(index), as: keyColumns[index].column.type)
         }
     }
 

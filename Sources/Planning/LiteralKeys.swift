@@ -19,10 +19,7 @@ struct LiteralKeys {
         var sql = SQLWriter(relationship.dialect)
         clauses.begin(&sql, with: [key])
         clauses.selected(&sql, guards, columns)
-        sql.write(" FROM ")
-        clauses.matchedTable(&sql)
-        clauses.furtherTables(&sql)
-        sql.write(" WHERE ")
+        clauses.literalSources(&sql)
         return StatementFrame(sql, attribution: .single, typeGuards: guards.map(\.column.type)) { sql in
             clauses.filter(&sql, after: "AND", rowsOf: key)
             clauses.grouping(&sql, by: nil)
@@ -46,10 +43,7 @@ struct LiteralKeys {
             sql.write(",")
         }
         clauses.selected(&sql, guards, columns)
-        sql.write(" FROM ")
-        clauses.matchedTable(&sql)
-        clauses.furtherTables(&sql)
-        sql.write(" WHERE ")
+        clauses.literalSources(&sql)
         if keyColumns.count > 1 { sql.write("(") }
         clauses.matchedColumns(&sql)
         if keyColumns.count > 1 { sql.write(")") }

@@ -21,6 +21,7 @@ package struct Planner: Sendable {
 
     let clauses: Clauses
     let literalKeys: LiteralKeys
+    let ordinalKeys: OrdinalKeys
     let topRows: TopRows
     let selectPerKey: SelectPerKey
     /// The form of the query for two keys or more.
@@ -29,6 +30,7 @@ package struct Planner: Sendable {
     package init(_ relationship: Relationship, _ selection: Selection) {
         clauses = Clauses(relationship, selection)
         literalKeys = LiteralKeys(clauses)
+        ordinalKeys = OrdinalKeys(clauses)
         topRows = TopRows(clauses)
         selectPerKey = SelectPerKey(clauses)
         formOfSeveralKeys = Self.formOfSeveralKeys(clauses, topRows, selectPerKey)
@@ -78,24 +80,5 @@ package struct Planner: Sendable {
     /// - Precondition: as for the writer.
     package func statement(for keys: [Key], showing columns: [Column]) -> Statement {
         StatementWriter(self, showing: columns).statement(for: keys)
-    }
-
-    // SELECT k.o,t.`id` FROM JSON_TABLE('["bob","zoë"]','$[*]' COLUMNS (o FOR ORDINALITY,
-    //   k0 VARCHAR(3) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PATH '$')) k
-    //   STRAIGHT_JOIN `pets` t ON t.`owner`=k.k0 ORDER BY k.o,t.`id`
-    func ordinals(_ keys: [Key], _ columns: [Column]) -> Statement {
-        let guards = clauses.typeGuards(columns)
-        let table = KeyTable(columns: keyColumns, keys: keys)
-        var sql = SQLWriter(clauses.relationship.dialect)
-        clauses.begin(&sql, with: table)
-        sql.write("k.o,")
-        clauses.selected(&sql, guards, columns)
-        sql.write(" FROM ")
-        clauses.keyedSources(table, &sql)
-        clauses.filter(&sql, after: "WHERE")
-        clauses.grouping(&sql) { $0.write("k.o") }
-        clauses.order(&sql) { $0.write("k.o") }
-        return Statement(
-            sql, attribution: .ordinal, typeGuards: guards.map(\.column.type))
     }
 }

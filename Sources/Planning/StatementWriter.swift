@@ -31,7 +31,7 @@ package final class StatementWriter {
             let frame = valueList ?? literalKeys.valueList(keys, columns)
             if keepsFrames { valueList = frame }
             return frame.statement(keys: keys.count) { literalKeys.list(keys, &$0) }
-        case .ordinals: return planner.ordinals(keys, columns)
+        case .ordinals: return planner.ordinalKeys.statement(keys, columns)
         case .lateral: return planner.topRows.lateral(keys, columns)
         case .window: return planner.topRows.window(keys, columns)
         case .selectPerKey:

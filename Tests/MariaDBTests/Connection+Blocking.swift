@@ -55,7 +55,7 @@ extension Connection {
         var progress = send(sql)
         while true {
             switch progress {
-            case .columns(let columns): outcome.columns = columns
+            case .columns: outcome.columns = columns
             case .row: if let kept = keep(currentRow) { outcome.rows.append(kept) }
             case .end: return outcome
             case .done: return outcome

@@ -2,14 +2,14 @@ import Batching
 
 /// The plans of those who wait for a batch: how they want to see its rows.
 struct BatchAudience {
-    /// A plan of somebody who waits; nil if nobody does.
+    /// The plan of the first who waits; nil if nobody does.
     private(set) var first: LoadPlan?
-    /// The projections that are wanted, each once.
-    private(set) var projections: [Projection] = []
+    /// The projections that are wanted beside that of the first plan, each once. Most batches have none.
+    private var further: [Projection] = []
     /// For each key of the batch, the indices of the projections that are wanted; nil where there is one
     /// projection only.
     private(set) var byKey: [[Int]]?
-    /// The indices of all projections but the first. Most batches have one, and no table is made for it.
+    /// By projection, the indices of the further ones among all.
     private var indices: [ObjectIdentifier: Int] = [:]
 
     /// - Parameter plan: what a node asks for; nil if nobody waits for it any more.
@@ -17,9 +17,9 @@ struct BatchAudience {
         for waiter in batch.allWaiters {
             guard let plan = plan(waiter.submission) else { continue }
             if first == nil { first = plan }
-            if plan.projection !== projections.first { _ = index(of: plan.projection) }
+            _ = index(of: plan.projection)
         }
-        guard projections.count > 1 else { return }
+        guard !further.isEmpty else { return }
         byKey = batch.keys.indices.map { keyIndex in
             var found: [Int] = []
             var seen: Set<Int> = []
@@ -33,11 +33,16 @@ struct BatchAudience {
         }
     }
 
+    /// The projections that are wanted, each once, that of the first plan first.
+    var projections: [Projection] { (first.map { [$0.projection] } ?? []) + further }
+
+    var count: Int { (first == nil ? 0 : 1) + further.count }
+
     private mutating func index(of projection: Projection) -> Int {
-        if projection === projections.first { return 0 }
+        if projection === first?.projection { return 0 }
         if let known = indices[ObjectIdentifier(projection)] { return known }
-        if !projections.isEmpty { indices[ObjectIdentifier(projection)] = projections.count }
-        projections.append(projection)
-        return projections.count - 1
+        further.append(projection)
+        indices[ObjectIdentifier(projection)] = further.count
+        return further.count
     }
 }

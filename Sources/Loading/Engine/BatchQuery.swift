@@ -42,7 +42,7 @@ package final class BatchQuery {
     /// Whether the server has been asked to stop the query.
     package internal(set) var isKillRequested = false
     /// For each key, how many rows have come.
-    package private(set) var rowCounts: [Int]
+    package private(set) var rowCounts: [Int] = []
     /// Rows that belonged to none of the keys.
     package private(set) var strayRows = 0
     private let attribution: RowAttribution
@@ -76,7 +76,9 @@ package final class BatchQuery {
         let leadingCount = statement.leadingCount
         attribution = RowAttribution(
             keys, statement.attribution, leading: leadingCount, shown: projected.fetchedTypes)
-        rowCounts = Array(repeating: 0, count: keys.count)
+        // `Array(repeating:count:)` looks its type up at run time: 450 instructions.
+        rowCounts.reserveCapacity(keys.count)
+        for _ in keys { rowCounts.append(0) }
         let isReversed = projected.template.selection.isBackwards
         results = zip(projected.projections, projected.places).map { projection, places in
             EncodedRows(

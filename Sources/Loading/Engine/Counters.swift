@@ -18,8 +18,8 @@ package final class Counters {
     /// Queries that the server was told to stop.
     package var kills = 0
     package private(set) var batchSizes = BatchSizes()
-    /// The number of queries by the reason for which they were sent.
-    private var releases: [ReleaseReason: Int] = [:]
+    /// The number of queries by the reason for which they were sent, in the order of its cases.
+    private var releases = [Int](repeating: 0, count: ReleaseReason.allCases.count)
     /// Rows that belonged to none of the keys asked for. Should stay 0.
     package var strayRows = 0
     /// Rows of to-one relationships beyond the first.
@@ -36,9 +36,9 @@ package final class Counters {
     func sent(_ batch: Batch) {
         queries += 1
         keysSent += batch.keys.count
-        releases[batch.reason, default: 0] += 1
+        releases[batch.reason.rawValue] += 1
         batchSizes.add(batch.keys.count)
     }
 
-    package func queries(released reason: ReleaseReason) -> Int { releases[reason] ?? 0 }
+    package func queries(released reason: ReleaseReason) -> Int { releases[reason.rawValue] }
 }

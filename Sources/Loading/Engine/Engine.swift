@@ -109,12 +109,12 @@ package final class Engine {
             // It was to be sent again, and by now nobody waits for it.
             return batcher.finished(batch, countsAsMeasurement: false, at: now)
         }
-        if audience.projections.count > Self.maxProjections, batch.keys.count > 1 {
+        if audience.count > Self.maxProjections, batch.keys.count > 1 {
             batcher.finished(batch, countsAsMeasurement: false, at: now)
             return batcher.retryInHalves(batch, wasSent: false)
         }
-        let isOne = audience.projections.count == 1
-        let projected = isOne ? plan.query : ProjectedQuery(plan.template, showing: audience.projections)
+        let projected =
+            audience.count == 1 ? plan.query : ProjectedQuery(plan.template, showing: audience.projections)
         counters.sent(batch)
         projected.template.counters.sent(batch)
         let query = BatchQuery(

@@ -37,6 +37,8 @@ final class ClientFrontend {
     private var sessions: [ObjectIdentifier: Session] = [:]
     /// Sessions to be flushed at the end of this turn.
     private var sessionsToFlush: [Session] = []
+    /// Those that are being flushed; empty otherwise. The two take turns so that neither is allocated anew.
+    private var flushedSessions: [Session] = []
     /// Sessions that were waiting for the end of a line, or for their client to read, when they were last
     /// looked at.
     private var watched: [ObjectIdentifier: Session] = [:]
@@ -301,21 +303,25 @@ final class ClientFrontend {
     /// Writes the output of each session to its socket, once per turn. A session may then handle lines that
     /// have waited; their replies are flushed in the next turn.
     func flush() {
-        let sessions = sessionsToFlush
-        sessionsToFlush.removeAll(keepingCapacity: true)
-        loop.refreshTime()
-        let start = loop.now
-        for (place, session) in sessions.enumerated() {
-            session.flush()
-            loop.refreshTime()
-            guard loop.now - start > TurnBudget.flushes else { continue }
-            sessionsToFlush.insert(contentsOf: sessions[(place + 1)...], at: 0)
-            break
-        }
+        if !sessionsToFlush.isEmpty { flushSessions() }
         shedMemory()
         resumeSessionsWithoutMemory()
         if !sessionsToFlush.isEmpty { loop.wake() }
         if isDraining { finishSessions() }
+    }
+
+    private func flushSessions() {
+        swap(&sessionsToFlush, &flushedSessions)
+        loop.refreshTime()
+        let start = loop.now
+        for (place, session) in flushedSessions.enumerated() {
+            session.flush()
+            loop.refreshTime()
+            guard loop.now - start > TurnBudget.flushes else { continue }
+            sessionsToFlush.insert(contentsOf: flushedSessions[(place + 1)...], at: 0)
+            break
+        }
+        flushedSessions.removeAll(keepingCapacity: true)
     }
 
     func recordTurn() {

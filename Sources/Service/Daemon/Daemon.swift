@@ -132,8 +132,8 @@ package final class Daemon {
         }
     }
 
-    /// Ends a turn of the loop: has the engine decide what goes to the database, then flushes replies to the
-    /// clients.
+    /// Ends a turn of the loop: has the engine decide what goes to the database, and flushes replies to the
+    /// clients: before it where no key waits for it, and after it those that it has caused.
     private func finishTurn() {
         // Where nothing waits for the database, replies need not wait for the decision.
         if !engine.hasWaitingKeys { frontend.flush() }

@@ -23,6 +23,8 @@ final class ConnectionPool: QueryRunner {
 
     private unowned let engine: Engine
     let logger: Logger
+    /// Whether the log tells of every query.
+    let logsQueries: Bool
     private var settings: Settings.Database
     private var losses: ConnectionLosses?
     /// Called when there may be a database where there was none or the reverse, or when the reason may have
@@ -47,6 +49,7 @@ final class ConnectionPool: QueryRunner {
         self.killer = killer
         self.handshakes = handshakes
         self.logger = logger
+        logsQueries = logger.logLevel <= .debug
         self.settings = settings
     }
 

@@ -101,7 +101,7 @@ final class ConnectionSlot {
         guard query.template.relationship.dialect == dialect else { return refuseOtherKind(query) }
         let deadline = statementTimeout.map { Deadline(time: loop.now + $0) }
         become(.busy(connection, Execution(query: query, deadline: deadline)))
-        pool.logger.querySent(query, connection: connection.threadID)
+        if pool.logsQueries { pool.logger.querySent(query, connection: connection.threadID) }
         proceed(connection, connection.query(query.statement.sql))
     }
 
@@ -198,8 +198,8 @@ final class ConnectionSlot {
                 if rows > 0 { pool.slotHasRows(from: server) }
                 return wait(connection, for: interest)
             case .connected: return connected(connection)
-            case .columns(let columns):
-                guard runningQuery.accepts(columns.map(\.kind)) else {
+            case .columns:
+                guard runningQuery.accepts(connection.columnKinds) else {
                     return dropConnection(.changedColumns)
                 }
                 progress = connection.fetch()
@@ -351,7 +351,9 @@ final class ConnectionSlot {
     /// - Returns: the query; nil if none is under way.
     private func endQuery(_ outcome: SlotOutcome) -> BatchQuery? {
         guard case .busy(let connection, let execution) = state else { return nil }
-        pool.logger.queryEnded(execution.query, outcome, connection: connection.threadID, at: loop.now)
+        if pool.logsQueries {
+            pool.logger.queryEnded(execution.query, outcome, connection: connection.threadID, at: loop.now)
+        }
         return execution.query
     }
 

@@ -6,8 +6,8 @@ import Planning
 import Relations
 import Time
 
-// What the log levels `debug` and `trace` say of queries. A Logger evaluates its arguments only if the level
-// is on, so that otherwise each of these costs a comparison for each query, and nothing for each key or row.
+// What the log levels `debug` and `trace` say of queries. Whoever tells of every query asks first whether it
+// is wanted, because a Logger copies its handler to find out.
 
 extension Logger {
     func querySent(_ query: BatchQuery, connection: UInt) {

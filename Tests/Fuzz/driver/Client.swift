@@ -53,7 +53,8 @@ final class Client {
                 (.waiting(let interest), .fetching):
                 return wait(for: interest)
             case (.connected, .connecting): progress = ask(1)
-            case (.columns(let columns), .asking(let number)):
+            case (.columns, .asking(let number)):
+                let columns = connection.columns
                 expect(!columns.isEmpty, "a result without columns")
                 state = .fetching(number, columns: columns.count)
                 progress = connection.fetch()
