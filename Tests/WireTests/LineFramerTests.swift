@@ -154,4 +154,32 @@ struct LineFramerTests {
     func `our own lines are not taken for another protocol`(start: String) {
         #expect(Array(start.utf8).withUnsafeBytes { ForeignProtocol.detect($0) } == nil)
     }
+
+    @Test func `one buffer serves framers that are between lines, and bytes stay with their framer`() {
+        var spare = ByteBuffer()
+        var first = LineFramer(limit: 10)
+        var second = LineFramer(limit: 10)
+        func receive(_ text: String, _ framer: inout LineFramer) -> [String] {
+            framer.takeMemory(of: &spare)
+            _ = framer.receive(upTo: 1 << 16) { room in
+                room.copyBytes(from: text.utf8)
+                return text.utf8.count
+            }
+            var lines: [String] = []
+            while framer.next({
+                if case .line(let bytes) = $0 { lines.append(String(decoding: bytes, as: UTF8.self)) }
+            }) {}
+            framer.giveMemory(to: &spare)
+            return lines
+        }
+        #expect(receive("a\n", &first) == ["a"])
+        #expect(first.capacity == 0 && spare.capacity == 1 << 16)
+        #expect(receive("b", &first) == [])
+        #expect(first.capacity == 1 << 16 && spare.capacity == 0)
+        #expect(receive("c\nd\n", &second) == ["c", "d"])
+        #expect(second.capacity == 0 && spare.capacity == 1 << 16)
+        // What is not needed twice is freed.
+        #expect(receive("e\n", &first) == ["be"])
+        #expect(first.capacity == 0 && spare.capacity == 1 << 16 && spare.isEmpty)
+    }
 }

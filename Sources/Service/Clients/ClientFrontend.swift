@@ -35,6 +35,8 @@ final class ClientFrontend {
     var isSourceUncertain = false
     private var listeners: [Listener] = []
     private var sessions: [ObjectIdentifier: Session] = [:]
+    /// Memory for what sessions receive; empty. Each takes it while it has no bytes of its own.
+    var inputMemory = ByteBuffer()
     /// Sessions to be flushed at the end of this turn.
     private var sessionsToFlush: [Session] = []
     /// Those that are being flushed; empty otherwise. The two take turns so that neither is allocated anew.

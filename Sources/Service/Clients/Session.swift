@@ -97,6 +97,7 @@ final class Session {
     private func read() {
         guard isReading, acceptsLines else { return closeIfHungUp() }
         framer.limit = frontend.limits.maxLineBytes
+        framer.takeMemory(of: &frontend.inputMemory)
         var result = Socket.Result.wouldBlock
         _ = framer.receive(upTo: TurnBudget.bytesRead) { space in
             result = socket.read(into: space)
@@ -111,7 +112,7 @@ final class Session {
             }
             handleLines()
             giveUpLineWithoutMemory()
-        case .wouldBlock: break
+        case .wouldBlock: settleInput()
         case .closed where socket.isHungUp: close()
         case .closed:
             state = .halfClosed
@@ -150,7 +151,7 @@ final class Session {
             closeIfDone()
         }
         if count > 0 { sendProgress.requestWasTaken(at: loop.now) }
-        countInput()
+        settleInput()
         noteLine(hasEnded: count > 0)
         rearm()
     }
@@ -178,10 +179,12 @@ final class Session {
             framer.skipLine()
         else { return }
         frontend.refuseLine(of: self)
-        countInput()
+        settleInput()
     }
 
-    private func countInput() {
+    /// Gives back the memory that took the input if all of it has been handled, and otherwise counts it.
+    private func settleInput() {
+        framer.giveMemory(to: &frontend.inputMemory)
         if isClosed { return }
         let isLine = !framer.isBetweenLines && framer.capacity > Self.idleCapacity
         frontend.memory.update(&countedInput, to: isLine ? framer.capacity : 0)
@@ -316,6 +319,7 @@ final class Session {
         replies.reply(
             Failure(.timeout, "a line has not ended within \(bound); the connection is closed"), to: nil)
         framer.discardAll()
+        settleInput()
         lineBegan = nil
         if isReading { state = .halfClosed }
         rearm()
