@@ -78,7 +78,7 @@ package final class Connection {
     /// The columns of the result whose rows are fetched.
     package var columns: [ColumnDescription] { ColumnDescription.all(of: openResult) }
 
-    /// The kinds of ``columns``. They are read for every query, for which there need be no names.
+    /// The kinds of ``columns``. They are read for every query, and no names are made.
     package var columnKinds: [CellKind] { fields(of: openResult).map { CellKind($0) } }
 
     private var openResult: Result {

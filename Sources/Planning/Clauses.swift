@@ -73,9 +73,9 @@ final class Clauses: Sendable {
         sql.select(under: variables)
     }
 
-    /// Whether a query with keys as literals is the same for all keys but for these: nothing of it depends on
-    /// a position, nor on a key's being a day that the server refuses.
-    var isFrameOfAllKeys: Bool {
+    /// Whether all of a query but its literals is the same for every key: none of it depends on a position,
+    /// nor on whether a key is a day that the server refuses.
+    var isIndependentOfKeys: Bool {
         let mayRefuseKeys =
             relationship.dialect.refusesImpossibleDays && keyColumns.contains { $0.key.isOfDays }
         return selection.paging == nil && !mayRefuseKeys

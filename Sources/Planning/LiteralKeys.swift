@@ -13,7 +13,7 @@ struct LiteralKeys {
 
     // SELECT t.`id`,t.`title` FROM `books` t WHERE t.`author_id`=42 ORDER BY t.`id` LIMIT 3
     /// The frame of a query for one key, which ``Clauses/comparison(with:_:)`` fills.
-    /// - Parameter key: the key; any, if the frame is ``Clauses/isFrameOfAllKeys``.
+    /// - Parameter key: the key; any, if the frame is ``Clauses/isIndependentOfKeys``.
     func equality(_ key: Key, _ columns: [Column]) -> StatementFrame {
         let guards = clauses.typeGuards(columns)
         var sql = SQLWriter(relationship.dialect)
@@ -31,7 +31,7 @@ struct LiteralKeys {
     // SELECT t.`author_id`,t.`title` FROM `books` t WHERE t.`author_id` IN (42,43)
     //   ORDER BY t.`author_id`,t.`id`
     /// The frame of a query for several keys, which ``list(_:_:)`` fills.
-    /// - Parameter keys: the keys; any, if the frame is ``Clauses/isFrameOfAllKeys``.
+    /// - Parameter keys: the keys; any, if the frame is ``Clauses/isIndependentOfKeys``.
     func valueList(_ keys: [Key], _ columns: [Column]) -> StatementFrame {
         let matched = keyColumns.map { Clauses.TypeGuard(alias: clauses.matched, column: $0.column) }
         let guards = clauses.typeGuards(columns).filter { !matched.contains($0) }

@@ -1,7 +1,7 @@
 import Relations
 
 /// A statement without its keys. Where they stand in it as literals, all around them is the same for every
-/// key, and is written once. It is a class because it is copied for each statement.
+/// key, and is written once. It is a class, so that handing it out costs one retain.
 final class StatementFrame {
     /// What stands before the keys: ``SELECT t.`title` FROM `books` t WHERE ``.
     private let head: SQLWriter

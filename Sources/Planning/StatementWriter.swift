@@ -1,8 +1,8 @@
 package import Relations
 
-/// Writes the statements of one planner for rows that show certain columns, whatever their keys are. It keeps
-/// what is the same in all of them: to write that anew for a batch of one key was a sixth of what the daemon
-/// did for it.
+/// Writes the statements of one planner for rows that show certain columns, whatever their keys are. Where
+/// the keys stand as literals it keeps what is the same in all of them: to write that anew for a batch of one
+/// key was a sixth of what the daemon did for it.
 package final class StatementWriter {
     private let planner: Planner
     private let columns: [Column]
@@ -14,7 +14,7 @@ package final class StatementWriter {
     package init(_ planner: Planner, showing columns: [Column]) {
         self.planner = planner
         self.columns = columns
-        keepsFrames = planner.clauses.isFrameOfAllKeys
+        keepsFrames = planner.clauses.isIndependentOfKeys
     }
 
     /// Writes the query.

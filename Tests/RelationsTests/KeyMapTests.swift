@@ -16,6 +16,7 @@ import Testing
             map[key] = place
             model[key] = place
             if step % 100 == 99 { map.shrink() }
+            if step % 50 == 49 { Self.removeSome(from: &map, &model, &random) }
             guard map.count == model.count, keys.allSatisfy({ map[$0] == model[$0] }) else {
                 Issue.record("seed \(seed), step \(step): the map is not the dictionary")
                 return
@@ -29,6 +30,26 @@ import Testing
         #expect(map[integer: 7] == 0 && map[integer: -1] == 1)
         #expect(map[integer: .max] == 3 && map[integer: .min] == 4)
         #expect(map[integer: 0] == nil)
+    }
+
+    /// Removes all keys, or about half of them.
+    private static func removeSome(
+        from map: inout KeyMap, _ model: inout [Key: Int], _ random: inout SeededGenerator
+    ) {
+        let removesAll = random.next() % 2 == 0
+        let gone = model.keys.filter { _ in removesAll || random.next() % 2 == 0 }
+        map.remove(Array(gone))
+        for key in gone { model[key] = nil }
+    }
+
+    @Test(arguments: [1, 9000]) func `a map that was large and is empty again keeps nothing`(count: Int64) {
+        let keys = (0..<count).map { Key.single(.integer($0)) }
+        var map = KeyMap(indexing: keys)
+        map.remove(keys)
+        map.shrink()
+        #expect(map.isEmpty && keys.allSatisfy { map[$0] == nil })
+        map[keys[0]] = 3
+        #expect(map.count == 1 && map[keys[0]] == 3)
     }
 
     private static func keys(_ count: Int, _ random: inout SeededGenerator) -> [Key] {

@@ -66,7 +66,7 @@ extension Engine {
 
     /// Has the node's keys wait with those of everybody who asks for the same rows of the same relationship.
     func enqueue(_ node: LoadNode, of load: PendingLoad) {
-        hasNewKeys = true
+        needsDecision = true
         loads.insert(node, of: load)
         let template = node.plan.template
         templates.keep(template)
@@ -122,7 +122,7 @@ extension Engine {
         // Rows may come for them before they are forgotten.
         for load in loads { load.move(to: .abandoned) }
         let cleanup = DisconnectCleanup(loads, engine: self)
-        hasNewKeys = true
+        needsDecision = true
         if cleanup.runSlice(rows: tasks.limits.rowsInSlice) { tasks.add(cleanup) }
     }
 

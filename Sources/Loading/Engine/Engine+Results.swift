@@ -72,7 +72,7 @@ extension Engine {
     }
 
     private func deliver(_ rows: EncodedRows, of keyIndex: Int, to node: LoadNode, at position: Int) {
-        node.deliver(rows, keyIndex: keyIndex, to: position)
+        guard node.deliver(rows, keyIndex: keyIndex, to: position) else { return }
         let load = node.load
         load.rowCount += rows.count(of: keyIndex)
         load.byteCount += rows.bytes(of: keyIndex)

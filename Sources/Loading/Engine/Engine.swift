@@ -23,8 +23,8 @@ package final class Engine {
     var splitsInVain: [Int: Int] = [:]
     var changedTables = ChangedTables()
     var deadlines = Deadlines()
-    /// Whether keys have come since the last decision.
-    var hasNewKeys = false
+    /// Whether keys have come or gone since the last decision.
+    var needsDecision = false
     /// Whether somebody has given up waiting since the last decision, so that a query may be nobody's now.
     var hasLostWaiters = false
     package var onEvent: (EngineEvent) -> Void = { _ in }
@@ -73,7 +73,7 @@ package final class Engine {
     // MARK: The end of a turn
 
     /// Whether keys or tasks have come since the last decision.
-    package var isUndecided: Bool { hasNewKeys || tasks.hasNew }
+    package var isUndecided: Bool { needsDecision || tasks.hasNew }
 
     /// Whether keys wait for their first query.
     package var hasWaitingKeys: Bool { batcher.queuedKeys > 0 }
@@ -88,7 +88,7 @@ package final class Engine {
             clock.refresh()
             return clock.now - turnBegan >= tasks.limits.budget
         }
-        hasNewKeys = false
+        needsDecision = false
         let nextDeadline = expire()
         while let runner, runner.hasFreeConnection, let batch = batcher.nextBatch(at: now) {
             start(batch, on: runner)

@@ -64,12 +64,14 @@ package final class LoadNode {
 
     var waitingKeys: some Sequence<Key> { keys.lazy.compactMap { $0 } }
 
-    /// Takes the rows of the key at `position`. A key that has its answer keeps it.
-    func deliver(_ rows: EncodedRows, keyIndex: Int, to position: Int) {
-        guard case .waiting = answers[position] else { return }
+    /// Takes the rows of the key at `position`.
+    /// - Returns: false if the key has its answer, which it keeps.
+    func deliver(_ rows: EncodedRows, keyIndex: Int, to position: Int) -> Bool {
+        guard case .waiting = answers[position] else { return false }
         answers[position] = .rows(rows, keyIndex: keyIndex)
         missing -= 1
         if rows.isTooLarge(keyIndex) { hasTooLargeAnswer = true }
+        return true
     }
 
     func attach(_ children: [Child], firstRows: [Int]) {

@@ -1,8 +1,8 @@
 /// Reads and writes integers as decimal digits: the only reader that minds overflow, and the only writer.
 ///
-/// Two faster readers stand where they were measured to matter, for digits so few that nothing can overflow:
-/// `ReturnedKey.shortInteger`, which reads the key of every row, and `JSONScanner.integer`, which reads every
-/// key of a request.
+/// Faster readers stand where they were measured to matter, for digits so few that nothing can overflow:
+/// `ReturnedKey.shortInteger` reads the key of every row, `SlotValues` and `JSONScanner.integer` the keys of
+/// requests.
 ///
 /// Public and inlinable, though no other package imports them, because functions of `package` access are not
 /// inlined into other modules: a call for every key of a statement would be a percent of its cost.

@@ -126,6 +126,8 @@ final class Session {
     /// - Returns: whether the client speaks one of them.
     private func refuseForeignProtocol() -> Bool {
         guard let found = framer.withPending(ForeignProtocol.detect) else { return false }
+        framer.discardAll()
+        settleInput()
         replies.reply(found.failure, to: nil)
         replies.end()
         state = .closing
@@ -182,7 +184,7 @@ final class Session {
         settleInput()
     }
 
-    /// Gives back the memory that took the input if all of it has been handled, and otherwise counts it.
+    /// Gives back the memory that took the input, or counts what a line that has not ended keeps of it.
     private func settleInput() {
         framer.giveMemory(to: &frontend.inputMemory)
         if isClosed { return }

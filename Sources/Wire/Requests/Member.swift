@@ -58,8 +58,6 @@ enum Member: UInt32, CaseIterable {
 struct MemberSet {
     private var bits: UInt32 = 0
 
-    var isEmpty: Bool { bits == 0 }
-
     init(_ members: Member...) {
         for member in members { insert(member) }
     }

@@ -12,7 +12,7 @@ final class RequestTemplate {
         let range: Range<Int>
     }
 
-    /// The bytes of the line but those of its slots: a right request, if right values stand between them.
+    /// The bytes of the line but those of its slots: a valid request, if valid values stand between them.
     private let fixed: [UInt8]
     /// The slots, with the number of fixed bytes before each of them.
     private let fields: [(member: Member, start: Int)]

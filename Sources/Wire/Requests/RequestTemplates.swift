@@ -11,7 +11,7 @@ struct RequestTemplates {
     private var bytes = 0
     /// What was used last is mostly used again.
     private var last: RequestTemplate?
-    private var newcomers = Newcomers()
+    private var seenOnce = OutlinesSeenOnce()
 
     /// Reads a line by its template; nil if there is none, or the line has a fault.
     mutating func read(_ line: UnsafeRawBufferPointer, _ limits: RequestDecoder.Limits) -> Request? {
@@ -29,14 +29,15 @@ struct RequestTemplates {
         _ line: UnsafeRawBufferPointer, _ slots: [RequestTemplate.Slot], _ shape: LoadShape
     ) {
         guard line.count <= Self.maxLine, let outline = LineOutline.hash(of: line) else { return }
-        guard newcomers.haveSeen(outline) else { return }
+        guard seenOnce.haveSeen(outline) else { return }
         // Where two outlines have the same hash, the one that came last is kept.
         if let other = byOutline[outline] { bytes -= other.byteCount }
         if byOutline.count >= Self.maxCount || bytes > Self.maxBytes {
             byOutline.removeAll()
             bytes = 0
         }
-        let template = RequestTemplate(line, slots, shape.numbered(byOutline.count))
+        let number = byOutline[outline]?.shape.number ?? byOutline.count
+        let template = RequestTemplate(line, slots, shape.numbered(number))
         byOutline[outline] = template
         bytes += template.byteCount
         last = template
@@ -44,8 +45,8 @@ struct RequestTemplates {
 }
 
 /// Outlines of lines that have come once, as many as a busy program has. A line that comes only once, because
-/// its filters are others each time, shall cost no template.
-private struct Newcomers {
+/// its filters are others each time, must not cost a template.
+private struct OutlinesSeenOnce {
     /// The outlines that may stand in the same places as an outline's last bits say.
     private static let width = 4
     private static let setCount = 4096
@@ -67,8 +68,8 @@ private struct Newcomers {
 /// Finds the parts of a line that do not differ from load to load, without understanding them.
 enum LineOutline {
     /// A hash of the line but the values of its slots; nil for a line that is no object, or has an escape in
-    /// a member's name. For what is no JSON it is something or other: only a comparison with the template
-    /// tells whether a line has it.
+    /// a member's name. For malformed JSON the hash is arbitrary: only a comparison with the
+    /// template tells whether a line is one of its.
     static func hash(of line: UnsafeRawBufferPointer) -> UInt64? {
         var walk = Walk(line)
         return walk.hash()

@@ -297,4 +297,21 @@ import Testing
         let replies = try (1...5).map { _ in try JSONValue(client.ask()) }
         #expect(replies.count { $0["rows"]?.elements == [] } >= 3)
     }
+
+    @Test func `clients that have sent the beginning of a line hold little more memory than that`() throws {
+        let daemon = try daemon("result_bytes = 4194304")
+        let asker = try daemon.client()
+        let slow = try (1...100).map { _ in try daemon.client() }
+        for part in [#"{"op""#, ":", #""ping""#] {
+            for client in slow { try client.send(Array(part.utf8)) }
+            // Once this is answered, what was sent before it has been received.
+            #expect(try JSONValue(asker.ask(#"{"op":"ping"}"#))["pong"] == .bool(true))
+        }
+        #expect(try daemon.stat("result_bytes") ?? .max < 1 << 16)
+        #expect(try JSONValue(asker.ask(#"{"load":"a.b","key":1}"#))["rows"]?.elements.count == 500)
+        for client in slow {
+            try client.send("}")
+            #expect(try JSONValue(client.ask())["pong"] == .bool(true))
+        }
+    }
 }
