@@ -42,7 +42,8 @@ import Testing
         for key in gone { model[key] = nil }
     }
 
-    @Test(arguments: [1, 9000]) func `a map that was large and is empty again keeps nothing`(count: Int64) {
+    @Test(arguments: [1, 9000])
+    func `a map that is empty again finds nothing, and then what is added`(count: Int64) {
         let keys = (0..<count).map { Key.single(.integer($0)) }
         var map = KeyMap(indexing: keys)
         map.remove(keys)

@@ -304,7 +304,7 @@ import Testing
         let slow = try (1...100).map { _ in try daemon.client() }
         for part in [#"{"op""#, ":", #""ping""#] {
             for client in slow { try client.send(Array(part.utf8)) }
-            // Once this is answered, what was sent before it has been received.
+            // By the time this is answered, most of what was sent before it has been received.
             #expect(try JSONValue(asker.ask(#"{"op":"ping"}"#))["pong"] == .bool(true))
         }
         #expect(try daemon.stat("result_bytes") ?? .max < 1 << 16)
